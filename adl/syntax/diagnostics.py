@@ -1,0 +1,92 @@
+"""What we tell a user about an analysis: a code, a place, an expectation and a way out.
+
+``AnalysisError`` is the one exception for what a user wrote; it carries every finding of a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Literal
+
+from adl.syntax.source import Source, Span
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One finding about the text of an analysis."""
+
+    code: str
+    severity: Severity
+    message: str
+    span: Span
+    help: str = ""
+
+    def render(self, source: Source) -> str:
+        """Format the finding with its line and a caret under the place."""
+        line, column = source.position(self.span.start)
+        text = source.line(line)
+        width = max(1, min(self.span.end - self.span.start, len(text) - column + 1))
+        # A tab before the place stays a tab, so the caret stands under what it points at.
+        indent = "".join(c if c == "\t" else " " for c in text[: column - 1])
+        rows = [
+            f"{source.name}:{line}:{column}: {self.severity}[{self.code}]: {self.message}",
+            f"{line:5d} | {text}",
+            f"      | {indent}{'^' * width}",
+        ]
+        return "\n".join([*rows, *(f"  help: {part}" for part in self.help.split("\n") if part)])
+
+
+class AnalysisError(Exception):
+    """The analysis has mistakes; ``diagnostics`` lists all of them, warnings included."""
+
+    def __init__(self, source: Source, diagnostics: Sequence[Diagnostic]) -> None:
+        self.source = source
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(self.render())
+
+    def render(self) -> str:
+        """Return every finding as text, in the order of the file."""
+        return "\n".join(d.render(self.source) for d in self.diagnostics)
+
+
+@dataclass
+class Findings:
+    """Collects diagnostics so that one run reports them all."""
+
+    items: list[Diagnostic] = field(default_factory=list)
+
+    def error(self, code: str, message: str, span: Span, help: str = "") -> None:
+        """Record a mistake."""
+        self._add(Diagnostic(code, "error", message, span, help))
+
+    def warning(self, code: str, message: str, span: Span, help: str = "") -> None:
+        """Record something that is allowed and probably not meant."""
+        self._add(Diagnostic(code, "warning", message, span, help))
+
+    def note(self, code: str, message: str, span: Span, help: str = "") -> None:
+        """Record how something was read."""
+        self._add(Diagnostic(code, "note", message, span, help))
+
+    def _add(self, item: Diagnostic) -> None:
+        if item not in self.items:
+            self.items.append(item)
+
+    @property
+    def failed(self) -> bool:
+        """Whether an error is among the findings."""
+        return any(d.severity == "error" for d in self.items)
+
+    def ordered(self) -> tuple[Diagnostic, ...]:
+        """Return the findings in the order of the text."""
+        return tuple(sorted(self.items, key=lambda d: (d.span.start, d.code)))
+
+
+def did_you_mean(name: str, known: Sequence[str], limit: int = 3) -> str:
+    """Return a help line with the nearest known names, or an empty string."""
+    lowered = {k.lower(): k for k in reversed(known)}
+    near = [lowered[k] for k in get_close_matches(name.lower(), lowered, n=limit, cutoff=0.6)]
+    return f"did you mean {' or '.join(near)}?" if near else ""

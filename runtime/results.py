@@ -1,0 +1,84 @@
+"""What a run computed: cutflows, bins and histograms of every region, as plain data.
+
+A histogram is a ``boost_histogram`` object with Weight storage (Σw and Σw² a bin, flow bins in).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import boost_histogram
+
+
+@dataclass(frozen=True)
+class Process:
+    """What the events are: the labels that every result carries."""
+
+    name: str
+    dataset: str
+    era: str = ""
+    is_data: bool | None = None  # None: nobody said
+
+
+@dataclass(frozen=True)
+class Step:
+    """The events that passed a statement of a region.
+
+    ``missing`` counts the events for which a missing value decided the condition.
+    """
+
+    label: str
+    raw: int
+    sumw: float
+    sumw2: float
+    missing: int = 0
+    weight: bool = False  # a weight statement: its row shows a mean, not an efficiency
+
+
+@dataclass(frozen=True)
+class BinCount:
+    """The events in one bin of a region, with the weight at the region's end."""
+
+    label: str
+    raw: int
+    sumw: float
+    sumw2: float
+
+
+@dataclass(frozen=True)
+class Cutflow:
+    """A region's steps, the first being all events before any statement, and its bins."""
+
+    process: Process
+    variation: str
+    region: str
+    steps: tuple[Step, ...]
+    bins: tuple[BinCount, ...]
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """One histogram of a region; ``skipped`` fills had a missing, NaN or infinite value or weight."""
+
+    process: Process
+    variation: str
+    region: str
+    name: str
+    title: str
+    hist: boost_histogram.Histogram
+    skipped: int = 0
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything that one run of an analysis computed, and the files it could not use."""
+
+    version: str
+    analysis: str
+    dialect: str
+    events: int
+    cutflows: tuple[Cutflow, ...]
+    histograms: tuple[Histogram, ...]
+    files: tuple[dict[str, Any], ...] = ()  # {"path", "events", "error"}: error is "" when read

@@ -1,0 +1,1 @@
+"""The physics library: primitive operations, functions of numbers and particles, object models."""
