@@ -49,7 +49,7 @@ def _truncate(x: float) -> int:
     """Round towards zero; NaN gives 0 and what does not fit gives the nearest int64."""
     if x != x:
         return 0
-    return int(max(-9223372036854775808.0, min(x, 9223372036854774784.0)))
+    return int(x) if abs(x) < float(_SIGN) else _SIGN - 1 if x > 0.0 else -_SIGN
 
 
 # name -> the meaning, for arguments of any kind: "real" is float, "int" is int64, "bool" is bool

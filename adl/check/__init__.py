@@ -1,0 +1,1 @@
+"""Meaning: names, types, quantifiers, dialects. Every user's mistake is found here."""

@@ -1,0 +1,1 @@
+"""From a checked analysis to machine code: IR, passes, schedule, emission, targets."""

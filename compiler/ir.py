@@ -1,0 +1,598 @@
+"""The IR: a graph of pure, interned values that ends in fills.
+
+Equal nodes are the same object, so common subexpressions never exist and equality is ``is``. A
+value over the elements of a collection has a free ``Axis``; reducers, picks, stores and fills bind
+axes. Free slots are >= 0; a bound slot is -(1 + the highest bound slot in the body), so that
+values equal up to renaming are one node and a substitution cannot capture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, TypeVar
+from weakref import WeakValueDictionary
+
+from adl.stdlib import ops
+from adl.stdlib.registry import FUNCTIONS
+
+# A second copy of this module would be a second node table.
+assert __name__ == "adl.compiler.ir"
+
+Kind = Literal["bool", "int", "real", "pick", "store", "fill"]
+
+
+class Axis(NamedTuple):
+    """A loop over the elements of an event: of one input collection, or of several in a row."""
+
+    source: tuple[str, ...]
+    slot: int
+
+
+class Uniform(NamedTuple):
+    """``number`` bins of one width over [lower, upper)."""
+
+    number: int
+    lower: float
+    upper: float
+
+
+class Variable(NamedTuple):
+    """Bins between ascending edges."""
+
+    edges: tuple[float, ...]
+
+    @property
+    def number(self) -> int:
+        """How many bins, without the flow bins."""
+        return len(self.edges) - 1
+
+
+Binning = Uniform | Variable
+
+_NODES: WeakValueDictionary[Any, Any] = WeakValueDictionary()
+
+
+class _Interned(type):
+    """Makes a call of a node class return the existing equal node."""
+
+    def __call__(cls, *fields: Any) -> Any:
+        key = (cls, cls.key(*fields))  # type: ignore[attr-defined]  # every Node class has one
+        node = _NODES.get(key)
+        if node is None:
+            node = super().__call__(*fields)
+            _NODES[key] = node
+        return node
+
+
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Node(metaclass=_Interned):
+    """A pure value; ``free`` are its unbound axes, ``height`` the highest bound slot inside."""
+
+    kind: Kind = field(init=False)
+    free: frozenset[Axis] = field(init=False, repr=False)
+    height: int = field(init=False, repr=False)
+    costly: bool = field(init=False, repr=False)  # a loop or an elementary function is inside
+
+    @staticmethod
+    def key(*fields: Any) -> Any:
+        """Return what distinguishes this node from others of its class."""
+        return fields
+
+    @property
+    def bound(self) -> tuple[Axis, ...]:
+        """The axes that this node binds."""
+        return ()
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """The operands, in order."""
+        return ()
+
+    def rebuild(self, children: tuple[Node, ...], axes: tuple[Axis, ...] | None = None) -> Node:
+        """Return the same node over other operands (and bound axes), as they are."""
+        assert not children
+        return self
+
+    def _derive(self, kind: Kind, *, costly: bool = False) -> None:
+        children, bound = self.children, self.bound
+        free = frozenset[Axis]().union(*(c.free for c in children)) if children else frozenset()
+        height = max((c.height for c in children), default=0)
+        set_ = object.__setattr__
+        set_(self, "kind", kind)
+        set_(self, "free", free.difference(bound) if bound else free)
+        set_(self, "height", max([height, *(-axis.slot for axis in bound)]))
+        set_(self, "costly", costly or bool(bound) or any(c.costly for c in children))
+
+    # Operators build calls, so that a formula can be traced; == stays identity.
+    def build_call(self, function: str, arguments: tuple[Any, ...]) -> Node:
+        """Build a call of a primitive or of an elementary function, lifting Python numbers."""
+        return call(function, *(lift(a) for a in arguments))
+
+    def __bool__(self) -> bool:
+        raise TypeError("a node has no truth value: use ops.where in formulas")
+
+    def __add__(self, other: Node | float) -> Node:
+        return call("add", self, lift(other))
+
+    def __radd__(self, other: Node | float) -> Node:
+        return call("add", lift(other), self)
+
+    def __sub__(self, other: Node | float) -> Node:
+        return call("sub", self, lift(other))
+
+    def __rsub__(self, other: Node | float) -> Node:
+        return call("sub", lift(other), self)
+
+    def __mul__(self, other: Node | float) -> Node:
+        return call("mul", self, lift(other))
+
+    def __rmul__(self, other: Node | float) -> Node:
+        return call("mul", lift(other), self)
+
+    def __neg__(self) -> Node:
+        return call("neg", self)
+
+    def __abs__(self) -> Node:
+        return call("abs", self)
+
+    def __lt__(self, other: Node | float) -> Node:
+        return call("lt", self, lift(other))
+
+    def __le__(self, other: Node | float) -> Node:
+        return call("le", self, lift(other))
+
+    def __gt__(self, other: Node | float) -> Node:
+        return call("gt", self, lift(other))
+
+    def __ge__(self, other: Node | float) -> Node:
+        return call("ge", self, lift(other))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Const(Node):
+    """A literal. A ``datum`` is a number that the user wrote: data of the kernel, not code."""
+
+    value: bool | int | float
+    datum: bool = False
+
+    @staticmethod
+    def key(value: bool | int | float, datum: bool = False) -> Any:
+        """Key by repr: 0.0 == -0.0 and 1 == 1.0 == True, and they are different constants."""
+        return type(value), repr(value), datum
+
+    def __post_init__(self) -> None:
+        kinds: dict[type, Kind] = {bool: "bool", int: "int", float: "real"}
+        self._derive(kinds[type(self.value)])
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Index(Node):
+    """An element's own position along an axis."""
+
+    axis: Axis
+
+    def __post_init__(self) -> None:
+        self._derive("int")
+        object.__setattr__(self, "free", frozenset([self.axis]))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Column(Node):
+    """An input column, of the event or of the element at a position of a collection.
+
+    At position -1 (no such element) it is NaN, 0 or false, and lowering never lets that count.
+    """
+
+    name: str
+    dtype: str  # numpy's name of the stored type
+    collection: str | None = None
+    at: Node | None = None
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """The position."""
+        return () if self.at is None else (self.at,)
+
+    def rebuild(self, children: tuple[Node, ...], axes: tuple[Axis, ...] | None = None) -> Node:
+        """Return the column at another position."""
+        return Column(self.name, self.dtype, self.collection, *children)
+
+    def __post_init__(self) -> None:
+        first = self.dtype[0]
+        self._derive("real" if first == "f" else "bool" if first == "b" else "int")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Call(Node):
+    """A primitive operation or an elementary function of values."""
+
+    function: str
+    arguments: tuple[Node, ...]
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """The arguments."""
+        return self.arguments
+
+    def rebuild(self, children: tuple[Node, ...], axes: tuple[Axis, ...] | None = None) -> Node:
+        """Return the call of other arguments."""
+        return Call(self.function, children)
+
+    def __post_init__(self) -> None:
+        kinds = tuple(a.kind for a in self.arguments)
+        primitive = self.function in ops.MEANING
+        kind = ops.result_kind(self.function, kinds) if primitive else "real"
+        self._derive(kind, costly=not primitive)  # type: ignore[arg-type]  # a str that is a Kind
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Reduce(Node):
+    """``sum prod count min max any all`` of ``value`` over the tuples that pass ``mask``."""
+
+    operation: str
+    axes: tuple[Axis, ...]
+    value: Node
+    mask: Node
+
+    @property
+    def bound(self) -> tuple[Axis, ...]:
+        """The axes it runs over."""
+        return self.axes
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """Value and mask."""
+        return self.value, self.mask
+
+    def rebuild(self, children: tuple[Node, ...], axes: tuple[Axis, ...] | None = None) -> Node:
+        """Return the reduction of another value under another mask."""
+        return Reduce(self.operation, axes or self.axes, *children)
+
+    def __post_init__(self) -> None:
+        self._derive(self.value.kind)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Pick(Node):
+    """The k-th tuple that passes ``mask``, ascending in ``key`` (NaN last, ties as stored).
+
+    Without a key the order is the stored one. ``Part(pick, i)`` is the position along axis i,
+    -1 where there are fewer tuples.
+    """
+
+    axes: tuple[Axis, ...]
+    mask: Node
+    order: Node | None
+    k: int
+
+    @property
+    def bound(self) -> tuple[Axis, ...]:
+        """The axes it searches."""
+        return self.axes
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """Mask and key."""
+        return (self.mask,) if self.order is None else (self.mask, self.order)
+
+    def rebuild(self, children: tuple[Node, ...], axes: tuple[Axis, ...] | None = None) -> Node:
+        """Return the pick under another mask and key."""
+        mask, order = children[0], children[1] if len(children) > 1 else None
+        return Pick(axes or self.axes, mask, order, self.k)
+
+    def __post_init__(self) -> None:
+        self._derive("pick")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Part(Node):
+    """One position of a pick, or -1."""
+
+    pick: Node
+    place: int
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """The pick."""
+        return (self.pick,)
+
+    def rebuild(self, children: tuple[Node, ...], axes: tuple[Axis, ...] | None = None) -> Node:
+        """Return the position of another pick."""
+        return Part(children[0], self.place)
+
+    def __post_init__(self) -> None:
+        self._derive("int")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Store(Node):
+    """Values kept in memory for one event: those over each axis, one after the other."""
+
+    axes: tuple[Axis, ...]
+    values: tuple[Node, ...]
+
+    @property
+    def bound(self) -> tuple[Axis, ...]:
+        """The axes whose elements are stored."""
+        return self.axes
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """One value an axis."""
+        return self.values
+
+    @property
+    def content(self) -> Kind:
+        """The kind of what is stored."""
+        return self.values[0].kind
+
+    def rebuild(self, children: tuple[Node, ...], axes: tuple[Axis, ...] | None = None) -> Node:
+        """Store other values."""
+        return Store(axes or self.axes, children)
+
+    def __post_init__(self) -> None:
+        self._derive("store")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Element(Node):
+    """The stored value at a position; at -1 it is NaN, 0 or false like a column."""
+
+    store: Store
+    at: Node
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """Store and position."""
+        return self.store, self.at
+
+    def rebuild(self, children: tuple[Node, ...], axes: tuple[Axis, ...] | None = None) -> Node:
+        """Read another store or position."""
+        return Element(*children)
+
+    def __post_init__(self) -> None:
+        self._derive(self.store.content)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Fill(Node):
+    """A histogram (or, with no bins, a counter) filled with ``values`` where ``mask`` holds."""
+
+    bins: tuple[Binning, ...]
+    axes: tuple[Axis, ...]
+    values: tuple[Node, ...]
+    mask: Node
+    weight: Node
+
+    @property
+    def bound(self) -> tuple[Axis, ...]:
+        """The axes over whose elements it is filled."""
+        return self.axes
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """Values, mask and weight."""
+        return *self.values, self.mask, self.weight
+
+    @property
+    def weighted(self) -> bool:
+        """Whether the weight can differ from 1."""
+        return self.weight is not ONE
+
+    def rebuild(self, children: tuple[Node, ...], axes: tuple[Axis, ...] | None = None) -> Node:
+        """Fill other values under another mask."""
+        *values, mask, weight = children
+        return Fill(self.bins, axes or self.axes, tuple(values), mask, weight)
+
+    def __post_init__(self) -> None:
+        self._derive("fill")
+
+
+TRUE, FALSE = Const(True), Const(False)
+ONE, NAN = Const(1.0), Const(float("nan"))
+
+# ------------------------------------------------------------------------------- builders
+
+
+def lift(x: Any) -> Node:
+    """Return a node: numbers become constants."""
+    return x if isinstance(x, Node) else Const(x)
+
+
+def call(function: str, *arguments: Node) -> Node:
+    """Build a call; both sides of an operation must be of one kind (see ``as_real``)."""
+    assert function in ops.MEANING or FUNCTIONS[function].form == "elementary", function
+    return Call(function, arguments)
+
+
+def as_real(x: Node) -> Node:
+    """Convert to a real number; a literal stays a literal."""
+    if x.kind == "real":
+        return x
+    if isinstance(x, Const):
+        return Const(float(x.value), x.datum)
+    return call("real", x)
+
+
+def both(x: Node, y: Node) -> Node:
+    """Return x and y, dropping what is always true."""
+    if x is TRUE or x is y:
+        return y
+    if y is TRUE:
+        return x
+    return FALSE if x is FALSE or y is FALSE else call("and", x, y)
+
+
+def either(x: Node, y: Node) -> Node:
+    """Return x or y, dropping what is always false."""
+    if x is FALSE or x is y:
+        return y
+    if y is FALSE:
+        return x
+    return TRUE if x is TRUE or y is TRUE else call("or", x, y)
+
+
+def invert(x: Node) -> Node:
+    """Return not x. (``not (a < b)`` is no ``a >= b``: NaN fails both.)"""
+    if x is TRUE or x is FALSE:
+        return FALSE if x is TRUE else TRUE
+    return x.arguments[0] if isinstance(x, Call) and x.function == "not" else call("not", x)
+
+
+def conjuncts(mask: Node) -> list[Node]:
+    """Split ``and(and(a, b), c)`` into a, b, c."""
+    out, stack = [], [mask]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Call) and node.function == "and":
+            stack += reversed(node.arguments)
+        elif node is not TRUE:
+            out.append(node)
+    return out
+
+
+def reduce(operation: str, axes: tuple[Axis, ...], value: Node, mask: Node) -> Reduce:
+    """Build a reduction, binding ``axes`` in value and mask."""
+    bound, (value, mask) = bind(axes, (value, mask))
+    return Reduce(operation, bound, value, mask)
+
+
+def pick(axes: tuple[Axis, ...], mask: Node, order: Node | None, k: int) -> Pick:
+    """Build a search, binding ``axes`` in mask and key."""
+    bound, bodies = bind(axes, (mask,) if order is None else (mask, order))
+    return Pick(bound, bodies[0], bodies[1] if order is not None else None, k)
+
+
+def store(axes: tuple[Axis, ...], values: tuple[Node, ...]) -> Store:
+    """Build a store, binding each axis in its own value."""
+    bound = [bind((axis,), (value,)) for axis, value in zip(axes, values, strict=True)]
+    return Store(tuple(a[0] for a, _ in bound), tuple(v[0] for _, v in bound))
+
+
+def fill(
+    bins: tuple[Binning, ...],
+    axes: tuple[Axis, ...],
+    values: tuple[Node, ...],
+    mask: Node,
+    weight: Node,
+) -> Fill:
+    """Build a fill, binding ``axes`` in everything."""
+    bound, (*values_, mask, weight) = bind(axes, (*values, mask, weight))
+    return Fill(bins, bound, tuple(values_), mask, weight)
+
+
+def bind(
+    axes: tuple[Axis, ...], bodies: tuple[Node, ...]
+) -> tuple[tuple[Axis, ...], tuple[Node, ...]]:
+    """Rename free ``axes`` in ``bodies`` to the slots below those bound inside."""
+    height = max((b.height for b in bodies), default=0)
+    bound = tuple(Axis(axis.source, -(height + 1 + i)) for i, axis in enumerate(axes))
+    return bound, tuple(rename(b, dict(zip(axes, bound, strict=True))) for b in bodies)
+
+
+# ------------------------------------------------------------------------------ traversal
+
+NodeT = TypeVar("NodeT", bound=Node)
+
+
+def postorder(roots: Iterable[Node]) -> list[Node]:
+    """Every node reachable from ``roots``, inputs before users, each once."""
+    seen: set[Node] = set()
+    out: list[Node] = []
+    stack = [(root, False) for root in reversed(list(roots))]
+    while stack:
+        node, done = stack.pop()
+        if done:
+            out.append(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack += [(c, False) for c in reversed(node.children) if c not in seen]
+    return out
+
+
+def rename(root: Node, axes: Mapping[Axis, Axis]) -> Node:
+    """Replace free axes by axes that nothing inside binds; binders keep their own slots."""
+    if not root.free.intersection(axes):
+        return root
+    done: dict[Node, Node] = {}
+    for node in _affected(root, frozenset(axes)):
+        if isinstance(node, Index):
+            done[node] = Index(axes[node.axis])
+        else:
+            done[node] = node.rebuild(tuple(done.get(c, c) for c in node.children))
+    return done[root]
+
+
+def _affected(root: Node, axes: frozenset[Axis]) -> list[Node]:
+    """Nodes in which one of ``axes`` is free, inputs before users."""
+    seen: set[Node] = set()
+    out: list[Node] = []
+    stack = [(root, False)]
+    while stack:
+        node, done = stack.pop()
+        if done:
+            out.append(node)
+        elif node not in seen and not node.free.isdisjoint(axes):
+            seen.add(node)
+            stack.append((node, True))
+            stack += [(c, False) for c in node.children]
+    return out
+
+
+# Bound slots are opened to slots above this one while a body is rewritten: a body that changes may
+# need other bound slots, and negative ones of an outer binder could be captured meanwhile.
+_OPEN = 1 << 32
+
+
+def opened(node: Node) -> tuple[tuple[Axis, ...], tuple[Node, ...]]:
+    """Return a binder's axes as free ones, and its operands over them."""
+    axes = tuple(Axis(a.source, _OPEN - a.slot) for a in node.bound)
+    names = dict(zip(node.bound, axes, strict=True))
+    return axes, tuple(rename(c, names) for c in node.children)
+
+
+def closed(node: Node, axes: tuple[Axis, ...], children: tuple[Node, ...]) -> Node:
+    """Return the binder with new operands, over ``axes`` that are free in them."""
+    if isinstance(node, Store):
+        return store(axes, children)
+    return node.rebuild(*reversed(bind(axes, children)))  # type: ignore[arg-type]  # (children, axes)
+
+
+def substitute(root: NodeT, replacements: Mapping[Node, Node]) -> NodeT:
+    """Replace open values (indices, mostly) by other values, everywhere that they are free."""
+    axes = frozenset[Axis]().union(*(old.free for old in replacements))
+    return rewrite(root, replacements.get, lambda node: not node.free.isdisjoint(axes))
+
+
+def rewrite(
+    root: NodeT,
+    rule: Callable[[Node], Node | None],
+    enter: Callable[[Node], bool] = lambda node: True,
+    memo: dict[Node, Node] | None = None,
+) -> NodeT:
+    """Rebuild ``root`` bottom-up; ``rule`` may replace a node whose operands are rebuilt.
+
+    Nodes that ``enter`` refuses stay as they are, with everything below them.
+    """
+    done: dict[Node, Node] = {} if memo is None else memo
+    stack: list[tuple[Node, tuple[Axis, ...], tuple[Node, ...] | None]] = [(root, (), None)]
+    while stack:
+        node, axes, children = stack.pop()
+        if node in done:
+            continue
+        if not enter(node):
+            done[node] = node
+        elif children is None:
+            axes, children = opened(node) if node.bound else ((), node.children)
+            stack.append((node, axes, children))
+            stack += [(c, (), None) for c in children if c not in done]
+        else:
+            new = tuple(done[c] for c in children)
+            rebuilt = node if new == children else (
+                closed(node, axes, new) if axes else node.rebuild(new)
+            )
+            replaced = rule(rebuilt)
+            done[node] = rebuilt if replaced is None else replaced
+    return done[root]  # type: ignore[return-value]  # a rule keeps the class of a root

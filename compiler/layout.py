@@ -1,0 +1,86 @@
+"""Where each fill's numbers lie in the flat output arrays, and the events that go in.
+
+``Chunk`` and ``Partial`` are the interface of every target: a target turns one into the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from adl.compiler.ir import Fill
+from adl.compiler.program import Program
+
+
+class Place(NamedTuple):
+    """A fill's own part of the outputs; ``sums`` is -1 where every weight is 1."""
+
+    number: int  # in Program.fills; its entry of ``skipped``
+    cells: int  # offset of its raw counts
+    size: int  # cells, flow bins included; the first axis runs fastest
+    sums: int  # offset of its sums of weights and of squared weights
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Places of all fills of a program."""
+
+    places: Mapping[Fill, Place]
+    cells: int
+    sums: int
+
+
+def layout(program: Program) -> Layout:
+    """Place the fills one after the other."""
+    places, cells, sums = {}, 0, 0
+    for number, fill in enumerate(program.fills):
+        size = reduce(lambda n, axis: n * (axis.number + 2), fill.bins, 1)
+        places[fill] = Place(number, cells, size, sums if fill.weighted else -1)
+        cells += size
+        sums += size if fill.weighted else 0
+    return Layout(places, cells, sums)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Consecutive events: ``columns`` by branch name, ``offsets`` by collection.
+
+    Element p of event e of a collection is entry ``offsets[e] + p`` of its columns, for e in
+    [0, events). ``offsets`` (int64, events + 1 entries) need not begin at 0.
+    """
+
+    events: int
+    columns: Mapping[str, npt.NDArray[Any]]
+    offsets: Mapping[str, npt.NDArray[np.int64]]
+
+
+@dataclass
+class Partial:
+    """What a program counts over some events."""
+
+    raw: npt.NDArray[np.int64]  # entries a cell
+    sumw: npt.NDArray[np.float64]
+    sumw2: npt.NDArray[np.float64]
+    skipped: npt.NDArray[np.int64]  # a fill's entries with a value or weight that is no number
+
+    @staticmethod
+    def zeros(layout: Layout) -> Partial:
+        """Return the counts over no event."""
+        return Partial(
+            np.zeros(layout.cells, np.int64),
+            np.zeros(layout.sums, np.float64),
+            np.zeros(layout.sums, np.float64),
+            np.zeros(len(layout.places), np.int64),
+        )
+
+    def add(self, other: Partial) -> None:
+        """Add the counts of later events; the order of additions decides the last bits."""
+        self.raw += other.raw
+        self.sumw += other.sumw
+        self.sumw2 += other.sumw2
+        self.skipped += other.skipped

@@ -1,0 +1,155 @@
+"""``results.json``: every number of a run, for programs; ``results.schema.json`` describes it.
+
+Histograms are UHI objects (https://uhi.readthedocs.io), which boost-histogram, hist and ROOT read.
+JSON has no NaN and no infinity: a sum of weights that is not finite is ``null``. A histogram with
+such a number, and all of them where there are very many, is in ``results.zip`` beside the file,
+written by ``uhi.io.zip``; then ``hist`` is its name in there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import re
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import uhi.io.json
+import uhi.io.zip
+
+from adl.runtime.outputs import OutputError, replacing
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    import boost_histogram
+
+    from adl.runtime.results import BinCount, Cutflow, Histogram, Results, Step
+
+# Above either of these every histogram goes into results.zip.
+MAX_HISTOGRAMS = 1_000
+MAX_BINS = 1_000_000  # of all histograms together, flow bins in: 40 MB of text or less
+
+
+def write_json(results: Results, directory: str | os.PathLike[str]) -> None:
+    """Write ``results.json`` and, where it is needed, ``results.zip`` into the directory.
+
+    Raises:
+        OutputError: The directory or a file in it cannot be written.
+    """
+    document = results_to_dict(results)
+    zipped = {
+        entry["hist"]: histogram.hist
+        for entry, histogram in zip(document["histograms"], results.histograms, strict=True)
+        if isinstance(entry["hist"], str)
+    }
+    # The archive first, and an old one goes last: no results.json names what is not there.
+    if zipped:
+        with (
+            replacing(directory, "results.zip") as file,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
+            for name, hist in zipped.items():
+                uhi.io.zip.write(archive, name, hist)
+    with replacing(directory, "results.json") as file:
+        file.write(json.dumps(document, allow_nan=False, ensure_ascii=False).encode())
+    if not zipped:
+        _remove(Path(directory), "results.zip")
+
+
+def results_to_dict(results: Results) -> dict[str, Any]:
+    """What ``results.json`` holds, as dictionaries, lists, strings and finite numbers."""
+    many = _very_many(results.histograms)
+    return {
+        "adlc": results.version,
+        "analysis": results.analysis,
+        "dialect": results.dialect,
+        "events": results.events,
+        "files": [dict(file) for file in results.files],
+        "cutflows": [
+            {
+                **_origin(cutflow),
+                "steps": [_counts(step) for step in cutflow.steps],
+                "bins": [_counts(count) for count in cutflow.bins],
+            }
+            for cutflow in results.cutflows
+        ],
+        "histograms": [
+            {
+                **_origin(histogram),
+                "name": histogram.name,
+                "title": histogram.title,
+                "skipped": histogram.skipped,
+                "hist": _zip_name(histogram, number)
+                if many or not _finite(histogram.hist)
+                else _plain(uhi.io.json.default(histogram.hist)),
+            }
+            for number, histogram in enumerate(results.histograms)
+        ],
+    }
+
+
+def _very_many(histograms: Sequence[Histogram]) -> bool:
+    """Whether the histograms would make a text file that nobody wants to open."""
+    bins = sum(histogram.hist.size for histogram in histograms)
+    return len(histograms) > MAX_HISTOGRAMS or bins > MAX_BINS
+
+
+def _origin(item: Cutflow | Histogram) -> dict[str, Any]:
+    """The labels that say which events an entry is about."""
+    process = item.process
+    return {
+        "process": process.name,
+        "dataset": process.dataset,
+        "era": process.era,
+        "is_data": process.is_data,
+        "variation": item.variation,
+        "region": item.region,
+    }
+
+
+def _counts(item: Step | BinCount) -> dict[str, Any]:
+    """A step's or bin's fields, with ``None`` for a sum that is not finite."""
+    fields = dataclasses.asdict(item)
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in fields.items()
+    }
+
+
+def _zip_name(histogram: Histogram, number: int) -> str:
+    """A name in the archive: the number makes it unique, the words are for people."""
+    words = re.sub(r"\W+", "_", f"{histogram.process.name} {histogram.region} {histogram.name}")
+    return f"{number:06}_{words.strip('_')}"
+
+
+def _finite(hist: boost_histogram.Histogram) -> bool:
+    """Whether JSON can hold all contents and edges; an edge may well be infinite."""
+    cells = hist.view(flow=True)
+    numbers = (cells["value"], cells["variance"], *(axis.edges for axis in hist.axes))
+    return all(bool(np.isfinite(array).all()) for array in numbers)
+
+
+def _plain(value: Any) -> Any:
+    """The value with arrays as lists."""
+    match value:
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case list():
+            return [_plain(item) for item in value]
+        case np.ndarray():
+            return value.tolist()
+        case _:
+            return value
+
+
+def _remove(directory: Path, name: str) -> None:
+    """Remove an earlier run's file, if there is one."""
+    try:
+        (directory / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot remove the old {name} in {directory}: {error.strerror}") from error
