@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,7 +39,7 @@ def layout(program: Program) -> Layout:
     """Place the fills one after the other."""
     places, cells, sums = {}, 0, 0
     for number, fill in enumerate(program.fills):
-        size = reduce(lambda n, axis: n * (axis.number + 2), fill.bins, 1)
+        size = prod(axis.number + 2 for axis in fill.bins)
         places[fill] = Place(number, cells, size, sums if fill.weighted else -1)
         cells += size
         sums += size if fill.weighted else 0

@@ -67,7 +67,7 @@ class Histogram:
     region: str
     name: str
     title: str
-    hist: boost_histogram.Histogram
+    hist: boost_histogram.Histogram[boost_histogram.storage.Weight]
     skipped: int = 0
 
 

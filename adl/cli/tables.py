@@ -1,26 +1,28 @@
 """Cutflows as tables for people: what passed each statement of a region, and its bins.
 
-Efficiencies compare numbers of events, not sums of weights: a weight statement changes no
-efficiency, and negative weights give none above 100 %.
+Efficiencies compare numbers of events, not sums of weights: so a weight statement changes no
+efficiency, and events of negative weight cannot bring one above 100 %.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING
 
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from adl.runtime.results import BinCount, Cutflow, Results, Step
 
-_NONE = "–"  # a ratio to nothing
+_NO_RATIO = "\N{EN DASH}"  # nothing to compare with
 
 
 def print_cutflows(results: Results, console: Console | None = None) -> None:
@@ -31,8 +33,7 @@ def print_cutflows(results: Results, console: Console | None = None) -> None:
         if cutflow.bins:
             tables.append(bins_table(cutflow))
         for table in tables:
-            # A terminal that is narrower than the numbers wraps them; rich would cut them off.
-            console.print(table, crop=False)
+            _print_whole(console, table)
             console.print()
 
 
@@ -43,24 +44,84 @@ def cutflow_table(cutflow: Cutflow) -> Table:
     its mean instead. ``missing`` appears where a missing value decided a condition.
     """
     steps = cutflow.steps
-    table = _table(_title(cutflow), "step", [_one_line(step.label) for step in steps])
-    _add_numbers(table, "events", [f"{step.raw:,}" for step in steps])
-    if _weighted(cutflow):
-        _add_numbers(table, "yield", [_yield(step) for step in steps])
-    _add_numbers(table, "of previous", _relative(steps))
-    _add_numbers(
-        table, "of all", ["" if s.weight else _percent(s.raw, steps[0].raw) for s in steps]
-    )
+    columns = {"events": [f"{step.raw:,}" for step in steps]}
+    if _is_weighted(cutflow):
+        columns["yield"] = [_yield(step) for step in steps]
+    columns["of previous"] = ["", *itertools.starmap(_of_previous, itertools.pairwise(steps))]
+    columns["of all"] = ["" if step.weight else _percent(step, steps[0]) for step in steps]
     if any(step.missing for step in steps):
-        _add_numbers(table, "missing", [f"{step.missing:,}" for step in steps])
-    return table
+        columns["missing"] = [f"{step.missing:,}" for step in steps]
+    return _table(_title(cutflow), "step", (step.label for step in steps), columns)
 
 
 def bins_table(cutflow: Cutflow) -> Table:
     """The bins of a region, with the yield where an event has a weight other than 1."""
-    title = Text.assemble("bins of ", _title(cutflow))
-    table = _table(title, "bin", [_one_line(count.label) for count in cutflow.bins])
-    _add_numbers(table, "events", [f"{count.raw:,}" for count in cutflow.bins])
-    if _weighted(cutflow):
-        _add_numbers(table, "yield", [_yield(count) for count in cutflow.bins])
+    bins = cutflow.bins
+    columns = {"events": [f"{count.raw:,}" for count in bins]}
+    if _is_weighted(cutflow):
+        columns["yield"] = [_yield(count) for count in bins]
+    return _table(f"bins of {_title(cutflow)}", "bin", (count.label for count in bins), columns)
+
+
+def _print_whole(console: Console, table: Table) -> None:
+    """Print a table; on a terminal narrower than its numbers its lines wrap."""
+    # Left alone, rich cuts off what does not fit, whole columns first.
+    unlimited = console.options.update(max_width=10_000)
+    needed = Measurement.get(console, unlimited, table).minimum
+    if needed > console.width:
+        table.width = needed
+    console.print(table, crop=False)
+
+
+def _is_weighted(cutflow: Cutflow) -> bool:
+    """Whether any event had a weight other than 1: only ones give n = Σw = Σw²."""
+    counts: Iterable[Step | BinCount] = (*cutflow.steps, *cutflow.bins)
+    return any(count.sumw != count.raw or count.sumw2 != count.raw for count in counts)
+
+
+def _yield(count: Step | BinCount) -> str:
+    """The sum of weights and its error, to the second digit of the error."""
+    if not (math.isfinite(count.sumw) and math.isfinite(count.sumw2)):
+        return f"{count.sumw} ± {math.sqrt(count.sumw2)}"
+    error = math.sqrt(count.sumw2)
+    decimals = 1 - math.floor(math.log10(error)) if error else 0
+    if decimals > 6:
+        return f"{count.sumw:.2e} ± {error:.1e}"
+    decimals = max(decimals, 0)
+    return f"{count.sumw:,.{decimals}f} ± {error:,.{decimals}f}"
+
+
+def _of_previous(previous: Step, step: Step) -> str:
+    """The fraction of events that a step kept, or the mean of a weight."""
+    if not step.weight:
+        return _percent(step, previous)
+    return f"mean {step.sumw / previous.sumw:.4g}" if previous.sumw else f"mean {_NO_RATIO}"
+
+
+def _percent(part: Step, whole: Step) -> str:
+    return f"{part.raw / whole.raw:.2%}" if whole.raw else _NO_RATIO
+
+
+def _title(cutflow: Cutflow) -> str:
+    """The region, and which events and variation it is about as far as they have names."""
+    process = cutflow.process
+    variation = "" if cutflow.variation == "nominal" else cutflow.variation
+    labels = dict.fromkeys((process.name, process.dataset, process.era, variation))
+    return " · ".join((cutflow.region, *filter(None, labels)))
+
+
+def _table(
+    title: str, heading: str, labels: Iterable[str], columns: Mapping[str, Sequence[str]]
+) -> Table:
+    """A table whose labels fold and whose numbers are never broken or shortened."""
+    # Text, not str: rich reads the index in jets[0] as markup.
+    table = Table(
+        title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    table.add_column(heading, overflow="fold", min_width=12)
+    for name, cells in columns.items():
+        width = max(map(cell_len, (name, *cells)))
+        table.add_column(name, justify="right", no_wrap=True, min_width=width)
+    for label, *cells in zip(labels, *columns.values(), strict=True):
+        table.add_row(Text(" ".join(label.split())), *cells)
     return table

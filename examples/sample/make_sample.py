@@ -326,7 +326,7 @@ def jet_columns(particles: ak.Array, hadrons: ak.Array, rng: Generator) -> ak.Ar
     return ak.zip(
         {
             **kinematics(jets),
-            "btagDeepFlavB": floats(btag_score(jets, rng), low=2**-10, high=1 - 2**-10),
+            "btagDeepFlavB": floats(btag_score(jets, rng), low=2**-20, high=1 - 2**-10),
             "jetId": integers(jets.jetId, np.int32),
             "hadronFlavour": integers(jets.hadronFlavour, np.int32),
             "nConstituents": integers(jets.nConstituents, np.uint8),

@@ -1,6 +1,6 @@
 """``results.json``: every number of a run, for programs; ``results.schema.json`` describes it.
 
-Histograms are UHI objects (https://uhi.readthedocs.io), which boost-histogram, hist and ROOT read.
+Histograms are UHI objects (https://uhi.readthedocs.io), which boost-histogram and hist read.
 JSON has no NaN and no infinity: a sum of weights that is not finite is ``null``. A histogram with
 such a number, and all of them where there are very many, is in ``results.zip`` beside the file,
 written by ``uhi.io.zip``; then ``hist`` is its name in there.
@@ -56,7 +56,7 @@ def write_json(results: Results, directory: str | os.PathLike[str]) -> None:
             for name, hist in zipped.items():
                 uhi.io.zip.write(archive, name, hist)
     with replacing(directory, "results.json") as file:
-        file.write(json.dumps(document, allow_nan=False, ensure_ascii=False).encode())
+        file.write(json.dumps(document, allow_nan=False).encode())
     if not zipped:
         _remove(Path(directory), "results.zip")
 
@@ -127,10 +127,10 @@ def _zip_name(histogram: Histogram, number: int) -> str:
     return f"{number:06}_{words.strip('_')}"
 
 
-def _finite(hist: boost_histogram.Histogram) -> bool:
+def _finite(hist: boost_histogram.Histogram[boost_histogram.storage.Weight]) -> bool:
     """Whether JSON can hold all contents and edges; an edge may well be infinite."""
     cells = hist.view(flow=True)
-    numbers = (cells["value"], cells["variance"], *(axis.edges for axis in hist.axes))
+    numbers = (cells.value, cells.variance, *(axis.edges for axis in hist.axes))
     return all(bool(np.isfinite(array).all()) for array in numbers)
 
 
@@ -152,4 +152,6 @@ def _remove(directory: Path, name: str) -> None:
     try:
         (directory / name).unlink(missing_ok=True)
     except OSError as error:
-        raise OutputError(f"cannot remove the old {name} in {directory}: {error.strerror}") from error
+        raise OutputError(
+            f"cannot remove the old {name} in {directory}: {error.strerror}"
+        ) from error

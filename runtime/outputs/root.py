@@ -65,13 +65,18 @@ def write_root(results: Results, directory: str | os.PathLike[str]) -> None:
 
 def _histogram_entries(histogram: Histogram) -> Iterator[_Entry]:
     """The histogram, or one for each category of its leading axis."""
-    process, region, name = histogram.process, histogram.region, histogram.name
-    hist, title = histogram.hist, histogram.title
-    if not isinstance(hist.axes[0], bh.axis.StrCategory):
-        yield _Entry(process, histogram.variation, region, name, _th(title, hist))
-        return
-    for index, variation in enumerate(hist.axes[0]):
-        yield _Entry(process, variation, region, name, _th(title, hist[index, ...]))
+    axes = tuple(histogram.hist.axes)
+    values = histogram.hist.values(flow=True)
+    variances = histogram.hist.variances(flow=True)
+    if isinstance(axes[0], bh.axis.StrCategory):
+        contents = {
+            str(variation): _th(histogram.title, axes[1:], values[index], variances[index])
+            for index, variation in enumerate(axes[0])
+        }
+    else:
+        contents = {histogram.variation: _th(histogram.title, axes, values, variances)}
+    for variation, content in contents.items():
+        yield _Entry(histogram.process, variation, histogram.region, histogram.name, content)
 
 
 def _cutflow_entries(cutflow: Cutflow) -> Iterator[_Entry]:
@@ -88,38 +93,36 @@ def _cutflow_entries(cutflow: Cutflow) -> Iterator[_Entry]:
             ("_raw", "events", raw, raw),
         ):
             content = _labelled_th1(title, labels, values, variances, entries=raw.sum())
-            yield _Entry(
-                cutflow.process, cutflow.variation, cutflow.region, name + suffix, content
-            )
+            yield _Entry(cutflow.process, cutflow.variation, cutflow.region, name + suffix, content)
 
 
-def _th(title: str, hist: bh.Histogram) -> Any:
-    """A TH1D or TH2D; its title may read ``title;x label;y label`` as in ROOT."""
-    titles = _split_title(title, 1 + 3)
-    cells = hist.view(flow=True)
-    flow = [(not axis.traits.underflow, not axis.traits.overflow) for axis in hist.axes]
-    # ROOT always has flow cells, and its x runs fastest.
-    values, variances = (np.pad(cells[field], flow).T.ravel() for field in ("value", "variance"))
-    axes = {
-        f"f{letter}axis": _axis(letter, axis, label)
-        for letter, axis, label in zip("XY", hist.axes, titles[1:], strict=False)
-    }
-    shared = {
+def _th(
+    title: str,
+    axes: Sequence[bh.axis.Axis],
+    values: npt.NDArray[np.float64],
+    variances: npt.NDArray[np.float64],
+) -> Any:
+    """A TH1D or TH2D of all cells, flow in; the title may read ``title;x label;y label``."""
+    main, x_label, y_label, z_label = _split_title(title)
+    # ROOT always has flow cells, so absent ones are added; and its x runs fastest.
+    flow = [(1 - axis.traits.underflow, 1 - axis.traits.overflow) for axis in axes]
+    values, variances = (np.pad(cells, flow).T.ravel() for cells in (values, variances))
+    content = {
         "fName": None,
-        "fTitle": titles[0],
+        "fTitle": main,
         "data": values,
         "fSumw2": variances,
         "fEntries": _effective_entries(values, variances),
     }
-    match hist.ndim:
-        case 1:
-            axes["fYaxis"] = _no_axis("Y", titles[2])
-            return identify.to_TH1x(**shared, **_SUMS_1D, **axes)
-        case 2:
-            axes["fZaxis"] = _no_axis("Z", titles[3])
-            return identify.to_TH2x(**shared, **_SUMS_2D, **axes)
-        case dimensions:
-            raise AssertionError(f"a histogram of {dimensions} dimensions")
+    match axes:
+        case [x]:
+            content |= {"fXaxis": _axis("x", x_label, x), "fYaxis": _axis("y", y_label)}
+            return identify.to_TH1x(**content, **_SUMS_1D)
+        case [x, y]:
+            content |= {"fXaxis": _axis("x", x_label, x), "fYaxis": _axis("y", y_label, y)}
+            return identify.to_TH2x(**content, **_SUMS_2D, fZaxis=_axis("z", z_label))
+        case _:
+            raise AssertionError(f"a histogram of {len(axes)} dimensions")
 
 
 def _labelled_th1(
@@ -153,32 +156,28 @@ def _labelled_th1(
     )
 
 
-def _split_title(title: str, parts: int) -> list[str]:
-    """ROOT's ``title;x label;y label``, filled up with empty ones; ``#;`` is a semicolon."""
-    found = [part.strip().replace("#;", ";") for part in re.split(r"(?<!#);", title)]
-    return (found + [""] * parts)[:parts]
+def _split_title(title: str) -> list[str]:
+    """The title and the labels of x, y and z from ROOT's ``title;x;y;z``; ``#;`` is a semicolon."""
+    found = [part.strip().replace("#;", ";") for part in re.split(r"(?<!#);", title, maxsplit=3)]
+    return found + [""] * (4 - len(found))
 
 
-def _axis(letter: str, axis: Any, label: str) -> Any:
-    """A TAxis with the axis' edges: two numbers where they are equidistant."""
-    edges = np.asarray(axis.edges, dtype=float)
-    uniform = isinstance(axis, bh.axis.Integer) or (
-        isinstance(axis, bh.axis.Regular) and axis.transform is None
-    )
+def _axis(letter: str, label: str, axis: bh.axis.Axis | None = None) -> Any:
+    """A TAxis with the axis' edges, two numbers where they are equidistant; or with a title only."""
+    if axis is None:
+        edges, uniform = np.array([0.0, 1.0]), True
+    else:
+        edges = np.asarray(axis.edges, dtype=float)
+        uniform = isinstance(axis, bh.axis.Integer) or (
+            isinstance(axis, bh.axis.Regular) and axis.transform is None
+        )
     return identify.to_TAxis(
-        fName=f"{letter.lower()}axis",
+        fName=f"{letter}axis",
         fTitle=label,
-        fNbins=axis.size,
+        fNbins=len(edges) - 1,
         fXmin=edges[0],
         fXmax=edges[-1],
         fXbins=None if uniform else edges,
-    )
-
-
-def _no_axis(letter: str, label: str) -> Any:
-    """The TAxis along the contents, which has a title and nothing else."""
-    return identify.to_TAxis(
-        fName=f"{letter.lower()}axis", fTitle=label, fNbins=1, fXmin=0.0, fXmax=1.0
     )
 
 

@@ -1,0 +1,253 @@
+"""What a bare name means: ``LOOKUPS`` are tried in their order, the first that knows it decides.
+
+A name is a value, or a whole collection. Which collections become loops is not decided here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from adl.check.analysis import (
+    Collection,
+    DefineDef,
+    DefineRef,
+    Element,
+    EventValue,
+    Literal_,
+    ObjectDef,
+    RegionRef,
+    Singleton,
+    Value,
+    Variable,
+)
+from adl.check.collections import descends, same_collection
+from adl.check.particles import (
+    branch_type,
+    find,
+    input_hint,
+    known_attributes,
+    owners,
+    read_in_other_case,
+)
+from adl.check.scope import Context, Found, Scope
+from adl.check.values import placed
+from adl.stdlib.models import (
+    CollectionSchema,
+    Match,
+    find_collection,
+    find_scalar,
+    find_singleton,
+)
+from adl.syntax.diagnostics import did_you_mean
+from adl.syntax.source import Span
+from adl.syntax.tree import Name, Object
+
+Meaning = Value | Collection
+Lookup = Callable[[Scope, Name], Found[Meaning] | None]
+
+_CONSTANTS = {"all": True, "true": True, "none": False, "false": False}
+_INDEXED = re.compile(r"(?P<name>.+)_(?P<index>[0-9]*)")
+
+
+def meaning(scope: Scope, name: Name) -> Meaning | None:
+    """Return what a name stands for; None if that is nothing (reported)."""
+    for lookup in LOOKUPS:
+        found = lookup(scope, name)
+        if found is not None:
+            return found.meaning
+    _unknown(scope, name)
+    return None
+
+
+def collection(scope: Scope, name: Name, wanted: str) -> Collection | None:
+    """Return the whole collection of a name, in an object block that of its own source too."""
+    found = meaning(without_source_names(scope), name)
+    if found is None or isinstance(found, (ObjectDef, CollectionSchema)):
+        return found
+    kind = "one object of each event" if isinstance(found, Singleton) else "no collection"
+    scope.context.findings.error("E210", f"{wanted}, {name.name} is {kind}", name.span)
+    return None
+
+
+def without_source_names(scope: Scope) -> Scope:
+    """Return a scope in which the source's name is the collection, `this` still the element."""
+    from dataclasses import replace
+
+    if scope.current is None or scope.current.explicit:
+        return scope
+    return replace(scope, current=replace(scope.current, explicit=True))
+
+
+def element(context: Context, whole: Collection, index: int, span: Span) -> Value:
+    """Return ``X[k]``; a note says if the elements' order is the file's own."""
+    return Element(whole, index, type="particle", span=span)
+
+
+# ---------------------------------------------------------------------------- look-ups
+
+
+def _bound(scope: Scope, name: Name) -> Found[Meaning] | None:
+    for binder in reversed(scope.binders):
+        for loop in binder.loops:
+            if not binder.implicit and loop.name == name.name:
+                return Found(Variable(loop, type="particle", span=name.span))
+    return None
+
+
+def _current_element(scope: Scope, name: Name) -> Found[Meaning] | None:
+    current = scope.current
+    if current is None:
+        return None
+    this = Found[Meaning](Variable(current.loop, type="particle", span=name.span))
+    if name.name in current.names:
+        return this
+    if current.explicit:
+        return None
+    whole = _plain_collection(scope, name)
+    if whole is None or not descends(current.sources, whole):
+        return None
+    taken = [s for s in current.sources if same_collection(s, whole)]
+    if not taken or taken[0].name != name.name:
+        scope.context.findings.note(
+            "N402",
+            f"{name.name} is read as the current element, taken from "
+            f"{' and '.join(s.name for s in current.sources)}",
+            name.span,
+            f"write this for the element; where a condition says this, {name.name} is the "
+            "whole collection",
+        )
+    return this
+
+
+def _plain_collection(scope: Scope, name: Name) -> Collection | None:
+    """Return the collection that a name is, if it is no other declared thing."""
+    block = scope.context.blocks.get(name.name)
+    if isinstance(block, Object):
+        found = scope.context.definition(name.name, name.span)
+        return found if isinstance(found, ObjectDef) else None
+    match = find_collection(scope.context.schema, name.name) if block is None else None
+    return match.item if match else None
+
+
+def _declared(scope: Scope, name: Name) -> Found[Meaning] | None:
+    if name.name not in scope.context.blocks:
+        return None
+    return Found(_of_definition(scope, name.name, name.span))
+
+
+def _of_definition(scope: Scope, name: str, span: Span) -> Meaning | None:
+    found = scope.context.definition(name, span)
+    match found:
+        case None | ObjectDef():
+            return found
+        case DefineDef() if found.value.type == "particle":
+            return placed(found.value, span)
+        case DefineDef():
+            return DefineRef(found, type=found.value.type, span=span)
+        case _:
+            return RegionRef(found, type="bool", span=span)
+
+
+def _own_attribute(scope: Scope, name: Name) -> Found[Meaning] | None:
+    if scope.current is None:
+        return None
+    this = Variable(scope.current.loop, type="particle", span=name.span)
+    found = find(scope.context, this, name, name.span)
+    return Found(found.meaning) if found else None
+
+
+def _input_collection(scope: Scope, name: Name) -> Found[Meaning] | None:
+    match = find_collection(scope.context.schema, name.name)
+    if match is None:
+        return None
+    _note_case(scope.context, name, match)
+    return Found(match.item)
+
+
+def _singleton(scope: Scope, name: Name) -> Found[Meaning] | None:
+    match = find_singleton(scope.context.schema, name.name)
+    if match is None:
+        return None
+    _note_case(scope.context, name, match)
+    return Found(Singleton(match.item, type="particle", span=name.span))
+
+
+def _event_scalar(scope: Scope, name: Name) -> Found[Meaning] | None:
+    match = find_scalar(scope.context.schema, name.name)
+    if match is None:
+        return None
+    _note_case(scope.context, name, match)
+    return Found(EventValue(match.item, type=branch_type(match.item), span=name.span))
+
+
+def _constant(scope: Scope, name: Name) -> Found[Meaning] | None:
+    truth = _CONSTANTS.get(name.name.lower())
+    return None if truth is None else Found(Literal_(truth, type="bool", span=name.span))
+
+
+def _indexed(scope: Scope, name: Name) -> Found[Meaning] | None:
+    """``jets_0`` is ``jets[0]`` and ``jets_`` is ``jets``."""
+    match = _INDEXED.fullmatch(name.name)
+    if match is None:
+        return None
+    prefix = Name(match["name"], span=name.span)
+    indexed = without_source_names(scope) if match["index"] else scope
+    found = next((f for f in (look(indexed, prefix) for look in LOOKUPS) if f), None)
+    if found is None or not match["index"] or found.meaning is None:
+        return found
+    return Found(pick(scope, found.meaning, int(match["index"]), name.span))
+
+
+def _in_other_case(scope: Scope, name: Name) -> Found[Meaning] | None:
+    near = [known for known in scope.context.blocks if known.lower() == name.name.lower()]
+    if len(near) != 1:
+        return None
+    read_in_other_case(scope.context, name, near[0], near[0])
+    return Found(_of_definition(scope, near[0], name.span))
+
+
+LOOKUPS: tuple[Lookup, ...] = (
+    _bound,
+    _current_element,
+    _declared,
+    _own_attribute,
+    _input_collection,
+    _singleton,
+    _event_scalar,
+    _constant,
+    _indexed,
+    _in_other_case,
+)
+
+
+def pick(scope: Scope, whole: Meaning, index: int, span: Span) -> Value | None:
+    """Return ``X[index]``; of a singleton only the first."""
+    if isinstance(whole, (ObjectDef, CollectionSchema)):
+        return element(scope.context, whole, index, span)
+    if isinstance(whole, Singleton) and index == 0:
+        return Singleton(whole.schema, type="particle", span=span)
+    text = scope.context.words(whole.span)
+    kind = "stands once in each event" if isinstance(whole, Singleton) else "is no collection"
+    scope.context.findings.error("E210", f"{text} {kind}: it has no [{index}]", span)
+    return None
+
+
+def _note_case(context: Context, name: Name, match: Match[object]) -> None:
+    if not match.exact:
+        read_in_other_case(context, name, f"{match.name} of the input", match.name)
+
+
+def _unknown(scope: Scope, name: Name) -> None:
+    schema = scope.context.schema
+    this = scope.current and Variable(scope.current.loop, type="particle", span=name.span)
+    known = [
+        *(loop.name for binder in scope.binders if not binder.implicit for loop in binder.loops),
+        *scope.context.blocks,
+        *(known_attributes(owners(scope.context, this)) if this else ()),
+        *schema.collections,
+        *schema.singletons,
+        *schema.scalars,
+    ]
+    help = "\n".join(filter(None, (did_you_mean(name.name, known), input_hint(scope.context))))
+    scope.context.findings.error("E201", f"nothing is called {name.name}", name.span, help)

@@ -1,0 +1,81 @@
+"""Walking over checked values: operands, and the loops that a value depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from adl.check.analysis import (
+    Apply,
+    AttributeOf,
+    Choice,
+    Default,
+    Element,
+    Extremum,
+    Interval,
+    Logic,
+    Loop,
+    Operation,
+    Power,
+    Reduction,
+    Singleton,
+    Sum,
+    Value,
+    Variable,
+)
+from adl.syntax.source import Span
+
+
+def operands(value: Value) -> tuple[Value, ...]:
+    """Return the values of which a value is made, in the written order."""
+    match value:
+        case Sum():
+            return tuple(item for _, item in value.items)
+        case AttributeOf():
+            return (value.particle,)
+        case Apply() | Operation():
+            return value.arguments
+        case Power():
+            return (value.base,)
+        case Logic():
+            return value.operands
+        case Interval():
+            return (value.value, value.lower, value.upper)
+        case Choice():
+            return (value.condition, value.then, value.otherwise)
+        case Reduction():
+            return (value.value, *value.where)
+        case Extremum():
+            return value.values
+        case Default():
+            return (value.value, value.otherwise)
+        case _:
+            return ()
+
+
+def walk(value: Value) -> Iterator[Value]:
+    """Yield a value and everything of which it is made, uses before their parts."""
+    yield value
+    for operand in operands(value):
+        yield from walk(operand)
+
+
+def free_loops(value: Value) -> list[Loop]:
+    """Return the loops on whose current element a value depends, in the order of mention."""
+    if isinstance(value, Variable):
+        return [value.loop]
+    bound = value.loops if isinstance(value, Reduction) else ()
+    found: dict[Loop, None] = {}
+    for operand in operands(value):
+        found.update((loop, None) for loop in free_loops(operand) if loop not in bound)
+    return list(found)
+
+
+def placed(particle: Value, span: Span) -> Value:
+    """Return a particle as if it had been written at ``span``, where a define is used."""
+    if isinstance(particle, Sum):
+        items = tuple((sign, placed(item, span)) for sign, item in particle.items)
+        return replace(particle, items=items, span=span)
+    if isinstance(particle, (Element, Singleton)):
+        return replace(particle, span=span)
+    raise AssertionError(f"a define cannot be a {type(particle).__name__}")

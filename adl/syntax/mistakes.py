@@ -1,0 +1,177 @@
+"""What we say about a line that the grammar cannot read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+
+from lark import Token
+
+from adl.syntax.diagnostics import Diagnostic, did_you_mean
+from adl.syntax.keywords import BLOCK_TYPES, BLOCKS, KEYWORD_TYPES, STATEMENTS
+from adl.syntax.lines import Line, span_of
+from adl.syntax.source import Source, Span
+
+# What may follow, in the user's words: the first row whose tokens are all expected says it best.
+EXPECTATIONS = (
+    ({"INT", "REAL", "LPAR"}, "a value"),
+    ({"NAME", "LPAR"}, "a collection"),
+    ({"NAME"}, "a name"),
+    ({"INT"}, "a whole number"),
+    ({"STRING"}, 'a text in double quotes, "like this"'),
+    ({"PLUS"}, "an operator"),
+    ({"EQUALS"}, "`=`"),
+    ({"QUERY", "_NL"}, ""),
+    ({"_COMMA"}, "`,`"),
+    ({"COLON"}, "`:`"),
+    ({"RPAR"}, "`)`"),
+    ({"RSQB"}, "`]`"),
+    ({"RBRACE"}, "`}`"),
+    ({"BAR_CLOSE"}, "`|`"),
+    ({"_NL"}, "the end of the line"),
+)
+
+UNITS = ("GeV", "TeV", "MeV", "rad", "mm", "cm", "m", "fb", "pb")
+STATEMENTS_OF = {
+    "OBJECT": "take, select, reject or define",
+    "REGION": "select, reject, take, weight, histo, bin or the names of other regions",
+}
+
+
+def cannot_read(
+    source: Source, line: Line, at: int, expected: Set[str], header: Line | None
+) -> Diagnostic:
+    """Return the mistake of a line whose token ``at`` is none of the ``expected`` types.
+
+    ``at`` counts the tokens of the line; their number stands for its end. ``header`` is the line
+    that opened the block.
+    """
+    if at == 0:
+        return _misplaced(source, line, header)
+    if line.head == "NAME":
+        return _no_statement(line)
+    before = line.tokens[at - 1]
+    after = line.tokens[at] if at < len(line.tokens) else None
+    if after is None or after.type in KEYWORD_TYPES:
+        end = span_of(before).end
+        place, found = Span(end, end), "the line ends"
+    else:
+        place, found = span_of(after), f"`{_shown(after)}` stands"
+    chained = after is not None and after.type in ("COMPARE", "RANGE") and "AND" in expected
+    if chained:
+        message = "comparisons cannot be chained"
+        help = "write a < b and b < c; or x [] 10 20, which is 10 <= x and x <= 20"
+        return Diagnostic("E108", "error", message, place, help)
+    message = f"{_wanted(line, before, expected)} must follow `{_shown(before)}`, but {found} there"
+    return Diagnostic("E101", "error", message, place, _advice(line, at, before, after))
+
+
+def _shown(token: Token) -> str:
+    return token.value if len(token) < 40 else token.value[:36] + " ..."
+
+
+def _wanted(line: Line, before: Token, expected: Set[str]) -> str:
+    """Name what may stand behind ``before``, in the user's words.
+
+    >>> _wanted(Line(), Token("COMPARE", ">"), {"INT", "REAL", "NAME", "LPAR", "NOT"})
+    'a value'
+    """
+    if "_GAP" in expected and "_NL" not in expected and "RANGE" not in expected:
+        # Only the two bounds after [] must go on so.
+        if line.head != "HISTO" or before.type != "STRING":
+            return "the upper bound"
+    words: list[str] = []
+    left = set(expected)
+    for tokens, word in EXPECTATIONS:
+        if tokens <= left:
+            left -= tokens if word != "a value" else left & VALUE
+            words += [word] if word else []
+    return _either(words[:4]) or "something else"
+
+
+VALUE = {"INT", "REAL", "STRING", "NAME", "SEARCHED", "LPAR", "LBRACE", "BAR_OPEN", "MINUS", "NOT"}
+
+
+def _either(words: Sequence[str]) -> str:
+    return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def _advice(line: Line, at: int, before: Token, after: Token | None) -> str:
+    """Return the way out of a frequent mistake, or an empty string."""
+    match (before.type, before.value, after.type if after else "_NL", after.value if after else ""):
+        case (_, _, "EQUALS", _) if line.head not in ("DEFINE", "OWN_DEFINE"):
+            return "== compares, = belongs to define"
+        case ("DEFINE" | "OWN_DEFINE" | "NAME", _, "COMPARE", "==") if "DEFINE" in line.head:
+            return "one = defines"
+        case ("QUERY", _, "_NL", _):
+            return "remove the ?, or say what has to hold when the condition does"
+        case ("TIMES", "*", "TIMES", "*"):
+            return "^ is the power: pT^2"
+        case ("INT" | "REAL", _, "NAME", unit) if unit in UNITS:
+            return "numbers have no units: they are GeV, radians and mm"
+        case ("LSQB", _, "RSQB", _):
+            return "between [ and ] stands an index; the operator [] has no blank in it"
+        case ("LSQB", _, _, _):
+            return "an index is a whole number: jets[0]; jets[0:3] is a slice"
+        case ("RANGE", "[]", _, _) if at > 1 and line.tokens[at - 2].type == "NAME":
+            return "[] compares: MET [] 100 200; without it the name alone is the whole collection"
+        case ("RBRACE", _, _, _):
+            return "behind braces stands a function: {jets[0]}pT"
+        case ("INFO", _, _, _):
+            return "an info block has a name, as in info analysis"
+        case (_, _, "INT", _) if before.type in KEYWORD_TYPES:
+            return "a name begins with a letter"
+    if line.head == "INFO":
+        return "each field of an info block stands on a line of its own"
+    if line.head == "HISTO":
+        return 'histo h, "title", 50, 0, 500, pT(jets[0])'
+    if line.head == "REGION" and at == 2:
+        return "names of other regions stand on the lines below"
+    if line.head == "OBJECT" and at == 2:
+        return "object jets : Jet, or take Jet on the next line"
+    return ""
+
+
+def _misplaced(source: Source, line: Line, header: Line | None) -> Diagnostic:
+    """Return the mistake of a line that has no place where it stands."""
+    first = line.tokens[0]
+    block = header.head if header else ""
+    if first.type not in KEYWORD_TYPES:
+        return _no_statement(line, block)
+    word = first.value
+    if block == "OBJECT":
+        message = f"`{word}` does not belong in an object block"
+        return Diagnostic("E109", "error", message, span_of(first), _expected_in(block))
+    message = f"`{word}` stands in no object and in no region"
+    help = ""
+    if header is not None and block == "DEFINE":
+        number = source.position(span_of(header.tokens[0]).start)[0]
+        help = f"the define on line {number} ended the block before it: move it above that block"
+    return Diagnostic("E109", "error", message, span_of(first), help)
+
+
+def _no_statement(line: Line, block: str = "REGION") -> Diagnostic:
+    """Return the mistake of a line that begins with no keyword."""
+    first = line.tokens[0]
+    words = [*BLOCKS, *(STATEMENTS if block in STATEMENTS_OF else ())]
+    near = did_you_mean(first.value, words) if first.type == "NAME" else ""
+    if block in STATEMENTS_OF:
+        help = near or f"a condition begins with select or reject; {_expected_in(block)}"
+    else:
+        help = near or (
+            "a file consists of info, object, region and define;"
+            " is this the rest of a comment or of a title?"
+        )
+    message = f"`{_shown(first)}` begins no statement"
+    return Diagnostic("E110", "error", message, span_of(first), help)
+
+
+def _expected_in(block: str) -> str:
+    word = "an object block" if block == "OBJECT" else "a region"
+    return f"{word} holds {STATEMENTS_OF[block]}"
+
+
+def not_yet(line: Line) -> Diagnostic:
+    """Return the mistake of using what only a later version reads."""
+    word = line.tokens[0]
+    message = f"this version does not read `{word}` yet"
+    return Diagnostic("E107", "error", message, span_of(word))

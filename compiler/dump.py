@@ -1,0 +1,140 @@
+"""The IR as text: the same for equal programs, whatever ran before.
+
+    %0 = index(Jet#-1) : int [Jet#-1]
+    %1 = column(Jet_pt float32, Jet[%0]) : real [Jet#-1]
+    %2 = gt(%1, $30.0) : bool [Jet#-1]
+    %3 = count[Jet#-1](1 if %2) : int
+
+A line is a node, its kind and its free axes. ``Jet#-1`` is an axis with its slot, ``$`` marks a
+number that the user wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from adl.compiler.ir import (
+    TRUE,
+    Axis,
+    Binning,
+    Call,
+    Column,
+    Const,
+    Element,
+    Fill,
+    Index,
+    Node,
+    Part,
+    Pick,
+    Reduce,
+    Store,
+    Uniform,
+    postorder,
+)
+from adl.compiler.program import Program, RegionOutput
+
+
+def dump(program: Program) -> str:
+    """Return the nodes of a program, then its regions with their outputs."""
+    names = _names(program.nodes)
+    lines = _node_lines(program.nodes, names)
+    for region in program.regions:
+        lines += ["", *_region_lines(region, names)]
+    return "\n".join(lines) + "\n"
+
+
+def dump_nodes(roots: Iterable[Node]) -> str:
+    """Return a line for each node that is reachable from ``roots``, operands before users."""
+    nodes = postorder(roots)
+    return "\n".join(_node_lines(nodes, _names(nodes))) + "\n"
+
+
+def _names(nodes: Iterable[Node]) -> dict[Node, str]:
+    names, number = dict[Node, str](), 0
+    for node in nodes:
+        if isinstance(node, Const):
+            names[node] = f"${node.value!r}" if node.datum else repr(node.value)
+        else:
+            names[node] = f"%{number}"
+            number += 1
+    return names
+
+
+def _node_lines(nodes: Iterable[Node], names: dict[Node, str]) -> list[str]:
+    return [
+        f"{names[node]} = {_operation(node, names)} : {node.kind}{_free(node)}"
+        for node in nodes
+        if not isinstance(node, Const)
+    ]
+
+
+def _free(node: Node) -> str:
+    axes = _axes(sorted(node.free, key=lambda axis: (axis.slot, axis.source)))
+    return axes and f" {axes}"
+
+
+def _operation(node: Node, names: dict[Node, str]) -> str:
+    operands = [names[child] for child in node.children]
+    match node:
+        case Index(axis=axis):
+            return f"index({_axis(axis)})"
+        case Column(at=None):
+            return f"column({node.name} {node.dtype})"
+        case Column():
+            return f"column({node.name} {node.dtype}, {node.collection}[{operands[0]}])"
+        case Call():
+            return f"{node.function}({', '.join(operands)})"
+        case Reduce():
+            body = f"{names[node.value]}{_where(node.mask, names)}"
+            return f"{node.operation}{_axes(node.axes)}({body})"
+        case Pick():
+            order = "" if node.order is None else f" by {names[node.order]}"
+            return f"pick{_axes(node.axes)}({node.k}{order}{_where(node.mask, names)})"
+        case Part():
+            return f"part({operands[0]}, {node.place})"
+        case Store():
+            return f"store{_axes(node.axes)}({', '.join(operands)})"
+        case Element():
+            return f"element({operands[0]}, {operands[1]})"
+        case Fill():
+            return f"fill{_axes(node.axes)}({_fill_body(node, names)})"
+    raise AssertionError(f"dump does not know {type(node).__name__}")
+
+
+def _fill_body(fill: Fill, names: dict[Node, str]) -> str:
+    entries = [
+        f"{names[value]} in {_binning(binning)}"
+        for value, binning in zip(fill.values, fill.bins, strict=False)  # verify prints bad ones
+    ]
+    weight = f" weight {names[fill.weight]}" if fill.weighted else ""
+    return f"{', '.join(entries) or '1'}{_where(fill.mask, names)}{weight}"
+
+
+def _where(mask: Node, names: dict[Node, str]) -> str:
+    return "" if mask is TRUE else f" if {names[mask]}"
+
+
+def _binning(binning: Binning) -> str:
+    numbers = tuple(binning) if isinstance(binning, Uniform) else binning.edges
+    name = "uniform" if isinstance(binning, Uniform) else "variable"
+    return f"{name}({', '.join(map(repr, numbers))})"
+
+
+def _axes(axes: Iterable[Axis]) -> str:
+    text = ", ".join(map(_axis, axes))
+    return f"[{text}]" if text else ""
+
+
+def _axis(axis: Axis) -> str:
+    return f"{'+'.join(axis.source)}#{axis.slot}"
+
+
+def _region_lines(region: RegionOutput, names: dict[Node, str]) -> list[str]:
+    lines = [f"region {region.name}"]
+    for step in region.steps:
+        missing = "" if step.missing is None else f" missing {names[step.missing]}"
+        kind = "weight" if step.weight else "step"
+        lines.append(f"  {kind} {step.label!r} {names[step.fill]}{missing}")
+    lines += [f"  bin {b.label!r} {names[b.fill]}" for b in region.bins]
+    lines += [f"  histogram {h.name} {h.title!r} {names[h.fill]}" for h in region.histograms]
+    return lines

@@ -1,0 +1,94 @@
+"""What a kernel is called with: the order of columns, and the numbers that are data.
+
+Numbers that the user wrote (thresholds, factors, edges) are read from an array, one slot for each
+use, so that changing a cut value changes no instruction and reuses the compiled kernel.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+
+from adl.compiler.ir import Axis, Binning, Const, Node, Uniform
+from adl.compiler.layout import Layout
+from adl.compiler.program import Program
+
+# Every function of a kernel takes these, and the event's number last.
+PARAMETERS = (
+    "columns",
+    "offsets",
+    "numbers",
+    "raw",
+    "sumw",
+    "sumw2",
+    "skipped",
+    "scratch",
+    "memo",
+    "flags",
+)
+
+
+@dataclass
+class Arguments:
+    """Places of everything that a kernel reads by number."""
+
+    program: Program
+    layout: Layout
+    columns: dict[str, int]
+    collections: dict[str, int]
+    numbers: list[bytes] = field(default_factory=list)  # eight bytes each
+    stores: dict[Node, int] = field(default_factory=dict)
+    store_sources: list[tuple[str, ...]] = field(default_factory=list)
+    memo: dict[Node, int] = field(default_factory=dict)
+    memo_size: int = 0
+    _uses: dict[tuple[Node, int], int] = field(default_factory=dict)
+    _histograms: dict[int, int] = field(default_factory=dict)
+
+    @staticmethod
+    def of(program: Program, layout: Layout) -> Arguments:
+        """Number the columns and collections of a program."""
+        columns = {c.name: i for i, c in enumerate(program.columns)}
+        return Arguments(program, layout, columns, {c: i for i, c in enumerate(program.collections)})
+
+    def number(self, constant: Const, user: Node, place: int) -> int:
+        """Return the slot of a datum for one of its uses."""
+        if (user, place) not in self._uses:
+            self._uses[user, place] = self._append(constant.value)
+        return self._uses[user, place]
+
+    def histogram(self, number: int, bins: tuple[Binning, ...], cells: int, sums: int) -> int:
+        """Return the slot of a histogram's description: its cells, its sums, then its axes.
+
+        Sizes are data too: another binning is the same code.
+        """
+        if number not in self._histograms:
+            self._histograms[number] = self._append(cells)
+            self._append(sums)
+            for axis in bins:
+                self._append(axis.number)
+                edges = (
+                    (axis.lower, axis.upper - axis.lower)
+                    if isinstance(axis, Uniform)
+                    else axis.edges
+                )
+                for edge in edges:
+                    self._append(float(edge))
+        return self._histograms[number]
+
+    def store(self, node: Node, axes: tuple[Axis, ...]) -> int:
+        """Return the number of a store's scratch array."""
+        if node not in self.stores:
+            self.stores[node] = len(self.stores)
+            self.store_sources.append(tuple(s for axis in axes for s in axis.source))
+        return self.stores[node]
+
+    def memory(self, node: Node, slots: int) -> int:
+        """Return the first of a memoised value's slots."""
+        if node not in self.memo:
+            self.memo[node] = self.memo_size
+            self.memo_size += slots
+        return self.memo[node]
+
+    def _append(self, value: float) -> int:
+        self.numbers.append(struct.pack("<q" if isinstance(value, int) else "<d", value))
+        return len(self.numbers) - 1

@@ -1,0 +1,369 @@
+"""The body of one LLVM function: items of a kernel's block, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from adl.compiler.emit.accumulators import Accumulator, accumulator
+from adl.compiler.emit.arguments import PARAMETERS, Arguments
+from adl.compiler.emit.operations import emit_primitive
+from adl.compiler.emit.text import LLVM_TYPE, Lines, real
+from adl.compiler.ir import (
+    Axis,
+    Call,
+    Column,
+    Const,
+    Element,
+    Fill,
+    Index,
+    Node,
+    Part,
+    Pick,
+    Reduce,
+    Store,
+    Variable,
+)
+from adl.compiler.kernel import (
+    Begin,
+    Block,
+    Count,
+    End,
+    Force,
+    Guard,
+    Let,
+    Loop,
+    Recall,
+    Update,
+)
+from adl.stdlib import ops
+
+# stored type -> (LLVM type in memory, instruction that gives the IR's type)
+_LOADS = {
+    "float32": ("float", "fpext float {0} to double"),
+    "float64": ("double", ""),
+    "bool": ("i8", "icmp ne i8 {0}, 0"),
+    "int8": ("i8", "sext i8 {0} to i64"),
+    "int16": ("i16", "sext i16 {0} to i64"),
+    "int32": ("i32", "sext i32 {0} to i64"),
+    "int64": ("i64", ""),
+    "uint8": ("i8", "zext i8 {0} to i64"),
+    "uint16": ("i16", "zext i16 {0} to i64"),
+    "uint32": ("i32", "zext i32 {0} to i64"),
+    "uint64": ("i64", ""),
+}
+_NOTHING = {"real": real(float("nan")), "int": "0", "bool": "false"}
+_INVARIANT = ", !invariant.load !0"
+CALL = ", ".join(f"ptr %{p}" for p in PARAMETERS)
+
+
+class FunctionEmitter:
+    """Writes blocks into one function; ``values`` holds what has been computed so far."""
+
+    def __init__(
+        self, arguments: Arguments, memoised: dict[Node, int], published: tuple[Node, ...]
+    ) -> None:
+        self.arguments = arguments
+        self.memoised = memoised
+        self.published = frozenset(published)
+        self.lines = Lines()
+        self.prologue: list[str] = []  # what an event's first lines compute, once
+        self.values: dict[Node, str] = {}
+        self.picks: dict[Node, tuple[str, ...]] = {}
+        self.accumulators: dict[Node, Accumulator] = {}
+        self.shared: dict[str, str] = {}
+
+    def text(self) -> str:
+        """Return the function's body."""
+        lines = self.lines
+        return "\n".join(
+            ["entry:", *lines.entry, "  br label %start", "start:", *self.prologue, *lines.body]
+        )
+
+    def block(self, block: Block) -> None:
+        """Write the items of a block."""
+        for item in block.items:
+            match item:
+                case Let(node):
+                    self.values[node] = self.compute(node)
+                case Force(node):
+                    self.lines.do(f"call void @memo_{self.memoised[node]}({CALL}, i64 %event)")
+                    self.recall(node)
+                case Recall(node):
+                    self.recall(node)
+                case Begin(targets):
+                    for target in targets:
+                        self.accumulators[target] = accumulator(self, target)
+                case Update():
+                    operands = [self.value(o, item.target, i) for i, o in enumerate(item.operands)]
+                    positions = [self.values[Index(axis)] for axis in item.at]
+                    self.accumulators[item.target].update(operands, positions, item.part)
+                case End(targets):
+                    for target in targets:
+                        self.end(target)
+                case Count(fill, operands):
+                    self.count(fill, operands)
+                case Guard(condition, body):
+                    self.guard(self.value(condition, condition, 0), body)
+                case Loop(axis, body):
+                    self.loop(axis, body)
+
+    def guard(self, condition: str, body: Block) -> None:
+        """Write a block that runs where a condition holds."""
+        lines = self.lines
+        yes, end = lines.label(), lines.label()
+        lines.branch(condition, yes, end)
+        lines.begin(yes)
+        self.block(body)
+        lines.jump(end)
+        lines.begin(end)
+
+    def loop(self, axis: Axis, body: Block) -> None:
+        """Write a loop over the elements of an axis."""
+        lines = self.lines
+        head, inside, end = lines.label(), lines.label(), lines.label()
+        counter = lines.slot("i64", "0")
+        size = self.size(axis.source)
+        lines.jump(head)
+        lines.begin(head)
+        index = lines.load("i64", counter)
+        lines.branch(lines.let(f"icmp slt i64 {index}, {size}"), inside, end)
+        lines.begin(inside)
+        self.values[Index(axis)] = index
+        self.block(body)
+        lines.store("i64", lines.let(f"add i64 {index}, 1"), counter)
+        lines.jump(head)
+        lines.begin(end)
+
+    # ------------------------------------------------------------------------------ values
+
+    def value(self, node: Node, user: Node, place: int) -> str:
+        """Return an operand: a literal, or what was computed before."""
+        if not isinstance(node, Const):
+            return self.values[node]
+        if node.datum:
+            slot = self.arguments.number(node, user, place)
+            type_ = LLVM_TYPE[node.kind]
+            pointer = self.lines.let(f"getelementptr i64, ptr %numbers, i64 {slot}")
+            return self.lines.let(f"load {type_}, ptr {pointer}{_INVARIANT}")
+        return real(node.value) if isinstance(node.value, float) else str(node.value).lower()
+
+    def compute(self, node: Node) -> str:
+        """Write one elementwise value."""
+        match node:
+            case Call():
+                return self.call(node)
+            case Column():
+                return self.column(node)
+            case Element(store, at):
+                assert isinstance(store, Store)
+                base = self.scratch(store)
+                type_, convert = _LOADS["bool"] if node.kind == "bool" else (LLVM_TYPE[node.kind], "")
+                return self.read(node, type_, convert, base, at, self.value(at, node, 1))
+            case Part(pick, place):
+                return self.picks[pick][place]
+        raise AssertionError(f"{type(node).__name__} needs a loop")
+
+    def call(self, node: Call) -> str:
+        """Write a primitive, or the call of an elementary function."""
+        operands = [self.value(a, node, i) for i, a in enumerate(node.arguments)]
+        if node.function in ops.MEANING:
+            kinds = tuple(a.kind for a in node.arguments)
+            return emit_primitive(self.lines, node.function, kinds, operands)
+        arguments = ", ".join(f"double {o}" for o in operands)
+        return self.lines.let(f"call double @adl_{node.function}({arguments})")
+
+    def column(self, node: Column) -> str:
+        """Write the read of an input column."""
+        number = self.arguments.columns[node.name]
+        base = self.pointer("columns", number)
+        type_, convert = _LOADS[node.dtype]
+        if node.at is None:
+            return self.fetch(type_, convert, self.lines.at(type_, base, "%event"), _INVARIANT)
+        assert node.collection is not None
+        position = self.value(node.at, node, 0)
+        entry = self.lines.let(f"add i64 {self.first(node.collection)}, {position}")
+        return self.read(node, type_, convert, base, node.at, entry, position, _INVARIANT)
+
+    def read(
+        self,
+        node: Node,
+        type_: str,
+        convert: str,
+        base: str,
+        at: Node,
+        entry: str,
+        position: str = "",
+        metadata: str = "",
+    ) -> str:
+        """Write the read of an array's element, or of nothing where its position is -1."""
+        lines = self.lines
+        address = lines.at(type_, base, entry)
+        if isinstance(at, Index):  # a loop's own position is never missing
+            return self.fetch(type_, convert, address, metadata)
+        missing = lines.let(f"icmp slt i64 {position or entry}, 0")
+        address = lines.let(f"select i1 {missing}, ptr @adl_nothing, ptr {address}")
+        value = self.fetch(type_, convert, address, metadata)
+        kind = LLVM_TYPE[node.kind]
+        return lines.let(f"select i1 {missing}, {kind} {_NOTHING[node.kind]}, {kind} {value}")
+
+    def fetch(self, type_: str, convert: str, address: str, metadata: str) -> str:
+        """Load a stored value and bring it to the IR's type."""
+        loaded = self.lines.let(f"load {type_}, ptr {address}{metadata}")
+        return self.lines.let(convert.format(loaded)) if convert else loaded
+
+    # ------------------------------------------------------------------------- reductions
+
+    def end(self, target: Node) -> None:
+        """Take over what a loop has accumulated."""
+        results = self.accumulators.pop(target).results()
+        self.take(target, results)
+        if target in self.published:
+            self.remember(target)
+
+    def take(self, target: Node, results: tuple[str, ...]) -> None:
+        """Make a value known under the node that it belongs to."""
+        if isinstance(target, Pick):
+            self.picks[target] = results
+            self.values[target] = ""
+        else:
+            self.values[target] = results[0] if results else ""
+
+    def remember(self, node: Node) -> None:
+        """Write a value to the event's memory."""
+        values = self.picks[node] if isinstance(node, Pick) else (self.values[node],)
+        for pointer, type_, value in zip(*self.memory(node), values, strict=False):
+            self.lines.store(type_, value, pointer)
+
+    def recall(self, node: Node) -> None:
+        """Read a value from the event's memory."""
+        read = (self.lines.load(t, p) for p, t in zip(*self.memory(node), strict=True))
+        self.take(node, tuple(read))
+
+    def memory(self, node: Node) -> tuple[list[str], list[str]]:
+        """Return the addresses and types of a value in the event's memory; a store has none."""
+        if isinstance(node, Pick):
+            types = ["i64"] * len(node.axes)
+        else:
+            types = [LLVM_TYPE[node.kind]] if isinstance(node, Reduce) else []
+        first = self.arguments.memory(node, len(types))
+        return [self.lines.at("i64", "%memo", first + i) for i in range(len(types))], types
+
+    def scratch(self, node: Store) -> str:
+        """Return the address of a store's values."""
+        return self.pointer("scratch", self.arguments.store(node, node.axes))
+
+    # ------------------------------------------------------------------- the event's sizes
+
+    def size(self, source: tuple[str, ...]) -> str:
+        """Return the number of elements of a source."""
+        total = self.extent(source[0])
+        for more in source[1:]:
+            total = self.lines.let(f"add i64 {total}, {self.extent(more)}")
+        return total
+
+    def first(self, collection: str) -> str:
+        """Return the entry of an event's first element."""
+        return self.once(f"first {collection}", lambda: self._offset(collection, "%event"))
+
+    def extent(self, collection: str) -> str:
+        """Return the number of an event's elements of an input collection."""
+
+        def write() -> str:
+            first = self.first(collection)
+            after = self.early("add i64 %event, 1")
+            return self.early(f"sub i64 {self._offset(collection, after)}, {first}")
+
+        return self.once(f"size {collection}", write)
+
+    def _offset(self, collection: str, event: str) -> str:
+        base = self.pointer("offsets", self.arguments.collections[collection])
+        address = self.early(f"getelementptr i64, ptr {base}, i64 {event}")
+        return self.early(f"load i64, ptr {address}{_INVARIANT}")
+
+    def pointer(self, table: str, number: int) -> str:
+        """Return an entry of a table of pointers, which are loop-invariant."""
+
+        def write() -> str:
+            address = self.lines.first(f"getelementptr ptr, ptr %{table}, i64 {number}")
+            return self.lines.first(f"load ptr, ptr {address}{_INVARIANT}")
+
+        return self.once(f"{table} {number}", write)
+
+    def early(self, instruction: str) -> str:
+        """Write an instruction at the start of the event."""
+        name = self.lines.name()
+        self.prologue.append(f"  {name} = {instruction}")
+        return name
+
+    def once(self, name: str, write: Callable[[], str]) -> str:
+        """Write something on its first use."""
+        if name not in self.shared:
+            self.shared[name] = write()
+        return self.shared[name]
+
+    # ------------------------------------------------------------------------------- fills
+
+    def count(self, fill: Fill, operands: tuple[Node, ...]) -> None:
+        """Write the fill of a counter or histogram."""
+        lines = self.lines
+        place = self.arguments.layout.places[fill]
+        skipped = lines.at("i64", "%skipped", place.number)
+        values = [self.value(v, fill, i) for i, v in enumerate(operands)]
+        weight = values.pop() if fill.weighted else None
+        if not fill.bins:
+            self.add(str(place.cells), str(place.sums), weight, skipped)
+            return
+        description = self.arguments.histogram(place.number, fill.bins, place.cells, place.sums)
+        good, bad, end = lines.label(), lines.label(), lines.label()
+        finite = [lines.let(f"call i1 @adl_finite(double {v})") for v in values]
+        every = finite[0]
+        for one in finite[1:]:
+            every = lines.let(f"and i1 {every}, {one}")
+        lines.branch(every, good, bad)
+        lines.begin(bad)
+        lines.store("i64", lines.let(f"add i64 {lines.load('i64', skipped)}, 1"), skipped)
+        lines.jump(end)
+        lines.begin(good)
+        cell, first, sums = self.cell(fill, values, description)
+        self.add(
+            lines.let(f"add i64 {first}, {cell}"),
+            lines.let(f"add i64 {sums}, {cell}"),
+            weight,
+            skipped,
+        )
+        lines.jump(end)
+        lines.begin(end)
+
+    def cell(self, fill: Fill, values: list[str], description: int) -> tuple[str, str, str]:
+        """Write the bin look-ups; return the cell and the first cells of counts and sums."""
+        lines = self.lines
+
+        def number(slot: int) -> tuple[str, str]:
+            address = lines.at("i64", "%numbers", slot)
+            return address, lines.let(f"load i64, ptr {address}{_INVARIANT}")
+
+        _, first = number(description)
+        _, sums = number(description + 1)
+        cell, stride, slot = "", "", description + 2
+        for axis, x in zip(fill.bins, values, strict=True):
+            variable = isinstance(axis, Variable)
+            address, bins = number(slot)
+            slot += 1 + (len(axis.edges) if isinstance(axis, Variable) else 2)
+            look_up = "adl_variable" if variable else "adl_uniform"
+            index = lines.let(f"call i64 @{look_up}(double {x}, ptr {address})")
+            size = lines.let(f"add i64 {bins}, 2")
+            if cell:
+                cell = lines.let(f"add i64 {cell}, {lines.let(f'mul i64 {stride}, {index}')}")
+                stride = lines.let(f"mul i64 {stride}, {size}")
+            else:
+                cell, stride = index, size
+        return cell, first, sums
+
+    def add(self, cell: str, sums: str, weight: str | None, skipped: str) -> None:
+        """Write the update of one cell."""
+        lines = self.lines
+        raw = lines.at("i64", "%raw", cell)
+        lines.store("i64", lines.let(f"add i64 {lines.load('i64', raw)}, 1"), raw)
+        if weight is not None:
+            arguments = f"ptr %sumw, ptr %sumw2, ptr {skipped}, i64 {sums}, double {weight}"
+            lines.do(f"call void @adl_add({arguments})")

@@ -1,0 +1,129 @@
+"""The LLVM module of a kernel: elementary functions, memoised values, and the loop over events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adl.compiler.emit.arguments import PARAMETERS, Arguments
+from adl.compiler.emit.function import FunctionEmitter
+from adl.compiler.emit.operations import INTRINSICS, emit_primitive
+from adl.compiler.emit.support import SUPPORT
+from adl.compiler.emit.text import Lines, real
+from adl.compiler.ir import Call, Column, Const, Index, Node, Axis, postorder
+from adl.compiler.kernel import Kernel
+from adl.compiler.layout import Layout
+from adl.compiler.program import Program
+from adl.stdlib import ops
+from adl.stdlib.registry import FUNCTIONS
+
+# Written but not read between calls: the outputs, this call's own memory.
+_PRIVATE = {"raw", "sumw", "sumw2", "skipped", "scratch", "memo", "flags"}
+SIGNATURE = ", ".join(f"ptr noalias {'' if p in _PRIVATE else 'readonly '}%{p}" for p in PARAMETERS)
+
+
+@dataclass(frozen=True)
+class Module:
+    """The text of a kernel's code, and the data that it is called with."""
+
+    text: str
+    arguments: Arguments
+
+
+def emit(program: Program, kernel: Kernel, layout: Layout) -> Module:
+    """Write the LLVM module of a kernel."""
+    arguments = Arguments.of(program, layout)
+    order = {node: number for number, node in enumerate(kernel.memoised)}
+    memoised = [
+        _memoised(number, node, kernel, arguments, order)
+        for number, node in enumerate(kernel.memoised)
+    ]
+    main = _main(kernel, arguments, order)
+    called = dict.fromkeys(
+        n.function for n in program.nodes if isinstance(n, Call) and n.function not in ops.MEANING
+    )
+    elementary = [emit_elementary(name) for name in called]
+    text = "\n".join(
+        [INTRINSICS, SUPPORT, *elementary, _ZERO, *memoised, main, "!0 = !{}", ""]
+    )
+    return Module(text, arguments)
+
+
+# Where a missing element is read: eight zero bytes.
+_ZERO = "@adl_nothing = internal constant [8 x i8] zeroinitializer\n"
+
+
+def emit_elementary(name: str) -> str:
+    """Write an elementary function by tracing its formula."""
+    function = FUNCTIONS[name]
+    arguments = [Column(f"argument{i}", "float64") for i, _ in enumerate(function.arguments)]
+    result = function.body(*arguments)
+    lines, values = Lines(), {a: f"%a{i}" for i, a in enumerate(arguments)}
+    for node in postorder([result]):
+        if isinstance(node, Call):
+            operands = [_literal(c) if isinstance(c, Const) else values[c] for c in node.arguments]
+            kinds = tuple(a.kind for a in node.arguments)
+            values[node] = emit_primitive(lines, node.function, kinds, operands)
+    parameters = ", ".join(f"double %a{i}" for i, _ in enumerate(arguments))
+    returned = _literal(result) if isinstance(result, Const) else values[result]
+    lines.do(f"ret double {returned}")
+    # noinline: one copy of some fifty instructions, and calls with equal arguments still merge.
+    head = f"define internal double @adl_{name}({parameters}) memory(none) nounwind willreturn noinline"
+    return f"{head} {{\n{lines.text()}\n}}\n"
+
+
+def _literal(node: Const) -> str:
+    if isinstance(node.value, float):
+        return real(node.value)
+    return str(node.value).lower()
+
+
+def _memoised(
+    number: int, node: Node, kernel: Kernel, arguments: Arguments, order: dict[Node, int]
+) -> str:
+    function = FunctionEmitter(arguments, order, kernel.published)
+    lines = function.lines
+    flag = lines.at("i8", "%flags", number)
+    done = lines.let(f"icmp ne i8 {lines.load('i8', flag)}, 0")
+    work, end = lines.label(), lines.label()
+    lines.branch(done, end, work)
+    lines.begin(work)
+    function.block(kernel.memoised[node])
+    function.remember(node)
+    lines.store("i8", "1", flag)
+    lines.jump(end)
+    lines.begin(end)
+    lines.do("ret void")
+    head = f"define internal void @memo_{number}({SIGNATURE}, i64 %event) nounwind noinline"
+    return f"{head} {{\n{function.text()}\n}}\n"
+
+
+def _main(kernel: Kernel, arguments: Arguments, order: dict[Node, int]) -> str:
+    function = FunctionEmitter(arguments, order, kernel.published)
+    function.block(kernel.body)
+    flags = len(kernel.memoised)
+    reset = f"call void @llvm.memset.p0.i64(ptr %flags, i8 0, i64 {flags}, i1 false)" if flags else ""
+    lines = function.lines
+    return f"""\
+define void @kernel({SIGNATURE}, i64 %events) nounwind {{
+entry:
+{chr(10).join(lines.entry)}
+  br label %head
+head:
+  %event = phi i64 [ 0, %entry ], [ %next, %tail ]
+  %more = icmp slt i64 %event, %events
+  br i1 %more, label %start, label %exit
+start:
+  {reset}
+{chr(10).join(function.prologue)}
+{chr(10).join(lines.body)}
+  br label %tail
+tail:
+  %next = add i64 %event, 1
+  br label %head
+exit:
+  ret void
+}}
+"""
+
+
+__all__ = ["Axis", "Index", "Module", "emit", "emit_elementary"]

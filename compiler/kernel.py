@@ -1,0 +1,164 @@
+"""A kernel: the order in which one event's values are computed, as loops, guards and updates.
+
+``schedule`` makes it, ``emit`` turns it into LLVM IR. Every value that an item needs was computed
+by an earlier item of the same block or of one around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from adl.compiler.ir import Axis, Const, Fill, Index, Node
+
+
+@dataclass(frozen=True)
+class Let:
+    """Compute an elementwise value from values at hand."""
+
+    node: Node
+
+
+@dataclass(frozen=True)
+class Force:
+    """Have a memoised value computed, unless this event has it already."""
+
+    node: Node
+
+
+@dataclass(frozen=True)
+class Recall:
+    """Read a value that the main body has published for memoised functions."""
+
+    node: Node
+
+
+@dataclass(frozen=True)
+class Update:
+    """Let the current elements act on a reduction, a pick, or part ``part`` of a store."""
+
+    target: Node
+    operands: tuple[Node, ...]
+    at: tuple[Axis, ...]
+    part: int = 0
+
+
+@dataclass(frozen=True)
+class Count:
+    """Fill a histogram or counter: values, then the weight."""
+
+    fill: Fill
+    operands: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Begin:
+    """Set the accumulators of reductions and picks to their start."""
+
+    targets: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class End:
+    """Read the accumulators: from here on these values are at hand."""
+
+    targets: tuple[Node, ...]
+
+
+@dataclass
+class Block:
+    """Items in the order of execution."""
+
+    items: list[Item] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Run the body where the condition holds."""
+
+    condition: Node
+    body: Block
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Run the body for each element of the axis."""
+
+    axis: Axis
+    body: Block
+
+
+Item = Let | Force | Recall | Update | Count | Begin | End | Guard | Loop
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The body of one event, the memoised values with theirs, and what they share."""
+
+    body: Block
+    memoised: dict[Node, Block]
+    published: tuple[Node, ...]
+
+    def blocks(self) -> Iterator[Block]:
+        """Return the main body, then those of the memoised values."""
+        yield self.body
+        yield from self.memoised.values()
+
+    def render(self) -> str:
+        """Return the kernel as text, for people."""
+        names = _Names()
+        rows = ["event:", *_rows(self.body, names, 1)]
+        for node, block in self.memoised.items():
+            rows += [f"memoised {names(node)}:", *_rows(block, names, 1)]
+        return "\n".join(rows) + "\n"
+
+
+class _Names:
+    """Numbers values in the order in which they are met."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[Node, str] = {}
+
+    def __call__(self, node: Node) -> str:
+        match node:
+            case Const(value):
+                return repr(value)
+            case Index(axis):
+                return f"i{axis.slot}"
+        return self.numbers.setdefault(node, f"%{len(self.numbers)}")
+
+    def all(self, nodes: tuple[Node, ...]) -> str:
+        return ", ".join(self(n) for n in nodes)
+
+
+def _rows(block: Block, names: _Names, depth: int) -> Iterator[str]:
+    pad = "  " * depth
+    for item in block.items:
+        match item:
+            case Let(node):
+                yield f"{pad}{names(node)} = {_expression(node, names)}"
+            case Force(node) | Recall(node):
+                yield f"{pad}{type(item).__name__.lower()} {names(node)}"
+            case Begin(targets) | End(targets):
+                yield f"{pad}{type(item).__name__.lower()} {names.all(targets)}"
+            case Update(target, operands):
+                yield f"{pad}{_action(target)} {names(target)} {names.all(operands)}".rstrip()
+            case Count(fill, operands):
+                axes = " x ".join(str(axis.number) for axis in fill.bins)
+                yield f"{pad}{f'fill {axes} bins' if axes else 'count'} {names.all(operands)}".rstrip()
+            case Guard(condition, body):
+                yield f"{pad}if {names(condition)}:"
+                yield from _rows(body, names, depth + 1)
+            case Loop(axis, body):
+                yield f"{pad}for {names(Index(axis))} in {' + '.join(axis.source)}:"
+                yield from _rows(body, names, depth + 1)
+
+
+def _action(target: Node) -> str:
+    return str(getattr(target, "operation", type(target).__name__.lower()))
+
+
+def _expression(node: Node, names: _Names) -> str:
+    words = getattr(node, "function", getattr(node, "name", type(node).__name__.lower()))
+    operands = names.all(node.children)
+    return f"{words}({operands})" if operands else str(words)

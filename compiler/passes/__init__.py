@@ -1,0 +1,20 @@
+"""The pipeline: each pass turns a program into an equal one; a file each, named after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from adl.compiler.passes.materialise import materialise
+from adl.compiler.program import Program
+from adl.compiler.verify import verify
+
+PASSES: tuple[Callable[[Program], Program], ...] = (materialise,)
+
+
+def run_passes(program: Program) -> Program:
+    """Run every pass in order, verifying the program after each."""
+    verify(program, "lower")
+    for run in PASSES:
+        program = run(program)
+        verify(program, run.__name__)
+    return program

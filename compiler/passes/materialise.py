@@ -1,0 +1,90 @@
+"""Store a costly value of an object that several loops use, once an event.
+
+Before: ``count(j: clean(j))`` and ``sum(j: clean(j), pt(j))`` each test every jet against every
+electron. After: one loop stores ``clean`` of each jet and both read it.
+"""
+
+from __future__ import annotations
+
+from adl.compiler.ir import (
+    Axis,
+    Call,
+    Element,
+    Index,
+    Node,
+    Reduce,
+    Store,
+    opened,
+    postorder,
+    rename,
+    rewrite,
+    store,
+)
+from adl.compiler.program import Program
+
+_Use = tuple[Node, Axis]
+
+
+def materialise(program: Program) -> Program:
+    """Replace shared costly values over one axis by reads of a store."""
+    chosen = _chosen(program)
+    if not chosen:
+        return program
+    # Larger values first: their own bodies then read the smaller ones.
+    made: dict[Node, Store] = {}
+
+    def read(node: Node) -> Node | None:
+        axis = _axis(node)
+        body = None if axis is None else rename(node, {axis: _canonical(axis)})
+        if axis is None or body not in chosen:
+            return None
+        if body not in made:
+            canonical = _canonical(axis)
+            children = tuple(rewrite(c, read, memo=memo) for c in body.children)
+            made[body] = store((canonical,), (body.rebuild(children),))
+        return Element(made[body], Index(axis))
+
+    memo: dict[Node, Node] = {}
+    return program.map(lambda fill: rewrite(fill, read, memo=memo))
+
+
+def _chosen(program: Program) -> set[Node]:
+    uses = _uses(program)
+    shared = {body: places for body, places in uses.items() if len(places) > 1}
+    inside = {body: set(postorder([body])) - {body} for body in shared}
+    # A part that is used only inside a larger stored value needs no store of its own.
+    return {
+        body
+        for body, places in shared.items()
+        if not any(
+            body in inside[other] and places <= shared[other] for other in shared if other is not body
+        )
+    }
+
+
+def _uses(program: Program) -> dict[Node, set[_Use]]:
+    """Return each costly value over one axis, with the loops (binder, axis) that use it."""
+    uses: dict[Node, set[_Use]] = {}
+    for binder in program.nodes:
+        if not binder.bound or isinstance(binder, Store):
+            continue
+        for node in postorder(binder.children):
+            axis = _axis(node)
+            if axis in binder.bound:
+                body = rename(node, {axis: _canonical(axis)})
+                uses.setdefault(body, set()).add((binder, axis))
+    return uses
+
+
+def _axis(node: Node) -> Axis | None:
+    """Return the axis of a value that is worth storing."""
+    if not node.costly or len(node.free) != 1 or not isinstance(node, Call | Reduce):
+        return None
+    return next(iter(node.free))
+
+
+def _canonical(axis: Axis) -> Axis:
+    return Axis(axis.source, 0)
+
+
+__all__ = ["materialise", "opened"]

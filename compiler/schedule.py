@@ -1,0 +1,362 @@
+"""Scheduling: from pure values to loops and guards that run once an event.
+
+One recursive ``scope``. An *action* is (conditions, loops still to enter, effect). Conditions that
+are known in the scope form a trie of guards, so inherited cuts are tested once and an event stops
+at its first failed cut. A value is placed at the lowest guard that is above all its uses: computed
+there if that guard itself needs it or it is cheap, else on demand, and an event's reductions then
+through a memoised function. Reductions of one guard that run over the same collection share a
+loop. ``known`` is what has been computed on the path to the current point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeGuard
+
+from adl.compiler.ir import (
+    Axis,
+    Const,
+    Fill,
+    Index,
+    Node,
+    Pick,
+    Reduce,
+    Store,
+    conjuncts,
+    rename,
+)
+from adl.compiler.kernel import (
+    Begin,
+    Block,
+    Count,
+    End,
+    Force,
+    Guard,
+    Kernel,
+    Let,
+    Loop,
+    Recall,
+    Update,
+)
+from adl.compiler.program import Program
+
+Binder = Reduce | Pick | Store
+
+
+@dataclass(frozen=True)
+class _Action:
+    """Do ``effect`` for each element of ``loops`` for which ``conditions`` hold."""
+
+    conditions: tuple[Node, ...]
+    loops: tuple[Axis, ...]
+    effect: Update | Count
+
+    def outer(self, available: frozenset[Axis]) -> tuple[Node, ...]:
+        """Conditions that can be tested before a further loop is entered."""
+        return tuple(c for c in self.conditions if c.free <= available)
+
+    def inner(self, available: frozenset[Axis]) -> tuple[Node, ...]:
+        """Conditions that need a further loop."""
+        return tuple(c for c in self.conditions if not c.free <= available)
+
+    @property
+    def needs(self) -> tuple[Node, ...]:
+        """All values it uses."""
+        return (*self.conditions, *self.effect.operands)
+
+
+@dataclass(eq=False)
+class _Guard:
+    """A node of the trie: what happens when the conditions on the path to it hold."""
+
+    condition: Node | None = None
+    parent: _Guard | None = None
+    depth: int = 0
+    effects: list[Update | Count] = field(default_factory=list)
+    loops: dict[Axis, list[_Action]] = field(default_factory=dict)
+    children: dict[Node, _Guard] = field(default_factory=dict)
+    placed: list[Node] = field(default_factory=list)
+
+    def child(self, condition: Node) -> _Guard:
+        if condition not in self.children:
+            self.children[condition] = _Guard(condition, self, self.depth + 1)
+        return self.children[condition]
+
+    def walk(self) -> Iterator[_Guard]:
+        stack = [self]
+        while stack:
+            guard = stack.pop()
+            yield guard
+            stack += reversed(guard.children.values())
+
+
+def schedule(program: Program) -> Kernel:
+    """Return the kernel of a program."""
+    scheduler = _Scheduler()
+    body = scheduler.main([_fill_action(f) for f in program.fills])
+    return Kernel(body, *scheduler.memoised())
+
+
+def is_binder(node: Node) -> TypeGuard[Binder]:
+    """Whether a value needs a loop of its own."""
+    return isinstance(node, Reduce | Pick | Store)
+
+
+class _Scheduler:
+    def __init__(self) -> None:
+        self.known: set[Node] = set()
+        self.trail: list[Node] = []  # what was added to ``known``, to forget it on leaving a block
+        self.lazy: dict[Node, None] = {}
+        self.published: dict[Node, None] = {}
+        self.in_main = True
+
+    def main(self, actions: list[_Action]) -> Block:
+        block = Block()
+        self.scope(actions, frozenset(), block)
+        return block
+
+    def memoised(self) -> tuple[dict[Node, Block], tuple[Node, ...]]:
+        """Return the bodies of the memoised values, and what the main body has to publish."""
+        self.in_main = False
+        blocks: dict[Node, Block] = {}
+        while len(blocks) < len(self.lazy):
+            for node in [n for n in self.lazy if n not in blocks]:
+                self.known.clear()
+                blocks[node] = Block()
+                self.loops([node], frozenset(), blocks[node])
+        return blocks, tuple(self.published)
+
+    # ------------------------------------------------------------------------------ a scope
+
+    def scope(self, actions: list[_Action], available: frozenset[Axis], block: Block) -> None:
+        """Schedule actions whose values may depend on the ``available`` axes."""
+        root = _trie(actions, available)
+        direct = self.place(root, available)
+        self.emit(root, direct, available, block)
+
+    def place(self, root: _Guard, available: frozenset[Axis]) -> set[Node]:
+        """Put each value at the lowest guard above its uses; return those used there itself."""
+        users: dict[Node, list[_Guard]] = {}
+        for guard in root.walk():
+            for node in self.pending(_wanted(guard, available)):
+                users.setdefault(node, []).append(guard)
+        direct = set()
+        for node, guards in users.items():
+            lowest = guards[0]
+            for guard in guards[1:]:
+                lowest = _common(lowest, guard)
+            lowest.placed.append(node)
+            if lowest in guards:
+                direct.add(node)
+        return direct
+
+    def emit(
+        self, guard: _Guard, direct: set[Node], available: frozenset[Axis], block: Block
+    ) -> None:
+        mark = len(self.trail)
+        if not available and self.in_main:
+            self.lazy.update((n, None) for n in guard.placed if is_binder(n) and n not in direct)
+        eager = [n for n in guard.placed if n in direct or not n.costly]
+        self.compute(eager, available, block)
+        for effect in guard.effects:
+            self.ensure(effect.operands, available, block)
+            block.items.append(effect)
+        for axis, actions in guard.loops.items():
+            self.loop(axis, actions, available, block)
+        for condition, child in guard.children.items():
+            self.ensure([condition], available, block)
+            body = Block()
+            self.emit(child, direct, available, body)
+            block.items.append(Guard(condition, body))
+        self.forget(mark)
+
+    def loop(
+        self, axis: Axis, actions: list[_Action], available: frozenset[Axis], block: Block
+    ) -> None:
+        """Enter one loop for all actions that go over ``axis``."""
+        outside = (v for a in actions for n in a.needs for v in outermost(n, available))
+        self.ensure(outside, available, block)
+        mark, body = len(self.trail), Block()
+        self.scope(actions, available | {axis}, body)
+        self.forget(mark)
+        block.items.append(Loop(axis, body))
+
+    # ------------------------------------------------------------------------------- values
+
+    def compute(self, nodes: list[Node], available: frozenset[Axis], block: Block) -> None:
+        """Compute values; reductions that do not need one another share loops."""
+        levels: dict[int, list[Node]] = {}
+        level: dict[Node, int] = {}
+        wanted = set(nodes)
+        for node in self.pending(nodes):
+            below = max((level.get(i, 0) for i in inputs(node)), default=0)
+            own = is_binder(node) and node in wanted and node not in self.lazy
+            level[node] = below + own
+            if own:
+                levels.setdefault(level[node], []).append(node)
+        for number in sorted(levels):
+            self.loops(levels[number], available, block)
+        self.ensure(nodes, available, block)
+
+    def ensure(self, nodes: Iterable[Node], available: frozenset[Axis], block: Block) -> None:
+        """Have values at hand, computing on demand what is not."""
+        for node in self.pending(nodes):
+            if node in self.known:
+                continue
+            if not is_binder(node):
+                block.items.append(Let(node))
+                self.learn(node)
+            elif node in self.lazy:
+                block.items.append(Force(node))
+                self.learn(node)
+            elif not self.in_main and not available:
+                self.published[node] = None
+                block.items.append(Recall(node))
+                self.learn(node)
+            else:
+                self.loops([node], available, block)
+
+    def loops(self, nodes: list[Node], available: frozenset[Axis], block: Block) -> None:
+        """Compute independent reductions, picks and stores, one loop a collection."""
+        groups: dict[Axis, list[_Action]] = {}
+        for node in nodes:
+            for action in _updates(node, len(available)):
+                groups.setdefault(action.loops[0], []).append(action)
+        block.items.append(Begin(tuple(nodes)))
+        for axis, actions in groups.items():
+            inner = [_Action(a.conditions, a.loops[1:], a.effect) for a in actions]
+            self.loop(axis, inner, available, block)
+        block.items.append(End(tuple(nodes)))
+        for node in nodes:
+            self.learn(node)
+
+    def pending(self, nodes: Iterable[Node]) -> list[Node]:
+        """What the values need and is not at hand, operands first, themselves included.
+
+        A memoised value brings its own operands.
+        """
+        seen: set[Node] = set()
+        out: list[Node] = []
+        stack = [(n, False) for n in reversed(list(nodes))]
+        while stack:
+            node, done = stack.pop()
+            if done:
+                out.append(node)
+            elif node not in seen and node not in self.known and not _at_hand(node):
+                seen.add(node)
+                stack.append((node, True))
+                if not self.comes_alone(node):
+                    stack += [(i, False) for i in reversed(inputs(node))]
+        return out
+
+    def comes_alone(self, node: Node) -> bool:
+        """Whether a value is fetched without its operands."""
+        return node in self.lazy or (not self.in_main and is_binder(node) and not node.free)
+
+    def learn(self, node: Node) -> None:
+        if node not in self.known:
+            self.known.add(node)
+            self.trail.append(node)
+
+    def forget(self, mark: int) -> None:
+        for node in self.trail[mark:]:
+            self.known.discard(node)
+        del self.trail[mark:]
+
+
+# ------------------------------------------------------------------------------- helpers
+
+
+def _trie(actions: list[_Action], available: frozenset[Axis]) -> _Guard:
+    root = _Guard()
+    for action in actions:
+        guard = root
+        for condition in action.outer(available):
+            guard = guard.child(condition)
+        if action.loops:
+            axis, *rest = action.loops
+            further = _Action(action.inner(available), tuple(rest), action.effect)
+            guard.loops.setdefault(axis, []).append(further)
+        else:
+            guard.effects.append(action.effect)
+    return root
+
+
+def _wanted(guard: _Guard, available: frozenset[Axis]) -> list[Node]:
+    """Values that a guard itself needs, once its conditions hold."""
+    inside = (v for actions in guard.loops.values() for a in actions for v in a.needs)
+    return [
+        *(v for effect in guard.effects for v in effect.operands),
+        *(v for n in inside for v in outermost(n, available)),
+        *guard.children,
+    ]
+
+
+def outermost(node: Node, available: frozenset[Axis]) -> list[Node]:
+    """Return the largest parts of a value that depend on no more than the available axes."""
+    seen: set[Node] = set()
+    out: list[Node] = []
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        if part in seen or _at_hand(part):
+            continue
+        seen.add(part)
+        if part.free <= available:
+            out.append(part)
+        else:
+            stack += reversed(part.children)
+    return out
+
+
+def inputs(node: Node) -> tuple[Node, ...]:
+    """Values of the same scope that a value is computed from."""
+    if not node.bound:
+        return tuple(c for c in node.children if not _at_hand(c))
+    return tuple(dict.fromkeys(v for c in node.children for v in outermost(c, node.free)))
+
+
+def _at_hand(node: Node) -> bool:
+    # A constant is written where it is used; a loop's index is there as long as the loop runs.
+    return isinstance(node, Const | Index)
+
+
+def _common(a: _Guard, b: _Guard) -> _Guard:
+    while a is not b:
+        if a.depth < b.depth:
+            a, b = b, a
+        assert a.parent is not None
+        a = a.parent
+    return a
+
+
+def _enter(axes: tuple[Axis, ...], depth: int) -> tuple[dict[Axis, Axis], tuple[Axis, ...]]:
+    """Name bound axes after the depth of the loops they become, so that loops can be shared."""
+    loops = tuple(Axis(axis.source, depth + i) for i, axis in enumerate(axes))
+    return dict(zip(axes, loops, strict=True)), loops
+
+
+def _fill_action(fill: Fill) -> _Action:
+    names, loops = _enter(fill.axes, 0)
+    mask = rename(fill.mask, names)
+    operands = [rename(v, names) for v in fill.values]
+    if fill.weighted:
+        operands.append(rename(fill.weight, names))
+    return _Action(tuple(conjuncts(mask)), loops, Count(fill, tuple(operands)))
+
+
+def _updates(node: Node, depth: int) -> Iterator[_Action]:
+    if isinstance(node, Store):
+        for part, (axis, value) in enumerate(zip(node.axes, node.values, strict=True)):
+            names, loops = _enter((axis,), depth)
+            yield _Action((), loops, Update(node, (rename(value, names),), loops, part))
+        return
+    assert isinstance(node, Reduce | Pick)
+    names, loops = _enter(node.axes, depth)
+    conditions = tuple(conjuncts(rename(node.mask, names)))
+    if isinstance(node, Reduce):
+        operands = () if node.operation == "count" else (rename(node.value, names),)
+    else:
+        operands = () if node.order is None else (rename(node.order, names),)
+    yield _Action(conditions, loops, Update(node, operands, loops))

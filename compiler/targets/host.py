@@ -1,0 +1,136 @@
+"""The host target: LLVM text to machine code of this processor, and calls of it.
+
+LLVM is initialised on first use; an object found in the cache is loaded without parsing any IR.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import binding as llvm
+
+from adl.compiler import cache as disk
+from adl.compiler.emit.arguments import PARAMETERS, Arguments
+from adl.compiler.emit.module import Module
+from adl.compiler.layout import Chunk, Partial
+
+_PIPELINE = "O2"
+_FUNCTION = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(PARAMETERS), ctypes.c_int64)
+
+
+@dataclass(frozen=True)
+class HostKernel:
+    """A loaded kernel; calling it releases the GIL, and calls may run at the same time."""
+
+    arguments: Arguments
+    engine: Any  # keeps the code alive
+    function: Any
+
+    def run(self, chunk: Chunk) -> Partial:
+        """Count over the events of a chunk."""
+        arguments, partial = self.arguments, Partial.zeros(self.arguments.layout)
+        columns = [_contiguous(chunk.columns[c.name], c.dtype) for c in arguments.program.columns]
+        offsets = [_contiguous(chunk.offsets[c], "int64") for c in arguments.collections]
+        numbers = np.frombuffer(b"".join(arguments.numbers), np.int64)
+        scratch = [np.empty(_extent(chunk, s) + 1) for s in arguments.store_sources]
+        memo = np.empty(arguments.memo_size, np.int64)
+        flags = np.empty(len(arguments.program.nodes), np.int8)
+        buffers = (partial.raw, partial.sumw, partial.sumw2, partial.skipped)
+        self.function(
+            _table(columns),
+            _table(offsets),
+            numbers.ctypes.data,
+            *(b.ctypes.data for b in buffers),
+            _table(scratch),
+            memo.ctypes.data,
+            flags.ctypes.data,
+            chunk.events,
+        )
+        return partial
+
+
+def load(module: Module) -> HostKernel:
+    """Return a module's kernel, compiled or from the cache."""
+    # An engine owns its target machine and frees it: each gets a new one.
+    engine = llvm.create_mcjit_compiler(_parse(""), _new_machine())
+    engine.add_object_file(llvm.ObjectFileRef.from_data(compile_object(module.text)))
+    engine.finalize_object()
+    return HostKernel(module.arguments, engine, _FUNCTION(engine.get_function_address("kernel")))
+
+
+def compile_object(text: str) -> bytes:
+    """Return the object code of a module, from the cache if it is known there."""
+    name = disk.key(text, *_identity())
+    payload = disk.load(name)
+    if payload is None:
+        payload = _machine().emit_object(optimise(text))
+        disk.save(name, payload)
+    return payload
+
+
+def optimise(text: str) -> Any:
+    """Return the optimised LLVM module of a text."""
+    machine = _machine()
+    module = _parse(text)
+    module.verify()
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=2))
+    builder.getModulePassManager().run(module, builder)
+    return module
+
+
+def assembly(text: str) -> str:
+    """Return the machine code of a module as assembly text."""
+    return str(_machine().emit_assembly(optimise(text)))
+
+
+def _parse(text: str) -> Any:
+    """Read LLVM IR as code for this machine."""
+    module = llvm.parse_assembly(text)
+    module.triple = _machine().triple
+    module.data_layout = str(_machine().target_data)
+    return module
+
+
+@cache
+def _machine() -> Any:
+    return _new_machine()
+
+
+def _new_machine() -> Any:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    target = llvm.Target.from_default_triple()
+    features = llvm.get_host_cpu_features().flatten()
+    return target.create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=features, opt=2, reloc="pic", codemodel="jitdefault"
+    )
+
+
+def _identity() -> tuple[str, ...]:
+    return (
+        llvm.get_default_triple(),
+        llvm.get_host_cpu_name(),
+        llvm.get_host_cpu_features().flatten(),
+        ".".join(map(str, llvm.llvm_version_info)),
+        _PIPELINE,
+    )
+
+
+def _contiguous(array: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
+    assert array.dtype == np.dtype(dtype), f"{array.dtype} is not {dtype}"
+    return np.ascontiguousarray(array)
+
+
+def _extent(chunk: Chunk, source: tuple[str, ...]) -> int:
+    """Return the largest number of elements of an event, over the collections of a source."""
+    return sum(int(np.max(np.diff(chunk.offsets[c]), initial=0)) for c in source)
+
+
+def _table(arrays: Sequence[npt.NDArray[Any]]) -> Any:
+    return (ctypes.c_void_p * max(1, len(arrays)))(*(a.ctypes.data for a in arrays))

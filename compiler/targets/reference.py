@@ -1,0 +1,452 @@
+"""The reference interpreter: what a program means, event by event in plain Python.
+
+Slow and obvious on purpose, since every pass and every target is tested against it. The one thing
+it plans is *where* to compute a value: once for each turn of the innermost loop that it depends
+on, and at event level only under the cuts that all its uses share. Values are pure and total, so
+that cannot change a result.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from adl.compiler.ir import (
+    TRUE,
+    Axis,
+    Binning,
+    Call,
+    Column,
+    Const,
+    Element,
+    Fill,
+    Index,
+    Kind,
+    Node,
+    Part,
+    Pick,
+    Reduce,
+    Store,
+    Uniform,
+    conjuncts,
+    postorder,
+)
+from adl.compiler.layout import Chunk, Partial, layout
+from adl.compiler.program import Program
+from adl.stdlib import ops
+from adl.stdlib.registry import FUNCTIONS
+
+# What is read at a position where there is no element.
+MISSING: Mapping[Kind, bool | int | float] = {"real": math.nan, "int": 0, "bool": False}
+_STORED: Mapping[Kind, type[np.generic]] = {"real": np.float64, "int": np.int64, "bool": np.bool_}
+
+Compute = Callable[[int], Any]  # from the number of an event
+Step = tuple[int, Compute]  # which entry of the values to compute, and how
+Tuples = Callable[[int], Iterable[None]]  # a turn for each tuple of positions that passes
+
+
+def run(program: Program, chunk: Chunk) -> Partial:
+    """Return what the program counts over the events of a chunk."""
+    machine = _Machine(program.nodes, chunk)
+    counters = [_Counter(fill, machine) for fill in program.fills]
+    root = _blocks(counters, machine)
+    for event in range(chunk.events):
+        _run_event(event, root, machine.values)
+    return _collect(program, counters)
+
+
+def evaluate(roots: Sequence[Node], chunk: Chunk, event: int) -> list[Any]:
+    """Return the values of closed nodes at one event: a list for a store, a tuple for a pick."""
+    machine = _Machine(postorder(roots), chunk)
+    for slot, compute in machine.steps(machine.order(roots)):
+        machine.values[slot] = compute(event)
+    return [machine.values[machine.slots[root]] for root in roots]
+
+
+# --------------------------------------------------------------------------------- values
+
+
+class _Recipe(NamedTuple):
+    """How to compute a value; ``None`` for constants and for positions, which a loop sets.
+
+    The inputs must be known before: the operands, or what a binder's body takes from outside.
+    """
+
+    inputs: tuple[Node, ...]
+    compute: Compute | None
+
+
+class _Machine:
+    """The chunk as lists, and an entry of ``values`` for each node.
+
+    An entry holds the value in the present turn of the loops that the node depends on. Loops that
+    run inside each other bind different axes, so one entry is enough.
+    """
+
+    def __init__(self, nodes: Sequence[Node], chunk: Chunk) -> None:
+        positions = [Index(axis) for node in nodes for axis in node.bound]
+        entries = dict.fromkeys([*nodes, *positions, TRUE])
+        self.slots: dict[Node, int] = {node: slot for slot, node in enumerate(entries)}
+        self.values: list[Any] = [n.value if isinstance(n, Const) else None for n in entries]
+        self.columns: dict[str, list[Any]] = {
+            n.name: _as_list(chunk.columns[n.name], n.kind) for n in nodes if isinstance(n, Column)
+        }
+        self.offsets: dict[str, list[int]] = {
+            name: offsets.tolist() for name, offsets in chunk.offsets.items()
+        }
+        self.recipes: dict[Node, _Recipe] = {}
+
+    def recipe(self, node: Node) -> _Recipe:
+        """Return how to compute a node (recursive only over loops inside loops)."""
+        if node not in self.recipes:
+            self.recipes[node] = self._recipe(node)
+        return self.recipes[node]
+
+    def _recipe(self, node: Node) -> _Recipe:
+        match node:
+            case Column():
+                return _Recipe(node.children, self._column(node))
+            case Call():
+                return _Recipe(node.children, self._call(node))
+            case Reduce():
+                return self._reduce(node)
+            case Pick():
+                return self._pick(node)
+            case Part():
+                return _Recipe(node.children, self._part(node))
+            case Store():
+                return self._store(node)
+            case Element():
+                return _Recipe(node.children, self._element(node))
+        assert isinstance(node, Const | Index), node
+        return _Recipe((), None)
+
+    def order(self, roots: Iterable[Node], axes: frozenset[Axis] | None = None) -> list[Node]:
+        """Return the roots and what they need, inputs first: all, or what varies along axes."""
+        seen: set[Node] = set()
+        out: list[Node] = []
+        stack = [(root, False) for root in roots]
+        while stack:
+            node, done = stack.pop()
+            if done:
+                out.append(node)
+            elif node not in seen and (axes is None or not axes.isdisjoint(node.free)):
+                seen.add(node)
+                stack.append((node, True))
+                stack += [(n, False) for n in self.recipe(node).inputs]
+        return out
+
+    def steps(self, nodes: Iterable[Node]) -> list[Step]:
+        """Return how to compute these nodes, in their order."""
+        recipes = ((self.slots[node], self.recipe(node).compute) for node in nodes)
+        return [(slot, compute) for slot, compute in recipes if compute is not None]
+
+    # ------------------------------------------------------------------------- operations
+
+    def _column(self, node: Column) -> Compute:
+        data, values, missing = self.columns[node.name], self.values, MISSING[node.kind]
+        if node.at is None or node.collection is None:
+            return data.__getitem__
+        offsets, at = self.offsets[node.collection], self.slots[node.at]
+
+        def compute(event: int) -> Any:
+            position = values[at]
+            return data[offsets[event] + position] if position >= 0 else missing
+
+        return compute
+
+    def _call(self, node: Call) -> Compute:
+        values, slots = self.values, [self.slots[a] for a in node.arguments]
+        function = ops.MEANING.get(node.function) or FUNCTIONS[node.function].body
+        if node.kind == "int":
+            return lambda event: ops.wrap(function(*[values[slot] for slot in slots]))
+        if len(slots) == 2:  # the usual case, for speed
+            x, y = slots
+            return lambda event: function(values[x], values[y])
+        return lambda event: function(*[values[slot] for slot in slots])
+
+    def _reduce(self, node: Reduce) -> _Recipe:
+        values, value = self.values, self.slots[node.value]
+        start, fold = _folding(node.operation, node.kind)
+        outside, tuples = self.loops(node.axes, conjuncts(node.mask), (node.value,))
+
+        def compute(event: int) -> Any:
+            result = start
+            for _ in tuples(event):
+                result = fold(result, values[value])
+            return result
+
+        return _Recipe(outside, compute)
+
+    def _pick(self, node: Pick) -> _Recipe:
+        values, order, k = self.values, node.order, node.k
+        positions = [self.slots[Index(axis)] for axis in node.axes]
+        key = self.slots[TRUE if order is None else order]  # one key for all: the stored order
+        results = () if order is None else (order,)
+        outside, tuples = self.loops(node.axes, conjuncts(node.mask), results)
+
+        def compute(event: int) -> tuple[int, ...]:
+            found = [(values[key], tuple([values[p] for p in positions])) for _ in tuples(event)]
+            numbers = [f for f in found if not math.isnan(f[0])]
+            nans = [f for f in found if math.isnan(f[0])]
+            ranked = [*sorted(numbers, key=lambda f: f[0]), *nans]  # sorted() keeps ties in order
+            return ranked[k][1] if k < len(ranked) else (-1,) * len(positions)
+
+        return _Recipe(outside, compute)
+
+    def _part(self, node: Part) -> Compute:
+        values, pick, place = self.values, self.slots[node.pick], node.place
+        return lambda event: values[pick][place]
+
+    def _store(self, node: Store) -> _Recipe:
+        values = self.values
+        loops = [
+            (self.loops((axis,), [], (value,)), self.slots[value])
+            for axis, value in zip(node.axes, node.values, strict=True)
+        ]
+        inputs = tuple(n for (outside, _), _ in loops for n in outside)
+        return _Recipe(
+            inputs, lambda event: [values[v] for (_, tuples), v in loops for _ in tuples(event)]
+        )
+
+    def _element(self, node: Element) -> Compute:
+        values, missing = self.values, MISSING[node.kind]
+        stored, at = self.slots[node.store], self.slots[node.at]
+
+        def compute(event: int) -> Any:
+            position = values[at]
+            return values[stored][position] if position >= 0 else missing
+
+        return compute
+
+    # ------------------------------------------------------------------------------ loops
+
+    def loops(
+        self, axes: tuple[Axis, ...], conditions: Sequence[Node], results: Sequence[Node]
+    ) -> tuple[tuple[Node, ...], Tuples]:
+        """Return what a body takes from outside, and the turns that its loops make.
+
+        Tuples come in lexicographic order, the first axis outermost. In each turn the conditions
+        hold, and the positions and ``results`` are in ``values``.
+        """
+        order = self.order([*conditions, *results], frozenset(axes))
+        inside = set(order)
+        needed = [*conditions, *results, *(i for n in order for i in self.recipe(n).inputs)]
+        outside = tuple(dict.fromkeys(n for n in needed if n not in inside))
+        # A value belongs to the innermost loop that it depends on.
+        depth = {n: max(i for i, axis in enumerate(axes) if axis in n.free) for n in order}
+        tuples: Tuples | None = None
+        for number, axis in reversed(list(enumerate(axes))):
+            body = [n for n in order if depth[n] == number]
+            tests = [c for c in conditions if depth.get(c, 0) == number]
+            tuples = self._loop(axis, self._stages(axis, body, tests), tuples)
+        return outside, tuples or (lambda event: (None,))
+
+    def _stages(
+        self, axis: Axis, body: list[Node], tests: list[Node]
+    ) -> list[tuple[list[Step], int]]:
+        """Return steps and the test after them, in turn; what no test needs comes last."""
+        pending, stages = dict.fromkeys(body), []
+        for test in tests:
+            needed = [n for n in self.order([test], frozenset([axis])) if n in pending]
+            for node in needed:
+                del pending[node]
+            stages.append((self.steps(needed), self.slots[test]))
+        return [*stages, (self.steps(pending), self.slots[TRUE])]
+
+    def _loop(
+        self, axis: Axis, stages: list[tuple[list[Step], int]], inner: Tuples | None
+    ) -> Tuples:
+        """Return the turns of one loop, with those of the ``inner`` loops in each of its own."""
+        values, index = self.values, self.slots[Index(axis)]
+        sources = [self.offsets[source] for source in axis.source]
+
+        def tuples(event: int) -> Iterator[None]:
+            for position in range(sum(offsets[event + 1] - offsets[event] for offsets in sources)):
+                values[index] = position
+                for steps, test in stages:
+                    for slot, compute in steps:
+                        values[slot] = compute(event)
+                    if not values[test]:
+                        break
+                else:
+                    if inner is None:
+                        yield
+                    else:
+                        yield from inner(event)
+
+        return tuples
+
+
+def _as_list(column: npt.NDArray[Any], kind: Kind) -> list[Any]:
+    # Exact for 32-bit floats; unsigned 64-bit integers keep their bits.
+    return column.astype(_STORED[kind]).tolist()  # type: ignore[no-any-return]
+
+
+def _folding(operation: str, kind: Kind) -> tuple[Any, Callable[[Any, Any], Any]]:
+    """Return the first value of a reduction, and what each further value does to the result."""
+    real = kind == "real"
+    match operation:
+        case "sum":
+            return (0.0, ops.MEANING["add"]) if real else (0, lambda r, x: ops.wrap(r + x))
+        case "prod":
+            return (1.0, ops.MEANING["mul"]) if real else (1, lambda r, x: ops.wrap(r * x))
+        case "count":
+            return 0, lambda r, x: r + 1
+        # A NaN is never less, and replaces; nothing replaces it then. Of equals the first stays.
+        case "min":
+            return math.inf if real else 2**63 - 1, lambda r, x: x if x < r or math.isnan(x) else r
+        case "max":
+            return -math.inf if real else -(2**63), lambda r, x: x if x > r or math.isnan(x) else r
+        case "any":
+            return False, ops.MEANING["or"]
+        case "all":
+            return True, ops.MEANING["and"]
+    raise AssertionError(f"no reduction {operation}")
+
+
+# ---------------------------------------------------------------------------------- fills
+
+
+class _Counter:
+    """What one fill has counted so far."""
+
+    def __init__(self, fill: Fill, machine: _Machine) -> None:
+        self.fill = fill
+        # A condition that no axis is in is tested once an event, before any loop.
+        conditions = conjuncts(fill.mask)
+        self.guards = [c for c in conditions if not c.free]
+        tests = [c for c in conditions if c.free]
+        self.inputs, self.tuples = machine.loops(fill.axes, tests, (*fill.values, fill.weight))
+        self.values = machine.values
+        self.entries = [
+            (machine.slots[value], binning, stride)
+            for value, binning, stride in zip(fill.values, fill.bins, _strides(fill), strict=True)
+        ]
+        self.weight = machine.slots[fill.weight]
+        size = math.prod(binning.number + 2 for binning in fill.bins)
+        self.raw, self.sumw, self.sumw2 = [0] * size, [0.0] * size, [0.0] * size
+        self.skipped = 0
+
+    def count(self, event: int) -> None:
+        """Fill with each tuple that passes, in an event that passes the guards."""
+        for _ in self.tuples(event):
+            self._fill()
+
+    def _fill(self) -> None:
+        cell = 0
+        for slot, binning, stride in self.entries:
+            value = self.values[slot]
+            if not math.isfinite(value):
+                self.skipped += 1
+                return
+            cell += stride * find_bin(binning, value)
+        self.raw[cell] += 1
+        if self.fill.weighted:
+            weight = self.values[self.weight]
+            if math.isfinite(weight):
+                self.sumw[cell] += weight
+                self.sumw2[cell] += weight * weight
+            else:
+                self.skipped += 1
+
+
+def _strides(fill: Fill) -> list[int]:
+    strides = [1]
+    for binning in fill.bins[:-1]:
+        strides.append(strides[-1] * (binning.number + 2))
+    return strides[: len(fill.bins)]
+
+
+def find_bin(binning: Binning, x: float) -> int:
+    """Return the bin of a finite value: 0 below all, 1 for the first, number + 1 above all."""
+    if isinstance(binning, Uniform):
+        z = (x - binning.lower) / (binning.upper - binning.lower)
+        if not z < 1.0:
+            return binning.number + 1
+        return int(z * binning.number) + 1 if z >= 0.0 else 0
+    return bisect_right(binning.edges, x)
+
+
+def _collect(program: Program, counters: Sequence[_Counter]) -> Partial:
+    where = layout(program)
+    partial = Partial.zeros(where)
+    for counter in counters:
+        number, cells, size, sums = where.places[counter.fill]
+        partial.raw[cells : cells + size] = counter.raw
+        partial.skipped[number] = counter.skipped
+        if counter.fill.weighted:
+            partial.sumw[sums : sums + size] = counter.sumw
+            partial.sumw2[sums : sums + size] = counter.sumw2
+    return partial
+
+
+# --------------------------------------------------------------------------------- guards
+
+
+@dataclass(eq=False)
+class _Block:
+    """What to compute and to fill in events that pass a cut, and the cuts after it."""
+
+    test: int
+    parent: _Block | None = None
+    depth: int = 0
+    steps: list[Step] = field(default_factory=list)
+    counters: list[_Counter] = field(default_factory=list)
+    inner: dict[int, _Block] = field(default_factory=dict)
+
+    def under(self, test: int) -> _Block:
+        """Return the block of one more cut."""
+        if test not in self.inner:
+            self.inner[test] = _Block(test, self, self.depth + 1)
+        return self.inner[test]
+
+
+def _run_event(event: int, root: _Block, values: list[Any]) -> None:
+    stack = [root]
+    while stack:
+        block = stack.pop()
+        if values[block.test]:
+            for slot, compute in block.steps:
+                values[slot] = compute(event)
+            for counter in block.counters:
+                counter.count(event)
+            stack += block.inner.values()
+
+
+def _blocks(counters: Sequence[_Counter], machine: _Machine) -> _Block:
+    """Return the tree of cuts, each value in the last block that all its uses are under."""
+    root = _Block(machine.slots[TRUE])
+    blocks: dict[Node, _Block] = {}
+
+    def use(nodes: Iterable[Node], block: _Block) -> None:
+        for node in nodes:
+            blocks[node] = _common(blocks.get(node, block), block)
+
+    for counter in counters:
+        block = root
+        for guard in counter.guards:
+            use((guard,), block)
+            block = block.under(machine.slots[guard])
+        use(counter.inputs, block)
+        block.counters.append(counter)
+    order = machine.order(list(blocks))
+    for node in reversed(order):  # users first, so that a value's own block is final
+        use(machine.recipe(node).inputs, blocks[node])
+    for node in order:
+        blocks[node].steps += machine.steps([node])
+    return root
+
+
+def _common(x: _Block, y: _Block) -> _Block:
+    while x is not y:
+        deeper = x if x.depth > y.depth else y
+        assert deeper.parent is not None
+        x, y = deeper.parent, (y if deeper is x else x)
+    return x

@@ -1,0 +1,185 @@
+"""Checks that a program is well formed: only a mistake of ours, never of a user, can fail here.
+
+Equal nodes are one object whatever wrote them, so each node is checked once, and a node's own
+operands say all there is to check; scopes follow from the canonical slots and from closed fills.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from adl.compiler.dump import dump_nodes
+from adl.compiler.ir import (
+    Axis,
+    Binning,
+    Call,
+    Column,
+    Const,
+    Element,
+    Fill,
+    Index,
+    Node,
+    Part,
+    Pick,
+    Reduce,
+    Store,
+    Uniform,
+)
+from adl.compiler.program import Program
+from adl.stdlib import ops
+from adl.stdlib.registry import FUNCTIONS
+
+NUMBERS = ("int", "real")
+VALUES = ("bool", "int", "real")
+
+# The kinds of arguments that each primitive takes.
+ARGUMENTS: dict[str, tuple[tuple[str, ...], ...]] = {
+    **dict.fromkeys(("add", "sub", "mul"), tuple((kind, kind) for kind in NUMBERS)),
+    **dict.fromkeys(("neg", "abs"), tuple((kind,) for kind in NUMBERS)),
+    **dict.fromkeys(ops.COMPARISON, tuple((kind, kind) for kind in VALUES)),
+    **dict.fromkeys(("and", "or"), (("bool", "bool"),)),
+    "not": (("bool",),),
+    "div": (("real", "real"),),
+    **dict.fromkeys(("sqrt", "rint", "floor", "truncate", "bits"), (("real",),)),
+    **dict.fromkeys(ops.BITS, (("int", "int"),)),
+    "real": (("int",), ("bool",)),
+    "int": (("bool",),),
+    "from_bits": (("int",),),
+    "where": tuple(("bool", kind, kind) for kind in VALUES),
+}
+
+# The kinds of values that each reduction takes.
+REDUCTIONS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("sum", "prod", "min", "max"), NUMBERS),
+    "count": ("int",),
+    **dict.fromkeys(("any", "all"), ("bool",)),
+}
+
+
+def verify(program: Program, after: str = "") -> None:
+    """Raise an AssertionError that shows the first malformed node, and the pass it came from."""
+    for node in program.nodes:
+        fault = _fault(node)
+        if fault:
+            lines = dump_nodes([node]).splitlines()
+            text = "\n".join(["..."] * (len(lines) > 40) + lines[-40:])
+            raise AssertionError(f"{f'after {after}: ' if after else ''}{fault}\n{text}")
+
+
+def _fault(node: Node) -> str | None:
+    """Return what is wrong with a node, given that its operands are well formed."""
+    return _slot_fault(node) or _operand_fault(node)
+
+
+def _slot_fault(node: Node) -> str | None:
+    """Return whether the axes are not those that binding the operands gives."""
+    if any(not axis.source for axis in node.bound):
+        return "an axis runs over nothing"
+    if isinstance(node, Store):
+        if not len(node.axes) == len(node.values) > 0:
+            return "a store needs one value an axis"
+        expected = [-(value.height + 1) for value in node.values]
+        others = [
+            value.free.intersection(node.axes).difference([axis])
+            for axis, value in zip(node.axes, node.values, strict=True)
+        ]
+        if any(others):
+            return "a stored value varies along the axis of another"
+    else:
+        height = max((child.height for child in node.children), default=0)
+        expected = [-(height + 1 + i) for i in range(len(node.bound))]
+    if [axis.slot for axis in node.bound] != expected:
+        return f"bound slots are not {expected}"
+    return None
+
+
+def _operand_fault(node: Node) -> str | None:
+    match node:
+        case Const():
+            fits = type(node.value) is not int or node.value == ops.wrap(node.value)
+            return None if fits else "a constant does not fit 64 bits"
+        case Call():
+            return _call_fault(node)
+        case Column():
+            return _column_fault(node)
+        case Reduce():
+            if node.value.kind not in REDUCTIONS.get(node.operation, ()):
+                return f"{node.operation} does not take {node.value.kind}"
+            if node.operation == "count" and node.value is not Const(1):
+                return "count counts the constant 1"
+            return _binder_fault(node.axes, node.mask)
+        case Pick():
+            if node.order is not None and node.order.kind not in NUMBERS:
+                return "the key of a pick is no number"
+            return "k is negative" if node.k < 0 else _binder_fault(node.axes, node.mask)
+        case Part():
+            fits = isinstance(node.pick, Pick) and 0 <= node.place < len(node.pick.axes)
+            return None if fits else "a part of no axis of a pick"
+        case Store():
+            kinds = {value.kind for value in node.values}
+            fits = len(kinds) == 1 and kinds.issubset(VALUES)
+            return None if fits else "stored values differ in kind, or are none"
+        case Element():
+            return None if node.at.kind == "int" else "the position is no int"
+        case Fill():
+            return _fill_fault(node)
+    return None if isinstance(node, Index) else "no node of the IR"
+
+
+def _call_fault(node: Call) -> str | None:
+    kinds = tuple(argument.kind for argument in node.arguments)
+    if node.function in ARGUMENTS:
+        fits = kinds in ARGUMENTS[node.function]
+    else:
+        function = FUNCTIONS.get(node.function)
+        if function is None or function.form != "elementary":
+            return f"{node.function} is neither primitive nor elementary"
+        fits = kinds == ("real",) * len(function.arguments)
+    return None if fits else f"{node.function} does not take ({', '.join(kinds)})"
+
+
+def _column_fault(node: Column) -> str | None:
+    if (node.at is None) != (node.collection is None):
+        return "a position without a collection, or a collection without a position"
+    if node.at is None:
+        return None
+    if node.at.kind != "int":
+        return "the position is no int"
+    axis = _axis_of(node.at)
+    if axis is not None and axis.source != (node.collection,):
+        return f"a column of {node.collection} at a position of {'+'.join(axis.source)}"
+    return None
+
+
+def _axis_of(position: Node) -> Axis | None:
+    """Return the axis that a position is plainly one of."""
+    if isinstance(position, Index):
+        return position.axis
+    if isinstance(position, Part) and isinstance(position.pick, Pick):
+        return position.pick.axes[position.place]
+    return None
+
+
+def _binder_fault(axes: tuple[Axis, ...], mask: Node) -> str | None:
+    if not axes:
+        return "a loop over no axis"
+    return None if mask.kind == "bool" else "the mask is no bool"
+
+
+def _fill_fault(node: Fill) -> str | None:
+    if node.free:
+        return "a fill has a free axis"
+    if len(node.bins) != len(node.values):
+        return "a fill needs one value an axis of its histogram"
+    if any(value.kind != "real" for value in (*node.values, node.weight)):
+        return "values and weight must be real"
+    if not all(map(_ascending, node.bins)):
+        return "bins must be finite and ascending"
+    return None if node.mask.kind == "bool" else "the mask is no bool"
+
+
+def _ascending(binning: Binning) -> bool:
+    edges = (binning.lower, binning.upper) if isinstance(binning, Uniform) else binning.edges
+    finite = all(map(math.isfinite, edges))
+    return finite and binning.number >= 1 and all(x < y for x, y in pairwise(edges))

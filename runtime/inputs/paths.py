@@ -1,0 +1,48 @@
+"""File names from what a user types."""
+
+from __future__ import annotations
+
+import glob
+import re
+from collections.abc import Sequence
+
+from adl.runtime.inputs import InputError
+
+_URL = re.compile(r"\w[\w+.-]+://")
+_WILD = re.compile(r"[*?[]")
+
+
+def is_url(path: str) -> bool:
+    """Whether a path names a file of a server (``root://``, ``https://`` …)."""
+    return _URL.match(path) is not None
+
+
+def expand(patterns: Sequence[str]) -> list[str]:
+    """Return the files that the patterns name, in their order, those of one glob sorted.
+
+    ``**`` matches any number of folders. URLs, and names without ``*``, ``?`` or ``[``, stay as
+    they are: whether such a file exists is found out by opening it.
+
+    Raises:
+        InputError: A pattern matches nothing, or a file is named twice and would count twice.
+    """
+    found: dict[str, str] = {}
+    for pattern in patterns:
+        for path in _matches(pattern):
+            if path in found:
+                raise InputError(
+                    path,
+                    "the file is given twice, so its events would count twice",
+                    f"it comes from {found[path]} and from {pattern}",
+                )
+            found[path] = pattern
+    return list(found)
+
+
+def _matches(pattern: str) -> list[str]:
+    if is_url(pattern) or not _WILD.search(pattern):
+        return [pattern]
+    paths = sorted(glob.glob(pattern, recursive=True)) or (glob.glob(glob.escape(pattern)))
+    if not paths:
+        raise InputError(pattern, "no file matches", "quote the pattern, and mind the folder")
+    return paths
