@@ -135,6 +135,9 @@ def _region_lines(region: RegionOutput, names: dict[Node, str]) -> list[str]:
         missing = "" if step.missing is None else f" missing {names[step.missing]}"
         kind = "weight" if step.weight else "step"
         lines.append(f"  {kind} {step.label!r} {names[step.fill]}{missing}")
-    lines += [f"  bin {b.label!r} {names[b.fill]}" for b in region.bins]
-    lines += [f"  histogram {h.name} {h.title!r} {names[h.fill]}" for h in region.histograms]
+    if region.bins is not None:
+        lines.append(f"  bins {', '.join(map(repr, region.bins.labels))} {names[region.bins.fill]}")
+    for histogram in region.histograms:
+        fills = ", ".join(names[fill] for fill in histogram.fills)
+        lines.append(f"  histogram {histogram.name} {histogram.title!r} {fills}")
     return lines

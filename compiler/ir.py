@@ -518,6 +518,7 @@ def rename(root: Node, axes: Mapping[Axis, Axis]) -> Node:
         return root
     done: dict[Node, Node] = {}
     for node in _affected(root, frozenset(axes)):
+        assert axes.keys().isdisjoint(node.bound), "a renamed axis would be captured"
         if isinstance(node, Index):
             done[node] = Index(axes[node.axis])
         else:
@@ -550,6 +551,9 @@ def opened(node: Node) -> tuple[tuple[Axis, ...], tuple[Node, ...]]:
     """Return a binder's axes as free ones, and its operands over them."""
     axes = tuple(Axis(a.source, _OPEN - a.slot) for a in node.bound)
     names = dict(zip(node.bound, axes, strict=True))
+    if isinstance(node, Store):  # each axis is bound in its own value only
+        own = ({a: names[a]} for a in node.axes)
+        return axes, tuple(rename(c, n) for c, n in zip(node.values, own, strict=True))
     return axes, tuple(rename(c, names) for c in node.children)
 
 

@@ -23,19 +23,19 @@ class StepOutput:
 
 
 @dataclass(frozen=True)
-class BinOutput:
-    """One bin of a region."""
-
-    label: str
-    fill: Fill
-
-
-@dataclass(frozen=True)
 class HistogramOutput:
-    """One histogram of a region."""
+    """One histogram of a region: the sum of its fills, which have the same bins."""
 
     name: str
     title: str
+    fills: tuple[Fill, ...]
+
+
+@dataclass(frozen=True)
+class BinsOutput:
+    """The bins of a region, as the bins of one fill."""
+
+    labels: tuple[str, ...]
     fill: Fill
 
 
@@ -45,7 +45,7 @@ class RegionOutput:
 
     name: str
     steps: tuple[StepOutput, ...]
-    bins: tuple[BinOutput, ...] = ()
+    bins: BinsOutput | None = None
     histograms: tuple[HistogramOutput, ...] = ()
 
 
@@ -62,8 +62,8 @@ class Program:
         every = [
             *(s.fill for r in self.regions for s in r.steps),
             *(s.missing for r in self.regions for s in r.steps if s.missing is not None),
-            *(b.fill for r in self.regions for b in r.bins),
-            *(h.fill for r in self.regions for h in r.histograms),
+            *(r.bins.fill for r in self.regions if r.bins is not None),
+            *(f for r in self.regions for h in r.histograms for f in h.fills),
         ]
         return tuple(sorted(dict.fromkeys(every), key=lambda fill: bool(fill.bins)))
 
@@ -96,6 +96,8 @@ def _map_region(region: RegionOutput, change: Callable[[Fill], Fill]) -> RegionO
             replace(s, fill=change(s.fill), missing=s.missing and change(s.missing))
             for s in region.steps
         ),
-        bins=tuple(replace(b, fill=change(b.fill)) for b in region.bins),
-        histograms=tuple(replace(h, fill=change(h.fill)) for h in region.histograms),
+        bins=region.bins and replace(region.bins, fill=change(region.bins.fill)),
+        histograms=tuple(
+            replace(h, fills=tuple(change(f) for f in h.fills)) for h in region.histograms
+        ),
     )

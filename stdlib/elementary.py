@@ -200,7 +200,7 @@ def tan(x):
         ops.where(even, cosine, sine),
         ops.where(even, cosine_tail, sine_tail),
     )
-    # The sum would lose the sign of a zero.
+    # The quotient of a negative zero has a positive rest, and the sum would be positive.
     result = ops.where(abs(x) < 2.0**-28, x, quotient + rest)
     return ops.where(abs(x) <= _LARGEST_ANGLE, result, math.nan)
 
@@ -392,7 +392,7 @@ def asinh(x):
 
 @elementary("real, real -> real")
 def pow(x, y):
-    """Return x to the power y; NaN for negative x with a broken y, else the special cases of C.
+    """Return x to the power y; NaN for x < 0 and a fractional y, else the special cases of C.
 
     Error at most 9.99 ULP.
 
@@ -410,8 +410,8 @@ def pow(x, y):
     whole = ops.eq(ops.rint(y), y)
     odd = ops.both(whole, ops.no(ops.eq(ops.rint(0.5 * y), 0.5 * y)))
     result = ops.where(ops.both(odd, ops.bits(x) < 0), -result, result)
-    broken = ops.both(ops.both(x < 0.0, size < math.inf), ops.no(whole))
-    result = ops.where(broken, math.nan, result)
+    fractional = ops.both(ops.both(x < 0.0, size < math.inf), ops.no(whole))
+    result = ops.where(fractional, math.nan, result)
     return ops.where(ops.either(ops.eq(x, 1.0), ops.eq(y, 0.0)), 1.0, result)
 
 
@@ -501,7 +501,7 @@ def _hyperbolic(size):
     odd, even = _odd_even(r)
     twice = ops.where(size > 32.0, 0.0, _power_of_two(1 - (n + n)))  # 2q
     minus, plus = 2.0 - twice, 2.0 + twice
-    # For n = 27 both round to 2, and half a unit in the last place would be lost.
+    # From n = 27 on both round to 2, where up to half a unit in the last place would be lost.
     minus_lost, plus_lost = (2.0 - minus) - twice, twice - (plus - 2.0)
     linear, linear_lost = _sum(r + r, twice * r)
     sine, error = _sum(minus, linear)

@@ -5,7 +5,7 @@ property computes) or IR nodes (then it builds nodes): ``Polar`` as stored in a 
 for a sum, ``Transverse`` for missing momentum. Nothing is cached: equal nodes are one node.
 
 Conventions are ROOT's: a negative mass stands for a negative squared mass, and what has no direction
-has eta = phi = 0. Formulas are those of the PDG review, chapter "Kinematics".
+has eta = phi = 0. Formulas are those of the PDG review of kinematics (pdg.lbl.gov).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Polar:
 
     @property
     def energy(self) -> Number:
-        """The energy, the root of pt^2 + pz^2 + m^2: px^2 + py^2 is pt^2, without its rounding."""
+        """The energy, the root of pt^2 + pz^2 + m^2: px^2 + py^2 is pt^2, without their rounding."""
         return ops.sqrt(self.pt * self.pt + self.pz * self.pz + self.mass * abs(self.mass))
 
     @property
@@ -170,9 +170,7 @@ def add(terms: Iterable[tuple[int, Particle]]) -> Cartesian:
     total = [_signed(sign, part) for part in _parts(first)]
     for sign, particle in rest:
         # Not + (-x): a subtraction is one operation, and reads as what was written.
-        total = [
-            x - y if sign < 0 else x + y for x, y in zip(total, _parts(particle), strict=True)
-        ]
+        total = [x - y if sign < 0 else x + y for x, y in zip(total, _parts(particle), strict=True)]
     return Cartesian(*total)
 
 
@@ -204,7 +202,7 @@ def pt(a):
 
 @formula("particle -> real", aliases=ATTRIBUTE_ALIASES["eta"])
 def eta(a):
-    """Pseudorapidity, asinh(pz / pt) = -ln tan(theta / 2) (PDG, eq. 49.38).
+    """Pseudorapidity, asinh(pz / pt) = -ln tan(theta / 2).
 
     >>> eta(Cartesian(3.0, 4.0, 0.0, 5.0))
     0.0
@@ -284,7 +282,7 @@ def energy(a):
 
 @formula("particle -> real", aliases=("rap",))
 def rapidity(a):
-    """Rapidity, asinh(pz / sqrt(E^2 - pz^2)) = ln((E + pz) / (E - pz)) / 2 (PDG, eq. 49.36).
+    """Rapidity, asinh(pz / sqrt(E^2 - pz^2)) = ln((E + pz) / (E - pz)) / 2.
 
     >>> round(rapidity(Polar(20.0, 1.5, 0.0, 0.0)), 12)  # of a massless particle: eta
     1.5

@@ -21,7 +21,9 @@ from mpmath import mp, mpf
 from adl.stdlib import elementary, ops
 from adl.stdlib.registry import FUNCTIONS
 
-NAMES = [name for name, function in FUNCTIONS.items() if function.body.__module__.endswith("ntary")]
+NAMES = [
+    name for name, function in FUNCTIONS.items() if function.body.__module__ == elementary.__name__
+]
 POINTS, SEED = 3000, 20240607
 PRECISION = 240  # bits; the nearest double to a multiple of pi/2 takes away 60 of them
 
@@ -66,12 +68,14 @@ ANGLES = (
     logarithmic(-1074, 30),
     around(math.pi / 4, 100),
     quarter_turn,
+    uniform(0.7, 0.87),
     SUBNORMAL,
 )
 RAPIDITIES = (
     uniform(-7.0, 7.0),
     uniform(-1.1, 1.1),
     uniform(-0.4, 0.4),
+    uniform(0.3, 0.5),
     uniform(-25.0, 25.0),
     uniform(-710.5, 710.5),
     logarithmic(-1074, 0),
@@ -100,6 +104,7 @@ REALS = (
     uniform(-1.0, 1.0),
     uniform(-5.0, 5.0),
     uniform(-0.5, 0.5),
+    uniform(0.34, 0.44),
     uniform(-1000.0, 1000.0),
     logarithmic(-30, 30),
     SUBNORMAL,

@@ -36,4 +36,5 @@ CODES: dict[str, str] = {
     "W306": "several particles after commas were read as their sum",
     "N401": "the file was read in the dialect cutlang",
     "N402": "a name was read as the current element",
+    "N403": "an index counts in the order of the file",
 }

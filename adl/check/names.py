@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
 
 from adl.check.analysis import (
     Collection,
@@ -21,7 +23,7 @@ from adl.check.analysis import (
     Value,
     Variable,
 )
-from adl.check.collections import descends, same_collection
+from adl.check.collections import descends, inputs, same_collection
 from adl.check.particles import (
     branch_type,
     find,
@@ -30,11 +32,14 @@ from adl.check.particles import (
     owners,
     read_in_other_case,
 )
-from adl.check.scope import Context, Found, Scope
+from adl.check.context import Context, Found
+from adl.check.scope import Scope
 from adl.check.values import placed
 from adl.stdlib.models import (
+    Branch,
     CollectionSchema,
     Match,
+    SingletonSchema,
     find_collection,
     find_scalar,
     find_singleton,
@@ -44,6 +49,7 @@ from adl.syntax.source import Span
 from adl.syntax.tree import Name, Object
 
 Meaning = Value | Collection
+Input = CollectionSchema | SingletonSchema | Branch
 Lookup = Callable[[Scope, Name], Found[Meaning] | None]
 
 _CONSTANTS = {"all": True, "true": True, "none": False, "false": False}
@@ -72,16 +78,33 @@ def collection(scope: Scope, name: Name, wanted: str) -> Collection | None:
 
 def without_source_names(scope: Scope) -> Scope:
     """Return a scope in which the source's name is the collection, `this` still the element."""
-    from dataclasses import replace
-
     if scope.current is None or scope.current.explicit:
         return scope
     return replace(scope, current=replace(scope.current, explicit=True))
 
 
-def element(context: Context, whole: Collection, index: int, span: Span) -> Value:
-    """Return ``X[k]``; a note says if the elements' order is the file's own."""
-    return Element(whole, index, type="particle", span=span)
+def pick(scope: Scope, whole: Meaning, index: int, span: Span) -> Value | None:
+    """Return ``X[index]``; of a singleton only the first."""
+    if isinstance(whole, (ObjectDef, CollectionSchema)):
+        _note_order(scope.context, whole, span)
+        return Element(whole, index, type="particle", span=span)
+    if isinstance(whole, Singleton) and index == 0:
+        return Singleton(whole.schema, type="particle", span=span)
+    text = scope.context.words(whole.span)
+    kind = "stands once in each event" if isinstance(whole, Singleton) else "is no collection"
+    scope.context.findings.error("E210", f"{text} {kind}: it has no [{index}]", span)
+    return None
+
+
+def _note_order(context: Context, whole: Collection, span: Span) -> None:
+    """Say once for each input collection that its order is the file's own."""
+    sources = inputs((whole,))
+    if len(sources) > 1 or sources[0].ordered is not None:
+        return
+    name = sources[0].name
+    message = f"the input promises no order of {name}: [k] counts in the order of the file"
+    if not any(d.message == message for d in context.findings.items):
+        context.findings.note("N403", message, span, f"max(pT({name})) is the largest pT")
 
 
 # ---------------------------------------------------------------------------- look-ups
@@ -126,7 +149,9 @@ def _plain_collection(scope: Scope, name: Name) -> Collection | None:
     if isinstance(block, Object):
         found = scope.context.definition(name.name, name.span)
         return found if isinstance(found, ObjectDef) else None
-    match = find_collection(scope.context.schema, name.name) if block is None else None
+    if any(known.lower() == name.name.lower() for known in scope.context.blocks):
+        return None
+    match = find_collection(scope.context.schema, name.name)
     return match.item if match else None
 
 
@@ -157,28 +182,30 @@ def _own_attribute(scope: Scope, name: Name) -> Found[Meaning] | None:
     return Found(found.meaning) if found else None
 
 
-def _input_collection(scope: Scope, name: Name) -> Found[Meaning] | None:
-    match = find_collection(scope.context.schema, name.name)
-    if match is None:
-        return None
-    _note_case(scope.context, name, match)
-    return Found(match.item)
+def _input(scope: Scope, name: Name) -> Found[Meaning] | None:
+    match = _find_input(scope.context, name)
+    return Found(_of_input(match.item, name.span)) if match and match.exact else None
 
 
-def _singleton(scope: Scope, name: Name) -> Found[Meaning] | None:
-    match = find_singleton(scope.context.schema, name.name)
-    if match is None:
-        return None
-    _note_case(scope.context, name, match)
-    return Found(Singleton(match.item, type="particle", span=name.span))
+def _find_input(context: Context, name: Name) -> Match[Input] | None:
+    """Return the collection, singleton or scalar of a name: an exact one, else in another case."""
+    schema = context.schema
+    matches: list[Match[Input] | None] = [
+        cast("Match[Input] | None", find(schema, name.name))
+        for find in (find_collection, find_singleton, find_scalar)
+    ]
+    found = [m for m in matches if m is not None]
+    return next((m for m in found if m.exact), found[0] if found else None)
 
 
-def _event_scalar(scope: Scope, name: Name) -> Found[Meaning] | None:
-    match = find_scalar(scope.context.schema, name.name)
-    if match is None:
-        return None
-    _note_case(scope.context, name, match)
-    return Found(EventValue(match.item, type=branch_type(match.item), span=name.span))
+def _of_input(item: Input, span: Span) -> Meaning:
+    match item:
+        case CollectionSchema():
+            return item
+        case SingletonSchema():
+            return Singleton(item, type="particle", span=span)
+        case _:
+            return EventValue(item, type=branch_type(item), span=span)
 
 
 def _constant(scope: Scope, name: Name) -> Found[Meaning] | None:
@@ -201,10 +228,14 @@ def _indexed(scope: Scope, name: Name) -> Found[Meaning] | None:
 
 def _in_other_case(scope: Scope, name: Name) -> Found[Meaning] | None:
     near = [known for known in scope.context.blocks if known.lower() == name.name.lower()]
-    if len(near) != 1:
+    if len(near) == 1:
+        read_in_other_case(scope.context, name, near[0], near[0])
+        return Found(_of_definition(scope, near[0], name.span))
+    match = _find_input(scope.context, name)
+    if near or match is None:
         return None
-    read_in_other_case(scope.context, name, near[0], near[0])
-    return Found(_of_definition(scope, near[0], name.span))
+    read_in_other_case(scope.context, name, f"{match.name} of the input", match.name)
+    return Found(_of_input(match.item, name.span))
 
 
 LOOKUPS: tuple[Lookup, ...] = (
@@ -212,30 +243,11 @@ LOOKUPS: tuple[Lookup, ...] = (
     _current_element,
     _declared,
     _own_attribute,
-    _input_collection,
-    _singleton,
-    _event_scalar,
+    _input,
     _constant,
     _indexed,
     _in_other_case,
 )
-
-
-def pick(scope: Scope, whole: Meaning, index: int, span: Span) -> Value | None:
-    """Return ``X[index]``; of a singleton only the first."""
-    if isinstance(whole, (ObjectDef, CollectionSchema)):
-        return element(scope.context, whole, index, span)
-    if isinstance(whole, Singleton) and index == 0:
-        return Singleton(whole.schema, type="particle", span=span)
-    text = scope.context.words(whole.span)
-    kind = "stands once in each event" if isinstance(whole, Singleton) else "is no collection"
-    scope.context.findings.error("E210", f"{text} {kind}: it has no [{index}]", span)
-    return None
-
-
-def _note_case(context: Context, name: Name, match: Match[object]) -> None:
-    if not match.exact:
-        read_in_other_case(context, name, f"{match.name} of the input", match.name)
 
 
 def _unknown(scope: Scope, name: Name) -> None:

@@ -18,7 +18,8 @@ from adl.check.analysis import (
     Variable,
 )
 from adl.check.collections import inputs
-from adl.check.scope import Context, Found, Scope
+from adl.check.context import Context, Found
+from adl.check.scope import Scope
 from adl.stdlib.library import find_function
 from adl.stdlib.models import (
     Branch,

@@ -6,55 +6,12 @@ there is none (a region's conditions) it is a mistake.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Generic, Literal, TypeVar
 
-from adl.check.analysis import Collection, DefineDef, Loop, ObjectDef, RegionDef
+from adl.check.analysis import Collection, Loop
 from adl.check.collections import same_collection
-from adl.stdlib.models import Schema
-from adl.syntax.diagnostics import Findings
-from adl.syntax.source import Source, Span
-from adl.syntax.tree import Define, Object, Region
-
-Definition = ObjectDef | DefineDef | RegionDef
-Block = Object | Define | Region
-Dialect = Literal["adl", "cutlang"]
-T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Found(Generic[T]):
-    """What a look-up found; a meaning of None is a mistake that has been reported."""
-
-    meaning: T | None
-
-
-@dataclass
-class Context:
-    """One analysis being checked."""
-
-    source: Source
-    schema: Schema
-    dialect: Dialect
-    findings: Findings
-    blocks: dict[str, Block]
-    # Checks a declared block at its first use; None after a mistake in it.
-    definition: Callable[[str, Span], Definition | None]
-    # The loop of an object block has no collection of its own: its sources stand here.
-    sources: dict[Loop, tuple[Collection, ...]] = field(default_factory=dict)
-
-    def words(self, span: Span) -> str:
-        """Return what the user wrote at a place."""
-        return self.source.words(span)
-
-    def line(self, span: Span) -> int:
-        """Return the line on which a place begins."""
-        return self.source.position(span.start)[0]
-
-    def sources_of(self, loop: Loop) -> tuple[Collection, ...]:
-        """Return what a loop runs over."""
-        return (loop.collection,) if loop.collection is not None else self.sources[loop]
+from adl.check.context import Context
+from adl.syntax.source import Span
 
 
 @dataclass

@@ -1,3 +1,4 @@
+# ruff: noqa: D102 - a method is documented by the rule of its name in grammar/adl.lark
 """Grammar rules to trees: the method named after a rule makes what the rule reads.
 
 Methods get the tokens and trees of their rule, without those whose name begins with ``_``. Names,
@@ -10,7 +11,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from lark import Token
 
@@ -54,7 +55,6 @@ CONDITIONS = frozenset({"and", "or", "not", "<", "<=", ">", ">=", "==", "!="})
 LONGEST_NUMBER = 400  # digits: more overflow a double, and Python refuses to convert 4301
 
 Piece = Token | Tree
-T = TypeVar("T", bound=Tree)
 
 
 class Misread(Exception):
@@ -80,20 +80,20 @@ class Builder:
 
     # ------------------------------------------------------------------------------- terminals
 
-    def NAME(self, token: Token) -> Name:  # noqa: N802
+    def NAME(self, token: Token) -> Name:
         return Name(token.value, span=span_of(token))
 
-    def INT(self, token: Token) -> Number:  # noqa: N802
+    def INT(self, token: Token) -> Number:
         if len(token) > LONGEST_NUMBER or math.isinf(float(token)):
             raise Misread("this number is too large", span_of(token))
         return Number(token.value, span=span_of(token))
 
     REAL = INT
 
-    def STRING(self, token: Token) -> Text:  # noqa: N802
+    def STRING(self, token: Token) -> Text:
         return Text(token.value[1:-1], span=span_of(token))
 
-    def SEARCHED(self, token: Token) -> Index:  # noqa: N802
+    def SEARCHED(self, token: Token) -> Index:
         name, _, digits = token.value.rpartition("_-")
         place = span_of(token)
         jets = Name(name, span=Span(place.start, place.start + len(name)))
@@ -165,7 +165,9 @@ class Builder:
             raise Misread("bins between edges have no label", span_of(label))
         if isinstance(value, Within) or getattr(value, "operator", None) in CONDITIONS:
             help = "bin MET > 300 is one bin; bin MET 100 200 400 are bins between edges"
-            raise Misread("a bin is a condition or a list of edges, not both", _place(edges[0]), help)
+            raise Misread(
+                "a bin is a condition or a list of edges, not both", _place(edges[0]), help
+            )
         if len(edges) < 2:
             raise Misread("bins need two edges at least", _place(edges[0]))
         return Edges(value, tuple(_edge(e) for e in edges), span=span)
@@ -201,7 +203,8 @@ class Builder:
 
     def parenthesised(self, parts: list[Any]) -> Tree:
         opening, inner, closing = parts
-        return _moved(inner, _across(opening, closing))
+        tree: Tree = replace(inner, span=_across(opening, closing))
+        return tree
 
     def absolute(self, parts: list[Any]) -> Call:
         opening, inner, closing = parts
@@ -230,9 +233,10 @@ class Builder:
 
     def call(self, parts: list[Any]) -> Call:
         function, _, *arguments, closing = parts
-        given = [] if arguments == [None] else arguments
-        bound = [_binding(a) for a in given] if len(given) > 1 else given
-        return Call(function, tuple(bound), span=_across(function, closing))
+        # m(l1 l2) is the mass of a sum: a binding alone would bind a name for nothing.
+        if len(arguments) > 1:
+            arguments = [_binding(argument) for argument in arguments]
+        return Call(function, tuple(arguments), span=_across(function, closing))
 
     def call_in_braces(self, parts: list[Any]) -> Call:
         function, _, *arguments, closing = parts
@@ -241,10 +245,6 @@ class Builder:
     def call_behind(self, parts: list[Any]) -> Call:
         opening, *arguments, _, function = parts
         return Call(function, tuple(arguments), span=_across(opening, function))
-
-
-def _moved(tree: T, span: Span) -> T:
-    return replace(tree, span=span)
 
 
 def _integer(digits: str, span: Span) -> int:
@@ -331,9 +331,8 @@ def _axis(groups: Sequence[Sequence[Expr]]) -> tuple[UniformBins | VariableBins,
     if len(groups[0]) > 1:
         edges = [_number(item) for item in groups[0]]
         known = tuple(edge for edge in edges if edge is not None)
-        return (VariableBins(known, span=_across(*_ends(groups[0]))), 1) if known and (
-            len(known) == len(edges)
-        ) else None
+        span = _across(groups[0][0], groups[0][-1])
+        return (VariableBins(known, span=span), 1) if len(known) == len(edges) else None
     ends = [_number(group[0]) for group in groups[:3] if len(group) == 1]
     match ends:
         case [float(), float() as lower, float() as upper]:
@@ -343,7 +342,3 @@ def _axis(groups: Sequence[Sequence[Expr]]) -> tuple[UniformBins | VariableBins,
             bins = int(number.text)
             return UniformBins(bins, lower, upper, span=_across(number, groups[2][0])), 3
     return None
-
-
-def _ends(items: Sequence[Expr]) -> tuple[Expr, Expr]:
-    return items[0], items[-1]

@@ -51,4 +51,4 @@ KEYWORDS = {
 }
 
 BLOCK_TYPES = frozenset(BLOCKS.values()) | {"LATER_BLOCK"}
-KEYWORD_TYPES = frozenset(KEYWORDS.values())
+KEYWORD_TYPES = frozenset(KEYWORDS.values()) | {"OWN_DEFINE"}  # a define in an object block

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from lark import Token
 
 from adl.syntax.diagnostics import Diagnostic
-from adl.syntax.keywords import KEYWORD_TYPES, KEYWORDS
+from adl.syntax.keywords import BLOCK_TYPES, KEYWORD_TYPES, KEYWORDS
 from adl.syntax.source import Source, Span
 
 DEEPEST = 200  # levels of brackets, and of expressions: far below Python's limit of recursion
@@ -68,6 +68,12 @@ class Line:
     def head(self) -> str:
         """The type of the first token."""
         return self.tokens[0].type if self.tokens else ""
+
+    @property
+    def opens_block(self) -> bool:
+        """Whether a block begins here; ``object Z = a + b`` is a line of a composite."""
+        part = self.head == "OBJECT" and any(t.type == "EQUALS" for t in self.tokens[2:3])
+        return self.head in BLOCK_TYPES and not part
 
 
 def span_of(token: Token) -> Span:
@@ -302,7 +308,9 @@ class _Splitter:
         self.brackets.clear()
 
     def mistake(self, code: str, message: str, span: Span, help: str = "") -> None:
-        self.line.mistakes.append(Diagnostic(code, "error", message, span, help))
+        # What we cannot read yet may be written as it likes.
+        if self.line.head not in ("LATER_BLOCK", "LATER_STATEMENT"):
+            self.line.mistakes.append(Diagnostic(code, "error", message, span, help))
 
 
 def _mark_own_defines(source: Source, lines: Sequence[Line]) -> None:
@@ -314,15 +322,13 @@ def _mark_own_defines(source: Source, lines: Sequence[Line]) -> None:
     header: Line | None = None
     for i, line in enumerate(lines):
         if line.head == "DEFINE" and header is not None:
-            after = next((other.head for other in lines[i:] if other.head != "DEFINE"), "")
             deeper = _column(source, line) > _column(source, header)
-            if deeper or after in ("TAKE", "SELECT", "REJECT"):
+            after = (other.head for other in lines[i:] if other.head != "DEFINE")
+            if deeper or next(after, "") in ("TAKE", "SELECT", "REJECT"):
                 line.tokens[0] = retype(line.tokens[0], "OWN_DEFINE")
                 continue
-        if line.head in ("INFO", "REGION", "DEFINE", "LATER_BLOCK"):
-            header = None
-        elif line.head == "OBJECT":
-            header = line
+        if line.opens_block:
+            header = line if line.head == "OBJECT" else None
 
 
 def _column(source: Source, line: Line) -> int:

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from lark import Token
 
 from adl.syntax.diagnostics import Diagnostic, did_you_mean
-from adl.syntax.keywords import BLOCK_TYPES, BLOCKS, KEYWORD_TYPES, STATEMENTS
-from adl.syntax.lines import Line, span_of
+from adl.syntax.keywords import BLOCKS, KEYWORD_TYPES, STATEMENTS
+from adl.syntax.lines import DEEPEST, OPERATORS, Line, span_of
 from adl.syntax.source import Source, Span
 
-# What may follow, in the user's words: the first row whose tokens are all expected says it best.
+VALUE = {"INT", "REAL", "STRING", "NAME", "SEARCHED", "LPAR", "LBRACE", "BAR_OPEN", "MINUS", "NOT"}
+
+# What may follow, in the user's words: where all tokens of the first column are expected, the word
+# says it for those of the second.
 EXPECTATIONS = (
-    ({"INT", "REAL", "LPAR"}, "a value"),
-    ({"NAME", "LPAR"}, "a collection"),
-    ({"NAME"}, "a name"),
-    ({"INT"}, "a whole number"),
-    ({"STRING"}, 'a text in double quotes, "like this"'),
-    ({"PLUS"}, "an operator"),
-    ({"EQUALS"}, "`=`"),
-    ({"QUERY", "_NL"}, ""),
-    ({"_COMMA"}, "`,`"),
-    ({"COLON"}, "`:`"),
-    ({"RPAR"}, "`)`"),
-    ({"RSQB"}, "`]`"),
-    ({"RBRACE"}, "`}`"),
-    ({"BAR_CLOSE"}, "`|`"),
-    ({"_NL"}, "the end of the line"),
+    ({"INT", "REAL", "LPAR"}, VALUE, "a value"),
+    ({"NAME", "LPAR"}, VALUE, "a collection"),
+    ({"NAME"}, {"NAME"}, "a name"),
+    ({"INT"}, {"INT", "MINUS"}, "a whole number"),
+    ({"STRING"}, {"STRING"}, 'a text in double quotes, "like this",'),
+    ({"PLUS"}, OPERATORS | {"QUERY", "DOT", "LSQB"}, "an operator"),
+    ({"EQUALS"}, {"EQUALS", "COLON"}, "`=`"),
+    ({"_COMMA"}, {"_COMMA"}, "`,`"),
+    ({"COLON"}, {"COLON"}, "`:`"),
+    ({"RPAR"}, {"RPAR"}, "`)`"),
+    ({"RSQB"}, {"RSQB"}, "`]`"),
+    ({"RBRACE"}, {"RBRACE"}, "`}`"),
+    ({"BAR_CLOSE"}, {"BAR_CLOSE"}, "`|`"),
+    ({"_NL"}, {"_NL"}, "the end of the line"),
 )
 
 UNITS = ("GeV", "TeV", "MeV", "rad", "mm", "cm", "m", "fb", "pb")
@@ -38,7 +41,7 @@ STATEMENTS_OF = {
 
 
 def cannot_read(
-    source: Source, line: Line, at: int, expected: Set[str], header: Line | None
+    source: Source, line: Line, at: int, expected: AbstractSet[str], header: Line | None
 ) -> Diagnostic:
     """Return the mistake of a line whose token ``at`` is none of the ``expected`` types.
 
@@ -51,44 +54,38 @@ def cannot_read(
         return _no_statement(line)
     before = line.tokens[at - 1]
     after = line.tokens[at] if at < len(line.tokens) else None
-    if after is None or after.type in KEYWORD_TYPES:
+    if after is None:
         end = span_of(before).end
-        place, found = Span(end, end), "the line ends"
+        place, found = Span(end, end), "the statement ends"
     else:
         place, found = span_of(after), f"`{_shown(after)}` stands"
-    chained = after is not None and after.type in ("COMPARE", "RANGE") and "AND" in expected
-    if chained:
+    if after is not None and after.type in ("COMPARE", "RANGE") and "AND" in expected:
         message = "comparisons cannot be chained"
         help = "write a < b and b < c; or x [] 10 20, which is 10 <= x and x <= 20"
         return Diagnostic("E108", "error", message, place, help)
-    message = f"{_wanted(line, before, expected)} must follow `{_shown(before)}`, but {found} there"
+    message = f"{_wanted(expected)} must follow `{_shown(before)}`, but {found} there"
     return Diagnostic("E101", "error", message, place, _advice(line, at, before, after))
 
 
 def _shown(token: Token) -> str:
-    return token.value if len(token) < 40 else token.value[:36] + " ..."
+    return str(token) if len(token) < 40 else f"{token[:36]} ..."
 
 
-def _wanted(line: Line, before: Token, expected: Set[str]) -> str:
-    """Name what may stand behind ``before``, in the user's words.
+def _wanted(expected: AbstractSet[str]) -> str:
+    """Say what is expected, in the user's words.
 
-    >>> _wanted(Line(), Token("COMPARE", ">"), {"INT", "REAL", "NAME", "LPAR", "NOT"})
+    >>> _wanted({"INT", "REAL", "NAME", "LPAR", "LBRACE", "MINUS"})
     'a value'
     """
-    if "_GAP" in expected and "_NL" not in expected and "RANGE" not in expected:
-        # Only the two bounds after [] must go on so.
-        if line.head != "HISTO" or before.type != "STRING":
-            return "the upper bound"
+    if "_GAP" in expected and not expected & {"_NL", "RANGE"}:
+        return "a second bound"  # only between the bounds after [] nothing else may end the list
     words: list[str] = []
     left = set(expected)
-    for tokens, word in EXPECTATIONS:
+    for tokens, covered, word in EXPECTATIONS:
         if tokens <= left:
-            left -= tokens if word != "a value" else left & VALUE
-            words += [word] if word else []
-    return _either(words[:4]) or "something else"
-
-
-VALUE = {"INT", "REAL", "STRING", "NAME", "SEARCHED", "LPAR", "LBRACE", "BAR_OPEN", "MINUS", "NOT"}
+            left -= covered
+            words.append(word)
+    return _either(words[:4])
 
 
 def _either(words: Sequence[str]) -> str:
@@ -97,10 +94,11 @@ def _either(words: Sequence[str]) -> str:
 
 def _advice(line: Line, at: int, before: Token, after: Token | None) -> str:
     """Return the way out of a frequent mistake, or an empty string."""
+    defines = line.head in ("DEFINE", "OWN_DEFINE")
     match (before.type, before.value, after.type if after else "_NL", after.value if after else ""):
-        case (_, _, "EQUALS", _) if line.head not in ("DEFINE", "OWN_DEFINE"):
+        case (_, _, "EQUALS", _) if not defines:
             return "== compares, = belongs to define"
-        case ("DEFINE" | "OWN_DEFINE" | "NAME", _, "COMPARE", "==") if "DEFINE" in line.head:
+        case (_, _, "COMPARE", "==") if defines and at == 2:
             return "one = defines"
         case ("QUERY", _, "_NL", _):
             return "remove the ?, or say what has to hold when the condition does"
@@ -175,3 +173,10 @@ def not_yet(line: Line) -> Diagnostic:
     word = line.tokens[0]
     message = f"this version does not read `{word}` yet"
     return Diagnostic("E107", "error", message, span_of(word))
+
+
+def too_deep(line: Line) -> Diagnostic:
+    """Return the mistake of an expression that nobody can read."""
+    place = span_of(line.tokens[0]).to(span_of(line.tokens[-1]))
+    message = f"this expression is more than {DEEPEST} levels deep"
+    return Diagnostic("E106", "error", message, place, "name parts of it with define")

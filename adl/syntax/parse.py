@@ -25,18 +25,20 @@ from adl.syntax.cachedir import cache_root
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.keywords import BLOCK_TYPES, KEYWORD_TYPES
 from adl.syntax.lines import DEEPEST, Line, split
-from adl.syntax.mistakes import cannot_read, not_yet
-from adl.syntax.source import Source, Span
+from adl.syntax.mistakes import cannot_read, not_yet, too_deep
+from adl.syntax.source import Source
 from adl.syntax.spaces import mark_spaces
 from adl.syntax.tree import File, Tree
 
 MOST_ERRORS = 20
 
+Stacks = tuple[list[int], list[Any]]  # of the parser: its states, and the values read so far
+
 
 def parse(source: Source) -> File:
     """Return the tree of an analysis, or raise AnalysisError with every syntax error in it."""
     start = _grammar().parse_interactive(source.text)
-    tokens = start.lexer_thread.lex(start.parser_state)
+    tokens = start.lexer_thread.lex(start.parser_state)  # type: ignore[no-untyped-call]  # lark's
     reader = _Reader(source, start.parser_state)
     for line in split(source, tokens):
         reader.read(line)
@@ -93,45 +95,50 @@ class _Reader:
         self.resume: frozenset[str] = frozenset()  # where to go on after a mistake
 
     def read(self, line: Line) -> None:
-        if self.resume and not self.resumes(line):
+        """Read one statement, or skip it when a mistake before it makes it meaningless."""
+        skipped = line.head in BLOCK_TYPES and not line.opens_block
+        if self.resume and (line.head not in self.resume or skipped):
             return
-        self.resume = frozenset()
         before = self.state.state_stack[:], self.state.value_stack[:]
-        mistake = self.attempt(line)
-        if line.mistakes or mistake:
-            # What the scanner found is the cause; the parser may only have met its consequence.
-            self.mistakes += line.mistakes or [mistake] if mistake else line.mistakes
-        if line.head in BLOCK_TYPES:
-            self.header = line
+        mistake = self.attempt(line, before)
+        # What the scanner found is the cause; what the parser met may be its consequence.
+        self.mistakes += line.mistakes or ([mistake] if mistake else [])
+        self.resume = frozenset()
         if mistake or not line.readable:
-            self.state.state_stack[:], self.state.value_stack[:] = before
+            self.go_back(before)
             inside = "SELECT" in _accepted(self.state) and line.head not in BLOCK_TYPES
             self.resume = KEYWORD_TYPES if inside else BLOCK_TYPES
+        if line.head in BLOCK_TYPES:
+            self.header = line
 
-    def resumes(self, line: Line) -> bool:
-        """Whether reading goes on with this line; ``object Z = a + b`` is part of a composite."""
-        part = line.head == "OBJECT" and any(token.type == "EQUALS" for token in line.tokens[2:3])
-        return line.head in self.resume and not part
+    def go_back(self, to: Stacks) -> None:
+        self.state.state_stack[:], self.state.value_stack[:] = to
 
-    def attempt(self, line: Line) -> Diagnostic | None:
-        """Read one statement; return what is wrong with it."""
-        if not line.readable or not line.tokens:
-            return None
+    def attempt(self, line: Line, before: Stacks) -> Diagnostic | None:
+        """Read one statement from where the parser stands; return what is wrong with it."""
         if line.head in ("LATER_BLOCK", "LATER_STATEMENT"):
             return not_yet(line)
+        if not line.readable or not line.tokens:
+            return None
         tokens = mark_spaces(line.tokens)
-        last = tokens[-1]
-        tokens.append(Token("_NL", "", start_pos=last.end_pos, end_pos=last.end_pos))
-        at = 0
+        end = tokens[-1].end_pos
+        tokens.append(Token("_NL", "", start_pos=end, end_pos=end))
+        fed = 0
         try:
             for token in tokens:
                 self.state.feed_token(token)
-                at += not token.type.startswith(("_SIDE", "_GAP"))
+                fed += 1
         except UnexpectedToken:
-            expected = _accepted(self.state)
-            return cannot_read(self.source, line, at, expected, self.header)
+            # The refused token has moved the parser: ask what it would have taken instead.
+            self.go_back(before)
+            for token in tokens[:fed]:
+                self.state.feed_token(token)
+            at = sum(token.type not in ("_SIDE", "_GAP") for token in tokens[:fed])
+            return cannot_read(self.source, line, at, _accepted(self.state), self.header)
         except Misread as error:
             return Diagnostic("E111", "error", error.message, error.span, error.help)
+        if len(tokens) > DEEPEST and _depth(self.state.value_stack) > DEEPEST:
+            return too_deep(line)
         return None
 
     def finish(self) -> File | None:
@@ -140,3 +147,37 @@ class _Reader:
             return None
         tree: File = self.state.feed_token(Token("$END", ""), is_end=True)
         return tree
+
+
+def _accepted(state: ParserState[int]) -> set[str]:
+    """Return the types of the tokens that the parser can take next."""
+    table = state.parse_conf.states
+    return {
+        kind
+        for kind in table[state.position]
+        if kind.isupper() and _takes(table, state.state_stack[:], kind)
+    }
+
+
+def _takes(table: dict[int, dict[str, Any]], stack: list[int], kind: str) -> bool:
+    while kind in table[stack[-1]]:
+        action, rule = table[stack[-1]][kind]
+        if action is Shift:
+            return True
+        del stack[len(stack) - len(rule.expansion) :]
+        stack.append(table[stack[-1]][rule.origin.name][1])
+    return False
+
+
+def _depth(pieces: list[Any]) -> int:
+    """Return how many levels of trees stand inside each other; recursion would be too deep."""
+    deepest = 0
+    left = [(piece, 0) for piece in pieces]
+    while left:
+        piece, depth = left.pop()
+        deepest = max(deepest, depth)
+        if isinstance(piece, Tree):
+            left += [(getattr(piece, part.name), depth + 1) for part in fields(piece)]
+        elif isinstance(piece, list | tuple):
+            left += [(item, depth) for item in piece]
+    return deepest

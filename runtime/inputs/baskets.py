@@ -89,6 +89,7 @@ class Baskets:
                 future.set_result(self._read(name, number, chunk))
             except BaseException as error:
                 future.set_exception(error)  # another thread may wait for it
+                raise
         return future.result()
 
     def _read(self, name: str, number: int, chunk: Any) -> Basket:

@@ -6,10 +6,10 @@ reads a basket again for each call that needs a part of it, and its lists are aw
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +17,11 @@ import numpy.typing as npt
 from adl.compiler.ir import Column
 from adl.compiler.layout import Chunk
 from adl.runtime.inputs import DataError, InputError, first_line
+from adl.runtime.inputs.baskets import Basket
 from adl.runtime.inputs.paths import is_url
 from adl.runtime.inputs.trees import Form, Input, form
 
+T = TypeVar("T")
 Numbers = npt.NDArray[Any]
 Offsets = npt.NDArray[np.int64]
 
@@ -56,8 +58,7 @@ def read(
                 f"{column.collection}, in entries {start} to {stop}",
             )
     for collection, name in counters.items():
-        values, own = reading.branch(name)
-        offsets[collection] = _cumulated(values) if own is None else own
+        offsets[collection] = reading.offsets(name)
     return Chunk(stop - start, arrays, offsets)
 
 
@@ -77,11 +78,15 @@ class _Reading:
     start: int
     stop: int
     names: tuple[str, ...]
+    counts: dict[tuple[str, int], Offsets] = field(default_factory=dict)
 
     def branch(self, name: str) -> tuple[Numbers, Offsets | None]:
         """Return the numbers of a branch and, of lists, where each begins."""
+        return self._guarded(name, self._branch)
+
+    def _guarded(self, name: str, read: Callable[[str], T]) -> T:
         try:
-            return self._branch(name)
+            return read(name)
         except (InputError, MemoryError):
             raise
         except Exception as error:  # whatever uproot meets in bytes that are not as they should be
@@ -89,6 +94,14 @@ class _Reading:
                 self.source.path,
                 f"{name}: entries {self.start} to {self.stop} cannot be read: {first_line(error)}",
             ) from error
+
+    def offsets(self, counter: str) -> Offsets:
+        """Return where the elements begin that a branch counts."""
+        return self._guarded(counter, self._offsets)
+
+    def _offsets(self, name: str) -> Offsets:
+        values, own = self._branch(name)
+        return _cumulated(values) if own is None else own
 
     def _branch(self, name: str) -> tuple[Numbers, Offsets | None]:
         how = form(self.source.raw[name])
@@ -98,6 +111,7 @@ class _Reading:
         return self._lists(name, how, how.counter)
 
     def _flat(self, name: str, how: Form, start: int) -> Numbers:
+        """Numbers of the entries [start, self.stop)."""
         pieces = []
         for basket in self._baskets(name, start):
             values = basket.data.view(how.stored)
@@ -109,23 +123,65 @@ class _Reading:
     def _lists(self, name: str, how: Form, counter: str) -> tuple[Numbers, Offsets]:
         pieces = []
         offsets = np.zeros(self.stop - self.start + 1, np.int64)
-        filled = 0
         for basket in self._baskets(name, self.start):
-            first, last = max(self.start - basket.start, 0), min(self.stop, basket.stop) - basket.start
-            ends = basket.offsets
+            begin, end = max(self.start, basket.start), min(self.stop, basket.stop)
+            ends: Numbers | None = basket.offsets
             if ends is None:
-                ends = self._counted(counter, basket.start, basket.stop) * how.stored.itemsize
-            ends = ends[first : last + 1]
-            data = basket.data[ends[0] : ends[-1]]
-            ends = ends - ends[0]
+                ends = self._counted(name, counter, basket.start) * how.stored.itemsize
+            ends = ends[begin - basket.start : end - basket.start + 1]
+            data, ends = basket.data[ends[0] : ends[-1]], ends - ends[0]
             if how.header:
                 data, ends = _without_headers(data, ends, how.header)
-            # Offsets of the file are not to be trusted: a kernel would follow them anywhere.
-            if len(data) != ends[-1] or np.any(ends[1:] < ends[:-1]):
+            # Offsets in a file are not to be trusted: a kernel would follow them anywhere.
+            if ends[-1] != len(data) or np.any(ends[1:] < ends[:-1]):
                 raise ValueError("lists overlap or end beyond their basket")
             pieces.append(data.view(how.stored))
-            lists = last - first
-            np.floor_divide(ends[1:], how.stored.itemsize, out=offsets[filled + 1 : filled + lists + 1])
-            offsets[filled + 1 : filled + lists + 1] += offsets[filled]
-            filled += lists
+            filled = offsets[begin - self.start : end - self.start + 1]
+            np.add(ends[1:] // how.stored.itemsize, filled[0], out=filled[1:])
         return _joined(pieces, how.dtype), offsets
+
+    def _counted(self, name: str, counter: str, entry: int) -> Offsets:
+        """Offsets from an entry on of lists whose baskets leave their lengths to the counter."""
+        first = self.source.baskets.first(name, self.start)
+        if (counter, first) not in self.counts:
+            how = form(self.source.raw[counter])
+            assert how is not None, counter
+            self.counts[counter, first] = _cumulated(self._flat(counter, how, first))
+        offsets = self.counts[counter, first]
+        counted: Offsets = offsets[entry - first :] - offsets[entry - first]
+        return counted
+
+    def _baskets(self, name: str, start: int) -> Iterable[Basket]:
+        return self.source.baskets.get(name, start, self.stop, self._requested)
+
+    @cached_property
+    def _requested(self) -> Mapping[tuple[str, int], Any]:
+        if not is_url(self.source.path):
+            return {}
+        return self.source.baskets.request(self.names, self.start, self.stop)
+
+
+def _joined(pieces: Sequence[Numbers], dtype: np.dtype[Any]) -> Numbers:
+    """Join and convert in one copy."""
+    joined = np.empty(sum(map(len, pieces)), dtype)
+    filled = 0
+    for piece in pieces:
+        joined[filled : filled + len(piece)] = piece
+        filled += len(piece)
+    return joined
+
+
+def _without_headers(data: Numbers, ends: Numbers, size: int) -> tuple[Numbers, Numbers]:
+    """Drop the bytes that begin each list of a ``std::vector``."""
+    kept = np.ones(len(data), np.bool_)
+    for byte in range(size):
+        kept[ends[:-1] + byte] = False
+    return data[kept], ends - size * np.arange(len(ends))
+
+
+def _cumulated(counts: Numbers) -> Offsets:
+    if len(counts) and counts.min() < 0:
+        raise ValueError("a negative number of elements")
+    offsets = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets

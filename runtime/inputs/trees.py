@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import uproot
@@ -19,6 +19,7 @@ from uproot.interpretation.jagged import AsJagged
 from uproot.interpretation.numerical import AsDtype
 
 from adl.runtime.inputs import InputError, first_line
+from adl.runtime.inputs.baskets import Baskets
 from adl.runtime.inputs.paths import is_url
 from adl.stdlib.models import Branch
 
@@ -63,9 +64,9 @@ class Input:
     entries: int
     uuid: str
     directory: Any  # uproot's ReadOnlyDirectory: the open file
-    raw: Mapping[str, Any]  # uproot's TBranch of every branch without branches of its own, by name
+    raw: Mapping[str, Any]  # uproot's TBranch of each branch with data, by name
 
-    def __enter__(self) -> Input:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -81,6 +82,11 @@ class Input:
         The counter of a list is the branch with its length; that of a ``std::vector`` is itself.
         """
         return self._branches
+
+    @cached_property
+    def baskets(self) -> Baskets:
+        """The stored pieces of the branches."""
+        return Baskets(self.raw)
 
     @cached_property
     def _branches(self) -> Mapping[str, Branch]:
@@ -215,10 +221,7 @@ def form(branch: Any) -> Form | None:
         return Form(kind.from_dtype, kind.to_dtype)
     if not isinstance(kind, AsJagged) or not _is_number(kind.content):
         return None
-    if _split(branch.parent):
-        counter = branch.parent
-    else:
-        counter = branch.count_branch or branch
+    counter = branch.parent if _split(branch.parent) else branch.count_branch or branch
     number = kind.content
     return Form(number.from_dtype, number.to_dtype, counter.member("fName"), kind.header_bytes)
 

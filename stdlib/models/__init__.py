@@ -6,13 +6,10 @@ of that very file; the model adds aliases and the order of elements that the for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
-
-if TYPE_CHECKING:
-    import yaml
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -26,9 +23,6 @@ ATTRIBUTE_ALIASES: Mapping[str, tuple[str, ...]] = {
     "charge": ("q", "Q", "Charge"),
     "pdgId": ("pdgID", "PDGID", "PdgId"),
 }
-DTYPES = frozenset(
-    "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split()
-)
 _FOLDER = Path(__file__).parent
 
 
@@ -140,7 +134,7 @@ def _jagged(branches: Mapping[str, Branch]) -> list[Branch]:
     ]
 
 
-def _shared_counter(branch: str, counters: Set[str]) -> str | None:
+def _shared_counter(branch: str, counters: set[str]) -> str | None:
     owner = branch.rpartition("_")[0]
     while owner and f"n{owner}" not in counters:
         owner = owner.rpartition("_")[0]
@@ -213,7 +207,7 @@ def _aliases_of(owners: Iterable[CollectionSchema | SingletonSchema]) -> dict[st
 
 
 def _find(items: Mapping[str, T], aliases: Mapping[str, str], name: str) -> Match[T] | None:
-    canonical = name if name in items else aliases.get(name)
+    canonical = name if name in items else aliases.get(name, name)
     if canonical in items:
         return Match(canonical, items[canonical], exact=True)
     folded = name.casefold()
@@ -239,6 +233,8 @@ def load_model(name_or_path: str | Path) -> Model:
     Raises:
         ModelError: no such model, or a file that breaks the format, with its line.
     """
+    from adl.stdlib.models import listing  # here, for its yaml: `adl --version` needs no model
+
     names = model_names()
     path = Path(name_or_path)
     if name_or_path in names:
@@ -248,135 +244,4 @@ def load_model(name_or_path: str | Path) -> Model:
             f"unknown object model {str(name_or_path)!r}: "
             f"it is neither {' nor '.join(names)} nor the path of a YAML file"
         )
-    return Model(path.stem, _schema(path.stem, _compose(path)))
-
-
-def _compose(path: Path) -> yaml.Node:
-    import yaml  # here, as the data classes above are imported for `adl --version` too
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        with path.open("rb") as file:
-            # Nodes and not values: they have lines, and `on` stays a word.
-            root = yaml.compose(file, Loader=loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise ModelError(f"{path}:{line}: {error.problem or error.context}") from error
-    except yaml.YAMLError as error:
-        raise ModelError(f"{path}:1: {error}") from error
-    if root is None:
-        raise ModelError(f"{path}:1: the file is empty")
-    return root
-
-
-def _schema(model: str, root: yaml.Node) -> Schema:
-    parts = _entries(root)
-    allowed = ("collections", "singletons", "scalars", "attribute_aliases", "scalar_aliases")
-    for name, node in parts.items():
-        if name not in allowed:
-            raise _error(node, f"unknown part {name!r}: a model has {', '.join(allowed)}")
-    collections = {
-        name: _listed_collection(name, node)
-        for name, node in _entries(parts.get("collections")).items()
-    }
-    singletons = {
-        name: _listed_singleton(name, node)
-        for name, node in _entries(parts.get("singletons")).items()
-    }
-    columns = _columns(_entries(parts.get("scalars")), "", None)
-    counters = [c.counter for c in collections.values() if c.counter is not None]
-    members = [b for s in singletons.values() for b in s.attributes.values()]
-    common = {alias: name for name, aliases in ATTRIBUTE_ALIASES.items() for alias in aliases}
-    for owners in (collections.values(), singletons.values()):
-        _refuse_shared_aliases(root, owners)
-    return Schema(
-        model=model,
-        collections=collections,
-        singletons=singletons,
-        scalars={b.name: b for b in [*columns.values(), *counters, *members]},
-        attribute_aliases={**common, **_alias_table(parts.get("attribute_aliases"))},
-        complete=False,
-        scalar_aliases=_alias_table(parts.get("scalar_aliases")),
-    )
-
-
-def _listed_collection(name: str, node: yaml.Node) -> CollectionSchema:
-    entries = _entries(node)
-    aliases = _words(entries.pop("aliases", None))
-    ordered_node, own = entries.pop("ordered", None), entries.pop("values", None)
-    counter = Branch(f"n{name}", "uint32", None)
-    attributes = _columns(entries, f"{name}_", counter.name)
-    for dtype in _words(own):
-        attributes[""] = Branch(name, _dtype(own or node, dtype), counter.name)
-    ordered = " ".join(_words(ordered_node)) or None
-    if ordered is not None and ordered not in attributes:
-        raise _error(ordered_node or node, f"{name} is ordered by {ordered!r}, which it lacks")
-    return CollectionSchema(name, aliases, attributes, counter, ordered)
-
-
-def _listed_singleton(name: str, node: yaml.Node) -> SingletonSchema:
-    entries = _entries(node)
-    aliases = _words(entries.pop("aliases", None))
-    return SingletonSchema(name, aliases, _columns(entries, f"{name}_", None))
-
-
-def _columns(
-    entries: Mapping[str, yaml.Node], prefix: str, counter: str | None
-) -> dict[str, Branch]:
-    out: dict[str, Branch] = {}
-    for dtype, node in entries.items():
-        for name in _words(node):
-            if name in out:
-                raise _error(node, f"{prefix}{name} is listed twice")
-            out[name] = Branch(f"{prefix}{name}", _dtype(node, dtype), counter)
-    return out
-
-
-def _dtype(node: yaml.Node, name: str) -> str:
-    if name not in DTYPES:
-        raise _error(node, f"unknown type {name!r}: numpy's names are meant, as in float32")
-    return name
-
-
-def _alias_table(node: yaml.Node | None) -> dict[str, str]:
-    return {alias: name for name, words in _entries(node).items() for alias in _words(words)}
-
-
-def _refuse_shared_aliases(
-    root: yaml.Node, owners: Iterable[CollectionSchema | SingletonSchema]
-) -> None:
-    seen: dict[str, str] = {}
-    for owner in owners:
-        for alias in owner.aliases:
-            if seen.setdefault(alias, owner.name) != owner.name:
-                raise _error(root, f"{alias} is an alias of {seen[alias]} and of {owner.name}")
-
-
-def _entries(node: yaml.Node | None) -> dict[str, yaml.Node]:
-    """Return a mapping's values by name; nothing at all is an empty mapping."""
-    if node is None:
-        return {}
-    if node.id != "mapping":
-        raise _error(node, "expected `name: ...` lines")
-    out: dict[str, yaml.Node] = {}
-    for key, value in node.value:
-        if key.id != "scalar":
-            raise _error(key, "expected a name before the colon")
-        if key.value in out:
-            raise _error(key, f"{key.value} stands here twice")
-        out[key.value] = value
-    return out
-
-
-def _words(node: yaml.Node | None) -> tuple[str, ...]:
-    if node is None:
-        return ()
-    if node.id != "scalar":
-        raise _error(node, "expected names with blanks between them")
-    return tuple(node.value.split())
-
-
-def _error(node: yaml.Node, message: str) -> ModelError:
-    mark = node.start_mark
-    return ModelError(f"{mark.name}:{mark.line + 1}: {message}")
+    return Model(path.stem, listing.read(path))

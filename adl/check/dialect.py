@@ -1,0 +1,191 @@
+"""Which dialect a file is in, and what of the dialect cutlang this version cannot do.
+
+The rule is language.md's: CutLang's own spellings make a file ``cutlang`` only where the meaning
+of something in it would differ.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from adl.check.context import Context, Dialect
+from adl.check.trees import subtrees
+from adl.stdlib.models import Schema, find_collection
+from adl.syntax.diagnostics import Findings
+from adl.syntax.source import Source, Span
+from adl.syntax.tree import (
+    Attribute,
+    Binary,
+    Binding,
+    Call,
+    Edges,
+    Expr,
+    File,
+    Histo,
+    Index,
+    Info,
+    Name,
+    Object,
+    Region,
+    Slice,
+    Statement,
+    Take,
+    Ternary,
+    Tree,
+    Unary,
+    Use,
+    Within,
+)
+
+# What lowering cannot do yet in the dialect cutlang -> what it means there.
+NOT_YET: dict[str, str] = {
+    "missing": "an element that is not there is the zero four-vector",
+    "union": "a union stands in the written order",
+    "number": "a whole collection is the sum over its elements",
+    "pair": "a whole collection in a function of two particles is its vector sum",
+    "partner": "an element without a partner to compare with is dropped",
+    "minimum": "min and max of two equal numbers are 0",
+    "condition": "NaN is true as a condition",
+    "slice": "a slice includes its end",
+}
+
+
+def unsupported(context: Context, construct: str, span: Span) -> bool:
+    """Report, once a file, a construct whose meaning in the dialect cutlang does not exist yet."""
+    if context.dialect != "cutlang" or construct not in NOT_YET:
+        return False
+    message = f"not supported yet in the dialect cutlang: {NOT_YET[construct]}"
+    if not any(d.message == message for d in context.findings.items):
+        help = "a line `dialect adl` in an info block asks for ADL's meaning"
+        context.findings.error("E190", message, span, help)
+    return True
+
+
+def detect(file: File, source: Source, schema: Schema, asked: str, findings: Findings) -> Dialect:
+    """Return the dialect that was asked for, or that the file says, or that its spellings show."""
+    for said in (asked, *_said(file)):
+        if said == "adl":
+            return "adl"
+        if said == "cutlang":
+            return "cutlang"
+    cutlang = next(_cutlang_spellings(file, source), None)
+    matter = next(_matters(file, schema), None)
+    if cutlang is None or matter is None:
+        return "adl"
+    adl = next(_adl_spellings(file, source), None)
+    lines = [source.position(t.span.start)[0] for t in (cutlang, matter)]
+    words = source.words(cutlang.span)
+    if adl is not None:
+        findings.error(
+            "E220",
+            f"{source.words(matter.span)} means one thing in ADL and another in CutLang, and the "
+            f"file has spellings of both: {words} on line {lines[0]}, {source.words(adl.span)} on "
+            f"line {source.position(adl.span.start)[0]}",
+            matter.span,
+            "write `dialect adl` or `dialect cutlang` in a block `info adl`",
+        )
+        return "adl"
+    findings.note(
+        "N401",
+        f"read in the dialect cutlang, because of {words} on line {lines[0]}; it matters here",
+        matter.span,
+        "a line `dialect adl` in a block `info adl` asks for ADL's meaning",
+    )
+    return "cutlang"
+
+
+def _said(file: File) -> list[str]:
+    infos = (block for block in file.blocks if isinstance(block, Info))
+    return [text.strip() for info in infos for word, text in info.fields if word == "dialect"]
+
+
+def _cutlang_spellings(file: File, source: Source) -> Iterator[Tree]:
+    keyword = re.compile(r"(algo|algorithm|cmd)\b", re.IGNORECASE)
+    declared = {block.name.name for block in file.blocks}
+    for tree in subtrees(file):
+        match tree:
+            case Name() if re.fullmatch(r".+_\d*", tree.name) and tree.name not in declared:
+                yield tree
+            case Index() if tree.index < 0:
+                yield tree
+            case Call() if tree.arguments and tree.function.span.start > tree.arguments[0].span.start:
+                yield tree
+            case Call() if tree.function.name.lower() == "comb":
+                yield tree
+            case Take(source=Call() as call) if source.text[tree.span.start] == ":":
+                yield call
+            case _ if isinstance(tree, (Region, Statement)) and (
+                found := keyword.match(source.text, tree.span.start)
+            ):
+                yield Name(found.group(), span=Span(*found.span()))
+
+
+def _adl_spellings(file: File, source: Source) -> Iterator[Tree]:
+    for tree in subtrees(file):
+        match tree:
+            case Name("this"):
+                yield tree
+            case Call() if tree.function.name.lower() in ("any", "all"):
+                yield tree
+            case Take(source=Call() as call) if source.text[tree.span.start] != ":":
+                yield call
+            case Region():
+                yield from (s for s in tree.statements if isinstance(s, Take))
+
+
+def _matters(file: File, schema: Schema) -> Iterator[Tree]:
+    for tree in subtrees(file):
+        match tree:
+            case Slice() | Edges() | Use():
+                yield tree
+            case Call() if tree.function.name.lower() == "union":
+                yield tree
+            case Object():
+                takes = [s for s in tree.statements if isinstance(s, Take)]
+                yield from takes[1:]
+            case Region():
+                yield from (s for s in tree.statements if isinstance(s, Take))
+    yield from _collections_as_numbers(file, schema)
+
+
+def _collections_as_numbers(file: File, schema: Schema) -> Iterator[Tree]:
+    objects = {block.name.name for block in file.blocks if isinstance(block, Object)}
+    for block in file.blocks:
+        if not isinstance(block, Region):
+            continue
+        for statement in block.statements:
+            if isinstance(statement, (Histo, Use, Take)):
+                continue
+            for tree in _unreduced(statement):
+                if tree.name in objects or find_collection(schema, tree.name):
+                    yield tree
+
+
+def _unreduced(tree: Tree) -> Iterator[Name]:
+    """Yield the arguments of functions that stand neither in a reducer nor with an index."""
+    reducers = ("sum", "prod", "count", "min", "max", "ave", "any", "all", "size", "numof")
+    match tree:
+        case Call() if tree.function.name.lower() not in reducers:
+            for argument in tree.arguments:
+                if isinstance(argument, Name):
+                    yield argument
+                yield from _unreduced(argument)
+        case Call() | Index() | Slice() | Attribute() | Binding():
+            return
+        case _:
+            yield from (n for part in _parts(tree) for n in _unreduced(part))
+
+
+def _parts(tree: Tree) -> list[Expr]:
+    match tree:
+        case Unary():
+            return [tree.operand]
+        case Binary():
+            return [tree.left, tree.right]
+        case Within():
+            return [tree.value, tree.lower, tree.upper]
+        case Ternary():
+            return [t for t in (tree.condition, tree.then, tree.otherwise) if t is not None]
+    condition = getattr(tree, "condition", None) or getattr(tree, "value", None)
+    return [] if condition is None else [condition]

@@ -1,0 +1,57 @@
+"""The commands: ``adl`` and ``adlc``. Each is a module that is imported when it is called.
+
+Nothing heavy is imported here: ``adl --version`` answers in the time that Python and click take.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+
+import click
+
+from adl import __version__
+
+_HELP = {"help_option_names": ["-h", "--help"]}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are modules of this package, imported on use."""
+
+    def __init__(self, *args: object, commands_in: Sequence[str], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # click's own keywords
+        self.modules = tuple(commands_in)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order in which people need them."""
+        return list(self.modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command."""
+        if cmd_name not in self.modules:
+            return None
+        command = importlib.import_module(f"adl.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, commands_in=("run", "check"), context_settings=_HELP)
+@click.version_option(__version__, prog_name="adl")
+def main() -> None:
+    """Run analyses written in ADL, the Analysis Description Language.
+
+    \b
+    Example:
+      adl run examples/zpeak.adl examples/sample/zmumu.root -o results
+    """
+
+
+@click.group(cls=LazyGroup, commands_in=("compile",), context_settings=_HELP)
+@click.version_option(__version__, prog_name="adlc")
+def adlc() -> None:
+    """Compile analyses written in ADL, and show every stage on the way.
+
+    \b
+    Example:
+      adlc compile examples/zpeak.adl --emit kernel
+    """

@@ -1,0 +1,99 @@
+"""Regions: cuts become masks, each step, bin and histogram a fill under the mask it stands at."""
+
+from __future__ import annotations
+
+from adl.check import analysis as core
+from adl.compiler.ir import (
+    ONE,
+    TRUE,
+    Binning,
+    Const,
+    Node,
+    Uniform,
+    Variable,
+    both,
+    call,
+    fill,
+    invert,
+)
+from adl.compiler.lower.truth import choose, known
+from adl.compiler.lower.values import Lowering
+from adl.compiler.program import (
+    BinsOutput,
+    HistogramOutput,
+    Program,
+    RegionOutput,
+    StepOutput,
+)
+from adl.syntax.tree import UniformBins
+
+ALL_EVENTS = "all events"
+
+
+def lower(analysis: core.Analysis) -> Program:
+    """Return the program of a checked analysis."""
+    lowering = Lowering()
+    return Program(tuple(_region(region, lowering) for region in analysis.regions))
+
+
+def _region(region: core.RegionDef, lowering: Lowering) -> RegionOutput:
+    mask: Node = TRUE
+    weight: Node = ONE
+    steps = [StepOutput(ALL_EVENTS, _counter(TRUE, ONE))]
+    histograms = []
+    for statement in region.statements:
+        match statement:
+            case core.Cut():
+                condition = lowering.condition(statement.condition)
+                undecided = both(mask, invert(condition.certain))
+                mask = both(mask, condition.value)
+                missing = None if condition.certain is TRUE else _counter(undecided, ONE)
+                steps.append(StepOutput(statement.label, _counter(mask, weight), missing))
+            case core.WeightBy():
+                factor = known(lowering.value(statement.value))
+                weight = factor if weight is ONE else call("mul", weight, factor)
+                steps.append(StepOutput(statement.label, _counter(mask, weight), weight=True))
+            case core.Histogram():
+                histograms.append(_histogram(statement, mask, weight, lowering))
+    bins = _bins(region.bins, mask, weight, lowering) if region.bins else None
+    return RegionOutput(region.name, tuple(steps), bins, tuple(histograms))
+
+
+def _counter(mask: Node, weight: Node) -> fill:  # type: ignore[valid-type]
+    return fill((), (), (), mask, weight)
+
+
+def _histogram(
+    histogram: core.Histogram, mask: Node, weight: Node, lowering: Lowering
+) -> HistogramOutput:
+    axes = tuple(_binning(axis) for axis in histogram.axes)
+    with lowering.loops(histogram.loops) as (loops, inside):
+        fills = tuple(
+            fill(
+                axes,
+                loops,
+                tuple(known(lowering.value(v)) for v in values),
+                both(mask, inside),
+                weight,
+            )
+            for values in histogram.fills
+        )
+    return HistogramOutput(histogram.name, histogram.title, fills)
+
+
+def _bins(
+    bins: tuple[core.BinDef, ...], mask: Node, weight: Node, lowering: Lowering
+) -> BinsOutput:
+    """Number the first bin that is true; no bin is the underflow."""
+    number: Node = Const(-1.0)
+    for i, bin_ in reversed(list(enumerate(bins))):
+        # The middle of unit bins: no rounding can move it to a neighbour.
+        number = choose(lowering.condition(bin_.condition).value, Const(i + 0.5), number)
+    axis = Uniform(len(bins), 0.0, float(len(bins)))
+    return BinsOutput(tuple(b.label for b in bins), fill((axis,), (), (number,), mask, weight))
+
+
+def _binning(axis: core.UniformBins | core.VariableBins) -> Binning:
+    if isinstance(axis, UniformBins):
+        return Uniform(axis.number, float(axis.lower), float(axis.upper))
+    return Variable(tuple(float(edge) for edge in axis.edges))
