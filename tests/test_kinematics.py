@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -280,6 +281,12 @@ def test_a_function_is_found_by_name_alias_or_other_case(name: str, canonical: s
     function = find_function(name)
     assert function is not None
     assert function.name == canonical
+
+
+def test_an_exact_name_goes_before_other_cases(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FUNCTIONS, "DR", replace(FUNCTIONS["dr"], name="DR", aliases=()))
+    found = [find_function(name) for name in ("dr", "dR", "DR", "Dr")]
+    assert [f and f.name for f in found] == ["dr", "dr", "DR", None]
 
 
 def test_what_is_no_function_is_not_found() -> None:

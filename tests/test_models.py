@@ -136,6 +136,11 @@ def test_columns_with_counters_of_their_own_join_their_collection() -> None:
     assert {b.counter for b in electrons.attributes.values()} == {"nElectron"}
 
 
+def test_a_column_joins_no_collection_by_a_number_that_cannot_count() -> None:
+    schema = schema_of(nJet="float32", Jet_pt="float32 nJet_pt")
+    assert list(schema.collections) == ["Jet_pt"]
+
+
 def test_a_vector_that_counts_itself_is_a_collection_of_its_own() -> None:
     schema = schema_of(nuPt="float32 nuPt")
     assert list(schema.collections["nuPt"].attributes) == [""]

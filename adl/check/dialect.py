@@ -10,17 +10,15 @@ import re
 from collections.abc import Iterator
 
 from adl.check.context import Context, Dialect
-from adl.check.trees import subtrees
+from adl.check.trees import children, subtrees
 from adl.stdlib.models import Schema, find_collection
 from adl.syntax.diagnostics import Findings
 from adl.syntax.source import Source, Span
 from adl.syntax.tree import (
     Attribute,
-    Binary,
     Binding,
     Call,
     Edges,
-    Expr,
     File,
     Histo,
     Index,
@@ -31,11 +29,8 @@ from adl.syntax.tree import (
     Slice,
     Statement,
     Take,
-    Ternary,
     Tree,
-    Unary,
     Use,
-    Within,
 )
 
 # What lowering cannot do yet in the dialect cutlang -> what it means there.
@@ -69,7 +64,7 @@ def detect(file: File, source: Source, schema: Schema, asked: str, findings: Fin
             return "adl"
         if said == "cutlang":
             return "cutlang"
-    cutlang = next(_cutlang_spellings(file, source), None)
+    cutlang = next(_cutlang_spellings(file, source, schema), None)
     matter = next(_matters(file, schema), None)
     if cutlang is None or matter is None:
         return "adl"
@@ -100,13 +95,14 @@ def _said(file: File) -> list[str]:
     return [text.strip() for info in infos for word, text in info.fields if word == "dialect"]
 
 
-def _cutlang_spellings(file: File, source: Source) -> Iterator[Tree]:
+def _cutlang_spellings(file: File, source: Source, schema: Schema) -> Iterator[Tree]:
     keyword = re.compile(r"(algo|algorithm|cmd)\b", re.IGNORECASE)
-    declared = {block.name.name for block in file.blocks}
+    objects = {block.name.name for block in file.blocks if isinstance(block, Object)}
     for tree in subtrees(file):
         match tree:
-            case Name() if re.fullmatch(r".+_\d*", tree.name) and tree.name not in declared:
-                yield tree
+            case Name() if indexed := re.fullmatch(r"(.+)_\d*", tree.name):
+                if indexed[1] in objects or find_collection(schema, indexed[1]):
+                    yield tree
             case Index() if tree.index < 0:
                 yield tree
             case Call() if tree.arguments and tree.function.span.start > tree.arguments[0].span.start:
@@ -167,25 +163,11 @@ def _unreduced(tree: Tree) -> Iterator[Name]:
     reducers = ("sum", "prod", "count", "min", "max", "ave", "any", "all", "size", "numof")
     match tree:
         case Call() if tree.function.name.lower() not in reducers:
+            yield from (argument for argument in tree.arguments if isinstance(argument, Name))
             for argument in tree.arguments:
-                if isinstance(argument, Name):
-                    yield argument
                 yield from _unreduced(argument)
         case Call() | Index() | Slice() | Attribute() | Binding():
             return
         case _:
-            yield from (n for part in _parts(tree) for n in _unreduced(part))
-
-
-def _parts(tree: Tree) -> list[Expr]:
-    match tree:
-        case Unary():
-            return [tree.operand]
-        case Binary():
-            return [tree.left, tree.right]
-        case Within():
-            return [tree.value, tree.lower, tree.upper]
-        case Ternary():
-            return [t for t in (tree.condition, tree.then, tree.otherwise) if t is not None]
-    condition = getattr(tree, "condition", None) or getattr(tree, "value", None)
-    return [] if condition is None else [condition]
+            for part in children(tree):
+                yield from _unreduced(part)

@@ -5,34 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields
 
-from adl.syntax.tree import Attribute, Binding, Call, Expr, Name, Tree
+from adl.syntax.tree import Attribute, Binding, Call, Name, Tree
 
 
-def subtrees(tree: Tree) -> Iterator[Tree]:
-    """Yield a tree and all trees in it, in the written order of the fields."""
-    yield tree
+def children(tree: Tree) -> Iterator[Tree]:
+    """Yield the trees of which a tree is made, in the order of its fields."""
     for field in fields(tree):
         content = getattr(tree, field.name)
         for part in content if isinstance(content, tuple) else (content,):
             if isinstance(part, Tree):
-                yield from subtrees(part)
+                yield part
 
 
-def mentioned(expr: Expr) -> Iterator[Name]:
+def subtrees(tree: Tree) -> Iterator[Tree]:
+    """Yield a tree and all trees in it."""
+    yield tree
+    for part in children(tree):
+        yield from subtrees(part)
+
+
+def mentioned(tree: Tree) -> Iterator[Name]:
     """Yield the names in an expression that stand for values: no functions, no attributes."""
-    match expr:
+    match tree:
         case Name():
-            yield expr
+            yield tree
         case Call():
-            for argument in expr.arguments:
+            for argument in tree.arguments:
                 yield from mentioned(argument)
         case Attribute():
-            yield from mentioned(expr.value)
+            yield from mentioned(tree.value)
         case Binding():
-            yield from mentioned(expr.collection)
+            yield from mentioned(tree.collection)
         case _:
-            for field in fields(expr):
-                content = getattr(expr, field.name)
-                for part in content if isinstance(content, tuple) else (content,):
-                    if isinstance(part, Tree):
-                        yield from mentioned(part)  # type: ignore[arg-type] # parts of an expression
+            for part in children(tree):
+                yield from mentioned(part)

@@ -249,9 +249,10 @@ class _Splitter:
     def hyphen(self, at: int) -> bool:
         """Whether the minus here belongs to a name, as in ``region SR-low``; if so, read it."""
         line = self.line.tokens
-        names = line and all(t.type == "NAME" for t in line)
+        if not line or line[-1].type != "NAME" or at + 1 == len(self.tokens):
+            return False
         named = len(line) == 2 and line[0].type in ("REGION", "HISTO", "TAKE")
-        if not (names or (named and line[1].type == "NAME")) or at + 1 == len(self.tokens):
+        if not named and any(token.type != "NAME" for token in line):
             return False
         minus, after = self.tokens[at], self.tokens[at + 1]
         if after.type not in ("NAME", "INT", "DIGIT_FIRST"):

@@ -12,6 +12,22 @@ from adl.syntax.keywords import BLOCKS, KEYWORD_TYPES, STATEMENTS
 from adl.syntax.lines import DEEPEST, OPERATORS, Line, span_of
 from adl.syntax.source import Source, Span
 
+# A code never changes its meaning: users silence and search for it.
+CODES: dict[str, str] = {
+    "E100": "there are more mistakes than are shown",
+    "E101": "something else is expected here",
+    "E102": "the language has no such character",
+    "E103": "a text has no closing quote",
+    "E104": "brackets or bars do not match",
+    "E105": "a word begins with a digit",
+    "E106": "brackets or operators are nested too deep",
+    "E107": "this version does not read the statement yet",
+    "E108": "comparisons are chained",
+    "E109": "a statement stands outside the blocks that can have it",
+    "E110": "a line begins with no keyword",
+    "E111": "a number, an axis or a list of edges is not what it has to be",
+}
+
 VALUE = {"INT", "REAL", "STRING", "NAME", "SEARCHED", "LPAR", "LBRACE", "BAR_OPEN", "MINUS", "NOT"}
 
 # What may follow, in the user's words: where all tokens of the first column are expected, the word

@@ -129,7 +129,9 @@ class _Reader:
                 self.state.feed_token(token)
                 fed += 1
         except UnexpectedToken:
-            # The refused token has moved the parser: ask what it would have taken instead.
+            # The refused token has moved the parser: ask what it would have taken instead, of it
+            # and of the separator that was put before it.
+            fed -= fed > 0 and tokens[fed - 1].type in ("_SIDE", "_GAP")
             self.go_back(before)
             for token in tokens[:fed]:
                 self.state.feed_token(token)

@@ -18,7 +18,6 @@ NUMBERS = frozenset({"INT", "REAL"})
 
 # Statements whose own level, outside all brackets, is a list.
 LISTS = frozenset({"NAME", "OBJECT", "TAKE", "HISTO", "BIN"})
-# What makes the rest of a bin statement a condition, not a list of edges.
 CONDITIONAL = frozenset({"AND", "OR", "NOT", "COMPARE", "RANGE", "QUERY"})
 # What ends the two bounds after a [].
 SEPARATING = frozenset({"AND", "OR", "COMPARE", "QUERY", "COLON", "_COMMA"})
@@ -45,6 +44,7 @@ class _Marker:
         self.tokens = list(tokens)
         if tokens[0].type == "BIN" and len(tokens) > 1 and tokens[1].type == "STRING":
             self.tokens[1] = retype(tokens[1], "LABEL")
+        self.edges = tokens[0].type == "BIN" and not _has_condition(tokens)
         self.levels = [_Level(listing=tokens[0].type in LISTS)]
         self.applied = -1  # the index of a function that stands behind its braces
 
@@ -85,21 +85,7 @@ class _Marker:
             return True
         if len(self.levels) > 1 or after.type not in NUMBERS:
             return False
-        match self.tokens[0].type:
-            case "HISTO":
-                return before.type in NUMBERS
-            case "BIN":
-                return not self.has_condition()
-        return False
-
-    def has_condition(self) -> bool:
-        """Whether something outside all brackets says that the statement is a condition."""
-        depth = 0
-        for token in self.tokens:
-            depth += (token.type in CLOSED_BY) - (token.type in CLOSING)
-            if depth == 0 and token.type in CONDITIONAL:
-                return True
-        return False
+        return self.edges or (self.tokens[0].type == "HISTO" and before.type in NUMBERS)
 
     def calls(self, i: int) -> bool:
         """Whether the bracket at ``i`` belongs to the name before it: ``f(x)``, ``f{x}``."""
@@ -134,3 +120,13 @@ class _Marker:
             self.levels[-1].bounds = True
         elif token.type in SEPARATING:
             self.levels[-1].bounds = False
+
+
+def _has_condition(tokens: list[Token]) -> bool:
+    """Whether something outside all brackets makes a bin a condition, not a list of edges."""
+    depth = 0
+    for token in tokens:
+        depth += (token.type in CLOSED_BY) - (token.type in CLOSING)
+        if depth == 0 and token.type in CONDITIONAL:
+            return True
+    return False

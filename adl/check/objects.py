@@ -1,0 +1,103 @@
+"""Object blocks: where elements come from and which are kept."""
+
+from __future__ import annotations
+
+from adl.check.analysis import (
+    Collection,
+    Loop,
+    ObjectDef,
+    Value,
+)
+from adl.check.context import Context
+from adl.check.dialect import unsupported
+from adl.check.dominance import elements
+from adl.check.expressions import statement
+from adl.check.names import collection
+from adl.check.quantify import quantify
+from adl.check.scope import Binder, Current, Scope
+from adl.check.trees import mentioned
+from adl.check.types import negated
+from adl.syntax.tree import Call, Define, Expr, Name, Object, Reject, Select, Take
+
+
+def check_object(context: Context, block: Object) -> ObjectDef | None:
+    """Return an object block's meaning; None if it is not known what it takes."""
+    takes = [s for s in block.statements if isinstance(s, Take)]
+    sources = _sources(context, block, takes)
+    if sources is None:
+        return None
+    instances = [take.instance.name for take in takes if take.instance is not None]
+    this = Loop(None, instances[0] if instances else sources[0].name)
+    context.sources[this] = sources
+    cuts: list[Value] = []
+    for written in block.statements:
+        match written:
+            case Take():
+                pass
+            case Select() | Reject():
+                current = _current(this, sources, instances, written.condition)
+                cut = _cut(Scope(context, current=current), written)
+                cuts += [cut] if cut is not None else []
+            case Define():
+                message = "a define in an object block is not supported yet"
+                context.findings.error("E190", message, written.name.span)
+            case _:
+                message = "an object block has take, select and reject"
+                context.findings.error("E214", message, written.span)
+    return ObjectDef(block.name.name, sources, this, tuple(cuts), block.name.span)
+
+
+def _sources(
+    context: Context, block: Object, takes: list[Take]
+) -> tuple[Collection, ...] | None:
+    if not takes:
+        message = f"object {block.name.name} takes nothing"
+        context.findings.error("E214", message, block.name.span, "begin it with: take Jet")
+        return None
+    found = [source for take in takes for source in _taken(context, take.source)]
+    known = [source for source in found if source is not None]
+    if len(known) < len(found):
+        return None
+    if len(known) > 1 and unsupported(context, "union", takes[0].source.span):
+        return None
+    return tuple(known)
+
+
+def _taken(context: Context, source: Expr) -> list[Collection | None]:
+    """Return the collections that a source names; unions in unions are taken apart."""
+    match source:
+        case Name():
+            return [collection(Scope(context), source, "take needs a collection")]
+        case Call() if source.function.name.lower() == "union":
+            return [c for argument in source.arguments for c in _taken(context, argument)]
+        case _:
+            message = f"take {context.words(source.span)} is not supported yet"
+            help = "take a collection or a union of collections"
+            context.findings.error("E190", message, source.span, help)
+            return [None]
+
+
+def _current(
+    this: Loop, sources: tuple[Collection, ...], instances: list[str], condition: Expr
+) -> Current:
+    """Return the current element with the words that one condition has for it."""
+    names = frozenset(("this", *instances))
+    explicit = any(name.name in names for name in mentioned(condition))
+    return Current(this, sources, names, explicit)
+
+
+def _cut(scope: Scope, written: Select | Reject) -> Value | None:
+    """Return what an element must fulfil; foreign collections are quantified."""
+    binder = Binder(implicit=True)
+    select = isinstance(written, Select)
+    found = statement(scope.inside(binder), written.condition, without_else=select)
+    if found is None:
+        return None
+    if binder.loops:
+        if unsupported(scope.context, "partner", written.condition.span):
+            return None
+        operation = "all" if select else "any"
+        found = quantify(scope.context, found, binder.loops, operation)
+    for use in elements(found):
+        unsupported(scope.context, "missing", use.span)
+    return found if select else negated(found)

@@ -1,0 +1,43 @@
+"""From a file on disk to a checked analysis, for commands that run nothing."""
+
+from __future__ import annotations
+
+from adl.check.analysis import Analysis
+from adl.check.checker import check
+from adl.cli.common import AnalysisMistakes, UserError, read_source, show_findings
+from adl.stdlib.models import ModelError, Schema, load_model
+from adl.syntax.diagnostics import AnalysisError
+from adl.syntax.parse import parse
+
+
+def checked(path: str, model: str, dialect: str, sample: str | None, tree: str | None) -> Analysis:
+    """Parse and check an analysis against a model, or against the branches of a file.
+
+    Warnings and notes are printed; errors end the command.
+    """
+    source = read_source(path)
+    try:
+        file = parse(source)
+        analysis, findings = check(file, source, schema(model, sample, tree), dialect)
+    except AnalysisError as error:
+        raise AnalysisMistakes(error) from None
+    show_findings(findings, source)
+    return analysis
+
+
+def schema(model: str, sample: str | None, tree: str | None) -> Schema:
+    """Return what a model describes, or what a file of that model holds."""
+    try:
+        loaded = load_model(model)
+        if sample is None:
+            return loaded.schema()
+    except ModelError as error:
+        raise UserError(str(error)) from None
+    from adl.runtime.inputs import InputError
+    from adl.runtime.inputs.trees import open_input
+
+    try:
+        with open_input(sample, tree) as source:
+            return loaded.schema(source.branches())
+    except InputError as error:
+        raise UserError(str(error)) from None

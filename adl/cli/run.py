@@ -1,0 +1,216 @@
+"""``adl run``: run an analysis over files, print its cutflows, write its results."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from adl.cli.common import (
+    AnalysisMistakes,
+    UserError,
+    dialect_option,
+    model_option,
+    read_source,
+    show_findings,
+)
+
+if TYPE_CHECKING:
+    from adl.runtime.execute.local import Outcome
+    from adl.runtime.prepare import Preparation
+    from adl.runtime.results import Results
+
+
+@click.command("run")
+@click.argument("file", type=click.Path())
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+@click.option("-o", "--output", metavar="DIR", help="Write results.json and results.root here.")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=lambda: len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
+    show_default="the CPUs available",
+    metavar="N",
+    help="Threads. Results are the same bits for any number.",
+)
+@click.option(
+    "-n", "--events", type=click.IntRange(min=0), metavar="N", help="Stop after N events in total."
+)
+@click.option("--tree", metavar="NAME", help="Tree of the events, where a file has several.")
+@click.option(
+    "--target",
+    type=click.Choice(["host", "reference"]),
+    default="host",
+    show_default=True,
+    help="Compiled code, or the slow interpreter that defines its meaning.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print no progress and no tables.")
+@model_option
+@dialect_option
+def command(
+    file: str,
+    inputs: tuple[str, ...],
+    output: str | None,
+    jobs: int,
+    events: int | None,
+    tree: str | None,
+    target: str,
+    quiet: bool,
+    model: str,
+    dialect: str,
+) -> None:
+    """Run an analysis over ROOT files (names or globs) and print the cutflow of each region.
+
+    With -o it writes results.json (see the schema in the manual) and results.root. The exit code
+    is 2 if the analysis or a file has a mistake; what other files gave is kept.
+
+    \b
+    Example:
+      adl run examples/zpeak.adl examples/sample/zmumu.root -o results
+    """
+    if output is not None:
+        _check_writable(output)  # before the work, not after it
+    preparation = _prepare(file, model, dialect, target)
+    outcome = _execute(preparation, inputs, jobs, events, tree, quiet)
+    results = _results(preparation, outcome)
+    if results is not None:
+        if not quiet:
+            _print(results)
+        if output is not None:
+            _write(results, output, quiet)
+    _report_failures(outcome, preparation)
+
+
+def _check_writable(output: str) -> None:
+    from adl.runtime.outputs import OutputError, replacing
+
+    try:
+        with replacing(output, ".adl-writable"):
+            pass
+        (Path(output) / ".adl-writable").unlink(missing_ok=True)
+    except (OutputError, OSError) as error:
+        raise UserError(str(error)) from None
+
+
+def _prepare(file: str, model: str, dialect: str, target: str) -> Preparation:
+    from adl.runtime.prepare import Preparation
+    from adl.stdlib.models import ModelError, load_model
+    from adl.syntax.diagnostics import AnalysisError
+    from adl.syntax.parse import parse
+
+    source = read_source(file)
+    shown: set[Any] = set()
+
+    def found(findings: tuple[Any, ...]) -> None:
+        show_findings([f for f in findings if f not in shown], source)
+        shown.update(findings)
+
+    try:
+        return Preparation(parse(source), source, load_model(model), dialect, target, found)
+    except AnalysisError as error:
+        raise AnalysisMistakes(error) from None
+    except ModelError as error:
+        raise UserError(str(error)) from None
+
+
+def _execute(
+    preparation: Preparation,
+    inputs: tuple[str, ...],
+    jobs: int,
+    events: int | None,
+    tree: str | None,
+    quiet: bool,
+) -> Outcome:
+    from adl.cli.progress import progress_bar
+    from adl.runtime.execute.local import execute
+    from adl.runtime.inputs import InputError
+    from adl.runtime.inputs.paths import expand
+    from adl.syntax.diagnostics import AnalysisError
+
+    try:
+        paths = expand(inputs)
+    except InputError as error:
+        raise UserError(str(error)) from None
+    with progress_bar(quiet) as progress:
+        return execute(
+            paths,
+            preparation,
+            threads=jobs,
+            limit=events,
+            tree=tree,
+            progress=progress,
+            refusals=(AnalysisError,),
+        )
+
+
+def _results(preparation: Preparation, outcome: Outcome) -> Results | None:
+    from adl import __version__
+    from adl.runtime.collect import collect
+    from adl.runtime.results import Process, Results
+
+    if outcome.kernel is None or outcome.partial is None or preparation.analysis is None:
+        return None
+    # All inputs of one command are one process, named after the first, when nothing else names it.
+    name = Path(outcome.files[0]["path"]).stem
+    cutflows, histograms = collect(
+        outcome.kernel.program, outcome.kernel.layout, outcome.partial, Process(name, name)
+    )
+    analysis = preparation.analysis
+    return Results(
+        __version__,
+        analysis.name,
+        analysis.dialect,
+        outcome.events,
+        cutflows,
+        histograms,
+        tuple(outcome.files),
+    )
+
+
+def _print(results: Results) -> None:
+    from adl.cli.tables import print_cutflows
+
+    print_cutflows(results)
+
+
+def _write(results: Results, output: str, quiet: bool) -> None:
+    from adl.runtime.outputs import OutputError
+    from adl.runtime.outputs.json_ import write_json
+    from adl.runtime.outputs.root import write_root
+
+    try:
+        write_json(results, Path(output))
+        write_root(results, Path(output))
+    except OutputError as error:
+        raise UserError(str(error)) from None
+    if not quiet:
+        click.echo(f"wrote {output}/results.json and {output}/results.root")
+
+
+def _report_failures(outcome: Outcome, preparation: Preparation) -> None:
+    """Say what was lost, each mistake once, and end with exit code 2."""
+    from adl.syntax.diagnostics import AnalysisError
+
+    if not outcome.failures:
+        return
+    said: set[str] = set()
+    for path, error in outcome.failures:
+        if str(error) in said:
+            continue
+        said.add(str(error))
+        if isinstance(error, AnalysisError):
+            show_findings(error.diagnostics, error.source)
+            click.echo(f"  in {path}", err=True)
+        else:
+            UserError(str(error)).show()
+    lost, total = len(outcome.failures), len(outcome.files)
+    if total > 1 or outcome.kernel is not None:
+        click.echo(
+            f"{lost} of {total} files could not be used; the results cover the other "
+            f"{total - lost} ({outcome.events} events)",
+            err=True,
+        )
+    raise SystemExit(2)

@@ -1,0 +1,284 @@
+"""Runs an analysis over files with the threads of this process.
+
+The order of additions decides the last bits of a sum, so it is fixed: blocks of 65 536 entries,
+counted from each file's first, are added up from zero to a file, and files from zero to the total,
+both in order. Threads take *units* of whole blocks, which they read and compute; nothing else
+depends on how many there are. With one thread everything runs in the caller's, and nothing is read
+ahead. At most one unit a thread is in memory at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple
+
+from adl.compiler.layout import Chunk, Layout, Partial
+from adl.compiler.program import Program
+from adl.runtime.inputs import InputError
+from adl.runtime.inputs.chunks import read
+from adl.runtime.inputs.trees import Input, open_input
+from adl.runtime.progress import Progress, Reporter
+
+BLOCK = 65_536
+_UNIT_BLOCKS = 4  # more gains nothing: a basket that two units share is decompressed once
+_UNIT_BYTES = 128 << 20
+
+
+class Kernel(NamedTuple):
+    """A program made ready for the branches of a file: ``run`` counts the events of a chunk."""
+
+    program: Program
+    layout: Layout
+    run: Callable[[Chunk], Partial]
+
+
+@dataclass
+class Outcome:
+    """What was counted, and what became of each file.
+
+    ``kernel`` is that of the first file that has one; those of the other files have the same fills
+    in the same places. Without any file to run on, it and ``partial`` are None.
+    """
+
+    kernel: Kernel | None = None
+    partial: Partial | None = None
+    events: int = 0
+    bytes: int = 0  # of the arrays that were read
+    reading: float = 0.0  # seconds, of all threads together
+    computing: float = 0.0
+    files: list[dict[str, Any]] = field(default_factory=list)  # "path", "events", "error"
+    failures: list[tuple[str, Exception]] = field(default_factory=list)  # the errors, by path
+
+
+@dataclass(eq=False)
+class _File:
+    """A file at work; after an ``error`` nothing of it counts."""
+
+    path: str
+    events: int = 0  # to be read
+    source: Input | None = None
+    kernel: Kernel | None = None
+    partial: Partial | None = None  # of the blocks so far
+    done: int = 0  # events in ``partial``
+    error: Exception | None = None
+
+    def fail(self, error: Exception) -> None:
+        # Without the frames of its traceback, which hold arrays and whole trees.
+        self.error = error.with_traceback(None)
+        self.error.__cause__ = self.error.__context__ = None
+
+
+class _Unit(NamedTuple):
+    """What came of a unit: a partial a block."""
+
+    partials: list[Partial]
+    events: int
+    bytes: int
+    reading: float
+    computing: float
+
+
+def execute(
+    paths: Sequence[str],
+    prepare: Callable[[Input], Kernel],
+    *,
+    threads: int,
+    limit: int | None = None,
+    tree: str | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    refusals: tuple[type[Exception], ...] = (),
+    block: int = BLOCK,
+    unit: int | None = None,
+) -> Outcome:
+    """Run over files in their order and return the sums.
+
+    A file that cannot be opened, prepared or read to its end counts nothing and is reported in the
+    outcome; the others are complete.
+
+    Args:
+        paths: The files.
+        prepare: Returns the kernel for a file's branches; called in this thread, file by file.
+        threads: How many work at the same time, this one included if it is one.
+        limit: Events to read at most, of the first files. A file keeps its share if it fails.
+        tree: The name of the tree, where there are several in a file.
+        progress: Called in this thread, at most ten times a second and at the end.
+        refusals: Exceptions of ``prepare``, besides ``InputError``, that are about that file only.
+        block: Entries that are added up before they are added to the rest: decides the last bits.
+        unit: Blocks that a thread takes at a time; chosen for the file by default.
+    """
+    assert threads >= 1, threads
+    run = _Run(paths, prepare, threads, limit, tree, Reporter(progress), refusals, block, unit)
+    return run.execute()
+
+
+@dataclass
+class _Run:
+    paths: Sequence[str]
+    prepare: Callable[[Input], Kernel]
+    threads: int
+    limit: int | None
+    tree: str | None
+    reporter: Reporter
+    refusals: tuple[type[Exception], ...]
+    block: int
+    unit: int | None
+    outcome: Outcome = field(default_factory=Outcome)
+    opened: list[int] = field(default_factory=list)  # events to read of each file so far
+    passed: int = 0  # events of finished files, of those that failed as well
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    def execute(self) -> Outcome:
+        """Keep the threads busy with units and merge their results in order."""
+        pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
+        ahead = 2 * self.threads if pool else 0
+        pending: deque[tuple[_File, Callable[[], _Unit] | None]] = deque()
+        try:
+            for file, span in self.spans():
+                result: Callable[[], _Unit] | None = None
+                if span is not None and pool is not None:
+                    result = pool.submit(self.work, file, *span).result
+                elif span is not None:
+                    result = partial(self.work, file, *span)  # works when it is asked for
+                pending.append((file, result))
+                while len(pending) > ahead:
+                    self.merge(*pending.popleft())
+            while pending:
+                self.merge(*pending.popleft())
+        finally:
+            self.stopped.set()  # after Ctrl-C: threads leave before their next block
+            if pool is not None:
+                pool.shutdown(cancel_futures=True)
+        self.report(0, end=True)
+        return self.outcome
+
+    def spans(self) -> Iterator[tuple[_File, tuple[int, int] | None]]:
+        """Open the files one after the other: the units of each, and None at its end."""
+        left = self.limit
+        for path in self.paths:
+            file = self.open(path, left)
+            self.opened.append(file.events)
+            if left is not None:
+                left -= file.events
+            step = self.block * self.blocks(file)
+            for start in range(0, file.events, step):
+                if file.error is not None:
+                    break
+                yield file, (start, min(start + step, file.events))
+            yield file, None
+            if left == 0:
+                break
+
+    def open(self, path: str, left: int | None) -> _File:
+        file = _File(path)
+        refusals: tuple[type[Exception], ...] = (InputError, *self.refusals)
+        try:
+            file.source = open_input(path, self.tree)
+            file.kernel = Kernel(*self.prepare(file.source))
+        except refusals as error:
+            file.fail(error)
+            return file
+        entries = file.source.entries
+        file.events = entries if left is None else min(entries, left)
+        file.partial = Partial.zeros(file.kernel.layout)
+        if self.outcome.kernel is None:
+            self.outcome.kernel = file.kernel
+            self.outcome.partial = Partial.zeros(file.kernel.layout)
+        assert _shape(file.kernel.layout) == _shape(self.outcome.kernel.layout), path
+        return file
+
+    def blocks(self, file: _File) -> int:
+        """Blocks a unit: few enough for memory and for every thread to have some."""
+        if self.unit is not None or file.source is None or file.kernel is None:
+            return self.unit or 1
+        size = file.source.bytes(c.name for c in file.kernel.program.columns)
+        by_bytes = _UNIT_BYTES * file.source.entries // (self.block * size + 1)
+        by_threads = -(-file.events // (2 * self.threads * self.block))
+        return max(1, min(_UNIT_BLOCKS, by_bytes, by_threads))
+
+    def work(self, file: _File, start: int, stop: int) -> _Unit:
+        """Read and compute a unit, in any thread."""
+        assert file.source is not None
+        assert file.kernel is not None
+        partials: list[Partial] = []
+        if self.stopped.is_set() or file.error is not None:
+            return _Unit(partials, 0, 0, 0.0, 0.0)
+        program, _, run = file.kernel
+        begin = time.perf_counter()
+        chunk = read(file.source, program.columns, program.collections, start, stop)
+        middle = time.perf_counter()
+        for part in _blocks(chunk, program, self.block):
+            if self.stopped.is_set():
+                break
+            partials.append(run(part))
+        size = sum(values.nbytes for values in chunk.columns.values())
+        return _Unit(partials, stop - start, size, middle - begin, time.perf_counter() - middle)
+
+    def merge(self, file: _File, result: Callable[[], _Unit] | None) -> None:
+        """Add a unit to its file, or at its end the file to the outcome."""
+        if result is None:
+            self.finish(file)
+            self.report(0)
+        elif file.error is None:
+            try:
+                self.add(file, result())
+            except InputError as error:
+                file.fail(error)
+            self.report(file.done)
+
+    def add(self, file: _File, unit: _Unit) -> None:
+        assert file.partial is not None
+        for block in unit.partials:
+            file.partial.add(block)
+        file.done += unit.events
+        self.outcome.bytes += unit.bytes
+        self.outcome.reading += unit.reading
+        self.outcome.computing += unit.computing
+
+    def finish(self, file: _File) -> None:
+        if file.source is not None:
+            file.source.close()
+        if file.error is not None:
+            self.outcome.failures.append((file.path, file.error))
+        elif file.partial is not None and self.outcome.partial is not None:
+            self.outcome.partial.add(file.partial)
+            self.outcome.events += file.events
+        self.outcome.files.append(
+            {
+                "path": file.path,
+                "events": 0 if file.error else file.events,
+                "error": str(file.error) if file.error else "",
+            }
+        )
+        self.passed += file.events
+
+    def report(self, merged: int, *, end: bool = False) -> None:
+        """Say how far it is, with ``merged`` events of the file at work."""
+        known = sum(self.opened)
+        exact = len(self.opened) == len(self.paths) or known == self.limit
+        total = known if exact else known * len(self.paths) // len(self.opened)
+        if self.limit is not None:
+            total = min(total, self.limit)
+        files = len(self.outcome.files)
+        self.reporter.report(self.passed + merged, total, exact, files, end=end)
+
+
+def _blocks(chunk: Chunk, program: Program, block: int) -> Iterator[Chunk]:
+    """Views of a chunk's blocks; columns of elements stay whole, their offsets begin anywhere."""
+    of_elements = {c.name for c in program.columns if c.collection is not None}
+    for start in range(0, chunk.events, block):
+        stop = min(start + block, chunk.events)
+        yield Chunk(
+            stop - start,
+            {n: v if n in of_elements else v[start:stop] for n, v in chunk.columns.items()},
+            {c: offsets[start : stop + 1] for c, offsets in chunk.offsets.items()},
+        )
+
+
+def _shape(layout: Layout) -> tuple[int, int, int]:
+    return layout.cells, layout.sums, len(layout.places)
