@@ -93,10 +93,10 @@ def _map_region(region: RegionOutput, change: Callable[[Fill], Fill]) -> RegionO
     return replace(
         region,
         steps=tuple(
-            replace(s, fill=change(s.fill), missing=s.missing and change(s.missing))
+            replace(s, fill=change(s.fill), missing=None if s.missing is None else change(s.missing))
             for s in region.steps
         ),
-        bins=region.bins and replace(region.bins, fill=change(region.bins.fill)),
+        bins=None if region.bins is None else replace(region.bins, fill=change(region.bins.fill)),
         histograms=tuple(
             replace(h, fills=tuple(change(f) for f in h.fills)) for h in region.histograms
         ),

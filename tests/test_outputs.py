@@ -143,7 +143,6 @@ def test_the_document_has_every_number_of_the_results(tmp_path: Path) -> None:
                         "sumw": 1_234_567.0,
                         "sumw2": 1_234_567.0,
                         "missing": 0,
-                        "weight": False,
                     },
                     {
                         "label": "select jets[0].pt > 100",
@@ -151,15 +150,6 @@ def test_the_document_has_every_number_of_the_results(tmp_path: Path) -> None:
                         "sumw": 100_000.0,
                         "sumw2": 100_000.0,
                         "missing": 12,
-                        "weight": False,
-                    },
-                    {
-                        "label": "weight xs 0.25",
-                        "raw": 100_000,
-                        "sumw": 25_000.0,
-                        "sumw2": 6_250.0,
-                        "missing": 0,
-                        "weight": True,
                     },
                     {
                         "label": "select MET > 200",
@@ -167,8 +157,16 @@ def test_the_document_has_every_number_of_the_results(tmp_path: Path) -> None:
                         "sumw": 6_250.0,
                         "sumw2": 1_562.5,
                         "missing": 0,
-                        "weight": False,
                     },
+                ],
+                "weights": [
+                    {
+                        "label": "weight xs 0.25",
+                        "raw": 100_000,
+                        "sumw": 25_000.0,
+                        "sumw2": 6_250.0,
+                        "after": 1,
+                    }
                 ],
                 "bins": [
                     {"label": "MET 200 300", "raw": 1_000, "sumw": 250.0, "sumw2": 62.5},
@@ -248,7 +246,7 @@ def test_a_sum_of_weights_that_is_not_finite_is_null(tmp_path: Path) -> None:
     steps = (STEPS[0], Step("weight sf", 2, math.nan, math.inf, weight=True))
     bins = (BinCount("all", 2, -math.inf, math.nan),)
     [entry] = written(results(cutflow(steps, bins)), tmp_path)["cutflows"]
-    assert (entry["steps"][1]["sumw"], entry["steps"][1]["sumw2"]) == (None, None)
+    assert (entry["weights"][0]["sumw"], entry["weights"][0]["sumw2"]) == (None, None)
     assert (entry["bins"][0]["sumw"], entry["bins"][0]["sumw2"]) == (None, None)
 
 

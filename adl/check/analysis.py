@@ -276,6 +276,7 @@ class Histogram:
     loops: tuple[Loop, ...]
     fills: tuple[tuple[Value, ...], ...]
     span: Span
+    where: tuple[Value, ...] = ()  # what tuples of ``loops`` must fulfil
 
 
 @dataclass(frozen=True, eq=False)

@@ -48,7 +48,9 @@ class Context:
         """Return what a declared name, used at ``span``, stands for; None after a mistake."""
         if name in self._open:
             circle = " -> ".join([*self._open[self._open.index(name) :], name])
-            self.findings.error("E208", f"{name} depends on itself: {circle}", span)
+            own = self._open[-1] == name and isinstance(self.blocks[name], Object)
+            help = "in its own block the current element is called this" if own else ""
+            self.findings.error("E208", f"{name} depends on itself: {circle}", span, help)
             return None
         if name not in self._done:
             self._open.append(name)

@@ -105,7 +105,9 @@ def _cutlang_spellings(file: File, source: Source, schema: Schema) -> Iterator[T
                     yield tree
             case Index() if tree.index < 0:
                 yield tree
-            case Call() if tree.arguments and tree.function.span.start > tree.arguments[0].span.start:
+            case Call() if (
+                tree.arguments and tree.function.span.start > tree.arguments[0].span.start
+            ):
                 yield tree
             case Call() if tree.function.name.lower() == "comb":
                 yield tree

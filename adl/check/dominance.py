@@ -7,8 +7,9 @@ knows what the left side guarantees, and the branches of a ternary what its cond
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from adl.check.analysis import (
     AttributeOf,
@@ -37,7 +38,10 @@ from adl.syntax.source import Span
 # The key of a collection -> the least number of elements it has.
 Facts = Mapping[str, int]
 
-NOTHING: Facts = {}
+NOTHING: Facts = MappingProxyType({})
+NEVER: Facts = MappingProxyType(
+    {"": 0}
+)  # what a condition that cannot be met guarantees: anything; known by `is`
 
 _MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 _OPPOSITE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "eq"}
@@ -72,7 +76,7 @@ def unguarded(value: Value, facts: Facts) -> Iterator[Use]:
 def _uses(value: Value, facts: Facts, decides: bool) -> Iterator[Use]:
     match value:
         case Element():
-            if facts.get(_key(value.collection), 0) <= value.index:
+            if facts is not NEVER and facts.get(_key(value.collection), 0) <= value.index:
                 yield Use(value, value.span, decides)
         case Logic(operator="and" | "or"):
             left, right = value.operands
@@ -103,15 +107,19 @@ def _uses(value: Value, facts: Facts, decides: bool) -> Iterator[Use]:
 
 def both(a: Facts, b: Facts) -> Facts:
     """Return what holds where both facts hold."""
-    return {key: max(a.get(key, 0), b.get(key, 0)) for key in {**a, **b}} if a and b else a or b
+    if a is NEVER or b is NEVER:
+        return NEVER
+    return {key: max(a.get(key, 0), b.get(key, 0)) for key in {**a, **b}}
 
 
 def either(a: Facts, b: Facts) -> Facts:
     """Return what holds where one of the facts holds."""
+    if a is NEVER or b is NEVER:
+        return b if a is NEVER else a
     return {key: min(n, b[key]) for key, n in a.items() if key in b}
 
 
-def passed_all(cuts: Iterator[Cut]) -> Facts:
+def passed_all(cuts: Iterable[Cut]) -> Facts:
     """Return what is guaranteed after some cuts."""
     facts = NOTHING
     for cut in cuts:
@@ -141,8 +149,10 @@ def passed(value: Value) -> Facts:
             return both(_within(value, value.operator == "[]"), _present(value))
         case AttributeOf():
             return _present(value)
+        case Reduction(operation="any"):
+            return _sizes([(loop.collection, 1) for loop in value.loops])
         case Literal_(value=False):
-            return _Everything()
+            return NEVER
         case _:
             return NOTHING
 
@@ -165,5 +175,101 @@ def failed(value: Value) -> Facts:
             return _sized(value, _OPPOSITE[value.name])
         case Interval():
             return _within(value, value.operator == "][")
+        case Literal_(value=True):
+            return NEVER
         case _:
             return NOTHING
+
+
+def _compares(value: Operation) -> bool:
+    return value.name in COMPARISON or value.name == "same"
+
+
+def _sizes(least: Iterable[tuple[Collection | None, int]]) -> Facts:
+    """Return the facts that collections have least sizes; their ancestors have them too."""
+    facts: dict[str, int] = {}
+    for collection, n in least:
+        for ancestor in lineage(collection) if collection is not None else ():
+            key = _key(ancestor)
+            facts[key] = max(facts.get(key, 0), n)
+    return facts
+
+
+def _key(collection: Collection) -> str:
+    kind = "object" if isinstance(collection, ObjectDef) else "input"
+    return f"{kind} {collection.name}"
+
+
+def _sized(value: Operation, name: str) -> Facts:
+    """Return what a comparison of a size with a number guarantees."""
+    left, right = value.arguments
+    counted, limit = _counted(left), _number(right)
+    if counted is None or limit is None:
+        counted, limit = _counted(right), _number(left)
+        name = _MIRRORED.get(name, name)
+    if counted is None or limit is None:
+        return NOTHING
+    return _sizes([(counted, _least(name, limit))])
+
+
+def _least(name: str, limit: float) -> int:
+    """Return the smallest number of elements n for which ``n name limit`` can be true."""
+    match name:
+        case "gt":
+            return math.floor(limit) + 1
+        case "ge" | "eq":
+            return math.ceil(limit)
+        case "ne" if limit == 0:
+            return 1
+        case _:
+            return 0
+
+
+def _within(value: Interval, closed: bool) -> Facts:
+    """Return what a size in a closed interval, or in an open one, guarantees."""
+    counted, limit = _counted(value.value), _number(value.lower)
+    if counted is None or limit is None:
+        return NOTHING
+    return _sizes([(counted, _least("ge" if closed else "gt", limit))])
+
+
+def _counted(value: Value) -> Collection | None:
+    """Return the collection that has at least as many elements as a value says."""
+    match value:
+        case Size():
+            return value.collection
+        case Reduction(operation="count", loops=(loop,)):
+            return loop.collection
+        case Operation(name="real" | "int", arguments=(inner,)):
+            return _counted(inner)
+        case DefineRef():
+            return _counted(value.define.value)
+        case _:
+            return None
+
+
+def _number(value: Value) -> float | None:
+    finite = isinstance(value, Literal_) and math.isfinite(value.value)
+    return float(value.value) if finite and isinstance(value, Literal_) else None
+
+
+def _present(value: Value) -> Facts:
+    """Return the elements without which a comparison would not have been true."""
+    return _sizes((element.collection, element.index + 1) for element in _needed(value))
+
+
+def _needed(value: Value) -> Iterator[Element]:
+    match value:
+        case Element():
+            yield value
+        case DefineRef():
+            yield from _needed(value.define.value)
+        case Default() | Reduction() | Extremum() | Choice():
+            return
+        case _:
+            for operand in operands(value):
+                skips = isinstance(operand, (Logic, Interval)) or (
+                    isinstance(operand, Operation) and _compares(operand)
+                )
+                if not skips:
+                    yield from _needed(operand)

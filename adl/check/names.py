@@ -23,7 +23,8 @@ from adl.check.analysis import (
     Value,
     Variable,
 )
-from adl.check.collections import descends, inputs, same_collection
+from adl.check.collections import descends, inputs
+from adl.check.context import Context, Found
 from adl.check.particles import (
     branch_type,
     find,
@@ -32,7 +33,6 @@ from adl.check.particles import (
     owners,
     read_in_other_case,
 )
-from adl.check.context import Context, Found
 from adl.check.scope import Scope
 from adl.check.values import placed
 from adl.stdlib.models import (
@@ -130,8 +130,7 @@ def _current_element(scope: Scope, name: Name) -> Found[Meaning] | None:
     whole = _plain_collection(scope, name)
     if whole is None or not descends(current.sources, whole):
         return None
-    taken = [s for s in current.sources if same_collection(s, whole)]
-    if not taken or taken[0].name != name.name:
+    if name.name not in current.taken:
         scope.context.findings.note(
             "N402",
             f"{name.name} is read as the current element, taken from "

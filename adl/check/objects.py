@@ -26,8 +26,8 @@ def check_object(context: Context, block: Object) -> ObjectDef | None:
     sources = _sources(context, block, takes)
     if sources is None:
         return None
-    instances = [take.instance.name for take in takes if take.instance is not None]
-    this = Loop(None, instances[0] if instances else sources[0].name)
+    instance = next((take.instance.name for take in takes if take.instance), "this")
+    this = Loop(None, instance)
     context.sources[this] = sources
     cuts: list[Value] = []
     for written in block.statements:
@@ -35,7 +35,7 @@ def check_object(context: Context, block: Object) -> ObjectDef | None:
             case Take():
                 pass
             case Select() | Reject():
-                current = _current(this, sources, instances, written.condition)
+                current = _current(this, sources, takes, written.condition)
                 cut = _cut(Scope(context, current=current), written)
                 cuts += [cut] if cut is not None else []
             case Define():
@@ -47,9 +47,7 @@ def check_object(context: Context, block: Object) -> ObjectDef | None:
     return ObjectDef(block.name.name, sources, this, tuple(cuts), block.name.span)
 
 
-def _sources(
-    context: Context, block: Object, takes: list[Take]
-) -> tuple[Collection, ...] | None:
+def _sources(context: Context, block: Object, takes: list[Take]) -> tuple[Collection, ...] | None:
     if not takes:
         message = f"object {block.name.name} takes nothing"
         context.findings.error("E214", message, block.name.span, "begin it with: take Jet")
@@ -78,12 +76,13 @@ def _taken(context: Context, source: Expr) -> list[Collection | None]:
 
 
 def _current(
-    this: Loop, sources: tuple[Collection, ...], instances: list[str], condition: Expr
+    this: Loop, sources: tuple[Collection, ...], takes: list[Take], condition: Expr
 ) -> Current:
     """Return the current element with the words that one condition has for it."""
-    names = frozenset(("this", *instances))
+    names = frozenset(("this", *(take.instance.name for take in takes if take.instance)))
+    taken = frozenset(name.name for take in takes for name in mentioned(take.source))
     explicit = any(name.name in names for name in mentioned(condition))
-    return Current(this, sources, names, explicit)
+    return Current(this, sources, names, taken, explicit)
 
 
 def _cut(scope: Scope, written: Select | Reject) -> Value | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 from adl.check.analysis import (
     Apply,
@@ -127,5 +128,5 @@ def interval(
     if x is None or low is None or high is None:
         return None
     x, low, high = unify(x, low, high)
-    operator = "[]" if written.operator == "[]" else "]["
+    operator: Literal["[]", "]["] = "[]" if written.operator == "[]" else "]["
     return Interval(operator, x, low, high, type="bool", span=written.span)

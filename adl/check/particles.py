@@ -142,9 +142,7 @@ def read_in_other_case(context: Context, name: Name, meaning: str, spelling: str
     context.findings.warning("W302", message, name.span, f"write {spelling}")
 
 
-def _two_names(
-    context: Context, particle: Value, name: Name, found: list[Match[Branch]]
-) -> None:
+def _two_names(context: Context, particle: Value, name: Name, found: list[Match[Branch]]) -> None:
     context.findings.error(
         "E202",
         f"{name.name} is another attribute in each source of {context.words(particle.span)}: "
@@ -185,4 +183,3 @@ def input_hint(context: Context) -> str:
     if context.schema.complete:
         return ""
     return "these are the usual columns; --input FILE checks against the file's own"
-

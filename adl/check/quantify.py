@@ -31,8 +31,8 @@ def _pushed(value: Value, holds: bool) -> Value:
             return _pushed(value.operands[0], not holds)
         case Logic():
             operands = tuple(_pushed(o, holds) for o in value.operands)
-            dual = "or" if value.operator == "and" else "and"
-            return replace(value, operator=value.operator if holds else dual, operands=operands)
+            conjunction = (value.operator == "and") == holds
+            return replace(value, operator="and" if conjunction else "or", operands=operands)
         case Choice():
             then, otherwise = _pushed(value.then, holds), _pushed(value.otherwise, holds)
             return replace(value, then=then, otherwise=otherwise)
@@ -60,7 +60,9 @@ def _place(context: Context, value: Value, loops: list[Loop], operation: str) ->
         for part, own in zip(parts, inside, strict=True)
     )
     if isinstance(value, Choice):
-        return _bind(context, replace(value, then=placed[0], otherwise=placed[1]), around, operation)
+        return _bind(
+            context, replace(value, then=placed[0], otherwise=placed[1]), around, operation
+        )
     assert isinstance(value, Logic)
     return _bind(context, replace(value, operands=placed), around, operation)
 

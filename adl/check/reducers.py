@@ -7,6 +7,7 @@ names its loops, and then nothing else inside becomes one.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from adl.check.analysis import Extremum, Loop, Reduction, Type, Value
 from adl.check.dialect import unsupported
@@ -96,7 +97,7 @@ def _extremum(scope: Scope, call: Call, operation: str, check: Check) -> Value |
     if len(known) < len(values) or unsupported(scope.context, "minimum", call.span):
         return None
     numbers = unify(*known)
-    kind = "min" if operation == "min" else "max"
+    kind: Literal["min", "max"] = "min" if operation == "min" else "max"
     return Extremum(kind, numbers, type=numbers[0].type, span=call.span)
 
 

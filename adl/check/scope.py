@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from adl.check.analysis import Collection, Loop
+from adl.check.analysis import Collection, Loop, Value
 from adl.check.collections import same_collection
 from adl.check.context import Context
 from adl.syntax.source import Span
@@ -36,7 +36,8 @@ class Current:
 
     loop: Loop
     sources: tuple[Collection, ...]
-    names: frozenset[str]
+    names: frozenset[str]  # this, and the instance name
+    taken: frozenset[str]  # the sources as the block writes them
     explicit: bool  # the statement says `this` or the instance name: the source is a collection
 
 
@@ -61,3 +62,9 @@ class Scope:
     def compared(self, span: Span) -> Scope:
         """Return the scope inside a comparison: messages quote it."""
         return replace(self, comparison=span)
+
+
+def mistake(scope: Scope, code: str, message: str, span: Span, help: str = "") -> Value | None:
+    """Report a mistake and return None, the value of what has one."""
+    scope.context.findings.error(code, message, span, help)
+    return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adl.check.analysis import AttributeOf, Literal_, Logic, Operation, Singleton, Type, Value
-from adl.check.scope import Scope
+from adl.check.scope import Scope, mistake
 
 _RANK: dict[Type, int] = {"bool": 0, "int": 1, "real": 2}
 
@@ -52,6 +52,14 @@ def number(scope: Scope, value: Value | None) -> Value | None:
         f"{text}.pT is its transverse momentum" if plain else f"pT({text}), m({text}), …: which?",
     )
     return None
+
+
+def need_particle(scope: Scope, found: Value | None, asker: str) -> Value | None:
+    """Return a value that is a particle; a number is a mistake."""
+    if found is None or found.type == "particle":
+        return found
+    text = scope.context.words(found.span)
+    return mistake(scope, "E209", f"{asker} needs particles, {text} is a number", found.span)
 
 
 def condition(scope: Scope, value: Value | None) -> Value | None:

@@ -6,6 +6,9 @@ Whatever is wrong with a file is an ``InputError`` with its name: it is never a 
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 
 class InputError(Exception):
     """A file or tree that cannot be used, why, and what to do about it."""
@@ -24,8 +27,21 @@ class DataError(InputError):
     """Events of a file that cannot be read."""
 
 
-def first_line(error: BaseException) -> str:
-    """Return what an exception says, in one line."""
-    return next(
-        (line for line in map(str.strip, str(error).splitlines()) if line), type(error).__name__
-    )
+def reason(error: BaseException) -> str:
+    """Return what an exception says, in one line; uproot's go on for a page."""
+    text = getattr(error, "message", None) or str(error)
+    lines = [line.strip() for line in str(text).splitlines()]
+    return next((line for line in lines if line), type(error).__name__)
+
+
+@contextlib.contextmanager
+def reading(path: str, branch: str, start: int, stop: int) -> Iterator[None]:
+    """Turn whatever uproot and numpy meet in bytes that are not as they should be to DataError."""
+    try:
+        yield
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:
+        raise DataError(
+            path, f"{branch}: entries {start} to {stop} cannot be read: {reason(error)}"
+        ) from error

@@ -18,6 +18,8 @@ import numpy.typing as npt
 from uproot.models.TBasket import Model_TBasket
 from uproot.source.cursor import Cursor
 
+from adl.runtime.inputs import reading
+
 _KEPT = 2  # a branch: threads at work on neighbouring units need the same one or its neighbour
 
 
@@ -34,6 +36,7 @@ class Basket(NamedTuple):
 class Baskets:
     """The baskets of a file's branches, for threads to share."""
 
+    path: str
     branches: Mapping[str, Any]  # uproot's TBranch by name
     _starts: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
     _kept: dict[str, dict[int, Future[Basket]]] = field(default_factory=dict)
@@ -94,14 +97,15 @@ class Baskets:
 
     def _read(self, name: str, number: int, chunk: Any) -> Basket:
         branch = self.branches[name]
-        if chunk is None:
-            raw = branch.basket(number)
-        else:
-            cursor, context = Cursor(chunk.start), {"basket_num": number}
-            raw = Model_TBasket.read(chunk, cursor, context, branch.file, branch.file, branch)
         start, stop = map(int, self._entry_offsets(name)[number : number + 2])
-        if raw.num_entries != stop - start:
-            raise ValueError(f"a basket has {raw.num_entries} entries instead of {stop - start}")
+        with reading(self.path, name, start, stop):
+            if chunk is None:
+                raw = branch.basket(number)
+            else:
+                cursor, context = Cursor(chunk.start), {"basket_num": number}
+                raw = Model_TBasket.read(chunk, cursor, context, branch.file, branch.file, branch)
+            if raw.num_entries != stop - start:
+                raise ValueError(f"the basket has {raw.num_entries} entries")
         return Basket(start, stop, raw.data, raw.byte_offsets)
 
     def _numbers(self, name: str, start: int, stop: int) -> range:

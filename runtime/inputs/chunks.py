@@ -6,22 +6,22 @@ reads a basket again for each call that needs a part of it, and its lists are aw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from adl.compiler.ir import Column
 from adl.compiler.layout import Chunk
-from adl.runtime.inputs import DataError, InputError, first_line
+from adl.runtime.inputs import DataError, InputError, reading
 from adl.runtime.inputs.baskets import Basket
 from adl.runtime.inputs.paths import is_url
 from adl.runtime.inputs.trees import Form, Input, form
 
-T = TypeVar("T")
 Numbers = npt.NDArray[Any]
 Offsets = npt.NDArray[np.int64]
 
@@ -41,11 +41,11 @@ def read(
     for column in columns:
         if column.collection is not None:
             counters.pop(column.collection, None)
-    reading = _Reading(source, start, stop, (*(c.name for c in columns), *counters.values()))
+    branches = _Branches(source, start, stop, (*(c.name for c in columns), *counters.values()))
     arrays: dict[str, Numbers] = {}
     offsets: dict[str, Offsets] = {}
     for column in columns:
-        values, own = reading.branch(column.name)
+        values, own = branches.read(column.name)
         assert values.dtype.name == column.dtype, (column.name, values.dtype, column.dtype)
         assert (own is None) == (column.collection is None), column.name
         arrays[column.name] = values
@@ -58,7 +58,9 @@ def read(
                 f"{column.collection}, in entries {start} to {stop}",
             )
     for collection, name in counters.items():
-        offsets[collection] = reading.offsets(name)
+        values, own = branches.read(name)
+        with reading(source.path, name, start, stop):
+            offsets[collection] = _cumulated(values) if own is None else own
     return Chunk(stop - start, arrays, offsets)
 
 
@@ -71,8 +73,8 @@ def _counter(source: Input, collection: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Reading:
-    """One pass over some branches of the entries [start, stop)."""
+class _Branches:
+    """Some branches, to be read for the entries [start, stop)."""
 
     source: Input
     start: int
@@ -80,43 +82,23 @@ class _Reading:
     names: tuple[str, ...]
     counts: dict[tuple[str, int], Offsets] = field(default_factory=dict)
 
-    def branch(self, name: str) -> tuple[Numbers, Offsets | None]:
+    def read(self, name: str) -> tuple[Numbers, Offsets | None]:
         """Return the numbers of a branch and, of lists, where each begins."""
-        return self._guarded(name, self._branch)
-
-    def _guarded(self, name: str, read: Callable[[str], T]) -> T:
-        try:
-            return read(name)
-        except (InputError, MemoryError):
-            raise
-        except Exception as error:  # whatever uproot meets in bytes that are not as they should be
-            raise DataError(
-                self.source.path,
-                f"{name}: entries {self.start} to {self.stop} cannot be read: {first_line(error)}",
-            ) from error
-
-    def offsets(self, counter: str) -> Offsets:
-        """Return where the elements begin that a branch counts."""
-        return self._guarded(counter, self._offsets)
-
-    def _offsets(self, name: str) -> Offsets:
-        values, own = self._branch(name)
-        return _cumulated(values) if own is None else own
-
-    def _branch(self, name: str) -> tuple[Numbers, Offsets | None]:
         how = form(self.source.raw[name])
         assert how is not None, name
-        if how.counter is None:
-            return self._flat(name, how, self.start), None
-        return self._lists(name, how, how.counter)
+        with reading(self.source.path, name, self.start, self.stop):
+            if how.counter is None:
+                return self._flat(name, how, self.start), None
+            return self._lists(name, how, how.counter)
 
     def _flat(self, name: str, how: Form, start: int) -> Numbers:
         """Numbers of the entries [start, self.stop)."""
         pieces = []
         for basket in self._baskets(name, start):
-            values = basket.data.view(how.stored)
-            if len(values) != basket.stop - basket.start:
-                raise ValueError(f"{len(values)} numbers in {basket.stop - basket.start} entries")
+            with self._reading(name, basket):
+                values = basket.data.view(how.stored)
+                if len(values) != basket.stop - basket.start:
+                    raise ValueError(f"there are {len(values)} numbers")
             pieces.append(values[max(start - basket.start, 0) : self.stop - basket.start])
         return _joined(pieces, how.dtype)
 
@@ -128,14 +110,15 @@ class _Reading:
             ends: Numbers | None = basket.offsets
             if ends is None:
                 ends = self._counted(name, counter, basket.start) * how.stored.itemsize
-            ends = ends[begin - basket.start : end - basket.start + 1]
-            data, ends = basket.data[ends[0] : ends[-1]], ends - ends[0]
-            if how.header:
-                data, ends = _without_headers(data, ends, how.header)
-            # Offsets in a file are not to be trusted: a kernel would follow them anywhere.
-            if ends[-1] != len(data) or np.any(ends[1:] < ends[:-1]):
-                raise ValueError("lists overlap or end beyond their basket")
-            pieces.append(data.view(how.stored))
+            with self._reading(name, basket):
+                ends = ends[begin - basket.start : end - basket.start + 1]
+                data, ends = basket.data[ends[0] : ends[-1]], ends - ends[0]
+                if how.header:
+                    data, ends = _without_headers(data, ends, how.header)
+                # Offsets in a file are not to be trusted: a kernel would follow them anywhere.
+                if ends[-1] != len(data) or np.any(ends[1:] < ends[:-1]):
+                    raise ValueError("lists overlap, or end beyond their basket")
+                pieces.append(data.view(how.stored))
             filled = offsets[begin - self.start : end - self.start + 1]
             np.add(ends[1:] // how.stored.itemsize, filled[0], out=filled[1:])
         return _joined(pieces, how.dtype), offsets
@@ -150,6 +133,9 @@ class _Reading:
         offsets = self.counts[counter, first]
         counted: Offsets = offsets[entry - first :] - offsets[entry - first]
         return counted
+
+    def _reading(self, name: str, basket: Basket) -> AbstractContextManager[None]:
+        return reading(self.source.path, name, basket.start, basket.stop)
 
     def _baskets(self, name: str, start: int) -> Iterable[Basket]:
         return self.source.baskets.get(name, start, self.stop, self._requested)

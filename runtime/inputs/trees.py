@@ -6,6 +6,7 @@ here must be cheap: a plain leaf's type comes from its class, the rest asks upro
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +19,7 @@ import uproot
 from uproot.interpretation.jagged import AsJagged
 from uproot.interpretation.numerical import AsDtype
 
-from adl.runtime.inputs import InputError, first_line
+from adl.runtime.inputs import InputError, reason
 from adl.runtime.inputs.baskets import Baskets
 from adl.runtime.inputs.paths import is_url
 from adl.stdlib.models import Branch
@@ -86,11 +87,12 @@ class Input:
     @cached_property
     def baskets(self) -> Baskets:
         """The stored pieces of the branches."""
-        return Baskets(self.raw)
+        return Baskets(self.path, self.raw)
 
     @cached_property
     def _branches(self) -> Mapping[str, Branch]:
-        forms = ((name, form(branch)) for name, branch in self.raw.items())
+        with _opening(self.path):
+            forms = [(name, form(branch)) for name, branch in self.raw.items()]
         return {name: Branch(name, f.dtype.name, f.counter) for name, f in forms if f is not None}
 
     def bytes(self, names: Iterable[str]) -> int:
@@ -106,7 +108,7 @@ def open_input(path: str, tree: str | None = None) -> Input:
     """
     if not is_url(path):
         _check_local(path)
-    try:
+    with _opening(path):
         directory = uproot.open(
             {path: None},  # not the bare path, in which a colon would begin the name of an object
             object_cache=None,
@@ -114,8 +116,7 @@ def open_input(path: str, tree: str | None = None) -> Input:
             # uproot's own choice, fsspec, copies each basket and reads it through a seek.
             **({} if is_url(path) else {"handler": uproot.MemmapSource}),
         )
-        classes = _classes(directory)
-        name = _choose(path, classes, tree)
+        name = _choose(path, _classes(directory), tree)
         ttree = directory[name]
         return Input(
             path,
@@ -125,10 +126,17 @@ def open_input(path: str, tree: str | None = None) -> Input:
             directory,
             dict(_leaves(ttree)),
         )
-    except InputError:
+
+
+@contextlib.contextmanager
+def _opening(path: str) -> Iterator[None]:
+    """Turn whatever uproot meets in bytes that are not as they should be to InputError."""
+    try:
+        yield
+    except (InputError, MemoryError):
         raise
-    except Exception as error:  # whatever uproot meets in bytes that are not as they should be
-        raise InputError(path, f"cannot be read: {first_line(error)}") from error
+    except Exception as error:
+        raise InputError(path, f"cannot be read: {reason(error)}") from error
 
 
 def _check_local(path: str) -> None:
@@ -231,7 +239,9 @@ def _plain_leaf(branch: Any) -> Form | None:
     if len(leaves) != 1:
         return None
     (leaf,) = leaves
-    stored = _LEAF_TYPES.get((leaf.classname, bool(leaf.member("fIsUnsigned"))))
+    stored = _LEAF_TYPES.get(
+        (leaf.classname, bool(leaf.member("fIsUnsigned", none_if_missing=True)))
+    )
     counter = leaf.member("fLeafCount")
     dimensions = leaf.member("fTitle").count("[")
     if stored is None or leaf.member("fLen") != 1 or dimensions != (counter is not None):

@@ -73,7 +73,8 @@ def results_to_dict(results: Results) -> dict[str, Any]:
         "cutflows": [
             {
                 **_origin(cutflow),
-                "steps": [_counts(step) for step in cutflow.steps],
+                "steps": [_counts(step) for step in cutflow.steps if not step.weight],
+                "weights": _weights(cutflow.steps),
                 "bins": [_counts(count) for count in cutflow.bins],
             }
             for cutflow in results.cutflows
@@ -91,6 +92,17 @@ def results_to_dict(results: Results) -> dict[str, Any]:
             for number, histogram in enumerate(results.histograms)
         ],
     }
+
+
+def _weights(steps: Sequence[Step]) -> list[dict[str, Any]]:
+    """The weight statements, each with the number of the step that it stands after."""
+    out: list[dict[str, Any]] = []
+    for place, step in enumerate(steps):
+        if step.weight:
+            counts = _counts(step)
+            del counts["missing"]  # a weight decides nothing
+            out.append({**counts, "after": place - len(out) - 1})
+    return out
 
 
 def _very_many(histograms: Sequence[Histogram]) -> bool:
@@ -115,6 +127,7 @@ def _origin(item: Cutflow | Histogram) -> dict[str, Any]:
 def _counts(item: Step | BinCount) -> dict[str, Any]:
     """A step's or bin's fields, with ``None`` for a sum that is not finite."""
     fields = dataclasses.asdict(item)
+    fields.pop("weight", None)  # it says in which list a step goes
     return {
         name: None if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in fields.items()

@@ -81,7 +81,8 @@ def _histogram_entries(histogram: Histogram) -> Iterator[_Entry]:
 
 def _cutflow_entries(cutflow: Cutflow) -> Iterator[_Entry]:
     """A region's counts, weighted and not, of its steps and, if it has any, its bins."""
-    for name, counts in (("cutflow", cutflow.steps), ("bins", cutflow.bins)):
+    steps = tuple(step for step in cutflow.steps if not step.weight)
+    for name, counts in (("cutflow", steps), ("bins", cutflow.bins)):
         if not counts:
             continue
         labels = [count.label for count in counts]

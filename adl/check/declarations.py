@@ -1,0 +1,40 @@
+"""What a file declares: one name, one thing."""
+
+from __future__ import annotations
+
+from adl.check.context import Block
+from adl.stdlib.library import find_function
+from adl.stdlib.models import Schema
+from adl.syntax.diagnostics import Findings
+from adl.syntax.source import Source
+from adl.syntax.tree import Define, File, Object, Region
+
+
+def declarations(
+    file: File, source: Source, schema: Schema, findings: Findings
+) -> dict[str, Block]:
+    """Return the objects, defines and regions of a file by name, in its order."""
+    blocks: dict[str, Block] = {}
+    for block in file.blocks:
+        if not isinstance(block, (Object, Define, Region)):
+            continue
+        name = block.name.name
+        first = blocks.setdefault(name, block)
+        if first is not block:
+            kind, line = type(first).__name__.lower(), source.position(first.name.span.start)[0]
+            message = f"{name} is declared twice, first as the {kind} on line {line}"
+            findings.error("E207", message, block.name.span, "give one of them another name")
+        elif hidden := _hidden(schema, name):
+            message = f"{name} hides {hidden}: here it means this {type(block).__name__.lower()}"
+            findings.warning("W303", message, block.name.span)
+    return blocks
+
+
+def _hidden(schema: Schema, name: str) -> str:
+    """Return what a declared name hides, in words; an alias may be hidden freely."""
+    function = find_function(name)
+    if function is not None and name in (function.name, *function.aliases):
+        return f"the function {name}"
+    if name in schema.collections or name in schema.singletons or name in schema.scalars:
+        return f"{name} of the input"
+    return ""

@@ -1,0 +1,83 @@
+"""Histograms of a region: axes, and what fills them once an event or once an element."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from adl.check.analysis import Histogram, Loop, Value
+from adl.check.context import Context
+from adl.check.expressions import value
+from adl.check.loops import apart
+from adl.check.scope import Binder, Scope
+from adl.check.types import convert, number
+from adl.check.values import free_loops
+from adl.syntax.tree import Histo, UniformBins, VariableBins
+
+
+def histogram(scope: Scope, written: Histo) -> Histogram | None:
+    """Return a histogram's meaning; None after a mistake in its axes or values."""
+    binder = Binder(implicit=True)
+    inside = scope.inside(binder)
+    checked = [number(inside, value(inside, expr)) for expr in written.values]
+    axes = [_axis(scope.context, axis) for axis in written.axes]
+    values = [convert(v, "real") for v in checked if v is not None]
+    if not all(axes) or len(values) < len(checked):
+        return None
+    fills = _fills(scope.context, written, values)
+    if fills is None or not _one_set_of_loops(scope.context, written, fills, binder.loops):
+        return None
+    where = apart(scope.context, binder.loops, values, written.span)
+    return Histogram(
+        written.name.name,
+        written.title,
+        written.axes,
+        tuple(binder.loops),
+        fills,
+        written.span,
+        where,
+    )
+
+
+def _axis(context: Context, axis: UniformBins | VariableBins) -> bool:
+    """Report bins that are none."""
+    message = ""
+    if isinstance(axis, VariableBins):
+        for left, right in pairwise(axis.edges):
+            if not left < right:
+                message = f"edges ascend, {right:g} follows {left:g}"
+        if len(axis.edges) < 2:
+            message = "an axis needs two edges at least"
+    elif axis.number < 1:
+        message = "an axis needs one bin at least"
+    elif not axis.lower < axis.upper:
+        message = f"an axis goes upwards, not from {axis.lower:g} to {axis.upper:g}"
+    if message:
+        context.findings.error("E215", message, axis.span, "50, 0, 500: bins, lower, upper end")
+    return not message
+
+
+def _fills(
+    context: Context, written: Histo, values: list[Value]
+) -> tuple[tuple[Value, ...], ...] | None:
+    """Return one tuple a fill: each value alone on one axis, or one value for each axis."""
+    if len(written.axes) == 1:
+        return tuple((v,) for v in values)
+    if len(values) == len(written.axes):
+        return (tuple(values),)
+    message = f"{len(written.axes)} axes need {len(written.axes)} values, not {len(values)}"
+    context.findings.error("E215", message, written.span)
+    return None
+
+
+def _one_set_of_loops(
+    context: Context, written: Histo, fills: tuple[tuple[Value, ...], ...], loops: list[Loop]
+) -> bool:
+    """Report several fills that run over different elements: one would be repeated."""
+    for fill in fills:
+        used = {loop for v in fill for loop in free_loops(v)}
+        if used != set(loops):
+            message = "the values of this histogram run over different elements"
+            help = "write one histogram for each"
+            context.findings.error("E190", message, written.values[0].span, help)
+            return False
+    return True

@@ -1,0 +1,29 @@
+"""Paths that tests share; caches go to a folder of the test run."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+# Before anything asks for it: tests neither read nor fill the user's own caches.
+os.environ.setdefault("ADL_CACHE_DIR", tempfile.mkdtemp(prefix="adlc-tests-"))
+
+TOP = Path(__file__).parents[1]
+SHARED = TOP.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def examples() -> Path:
+    """The examples and their sample."""
+    return TOP / "examples"
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Real ROOT files with known answers, which stay outside the repository."""
+    if not SHARED.is_dir():
+        pytest.skip(f"the real data files are not at {SHARED}")
+    return SHARED
