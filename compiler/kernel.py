@@ -93,21 +93,21 @@ Item = Let | Force | Recall | Update | Count | Begin | End | Guard | Loop
 
 @dataclass(frozen=True)
 class Kernel:
-    """The body of one event, the memoised values with theirs, and what they share."""
+    """What one event runs: bodies in order, then the memoised values with theirs.
 
-    body: Block
+    ``published`` values are computed by a body and read by memoised ones.
+    """
+
+    bodies: tuple[Block, ...]
     memoised: dict[Node, Block]
     published: tuple[Node, ...]
-
-    def blocks(self) -> Iterator[Block]:
-        """Return the main body, then those of the memoised values."""
-        yield self.body
-        yield from self.memoised.values()
 
     def render(self) -> str:
         """Return the kernel as text, for people."""
         names = _Names()
-        rows = ["event:", *_rows(self.body, names, 1)]
+        rows = []
+        for body in self.bodies:
+            rows += ["event:", *_rows(body, names, 1)]
         for node, block in self.memoised.items():
             rows += [f"memoised {names(node)}:", *_rows(block, names, 1)]
         return "\n".join(rows) + "\n"

@@ -48,6 +48,16 @@ class RegionOutput:
     bins: BinsOutput | None = None
     histograms: tuple[HistogramOutput, ...] = ()
 
+    @property
+    def fills(self) -> tuple[Fill, ...]:
+        """All its fills: steps, missing values, bins, histograms."""
+        return (
+            *(s.fill for s in self.steps),
+            *(s.missing for s in self.steps if s.missing is not None),
+            *(() if self.bins is None else (self.bins.fill,)),
+            *(f for h in self.histograms for f in h.fills),
+        )
+
 
 @dataclass(frozen=True)
 class Program:
@@ -59,12 +69,7 @@ class Program:
     @cached_property
     def fills(self) -> tuple[Fill, ...]:
         """Each distinct fill once: counters first, then histograms, in the order of the regions."""
-        every = [
-            *(s.fill for r in self.regions for s in r.steps),
-            *(s.missing for r in self.regions for s in r.steps if s.missing is not None),
-            *(r.bins.fill for r in self.regions if r.bins is not None),
-            *(f for r in self.regions for h in r.histograms for f in h.fills),
-        ]
+        every = (f for region in self.regions for f in region.fills)
         return tuple(sorted(dict.fromkeys(every), key=lambda fill: bool(fill.bins)))
 
     @cached_property

@@ -10,6 +10,7 @@ loop. ``known`` is what has been computed on the path to the current point.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeGuard
@@ -91,11 +92,30 @@ class _Guard:
             stack += reversed(guard.children.values())
 
 
-def schedule(program: Program) -> Kernel:
-    """Return the kernel of a program."""
+# Fills a body: LLVM's work on a function grows faster than its size (benchmarks/README.md).
+BODY = 60
+
+
+def schedule(program: Program, body: int = BODY) -> Kernel:
+    """Return the kernel of a program, in bodies of some ``body`` fills, whole regions together."""
+    groups = [[_fill_action(f) for f in fills] for fills in _groups(program, body)]
     scheduler = _Scheduler()
-    body = scheduler.main([_fill_action(f) for f in program.fills])
-    return Kernel(body, *scheduler.memoised())
+    scheduler.share(groups)
+    bodies = tuple(scheduler.main(actions) for actions in groups)
+    return Kernel(bodies, *scheduler.memoised())
+
+
+def _groups(program: Program, body: int) -> list[list[Fill]]:
+    """Cut the fills into groups, each of whole regions; a fill stands in the first that has it."""
+    groups: list[list[Fill]] = [[]]
+    seen: set[Fill] = set()
+    for region in program.regions:
+        fills = [f for f in dict.fromkeys(region.fills) if f not in seen]
+        seen.update(fills)
+        if groups[-1] and len(groups[-1]) + len(fills) > body:
+            groups.append([])
+        groups[-1] += fills
+    return groups
 
 
 def is_binder(node: Node) -> TypeGuard[Binder]:
@@ -111,7 +131,18 @@ class _Scheduler:
         self.published: dict[Node, None] = {}
         self.in_main = True
 
+    def share(self, groups: list[list[_Action]]) -> None:
+        """Memoise the event's reductions that more than one body needs."""
+        users = Counter(n for actions in groups for n in self.reductions(actions))
+        self.lazy.update((n, None) for n, bodies in users.items() if bodies > 1)
+
+    def reductions(self, actions: list[_Action]) -> list[Node]:
+        """Return what a body needs that takes a loop over the event."""
+        wanted = (v for a in actions for n in a.needs for v in outermost(n, frozenset()))
+        return [n for n in self.pending(wanted) if is_binder(n)]
+
     def main(self, actions: list[_Action]) -> Block:
+        """Schedule one body."""
         block = Block()
         self.scope(actions, frozenset(), block)
         return block

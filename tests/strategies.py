@@ -8,15 +8,18 @@ for any value.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 import adl.stdlib.elementary  # noqa: F401  # registers the elementary functions
+from adl.compiler.dump import dump
 from adl.compiler.ir import (
     FALSE,
     NAN,
@@ -27,7 +30,6 @@ from adl.compiler.ir import (
     Column,
     Const,
     Element,
-    Fill,
     Index,
     Node,
     Part,
@@ -72,6 +74,63 @@ ELEMENTARY = tuple(sorted(n for n, f in FUNCTIONS.items() if f.form == "elementa
 T = TypeVar("T")
 Scope = tuple[Axis, ...]  # the loops around a value; their slots are 0, 1, ...
 
+# ---------------------------------------------------------------------------------- cases
+
+
+@dataclass(frozen=True, repr=False)
+class Case:
+    """A program and the events that it counts; shown as text, since a node's own repr is a tree."""
+
+    program: Program
+    chunk: Chunk
+
+    def __repr__(self) -> str:
+        columns = "\n".join(f"{n} = {v.tolist()}" for n, v in sorted(self.chunk.columns.items()))
+        offsets = "\n".join(f"{n}: {o.tolist()}" for n, o in sorted(self.chunk.offsets.items()))
+        return f"\n{dump(self.program)}\n{self.chunk.events} events\n{offsets}\n{columns}\n"
+
+
+def cases(times: int = 1) -> st.SearchStrategy[Case]:
+    """Return strategies for a program with events."""
+    return st.builds(Case, programs(), events(times))
+
+
+# Every batch has a seed of its own, so a run finds what the run before found: a commit that is no
+# cause of a failure must not meet it. New seeds are for a longer run: ADL_EXAMPLES=10000 pytest.
+# Ten examples a batch: from the eleventh on Hypothesis mutates the examples before, and most
+# mutants are the same program again.
+BATCH = 10
+EXAMPLES = int(os.environ.get("ADL_EXAMPLES", "250"))
+FIRST = int(os.environ.get("ADL_FIRST_BATCH", "0"))
+SETTINGS = settings(
+    max_examples=BATCH,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def batches(examples: int = EXAMPLES) -> list[int]:
+    """Return the numbers of the batches that make so many examples."""
+    return [FIRST + i for i in range(-(-examples // BATCH))]
+
+
+def check(batch: int, test: Callable[..., None], *arguments: st.SearchStrategy[Any]) -> None:
+    """Run a property over one batch; a failure is shrunk."""
+    seed(batch)(SETTINGS(given(*arguments)(test)))()
+
+
+def seeded(batch: int) -> list[Case]:
+    """Return the cases of one batch."""
+    out: list[Case] = []
+
+    def keep(case: Case) -> None:
+        out.append(case)
+
+    check(batch, keep, cases())
+    return out
+
+
 # ------------------------------------------------------------------------------- programs
 
 
@@ -79,7 +138,7 @@ Scope = tuple[Axis, ...]  # the loops around a value; their slots are 0, 1, ...
 def programs(draw: st.DrawFn) -> Program:
     """Return strategies for well-formed programs of one or two regions."""
     writer = _Writer(draw)
-    return Program(tuple(writer.region(f"r{i}") for i in range(writer.among(1, 1, 2))))
+    return Program(tuple(writer.region(f"r{i}") for i in range(writer.among(1, 2, 3))))
 
 
 @dataclass
@@ -90,22 +149,24 @@ class _Writer:
     cuts: list[Node] = field(default_factory=lambda: [TRUE])  # masks of regions so far
     masks: dict[tuple[str, ...], list[Node]] = field(default_factory=dict)  # over slot 0
     picks: list[Pick] = field(default_factory=list)  # of event level
-    stored: dict[tuple[str, ...], list[Node]] = field(default_factory=dict)
+    quantities: list[Node] = field(default_factory=list)  # of event level and costly, real
 
     def among(self, *options: T) -> T:
         return self.draw(st.sampled_from(options))
 
     def chance(self, one_in: int) -> bool:
         # The last option: a shrunk program has none of what is optional.
-        return self.draw(st.integers(1, one_in)) == one_in
+        return self.among(*range(one_in)) == one_in - 1
 
     # ----------------------------------------------------------------------------- outputs
 
     def region(self, name: str) -> RegionOutput:
         steps, histograms = [], []
         cut, weight = self.among(*self.cuts), self.weight(())
-        for i in range(self.among(1, 2, 3, 4)):
-            condition = self.truth((), 2)
+        for i in range(self.among(2, 3, 4, 5)):
+            condition = self.truth((), 3)
+            if self.chance(3):  # lets most events pass, so that the cuts after it see some
+                condition = either(condition, self.read((), TRUTHS))
             missing = None
             if self.chance(4):
                 undecided = both(cut, invert(self.truth((), 1)))
@@ -113,7 +174,7 @@ class _Writer:
             cut = both(cut, condition)
             self.cuts.append(cut)
             steps.append(StepOutput(f"{name}.{i}", fill((), (), (), cut, weight), missing))
-            if self.chance(2):
+            if self.chance(3) or not histograms:
                 histograms.append(self.histogram(f"{name}.h{i}", cut, weight))
         bins = self.bins(cut, weight) if self.chance(4) else None
         return RegionOutput(name, tuple(steps), bins, tuple(histograms))
@@ -126,7 +187,7 @@ class _Writer:
                 binnings,
                 scope,
                 tuple(self.real(scope, 2) for _ in binnings),
-                both(cut, self.truth(scope, 1)) if scope else cut,
+                both(cut, self.selection(scope, 2)) if scope else cut,
                 self.weight(scope) if self.chance(3) else weight,
             )
             for _ in range(self.among(1, 1, 1, 2))
@@ -164,8 +225,10 @@ class _Writer:
             return self.plain(scope)
         match self.among(
             "plain", "arithmetic", "sign", "elementary", "where", "reduce", "reduce", "picked",
-            "picked", "int", "bool",
+            "picked", "int", "bool", "quantity", "quantity",
         ):
+            case "quantity":
+                return self.quantity()
             case "arithmetic":
                 x, y = self.real(scope, depth - 1), self.real(scope, depth - 1)
                 return call(self.among("add", "sub", "mul", "div"), x, y)
@@ -248,7 +311,7 @@ class _Writer:
             case "found":
                 return self.position(scope, depth) >= Const(0)
             case "again":
-                return self.again(scope, depth)
+                return self.again(scope)
             case "where":
                 c, x = self.truth(scope, depth - 1), self.truth(scope, depth - 1)
                 return call("where", c, x, self.picked(scope, depth, self.truth, FALSE))
@@ -262,8 +325,9 @@ class _Writer:
         return self.among(self.read(scope, REALS), self.read(scope, REALS), self.constant())
 
     def threshold(self, scope: Scope) -> Node:
-        name = self.among("lt", "le", "gt", "ge", "eq", "ne")
-        return call(name, self.read(scope, REALS), self.constant())
+        name = self.among("lt", "le", "gt", "ge", "lt", "le", "gt", "ge", "eq", "ne")
+        x = self.read(scope, REALS) if scope or self.chance(2) else self.quantity()
+        return call(name, x, self.constant())
 
     def constant(self) -> Node:
         return Const(self.among(*GRID), self.among(True, True, False))
@@ -295,18 +359,38 @@ class _Writer:
             return value(scope, 0)
         axes = self.deeper(scope)
         inside = (*scope, *axes)
-        mask = self.among(TRUE, self.truth(inside, depth - 1))
+        mask = self.selection(inside, depth)
         return reduce(self.among(*operations), axes, value(inside, depth - 1), mask)
 
-    def again(self, scope: Scope, depth: int) -> Node:
-        """Apply an earlier mask over one axis to an axis of the scope: what passes share."""
+    def selection(self, scope: Scope, depth: int) -> Node:
+        match self.among("all", "again", "again", "new"):
+            case "all":
+                return TRUE
+            case "again":
+                return self.again(scope)
+        return self.truth(scope, depth - 1)
+
+    def again(self, scope: Scope) -> Node:
+        """Apply an object's mask to an axis of the scope: what loops and passes share."""
         if not scope:
             return self.among(*self.cuts)
         axis = self.among(*scope)
-        known = self.masks.setdefault(axis.source, [])
-        if not known or self.chance(3):
-            known.append(self.truth((Axis(axis.source, 0),), depth))
-        return substitute(self.among(*known), {Index(Axis(axis.source, 0)): Index(axis)})
+        own = Axis(axis.source, 0)
+        if axis.source not in self.masks:
+            overlap = self.reduction((own,), 1, ("any", "all"), self.truth)
+            self.masks[axis.source] = [self.truth((own,), 1), overlap]
+        return substitute(self.among(*self.masks[axis.source]), {Index(own): Index(axis)})
+
+    def quantity(self) -> Node:
+        """Return a value of the event that other cuts and loops use too, such as HT."""
+        if len(self.quantities) < 2 or self.chance(6):
+            kinds: tuple[Callable[[], Node], ...] = (
+                lambda: self.reduction((), 2, ("sum", "min"), self.real),
+                lambda: self.picked((), 1, self.real, NAN),
+                lambda: as_real(self.reduction((), 2, ("count",), lambda *_: Const(1))),
+            )
+            self.quantities.append(self.among(*kinds)())
+        return self.among(*self.quantities)
 
     def search(self, scope: Scope, depth: int) -> Pick:
         """Return the k-th element or pair, now and then one of an earlier search."""
@@ -318,7 +402,7 @@ class _Writer:
         inside = (*scope, *axes)
         # The key of a pick is real, as lowering makes it: the emitter knows no other.
         order = self.among(None, self.read(inside, REALS), -self.real(inside, depth - 1))
-        found = pick(axes, self.truth(inside, depth - 1), order, self.among(0, 0, 1, 2))
+        found = pick(axes, self.selection(inside, depth), order, self.among(0, 0, 1, 2))
         if not found.free:
             self.picks.append(found)
         return found
@@ -363,12 +447,14 @@ def attribute(name: str, axis: Axis, at: Node) -> Node:
 
 
 @st.composite
-def events(draw: st.DrawFn) -> Chunk:
-    """Return strategies for chunks of up to a dozen events, with other events around them.
+def events(draw: st.DrawFn, times: int = 1) -> Chunk:
+    """Return strategies for chunks of up to a dozen events (or ``times`` as many), amid others.
 
     How many elements an event has is drawn and shrinks. The numbers come from a drawn seed.
     """
-    counts = draw(st.lists(st.tuples(*[_multiplicity] * len(COLLECTIONS)), max_size=12))
+    number = draw(st.sampled_from([6, 12, 9, 12, 1, 0]))
+    several = st.tuples(*[_multiplicity] * len(COLLECTIONS))
+    counts = draw(st.lists(several, min_size=number, max_size=number))
     if draw(st.integers(1, 6)) == 6:
         counts = [(0,) * len(COLLECTIONS)] * len(counts)
     if draw(st.integers(1, 6)) == 6:
@@ -378,6 +464,7 @@ def events(draw: st.DrawFn) -> Chunk:
     random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     first, after = draw(st.integers(0, 2)), draw(st.integers(0, 1))
     around = [(2, 1, 1)]
+    counts *= times
     chunk = _chunk([*around * first, *counts, *around * after], random, continuous, special)
     return part(chunk, first, first + len(counts))
 
@@ -389,7 +476,7 @@ _LARGE = ((1, 40, 2), (0, 40, 0), (12, 12, 12))
 def part(chunk: Chunk, first: int, after: int) -> Chunk:
     """Return the events from ``first`` up to ``after``, whose elements stay where they are."""
     columns = {
-        name: values[first:after] if name.startswith(EVENT) else values
+        name: values[first:after] if name.startswith(f"{EVENT}_") else values
         for name, values in chunk.columns.items()
     }
     offsets = {name: o[first : after + 1] for name, o in chunk.offsets.items()}
@@ -425,7 +512,3 @@ def _numbers(
     info = np.iinfo(dtype)
     grid = [w for w in (*WHOLE, info.min, info.max, 255) if info.min <= w <= info.max]
     return random.choice(np.array(grid, np.int64), size).astype(dtype)
-
-
-def every_fill(program: Program) -> tuple[Fill, ...]:
-    return program.fills

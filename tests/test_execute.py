@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import gc
+import os
+import signal
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import awkward as ak  # type: ignore[import-untyped]  # it has no stubs
 import numpy as np
@@ -17,6 +21,7 @@ from adl.compiler.layout import Chunk, Partial, layout
 from adl.compiler.program import Program, RegionOutput, StepOutput
 from adl.runtime.execute.local import Kernel, execute
 from adl.runtime.inputs import DataError, InputError
+from adl.runtime.inputs.chunks import read
 from adl.runtime.inputs.trees import Input
 from adl.runtime.progress import Progress
 
@@ -188,7 +193,7 @@ def test_a_missing_file_is_reported_and_the_others_are_complete(samples: list[Sa
     assert out.files[0] == {
         "path": missing,
         "events": 0,
-        "error": f"{missing}: no such file or directory",
+        "error": "no such file or directory",
     }
 
 
@@ -242,6 +247,60 @@ def test_a_file_without_events_counts_zero(tmp_path: Path, samples: list[Sample]
     assert out.partial is not None
     assert tuple(out.partial.sumw) == samples[0].fold()
     assert out.files[0] == {"path": empty.path, "events": 0, "error": ""}
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_interrupt_stops_within_a_block_or_so(tmp_path: Path, threads: int) -> None:
+    sample = Sample(tmp_path / "long.root", 200, seed=3)
+    runs: list[int] = []
+
+    def interrupted_at_the_third(chunk: Chunk) -> Partial:
+        runs.append(chunk.events)
+        if len(runs) == 3:
+            os.kill(os.getpid(), signal.SIGINT)  # as the terminal does
+        time.sleep(0.01)
+        return count(chunk)
+
+    with pytest.raises(KeyboardInterrupt):
+        execute(
+            [sample.path],
+            lambda _: Kernel(PROGRAM, LAYOUT, interrupted_at_the_third),
+            threads=threads,
+            block=1,
+            unit=100,
+        )
+    assert 3 <= len(runs) <= 10
+
+
+def test_a_failing_file_is_closed_after_the_last_thread_has_left_it(
+    samples: list[Sample], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corrupt(samples[0], entry=0)
+    inside = 0
+    at_close: list[int] = []
+    lock = threading.Lock()
+    close = Input.close
+
+    def slow_read(*arguments: Any) -> Chunk:
+        nonlocal inside
+        with lock:
+            inside += 1
+        try:
+            time.sleep(0.001 * arguments[3])  # later units of a file take longer
+            return read(*arguments)
+        finally:
+            with lock:
+                inside -= 1
+
+    def watched_close(source: Input) -> None:
+        at_close.append(inside)
+        close(source)
+
+    monkeypatch.setattr("adl.runtime.execute.local.read", slow_read)
+    monkeypatch.setattr(Input, "close", watched_close)
+    out = execute([samples[0].path], prepare, threads=4, block=BLOCK, unit=1)
+    assert [f["events"] for f in out.files] == [0]
+    assert at_close == [0]
 
 
 @pytest.mark.parametrize("threads", [1, 3])

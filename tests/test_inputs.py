@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,9 @@ DATA = Path(__file__).parents[2] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the folder shared/data is not here")
 
 EVENTS = 500
-SCALARS = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64".split()
-ELEMENTS = "bool int16 uint8 int32 float32 float64".split()
+INTEGERS = [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+SCALARS = ["bool", "float32", "float64", *INTEGERS]
+ELEMENTS = ["bool", "int16", "uint8", "int32", "float32", "float64"]
 
 
 def events() -> dict[str, Any]:
@@ -177,8 +179,8 @@ def test_a_tree_that_is_not_there_is_an_error_that_lists_those_that_are(path: st
 def two_trees(folder: Path, first: str, second: str) -> str:
     path = folder / "two.root"
     with uproot.recreate(path) as file:
-        file[first] = {"x": np.zeros(2)}
-        file[second] = {"x": np.zeros(1)}
+        file.mktree(first, {"x": np.float64}).extend({"x": np.zeros(2)})
+        file.mktree(second, {"x": np.float64}).extend({"x": np.zeros(1)})
     return str(path)
 
 
@@ -292,11 +294,16 @@ def test_a_large_basket_is_decompressed_once_for_all_units(tmp_path: Path) -> No
     with open_input(str(path)) as source:
         (wanted,) = columns(source, "Jet_float64")
         branch = source.raw["Jet_float64"]
-        decompress, times = branch.basket, []
-        branch.basket = lambda number: (times.append(number), decompress(number))[1]
+        decompress, numbers = branch.basket, []
+
+        def watched(number: int) -> Any:
+            numbers.append(number)
+            return decompress(number)
+
+        branch.basket = watched
         for start in range(0, EVENTS, 100):
             read(source, [wanted], ["Jet"], start, start + 100)
-        assert times == [0]
+        assert numbers == [0]
 
 
 def test_a_server_is_asked_once_for_all_baskets_of_a_unit(path: str) -> None:
@@ -315,26 +322,50 @@ def test_a_server_is_asked_once_for_all_baskets_of_a_unit(path: str) -> None:
             assert np.array_equal(chunk.offsets["Jet"], expected.offsets["Jet"])
 
 
-class WithoutOffsets:
-    """Baskets as ROOT writes them with kGenerateOffsetMap: lengths are in the counter only."""
+class Altered:
+    """Baskets of a file as if it stored other offsets."""
 
-    def __init__(self, source: Input) -> None:
+    def __init__(self, source: Input, change: Callable[[Any], Any]) -> None:
         self.whole = source.baskets
+        self.change = change
 
     def get(self, *arguments: Any) -> Iterator[Basket]:
         for basket in self.whole.get(*arguments):
-            yield basket._replace(offsets=None)
+            offsets = basket.offsets
+            yield basket if offsets is None else basket._replace(offsets=self.change(offsets))
 
     def first(self, name: str, entry: int) -> int:
         return self.whole.first(name, entry)
+
+
+def descending(offsets: Any) -> Any:
+    return np.concatenate([offsets[:1], offsets[-2:0:-1], offsets[-1:]])
+
+
+def beyond(offsets: Any) -> Any:
+    return offsets + 4000
+
+
+def ragged(offsets: Any) -> Any:
+    return np.append(offsets[:-1], offsets[-1] - 1)
+
+
+@pytest.mark.parametrize("change", [descending, beyond, ragged])
+def test_offsets_that_make_no_sense_are_an_error(
+    source: Input, change: Callable[[Any], Any]
+) -> None:
+    source.__dict__["baskets"] = Altered(source, change)
+    with pytest.raises(DataError, match="Jet_float32: entries 0 to 64 cannot be read"):
+        read(source, columns(source, "Jet_float32"), [], 0, EVENTS)
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, EVENTS), (0, 64), (70, 300), (130, 140)])
 def test_lists_without_stored_offsets_take_lengths_from_the_counter(
     path: str, start: int, stop: int
 ) -> None:
+    """ROOT writes such files with kGenerateOffsetMap."""
     with open_input(path) as source, open_input(path) as bare:
-        bare.__dict__["baskets"] = WithoutOffsets(bare)
+        bare.__dict__["baskets"] = Altered(bare, lambda _: None)
         wanted = columns(source, "Jet_bool", "Jet_int16", "Jet_float64")
         expected, chunk = (read(s, wanted, ["Jet"], start, stop) for s in (source, bare))
         for name, values in expected.columns.items():
@@ -345,7 +376,8 @@ def test_lists_without_stored_offsets_take_lengths_from_the_counter(
 def test_columns_of_different_lengths_in_one_collection_are_an_error(tmp_path: Path) -> None:
     path = str(tmp_path / "odd.root")
     with uproot.recreate(path) as file:
-        file["Events"] = {"Jet_pt": ak.Array([[1.0], []]), "Jet_eta": ak.Array([[1.0], [2.0]])}
+        data = {"Jet_pt": ak.Array([[1.0], []]), "Jet_eta": ak.Array([[1.0], [2.0]])}
+        file.mktree("Events", {name: values.type for name, values in data.items()}).extend(data)
     with open_input(path) as source:
         at = Index(Axis(("Jet",), 0))
         wanted = [Column(f"Jet_{name}", "float64", "Jet", at) for name in ("pt", "eta")]
@@ -373,28 +405,24 @@ def test_a_corrupt_basket_is_named_by_branch_and_entries(
             read(source, wanted, [], 0, EVENTS)
 
 
-def test_any_damage_is_an_input_error_or_gives_offsets_inside_the_columns(
-    tmp_path: Path, path: str
-) -> None:
+def test_any_damage_is_an_input_error_or_gives_offsets_inside_the_columns(tmp_path: Path) -> None:
     rng = np.random.default_rng(7)
     small = tmp_path / "small.root"
-    write(small, {n: v[:100] for n, v in events().items() if n in ("Jet", "x_int8")}, step=40)
+    data = events()
+    write(small, {name: data[name][:100] for name in ("Jet", "x_int8")}, step=40)
     whole = small.read_bytes()
     refused = 0
-    for number in range(150):
+    for number in range(100):
         damaged = bytearray(whole)
         for place in rng.integers(0, len(whole), 3):
             damaged[place] = rng.integers(0, 256)
         file = tmp_path / f"damaged{number}.root"
         file.write_bytes(damaged)
-        try:
-            with open_input(str(file)) as source:
-                check_bounds(source)
-        except InputError as error:
-            refused += 1
-            assert error.path == str(file)
-            assert "\n" not in error.reason
-    assert 10 < refused < 150
+        with contextlib.suppress(InputError), open_input(str(file)) as source:
+            check_bounds(source)
+            continue
+        refused += 1
+    assert 10 < refused < 100
 
 
 def check_bounds(source: Input) -> None:
@@ -462,8 +490,10 @@ def test_objects_of_a_delphes_file_are_counted_by_their_own_branch() -> None:
         branches = source.branches()
         assert branches["Jet.PT"] == Branch("Jet.PT", "float32", "Jet")
         assert branches["Jet"] == Branch("Jet", "int32", None)
-        jets = read(source, [column(branches["Jet.PT"])], ["Jet", "Muon"], 2, 9)
+        jets = read(source, [column(branches["Jet.PT"])], ["Jet", "GenJet"], 2, 9)
         assert list(np.diff(jets.offsets["Jet"])) == [5, 4, 5, 5, 6, 6, 6]
+        sizes = source.raw["GenJet_size"].array()[2:9]
+        assert list(np.diff(jets.offsets["GenJet"])) == list(sizes)
 
 
 @needs_data

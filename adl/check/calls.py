@@ -144,6 +144,8 @@ def _unary_call(scope: Scope, expr: Call, check: Check) -> Value | None:
             return found.meaning
     if function is None:
         return _unknown_function(scope, expr)
+    if len(function.arguments) != 1:
+        return _wrong_number(scope, expr, function)
     return _apply(scope, expr, function, [argument])
 
 
@@ -151,7 +153,7 @@ def _library(scope: Scope, expr: Call, function: Function, check: Check) -> Valu
     """Return a call with several arguments or none."""
     kinds = function.arguments
     if len(kinds) == len(expr.arguments):
-        need = [f"{expr.function.name} needs one {_KINDS.get(kind, 'number')}" for kind in kinds]
+        need = [f"{expr.function.name} needs one {_kind(kind)}" for kind in kinds]
         arguments = [
             check(scope.asking(who), argument)
             for who, argument in zip(need, expr.arguments, strict=True)
@@ -159,12 +161,18 @@ def _library(scope: Scope, expr: Call, function: Function, check: Check) -> Valu
         return _apply(scope, expr, function, arguments)
     if kinds == ("particle",) and expr.arguments:
         return _of_several(scope, expr, check)
-    wanted = ", ".join(f"a {_KINDS.get(kind, 'number')}" for kind in kinds)
-    message = f"{expr.function.name} takes {wanted}: {len(kinds)} arguments, not "
-    return mistake(scope, "E206", f"{message}{len(expr.arguments)}", expr.span)
+    return _wrong_number(scope, expr, function)
 
 
-_KINDS = {"particle": "particle"}
+def _wrong_number(scope: Scope, expr: Call, function: Function) -> Value | None:
+    wanted = " and ".join(f"a {kind}" for kind in map(_kind, function.arguments))
+    message = f"{expr.function.name} takes {wanted}, not {len(expr.arguments)} arguments"
+    return mistake(scope, "E206", message, expr.span)
+
+
+def _kind(argument: str) -> str:
+    """Return the word for a kind of argument."""
+    return "particle" if argument == "particle" else "number"
 
 
 def _of_several(scope: Scope, expr: Call, check: Check) -> Value | None:

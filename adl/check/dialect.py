@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from adl.check.context import Context, Dialect
 from adl.check.trees import children, subtrees
-from adl.stdlib.models import Schema, find_collection
+from adl.stdlib.models import Schema, find_collection, find_singleton
 from adl.syntax.diagnostics import Findings
 from adl.syntax.source import Source, Span
 from adl.syntax.tree import (
@@ -59,11 +59,14 @@ def unsupported(context: Context, construct: str, span: Span) -> bool:
 
 def detect(file: File, source: Source, schema: Schema, asked: str, findings: Findings) -> Dialect:
     """Return the dialect that was asked for, or that the file says, or that its spellings show."""
-    for said in (asked, *_said(file)):
+    for said, span in ((asked, file.span), *_said(file)):
         if said == "adl":
             return "adl"
         if said == "cutlang":
             return "cutlang"
+        if said != "auto":
+            message = f"the dialect is adl, cutlang or auto, not {said}"
+            findings.error("E220", message, span)
     cutlang = next(_cutlang_spellings(file, source, schema), None)
     matter = next(_matters(file, schema), None)
     if cutlang is None or matter is None:
@@ -90,9 +93,15 @@ def detect(file: File, source: Source, schema: Schema, asked: str, findings: Fin
     return "cutlang"
 
 
-def _said(file: File) -> list[str]:
+def _said(file: File) -> list[tuple[str, Span]]:
+    """Return what the info blocks say about the dialect, each with the place of its block."""
     infos = (block for block in file.blocks if isinstance(block, Info))
-    return [text.strip() for info in infos for word, text in info.fields if word == "dialect"]
+    return [
+        (text.strip().lower(), info.name.span)
+        for info in infos
+        for word, text in info.fields
+        if word.lower() == "dialect"
+    ]
 
 
 def _cutlang_spellings(file: File, source: Source, schema: Schema) -> Iterator[Tree]:
@@ -101,7 +110,7 @@ def _cutlang_spellings(file: File, source: Source, schema: Schema) -> Iterator[T
     for tree in subtrees(file):
         match tree:
             case Name() if indexed := re.fullmatch(r"(.+)_\d*", tree.name):
-                if indexed[1] in objects or find_collection(schema, indexed[1]):
+                if indexed[1] in objects or _is_input(schema, indexed[1]):
                     yield tree
             case Index() if tree.index < 0:
                 yield tree
@@ -117,6 +126,10 @@ def _cutlang_spellings(file: File, source: Source, schema: Schema) -> Iterator[T
                 found := keyword.match(source.text, tree.span.start)
             ):
                 yield Name(found.group(), span=Span(*found.span()))
+
+
+def _is_input(schema: Schema, name: str) -> bool:
+    return bool(find_collection(schema, name) or find_singleton(schema, name))
 
 
 def _adl_spellings(file: File, source: Source) -> Iterator[Tree]:

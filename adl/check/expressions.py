@@ -14,7 +14,6 @@ from adl.check.analysis import (
     Literal_,
     Logic,
     ObjectDef,
-    Type,
     Value,
     Variable,
 )
@@ -58,8 +57,7 @@ def value(scope: Scope, expr: Expr) -> Value | None:
     """Return the value of an expression; a collection in it becomes a loop of its binder."""
     match expr:
         case Number():
-            type: Type = "int" if isinstance(expr.value, int) else "real"
-            return Literal_(expr.value, True, type=type, span=expr.span)
+            return _literal(expr)
         case Text():
             return mistake(scope, "E211", "a text has no value here", expr.span)
         case Name():
@@ -87,6 +85,13 @@ def value(scope: Scope, expr: Expr) -> Value | None:
         case Binding():
             message = f"{scope.context.words(expr.span)}: only reducers bind names"
             return mistake(scope, "E206", message, expr.span, "sum(jets j, pT(j))")
+
+
+def _literal(number: Number) -> Value:
+    """Return a written number; an integer that 64 bits cannot hold is real."""
+    if isinstance(number.value, int) and number.value < 2**63:
+        return Literal_(number.value, True, type="int", span=number.span)
+    return Literal_(float(number.value), True, type="real", span=number.span)
 
 
 def statement(scope: Scope, expr: Expr, without_else: bool) -> Value | None:

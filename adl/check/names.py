@@ -220,8 +220,10 @@ def _indexed(scope: Scope, name: Name) -> Found[Meaning] | None:
     prefix = Name(match["name"], span=name.span)
     indexed = without_source_names(scope) if match["index"] else scope
     found = next((f for f in (look(indexed, prefix) for look in LOOKUPS) if f), None)
-    if found is None or not match["index"] or found.meaning is None:
+    if found is None or found.meaning is None or not match["index"]:
         return found
+    if not isinstance(found.meaning, (ObjectDef, CollectionSchema, Singleton)):
+        return None
     return Found(pick(scope, found.meaning, int(match["index"]), name.span))
 
 

@@ -90,7 +90,11 @@ def find(context: Context, particle: Value, name: Name, span: Span) -> Found[Val
 
 def result_type(function: Function) -> Type:
     """Return the type of a library function's result."""
-    return function.result if function.result in ("bool", "int") else "real"  # type: ignore[return-value] # the test above is the proof
+    match function.result:
+        case "bool" | "int" as type:
+            return type
+        case _:
+            return "real"
 
 
 def has_no_eta(context: Context, function: Function, particle: Value) -> bool:

@@ -218,7 +218,7 @@ def _refuse_missing(region: _Region, uses: Iterable[Use]) -> None:
             continue
         message, span, help = _absent(use)
         help = f"{help}, or give the value for its absence: default(…, 1)"
-        region.context.findings.error("E218", f"a weight needs a value: {message}", span, help)
+        region.context.findings.error("E218", f"a weight needs a value, {message}", span, help)
 
 
 def _absent(use: Use) -> tuple[str, Span, str]:

@@ -6,9 +6,11 @@ which alone means its pT.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
-from adl.check.analysis import AttributeOf, Literal_, Logic, Operation, Singleton, Type, Value
+from adl.check.analysis import AttributeOf, Literal_, Logic, Operation, Singleton, Sum, Type, Value
+from adl.check.dialect import unsupported
 from adl.check.scope import Scope, mistake
 
 _RANK: dict[Type, int] = {"bool": 0, "int": 1, "real": 2}
@@ -41,15 +43,19 @@ def number(scope: Scope, value: Value | None) -> Value | None:
     """Return a value that is a number or a truth value; a particle is a mistake."""
     if value is None or value.type != "particle":
         return value
-    if isinstance(value, Singleton):
-        return AttributeOf(value, "pt", type="real", span=value.span)
+    match value:
+        case Singleton():
+            return AttributeOf(value, "pt", type="real", span=value.span)
+        case Sum(items=((-1, Singleton() as missing),)):
+            pt = AttributeOf(missing, "pt", type="real", span=missing.span)
+            return Operation("neg", (pt,), type="real", span=value.span)
     text = scope.context.words(value.span)
-    plain = text.replace(".", "").replace("[", "").replace("]", "").replace("_", "").isalnum()
+    plain = re.fullmatch(r"[\w.\[\]]+", text)
     scope.context.findings.error(
         "E204",
         f"{text} is a particle, a number is needed here",
         value.span,
-        f"{text}.pT is its transverse momentum" if plain else f"pT({text}), m({text}), …: which?",
+        f"{text}.pT is its transverse momentum" if plain else f"pT({text}), m({text}), …",
     )
     return None
 
@@ -67,6 +73,8 @@ def condition(scope: Scope, value: Value | None) -> Value | None:
     value = number(scope, value)
     if value is None or value.type == "bool":
         return value
+    if unsupported(scope.context, "condition", value.span):
+        return None
     text = scope.context.words(value.span)
     scope.context.findings.warning(
         "W304",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 
-from adl.compiler.ir import Axis, Binning, Const, Node, Uniform
+from adl.compiler.ir import Axis, Binning, Const, Fill, Node, Uniform
 from adl.compiler.layout import Layout
 from adl.compiler.program import Program
 
@@ -41,6 +41,7 @@ class Arguments:
     store_sources: list[tuple[str, ...]] = field(default_factory=list)
     memo: dict[Node, int] = field(default_factory=dict)
     memo_size: int = 0
+    fillers: dict[str, Fill] = field(default_factory=dict)  # one fill of each kind, by its function
     _uses: dict[tuple[Node, int], int] = field(default_factory=dict)
     _histograms: dict[int, int] = field(default_factory=dict)
 

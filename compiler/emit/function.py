@@ -7,6 +7,7 @@ from collections.abc import Callable
 from adl.compiler.emit.accumulators import Accumulator, accumulator
 from adl.compiler.emit.arguments import PARAMETERS, Arguments
 from adl.compiler.emit.operations import emit_primitive
+from adl.compiler.emit.support import filler_name
 from adl.compiler.emit.text import LLVM_TYPE, Lines, real
 from adl.compiler.ir import (
     Axis,
@@ -21,7 +22,6 @@ from adl.compiler.ir import (
     Pick,
     Reduce,
     Store,
-    Variable,
 )
 from adl.compiler.kernel import (
     Begin,
@@ -66,18 +66,18 @@ class FunctionEmitter:
         self.memoised = memoised
         self.published = frozenset(published)
         self.lines = Lines()
+        self.pointers: list[str] = []  # tables of pointers, the same for every event
         self.prologue: list[str] = []  # what an event's first lines compute, once
         self.values: dict[Node, str] = {}
         self.picks: dict[Node, tuple[str, ...]] = {}
         self.accumulators: dict[Node, Accumulator] = {}
         self.shared: dict[str, str] = {}
 
-    def text(self) -> str:
-        """Return the function's body."""
-        lines = self.lines
-        return "\n".join(
-            ["entry:", *lines.entry, "  br label %start", "start:", *self.prologue, *lines.body]
-        )
+    def text(self, unless: str = "") -> str:
+        """Return the function's body; ``unless`` are lines that end by going to %start or not."""
+        slots = [*self.lines.entry, unless or "  br label %start"]
+        work = [*self.pointers, *self.prologue, *self.lines.body]
+        return "\n".join(["entry:", *slots, "start:", *work])
 
     def block(self, block: Block) -> None:
         """Write the items of a block."""
@@ -284,8 +284,12 @@ class FunctionEmitter:
         """Return an entry of a table of pointers, which are loop-invariant."""
 
         def write() -> str:
-            address = self.lines.first(f"getelementptr ptr, ptr %{table}, i64 {number}")
-            return self.lines.first(f"load ptr, ptr {address}{_INVARIANT}")
+            address, pointer = self.lines.name(), self.lines.name()
+            self.pointers += [
+                f"  {address} = getelementptr ptr, ptr %{table}, i64 {number}",
+                f"  {pointer} = load ptr, ptr {address}{_INVARIANT}",
+            ]
+            return pointer
 
         return self.once(f"{table} {number}", write)
 
@@ -311,56 +315,18 @@ class FunctionEmitter:
         values = [self.value(v, fill, i) for i, v in enumerate(operands)]
         weight = values.pop() if fill.weighted else None
         if not fill.bins:
-            self.add(str(place.cells), str(place.sums), weight, skipped)
+            self.add(place.cells, place.sums, weight, skipped)
             return
         description = self.arguments.histogram(place.number, fill.bins, place.cells, place.sums)
-        good, bad, end = lines.label(), lines.label(), lines.label()
-        finite = [lines.let(f"call i1 @adl_finite(double {v})") for v in values]
-        every = finite[0]
-        for one in finite[1:]:
-            every = lines.let(f"and i1 {every}, {one}")
-        lines.branch(every, good, bad)
-        lines.begin(bad)
-        lines.store("i64", lines.let(f"add i64 {lines.load('i64', skipped)}, 1"), skipped)
-        lines.jump(end)
-        lines.begin(good)
-        cell, first, sums = self.cell(fill, values, description)
-        self.add(
-            lines.let(f"add i64 {first}, {cell}"),
-            lines.let(f"add i64 {sums}, {cell}"),
-            weight,
-            skipped,
-        )
-        lines.jump(end)
-        lines.begin(end)
+        address = lines.at("i64", "%numbers", description)
+        name = filler_name(fill)
+        self.arguments.fillers[name] = fill
+        reals = ", ".join(f"double {v}" for v in (*values, *([weight] if weight else ())))
+        outputs = "ptr %raw, ptr %sumw, ptr %sumw2"
+        lines.do(f"call void @{name}({outputs}, ptr {skipped}, ptr {address}, {reals})")
 
-    def cell(self, fill: Fill, values: list[str], description: int) -> tuple[str, str, str]:
-        """Write the bin look-ups; return the cell and the first cells of counts and sums."""
-        lines = self.lines
-
-        def number(slot: int) -> tuple[str, str]:
-            address = lines.at("i64", "%numbers", slot)
-            return address, lines.let(f"load i64, ptr {address}{_INVARIANT}")
-
-        _, first = number(description)
-        _, sums = number(description + 1)
-        cell, stride, slot = "", "", description + 2
-        for axis, x in zip(fill.bins, values, strict=True):
-            variable = isinstance(axis, Variable)
-            address, bins = number(slot)
-            slot += 1 + (len(axis.edges) if isinstance(axis, Variable) else 2)
-            look_up = "adl_variable" if variable else "adl_uniform"
-            index = lines.let(f"call i64 @{look_up}(double {x}, ptr {address})")
-            size = lines.let(f"add i64 {bins}, 2")
-            if cell:
-                cell = lines.let(f"add i64 {cell}, {lines.let(f'mul i64 {stride}, {index}')}")
-                stride = lines.let(f"mul i64 {stride}, {size}")
-            else:
-                cell, stride = index, size
-        return cell, first, sums
-
-    def add(self, cell: str, sums: str, weight: str | None, skipped: str) -> None:
-        """Write the update of one cell."""
+    def add(self, cell: int, sums: int, weight: str | None, skipped: str) -> None:
+        """Write the update of a counter."""
         lines = self.lines
         raw = lines.at("i64", "%raw", cell)
         lines.store("i64", lines.let(f"add i64 {lines.load('i64', raw)}, 1"), raw)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adl.compiler.emit.arguments import PARAMETERS, Arguments
-from adl.compiler.emit.function import FunctionEmitter
+from adl.compiler.emit.function import CALL, FunctionEmitter
 from adl.compiler.emit.operations import INTRINSICS, emit_primitive
-from adl.compiler.emit.support import SUPPORT
+from adl.compiler.emit.support import SUPPORT, filler
 from adl.compiler.emit.text import Lines, real
-from adl.compiler.ir import Call, Column, Const, Index, Node, Axis, postorder
-from adl.compiler.kernel import Kernel
+from adl.compiler.ir import Call, Column, Const, Node, postorder
+from adl.compiler.kernel import Block, Kernel
 from adl.compiler.layout import Layout
 from adl.compiler.program import Program
 from adl.stdlib import ops
@@ -42,12 +42,16 @@ def emit(program: Program, kernel: Kernel, layout: Layout) -> Module:
         n.function for n in program.nodes if isinstance(n, Call) and n.function not in ops.MEANING
     )
     elementary = [emit_elementary(name) for name in called]
+    # A few fills are worth inlining; hundreds would make most of the code.
+    inline = sum(bool(f.bins) for f in program.fills) <= _INLINED_FILLS
+    fillers = [filler(fill, inline) for fill in arguments.fillers.values()]
     text = "\n".join(
-        [INTRINSICS, SUPPORT, *elementary, _ZERO, *memoised, main, "!0 = !{}", ""]
+        [INTRINSICS, SUPPORT, *fillers, *elementary, _ZERO, *memoised, main, "!0 = !{}", ""]
     )
     return Module(text, arguments)
 
 
+_INLINED_FILLS = 30
 # Where a missing element is read: eight zero bytes.
 _ZERO = "@adl_nothing = internal constant [8 x i8] zeroinitializer\n"
 
@@ -81,49 +85,70 @@ def _memoised(
     number: int, node: Node, kernel: Kernel, arguments: Arguments, order: dict[Node, int]
 ) -> str:
     function = FunctionEmitter(arguments, order, kernel.published)
-    lines = function.lines
-    flag = lines.at("i8", "%flags", number)
-    done = lines.let(f"icmp ne i8 {lines.load('i8', flag)}, 0")
-    work, end = lines.label(), lines.label()
-    lines.branch(done, end, work)
-    lines.begin(work)
     function.block(kernel.memoised[node])
     function.remember(node)
-    lines.store("i8", "1", flag)
-    lines.jump(end)
-    lines.begin(end)
-    lines.do("ret void")
+    function.lines.store("i8", "1", "%flag")
+    function.lines.do("ret void")
     head = f"define internal void @memo_{number}({SIGNATURE}, i64 %event) nounwind noinline"
-    return f"{head} {{\n{function.text()}\n}}\n"
+    return f"{head} {{\n{function.text(_UNLESS_DONE.format(number))}\n}}\n"
+
+
+_UNLESS_DONE = """\
+  %flag = getelementptr i8, ptr %flags, i64 {}
+  %set = load i8, ptr %flag
+  %done = icmp ne i8 %set, 0
+  br i1 %done, label %return, label %start
+return:
+  ret void"""
 
 
 def _main(kernel: Kernel, arguments: Arguments, order: dict[Node, int]) -> str:
+    """Write the loop over events; a single body stands in it, several are functions."""
+    if len(kernel.bodies) == 1:
+        function = FunctionEmitter(arguments, order, kernel.published)
+        function.block(kernel.bodies[0])
+        entry = [*function.lines.entry, *function.pointers]
+        return _loop(entry, [*function.prologue, *function.lines.body], kernel)
+    bodies = [
+        _body(number, block, kernel, arguments, order)
+        for number, block in enumerate(kernel.bodies)
+    ]
+    calls = [f"  call void @body_{n}({CALL}, i64 %event)" for n, _ in enumerate(bodies)]
+    return "\n".join([*bodies, _loop([], calls, kernel)])
+
+
+def _body(
+    number: int, block: Block, kernel: Kernel, arguments: Arguments, order: dict[Node, int]
+) -> str:
     function = FunctionEmitter(arguments, order, kernel.published)
-    function.block(kernel.body)
+    function.block(block)
+    function.lines.do("ret void")
+    head = f"define internal void @body_{number}({SIGNATURE}, i64 %event) nounwind noinline"
+    return f"{head} {{\n{function.text()}\n}}\n"
+
+
+def _loop(entry: list[str], body: list[str], kernel: Kernel) -> str:
     flags = len(kernel.memoised)
-    reset = f"call void @llvm.memset.p0.i64(ptr %flags, i8 0, i64 {flags}, i1 false)" if flags else ""
-    lines = function.lines
-    return f"""\
-define void @kernel({SIGNATURE}, i64 %events) nounwind {{
-entry:
-{chr(10).join(lines.entry)}
-  br label %head
-head:
-  %event = phi i64 [ 0, %entry ], [ %next, %tail ]
-  %more = icmp slt i64 %event, %events
-  br i1 %more, label %start, label %exit
-start:
-  {reset}
-{chr(10).join(function.prologue)}
-{chr(10).join(lines.body)}
-  br label %tail
-tail:
-  %next = add i64 %event, 1
-  br label %head
-exit:
-  ret void
-}}
-"""
-
-
-__all__ = ["Axis", "Index", "Module", "emit", "emit_elementary"]
+    if flags:  # nothing is memoised yet
+        body = [f"  call void @llvm.memset.p0.i64(ptr %flags, i8 0, i64 {flags}, i1 false)", *body]
+    return "\n".join(
+        [
+            f"define void @kernel({SIGNATURE}, i64 %events) nounwind {{",
+            "entry:",
+            *entry,
+            "  br label %head",
+            "head:",
+            "  %event = phi i64 [ 0, %entry ], [ %next, %tail ]",
+            "  %more = icmp slt i64 %event, %events",
+            "  br i1 %more, label %start, label %exit",
+            "start:",
+            *body,
+            "  br label %tail",
+            "tail:",
+            "  %next = add i64 %event, 1",
+            "  br label %head",
+            "exit:",
+            "  ret void",
+            "}\n",
+        ]
+    )

@@ -6,6 +6,9 @@ boost-histogram's: int((x - lower) / (upper - lower) * n), with the division don
 
 from __future__ import annotations
 
+from adl.compiler.emit.text import Lines
+from adl.compiler.ir import Fill, Uniform
+
 # %axis: n as an integer, then the edges: (lower, upper - lower) or n + 1 ascending edges
 _UNIFORM = """
 define internal i64 @adl_uniform(double %x, ptr %axis) memory(argmem: read) nounwind {
@@ -90,3 +93,54 @@ no:
 """
 
 SUPPORT = _UNIFORM + _VARIABLE + _FINITE + _ADD
+
+
+def filler_name(fill: Fill) -> str:
+    """Return the name of the function that fills histograms of this kind."""
+    axes = "".join("u" if isinstance(axis, Uniform) else "v" for axis in fill.bins)
+    return f"adl_fill_{axes}{'_weighted' if fill.weighted else ''}"
+
+
+def filler(fill: Fill, inline: bool) -> str:
+    """Write that function: its description is cells, sums, then each axis as above."""
+    lines = Lines()
+    values = [f"%x{i}" for i, _ in enumerate(fill.bins)]
+    every = "true"
+    for x in values:
+        finite = lines.let(f"call i1 @adl_finite(double {x})")
+        every = lines.let(f"and i1 {every}, {finite}")
+    good, bad = lines.label(), lines.label()
+    lines.branch(every, good, bad)
+    lines.begin(bad)
+    lines.store("i64", lines.let(f"add i64 {lines.load('i64', '%skipped')}, 1"), "%skipped")
+    lines.do("ret void")
+    lines.begin(good)
+    cell = _cell(lines, fill, values)
+    first = lines.load("i64", "%histogram")
+    raw = lines.at("i64", "%raw", lines.let(f"add i64 {first}, {cell}"))
+    lines.store("i64", lines.let(f"add i64 {lines.load('i64', raw)}, 1"), raw)
+    if fill.weighted:
+        sums = lines.load("i64", lines.at("i64", "%histogram", 1))
+        entry = lines.let(f"add i64 {sums}, {cell}")
+        arguments = f"ptr %sumw, ptr %sumw2, ptr %skipped, i64 {entry}, double %w"
+        lines.do(f"call void @adl_add({arguments})")
+    lines.do("ret void")
+    parameters = ["ptr %raw, ptr %sumw, ptr %sumw2, ptr %skipped, ptr %histogram"]
+    parameters += [f"double {x}" for x in (*values, *(["%w"] if fill.weighted else ()))]
+    head = f"define internal void @{filler_name(fill)}({', '.join(parameters)}) nounwind"
+    return f"{head} {'' if inline else 'noinline '}{{\n{lines.text()}\n}}\n"
+
+
+def _cell(lines: Lines, fill: Fill, values: list[str]) -> str:
+    """Write the bin look-ups; the first axis runs fastest."""
+    cell, stride = "0", "1"
+    axis_at = lines.at("i64", "%histogram", 2)
+    for axis, x in zip(fill.bins, values, strict=True):
+        look_up = "adl_uniform" if isinstance(axis, Uniform) else "adl_variable"
+        index = lines.let(f"call i64 @{look_up}(double {x}, ptr {axis_at})")
+        cell = lines.let(f"add i64 {cell}, {lines.let(f'mul i64 {stride}, {index}')}")
+        number = lines.load("i64", axis_at)
+        stride = lines.let(f"mul i64 {stride}, {lines.let(f'add i64 {number}, 2')}")
+        numbers = 3 if isinstance(axis, Uniform) else lines.let(f"add i64 {number}, 2")
+        axis_at = lines.at("i64", axis_at, numbers)
+    return cell

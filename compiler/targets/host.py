@@ -20,7 +20,7 @@ from adl.compiler.emit.arguments import PARAMETERS, Arguments
 from adl.compiler.emit.module import Module
 from adl.compiler.layout import Chunk, Partial
 
-_PIPELINE = "O2"
+_PIPELINE = "O2 without unrolling and vectorisation"
 _FUNCTION = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(PARAMETERS), ctypes.c_int64)
 
 
@@ -79,7 +79,11 @@ def optimise(text: str) -> Any:
     machine = _machine()
     module = _parse(text)
     module.verify()
-    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=2))
+    tuning = llvm.create_pipeline_tuning_options(speed_level=2)
+    # Loops over an event's objects are short: unrolled and vectorised they only grow the code.
+    tuning.loop_vectorization = tuning.slp_vectorization = False
+    tuning.loop_unrolling = tuning.loop_interleaving = False
+    builder = llvm.create_pass_builder(machine, tuning)
     builder.getModulePassManager().run(module, builder)
     return module
 

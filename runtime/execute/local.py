@@ -224,11 +224,12 @@ class _Run:
         if result is None:
             self.finish(file)
             self.report(0)
-        elif file.error is None:
+        else:
+            # Waited for even after an error: a file is closed when no thread reads it any more.
             try:
                 self.add(file, result())
             except InputError as error:
-                file.fail(error)
+                file.fail(file.error or error)
             self.report(file.done)
 
     def add(self, file: _File, unit: _Unit) -> None:
@@ -248,13 +249,9 @@ class _Run:
         elif file.partial is not None and self.outcome.partial is not None:
             self.outcome.partial.add(file.partial)
             self.outcome.events += file.events
-        self.outcome.files.append(
-            {
-                "path": file.path,
-                "events": 0 if file.error else file.events,
-                "error": str(file.error) if file.error else "",
-            }
-        )
+        events = 0 if file.error else file.events
+        error = file.error.reason if isinstance(file.error, InputError) else str(file.error or "")
+        self.outcome.files.append({"path": file.path, "events": events, "error": error})
         self.passed += file.events
 
     def report(self, merged: int, *, end: bool = False) -> None:

@@ -37,10 +37,8 @@ def read(
     Raises:
         DataError: They cannot be read, or columns of one collection have different lengths.
     """
-    counters = {c: _counter(source, c) for c in collections}
-    for column in columns:
-        if column.collection is not None:
-            counters.pop(column.collection, None)
+    with_columns = {column.collection for column in columns}
+    counters = {c: _counter(source, c) for c in collections if c not in with_columns}
     branches = _Branches(source, start, stop, (*(c.name for c in columns), *counters.values()))
     arrays: dict[str, Numbers] = {}
     offsets: dict[str, Offsets] = {}

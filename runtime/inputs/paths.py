@@ -42,7 +42,8 @@ def expand(patterns: Sequence[str]) -> list[str]:
 def _matches(pattern: str) -> list[str]:
     if is_url(pattern) or not _WILD.search(pattern):
         return [pattern]
-    paths = sorted(glob.glob(pattern, recursive=True)) or (glob.glob(glob.escape(pattern)))
+    # A name with brackets may be meant as it is.
+    paths = sorted(glob.glob(pattern, recursive=True)) or glob.glob(glob.escape(pattern))
     if not paths:
-        raise InputError(pattern, "no file matches", "quote the pattern, and mind the folder")
+        raise InputError(pattern, "no file matches")
     return paths
