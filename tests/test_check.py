@@ -893,6 +893,17 @@ def test_a_define_is_followed_to_its_elements() -> None:
     assert findings(text.replace("MET > 3", "size(jets) > 2")) == []
 
 
+def test_a_mistake_in_a_cut_does_not_make_elements_missing() -> None:
+    text = f"{OBJECTS}region r\n  select siz(jets) > 0\n  weight w pT(jets[0])\n"
+    assert findings(text) == ["E203 14:14"]
+
+
+def test_long_chains_of_defines_are_read_once() -> None:
+    chain = "".join(f"define x{i + 1} = x{i} + x{i}\n" for i in range(60))
+    text = f"define x0 = pT(Jet[0])\n{chain}region r\n  select x60 > 1\n  select x59 > 1\n"
+    assert findings(text) == ["W301 63:10"]
+
+
 def test_bins_know_every_cut() -> None:
     text = f"{OBJECTS}region r\n  bin pT(jets[0]) > 50\n  select size(jets) > 0\n"
     assert findings(text) == []
@@ -998,7 +1009,7 @@ NUMBERS = st.sampled_from(
     [
         "3",
         "-2.5",
-        "MET",
+        "MET.pT",
         "run",
         "size(jets)",
         "sum(pT(jets))",

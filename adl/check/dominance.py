@@ -17,6 +17,7 @@ from adl.check.analysis import (
     Collection,
     Cut,
     Default,
+    DefineDef,
     DefineRef,
     Element,
     Extremum,
@@ -39,9 +40,8 @@ from adl.syntax.source import Span
 Facts = Mapping[str, int]
 
 NOTHING: Facts = MappingProxyType({})
-NEVER: Facts = MappingProxyType(
-    {"": 0}
-)  # what a condition that cannot be met guarantees: anything; known by `is`
+# What a condition that cannot be met guarantees: anything. It is known by `is`.
+NEVER: Facts = MappingProxyType({"": 0})
 
 _MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 _OPPOSITE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "eq"}
@@ -58,22 +58,28 @@ class Use:
 
 def elements(value: Value) -> Iterator[Element]:
     """Yield every indexed element in a value, those in defines included."""
-    for part in walk(value):
-        if isinstance(part, Element):
-            yield part
-        elif isinstance(part, DefineRef):
-            yield from elements(part.define.value)
+    todo, seen = [value], set[DefineDef]()
+    while todo:
+        for part in walk(todo.pop()):
+            if isinstance(part, Element):
+                yield part
+            elif isinstance(part, DefineRef) and part.define not in seen:
+                seen.add(part.define)
+                todo.append(part.define.value)
 
 
 # ------------------------------------------------------------------------------------- uses
 
 
 def unguarded(value: Value, facts: Facts) -> Iterator[Use]:
-    """Yield the uses of elements that ``facts`` do not guarantee, except inside ``default``."""
-    yield from _uses(value, facts, decides=True)
+    """Yield the uses of elements that ``facts`` do not guarantee, except inside ``default``.
+
+    A define that is used twice under the same facts counts once, at its first use.
+    """
+    yield from _uses(value, facts, True, set())
 
 
-def _uses(value: Value, facts: Facts, decides: bool) -> Iterator[Use]:
+def _uses(value: Value, facts: Facts, decides: bool, seen: set[object]) -> Iterator[Use]:
     match value:
         case Element():
             if facts is not NEVER and facts.get(_key(value.collection), 0) <= value.index:
@@ -81,25 +87,32 @@ def _uses(value: Value, facts: Facts, decides: bool) -> Iterator[Use]:
         case Logic(operator="and" | "or"):
             left, right = value.operands
             known = passed(left) if value.operator == "and" else failed(left)
-            yield from _uses(left, facts, False)
-            yield from _uses(right, both(facts, known), False)
+            yield from _uses(left, facts, False, seen)
+            yield from _uses(right, both(facts, known), False, seen)
         case Choice():
             condition = value.condition
-            yield from _uses(condition, facts, False)
-            yield from _uses(value.then, both(facts, passed(condition)), decides)
-            yield from _uses(value.otherwise, both(facts, failed(condition)), decides)
+            yield from _uses(condition, facts, False, seen)
+            yield from _uses(value.then, both(facts, passed(condition)), decides, seen)
+            yield from _uses(value.otherwise, both(facts, failed(condition)), decides, seen)
         case Default():
-            yield from _uses(value.otherwise, facts, decides)
+            yield from _uses(value.otherwise, facts, decides, seen)
         case DefineRef():
-            for use in _uses(value.define.value, facts, decides):
-                yield Use(use.element, value.span, use.decides)
+            key = (value.define, frozenset(facts.items()), decides)
+            if key not in seen:
+                seen.add(key)
+                for use in _uses(value.define.value, facts, decides, seen):
+                    yield Use(use.element, value.span, use.decides)
         case _:
-            # A comparison with a missing value is false; reducers and min, max skip it.
-            settles = isinstance(value, (Reduction, Extremum, Interval, Logic)) or (
-                isinstance(value, Operation) and _compares(value)
-            )
+            settled = isinstance(value, (Reduction, Extremum)) or _is_decided(value)
             for operand in operands(value):
-                yield from _uses(operand, facts, decides and not settles)
+                yield from _uses(operand, facts, decides and not settled, seen)
+
+
+def _is_decided(value: Value) -> bool:
+    """Whether a value is true or false even where an operand is missing."""
+    return isinstance(value, (Logic, Interval)) or (
+        isinstance(value, Operation) and _compares(value)
+    )
 
 
 # ------------------------------------------------------------------------------------ facts
@@ -255,21 +268,19 @@ def _number(value: Value) -> float | None:
 
 def _present(value: Value) -> Facts:
     """Return the elements without which a comparison would not have been true."""
-    return _sizes((element.collection, element.index + 1) for element in _needed(value))
+    found = (e for part in operands(value) for e in _needed(part, set()))
+    return _sizes((element.collection, element.index + 1) for element in found)
 
 
-def _needed(value: Value) -> Iterator[Element]:
+def _needed(value: Value, seen: set[DefineDef]) -> Iterator[Element]:
     match value:
         case Element():
             yield value
-        case DefineRef():
-            yield from _needed(value.define.value)
+        case DefineRef() if value.define not in seen:
+            seen.add(value.define)
+            yield from _needed(value.define.value, seen)
         case Default() | Reduction() | Extremum() | Choice():
             return
-        case _:
+        case _ if not _is_decided(value):
             for operand in operands(value):
-                skips = isinstance(operand, (Logic, Interval)) or (
-                    isinstance(operand, Operation) and _compares(operand)
-                )
-                if not skips:
-                    yield from _needed(operand)
+                yield from _needed(operand, seen)

@@ -130,7 +130,7 @@ def _current_element(scope: Scope, name: Name) -> Found[Meaning] | None:
     whole = _plain_collection(scope, name)
     if whole is None or not descends(current.sources, whole):
         return None
-    if name.name not in current.taken:
+    if name.name not in current.taken or len(current.sources) > 1:
         scope.context.findings.note(
             "N402",
             f"{name.name} is read as the current element, taken from "
@@ -189,7 +189,8 @@ def _input(scope: Scope, name: Name) -> Found[Meaning] | None:
 def _find_input(context: Context, name: Name) -> Match[Input] | None:
     """Return the collection, singleton or scalar of a name: an exact one, else in another case."""
     schema = context.schema
-    matches: list[Match[Input] | None] = [
+    # The cast widens: a match of one kind of item is a match of any.
+    matches = [
         cast("Match[Input] | None", find(schema, name.name))
         for find in (find_collection, find_singleton, find_scalar)
     ]

@@ -18,7 +18,7 @@ from adl.check.analysis import (
 from adl.check.bins import edge_bins, one_bin
 from adl.check.context import Context
 from adl.check.dialect import unsupported
-from adl.check.dominance import Facts, Use, both, passed, unguarded
+from adl.check.dominance import NEVER, Facts, Use, both, passed, unguarded
 from adl.check.expressions import statement, value
 from adl.check.histograms import histogram
 from adl.check.names import meaning
@@ -102,6 +102,7 @@ def _inherit(region: _Region, parent: Expr) -> None:
     """Insert what a parent region hands down; what is there already counts once."""
     found = _parent(region.scope, parent)
     if found is None:
+        region.facts = NEVER  # what the parent may guarantee is no second mistake
         return
     everything = region.context.dialect == "cutlang"
     for inherited in found.statements:
@@ -137,6 +138,7 @@ def _cut(region: _Region, written: Select | Reject) -> None:
     select = isinstance(written, Select)
     found = statement(region.scope, written.condition, without_else=select)
     if found is None:
+        region.facts = NEVER
         return
     _warn_unguarded(region, unguarded(found, region.facts))
     _warn_lost_weights(region.context, found)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from adl.runtime.results import Results
 
 
+DIALECT_NOTE = "N401"
+
+
 @click.command("run")
 @click.argument("file", type=click.Path())
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
@@ -105,8 +108,10 @@ def _prepare(file: str, model: str, dialect: str, target: str) -> Preparation:
     shown: set[Any] = set()
 
     def found(findings: tuple[Any, ...]) -> None:
-        show_findings([f for f in findings if f not in shown], source)
-        shown.update(findings)
+        # Notes are for `adl check`; only the dialect decides what comes out here.
+        told = [f for f in findings if f.severity != "note" or f.code == DIALECT_NOTE]
+        show_findings([f for f in told if f not in shown], source)
+        shown.update(told)
 
     try:
         return Preparation(parse(source), source, load_model(model), dialect, target, found)

@@ -26,8 +26,8 @@ from adl.runtime.inputs.trees import Input, open_input
 from adl.runtime.progress import Progress, Reporter
 
 BLOCK = 65_536
-_UNIT_BLOCKS = 4  # more gains nothing: a basket that two units share is decompressed once
-_UNIT_BYTES = 128 << 20
+_UNIT_BLOCKS = 4
+_UNIT_BYTES = 128 << 20  # of columns, uncompressed; a block may be larger
 
 
 class Kernel(NamedTuple):

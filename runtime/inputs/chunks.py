@@ -1,7 +1,7 @@
 """Events of a file as contiguous arrays.
 
-Arrays are put together from uproot's decompressed baskets. Its own ways cost more: ``arrays``
-reads a basket again for each call that needs a part of it, and its lists are awkward arrays.
+They are put together from decompressed baskets, since uproot's ``arrays`` decompresses a basket for
+each call that needs a part of it, and a counter for each basket of lists that lacks offsets.
 """
 
 from __future__ import annotations
