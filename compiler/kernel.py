@@ -99,7 +99,7 @@ class Kernel:
     """
 
     bodies: tuple[Block, ...]
-    memoised: dict[Node, Block]
+    memoised: dict[tuple[Node, ...], Block]
     published: tuple[Node, ...]
 
     def render(self) -> str:
@@ -108,8 +108,8 @@ class Kernel:
         rows = []
         for body in self.bodies:
             rows += ["event:", *_rows(body, names, 1)]
-        for node, block in self.memoised.items():
-            rows += [f"memoised {names(node)}:", *_rows(block, names, 1)]
+        for nodes, block in self.memoised.items():
+            rows += [f"memoised {names.all(nodes)}:", *_rows(block, names, 1)]
         return "\n".join(rows) + "\n"
 
 

@@ -25,6 +25,7 @@ from adl.compiler.ir import (
     Reduce,
     Store,
     conjuncts,
+    postorder,
     rename,
 )
 from adl.compiler.kernel import (
@@ -147,15 +148,24 @@ class _Scheduler:
         self.scope(actions, frozenset(), block)
         return block
 
-    def memoised(self) -> tuple[dict[Node, Block], tuple[Node, ...]]:
-        """Return the bodies of the memoised values, and what the main body has to publish."""
+    def memoised(self) -> tuple[dict[tuple[Node, ...], Block], tuple[Node, ...]]:
+        """Return the bodies of the memoised values, and what the bodies have to publish.
+
+        Values that select the same elements (a size, a sum, a leading element) come together.
+        """
         self.in_main = False
-        blocks: dict[Node, Block] = {}
-        while len(blocks) < len(self.lazy):
-            for node in [n for n in self.lazy if n not in blocks]:
-                self.known.clear()
-                blocks[node] = Block()
-                self.loops([node], frozenset(), blocks[node])
+        # Only values that are equally deep come together: groups must not need each other in turn.
+        depth: dict[Node, int] = {}
+        for node in postorder(self.lazy):
+            depth[node] = max((depth[c] for c in node.children), default=0) + (node in self.lazy)
+        groups: dict[object, list[Node]] = {}
+        for node in self.lazy:
+            groups.setdefault((depth[node], _selection(node)), []).append(node)
+        blocks: dict[tuple[Node, ...], Block] = {}
+        for nodes in groups.values():
+            self.known.clear()
+            block = blocks[tuple(nodes)] = Block()
+            self.loops(nodes, frozenset(), block)
         return blocks, tuple(self.published)
 
     # ------------------------------------------------------------------------------ a scope
@@ -360,6 +370,10 @@ def _common(a: _Guard, b: _Guard) -> _Guard:
         assert a.parent is not None
         a = a.parent
     return a
+
+
+def _selection(node: Node) -> object:
+    return (node.axes, node.mask) if isinstance(node, Reduce | Pick) else node
 
 
 def _enter(axes: tuple[Axis, ...], depth: int) -> tuple[dict[Axis, Axis], tuple[Axis, ...]]:

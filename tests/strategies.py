@@ -165,7 +165,7 @@ class _Writer:
         cut, weight = self.among(*self.cuts), self.weight(())
         for i in range(self.among(2, 3, 4, 5)):
             condition = self.truth((), 3)
-            if self.chance(3):  # lets most events pass, so that the cuts after it see some
+            if self.chance(2):  # lets most events pass, so that the cuts after it see some
                 condition = either(condition, self.read((), TRUTHS))
             missing = None
             if self.chance(4):

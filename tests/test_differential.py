@@ -20,7 +20,6 @@ from adl.compiler.ir import (
     TRUE,
     Axis,
     Binning,
-    Call,
     Column,
     Const,
     Element,
@@ -37,7 +36,7 @@ from adl.compiler.ir import (
     rewrite,
     store,
 )
-from adl.compiler.layout import Partial, layout
+from adl.compiler.layout import Chunk, Partial, layout
 from adl.compiler.passes import run_passes
 from adl.compiler.program import Program, RegionOutput, StepOutput
 from adl.compiler.schedule import schedule
@@ -172,3 +171,43 @@ def compare_code(case: Case, changed: Program) -> None:
 
 
 # ----------------------------------------------------------------------- what was found once
+
+JET, MUON = Axis(("Jet",), 0), Axis(("Muon",), 0)
+BOTH = Axis(("Jet", "Muon"), 0)
+
+
+def counter(mask: Node, weight: Node = ONE) -> Fill:
+    return fill((), (), (), mask, weight)  # type: ignore[no-any-return]  # interned
+
+
+def program(*fills: Fill) -> Program:
+    return Program((RegionOutput("r", tuple(StepOutput("", f) for f in fills)),))
+
+
+@pytest.mark.xfail(reason="Arguments.number knows a store's parts by one key")
+def test_each_part_of_a_union_can_store_a_number_of_the_user() -> None:
+    numbers = store((JET, MUON), (Const(1.0, True), Const(2.0, True)))
+    total = reduce("sum", (BOTH,), Element(numbers, Index(BOTH)), TRUE)
+    agree(program(counter(TRUE, total)))
+
+
+@pytest.mark.xfail(reason="_PickOrdered compares doubles", raises=RuntimeError)
+def test_a_pick_may_have_an_integer_as_its_key() -> None:
+    number = Column("Jet_n", "int32", "Jet", Index(JET))
+    agree(program(counter(call("eq", Part(pick((JET,), TRUE, number, 0), 0), Const(1)))))
+
+
+@pytest.mark.xfail(reason="no instruction for lt of bool", raises=KeyError)
+def test_booleans_can_be_ordered() -> None:
+    agree(program(counter(call("lt", Column("Event_b", "bool"), TRUE))))
+
+
+def agree(program: Program) -> None:
+    """Check a program that the verifier accepts on two events."""
+    verify(program)
+    chunk = Chunk(
+        2,
+        {"Jet_n": np.array([3, 1, 2], np.int32), "Event_b": np.array([True, False])},
+        {"Jet": np.array([0, 2, 3], np.int64), "Muon": np.array([0, 1, 1], np.int64)},
+    )
+    assert not differences(reference.run(program, chunk), kernel(program).run(chunk))

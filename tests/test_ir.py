@@ -793,7 +793,6 @@ def test_the_dump_of_an_open_value_names_its_free_axes() -> None:
     )
 
 
-@pytest.mark.xfail(raises=TypeError, reason="_map_region asks for the truth value of a fill")
 def test_a_program_is_mapped_fill_by_fill() -> None:
     def without_weights(f: Fill) -> Fill:
         return Fill(f.bins, f.axes, f.values, f.mask, ONE)

@@ -16,9 +16,9 @@ from adl.check.analysis import (
 )
 from adl.check.dialect import unsupported
 from adl.check.names import collection, meaning, without_source_names
-from adl.check.particles import attribute, find, has_no_eta, result_type
+from adl.check.particles import attribute, find, has_no_eta, is_attribute, result_type
 from adl.check.reducers import REDUCERS, Check, reducer
-from adl.check.scope import Scope, mistake
+from adl.check.scope import Binder, Scope, mistake
 from adl.check.types import convert, need_particle, number, unify
 from adl.stdlib.library import find_function
 from adl.stdlib.models import CollectionSchema
@@ -63,7 +63,7 @@ NOT_YET = frozenset(
 def call(scope: Scope, expr: Call, check: Check) -> Value | None:
     """Return the value of a call."""
     name = expr.function.name.lower()
-    if name in SIZES or (name == "count" and _counts_elements(scope, expr)):
+    if name in SIZES or (name == "count" and _is_of_collection(scope, expr)):
         if len(expr.arguments) != 1:
             message = f"{expr.function.name} takes one collection"
             return mistake(scope, "E206", message, expr.span)
@@ -85,8 +85,8 @@ def call(scope: Scope, expr: Call, check: Check) -> Value | None:
     return _library(scope, expr, function, check)
 
 
-def _counts_elements(scope: Scope, expr: Call) -> bool:
-    """Whether ``count(X)`` is about a collection: then it is another name of ``size``."""
+def _is_of_collection(scope: Scope, expr: Call) -> bool:
+    """Whether the argument is a whole collection: ``count(X)`` then is ``size(X)``."""
     if len(expr.arguments) != 1 or not isinstance(expr.arguments[0], Name):
         return False
     found = meaning(without_source_names(scope), expr.arguments[0])
@@ -131,6 +131,8 @@ def _primitive(scope: Scope, expr: Call, operation: str, check: Check) -> Value 
 def _unary_call(scope: Scope, expr: Call, check: Check) -> Value | None:
     """Return ``f(x)``: an attribute of a particle, else a function of the library."""
     function = find_function(expr.function.name)
+    if function is None and not is_attribute(scope.context.schema, expr.function.name):
+        return _unknown(scope, expr, check)
     kind = "number" if function is not None and function.arguments == ("real",) else "particle"
     asking = scope.asking(f"{expr.function.name} needs one {kind}")
     argument = check(asking, expr.arguments[0])
@@ -147,6 +149,16 @@ def _unary_call(scope: Scope, expr: Call, check: Check) -> Value | None:
     if len(function.arguments) != 1:
         return _wrong_number(scope, expr, function)
     return _apply(scope, expr, function, [argument])
+
+
+def _unknown(scope: Scope, expr: Call, check: Check) -> Value | None:
+    """Report ``f(x)`` where no function and no attribute is called f, whatever x is."""
+    argument = check(scope.inside(Binder(implicit=True)), expr.arguments[0])
+    if argument is None:
+        return None
+    if argument.type == "particle" and not _is_of_collection(scope, expr):
+        return attribute(scope, argument, expr.function, expr.span)
+    return _unknown_function(scope, expr)
 
 
 def _library(scope: Scope, expr: Call, function: Function, check: Check) -> Value | None:

@@ -25,6 +25,7 @@ from adl.stdlib.models import (
     Branch,
     CollectionSchema,
     Match,
+    Schema,
     SingletonSchema,
     find_attribute,
 )
@@ -169,6 +170,12 @@ def _unknown_attribute(context: Context, particle: Value, name: Name) -> None:
         hint = did_you_mean(name.name, [*known_attributes(stored), *_formulas()])
     help = "\n".join(filter(None, (hint, input_hint(context))))
     context.findings.error("E202", message, name.span, help)
+
+
+def is_attribute(schema: Schema, name: str) -> bool:
+    """Whether any collection or singleton has an attribute of this name."""
+    known: list[Owner] = [*schema.collections.values(), *schema.singletons.values()]
+    return any(find_attribute(schema, owner, name) for owner in known)
 
 
 def known_attributes(stored: tuple[Owner, ...]) -> list[str]:

@@ -32,10 +32,10 @@ class Module:
 def emit(program: Program, kernel: Kernel, layout: Layout) -> Module:
     """Write the LLVM module of a kernel."""
     arguments = Arguments.of(program, layout)
-    order = {node: number for number, node in enumerate(kernel.memoised)}
+    order = {node: number for number, nodes in enumerate(kernel.memoised) for node in nodes}
     memoised = [
-        _memoised(number, node, kernel, arguments, order)
-        for number, node in enumerate(kernel.memoised)
+        _memoised(number, nodes, kernel, arguments, order)
+        for number, nodes in enumerate(kernel.memoised)
     ]
     main = _main(kernel, arguments, order)
     called = dict.fromkeys(
@@ -82,11 +82,16 @@ def _literal(node: Const) -> str:
 
 
 def _memoised(
-    number: int, node: Node, kernel: Kernel, arguments: Arguments, order: dict[Node, int]
+    number: int,
+    nodes: tuple[Node, ...],
+    kernel: Kernel,
+    arguments: Arguments,
+    order: dict[Node, int],
 ) -> str:
     function = FunctionEmitter(arguments, order, kernel.published)
-    function.block(kernel.memoised[node])
-    function.remember(node)
+    function.block(kernel.memoised[nodes])
+    for node in nodes:
+        function.remember(node)
     function.lines.store("i8", "1", "%flag")
     function.lines.do("ret void")
     head = f"define internal void @memo_{number}({SIGNATURE}, i64 %event) nounwind noinline"
