@@ -2,8 +2,8 @@
 
 Equal nodes are the same object, so common subexpressions never exist and equality is ``is``. A
 value over the elements of a collection has a free ``Axis``; reducers, picks, stores and fills bind
-axes. Free slots are >= 0; a bound slot is -(1 + the highest bound slot in the body), so that
-values equal up to renaming are one node and a substitution cannot capture.
+axes. Free slots are >= 0; a bound slot is -(1 + the highest bound slot in the body, closed parts
+left out), so that values equal up to renaming are one node and a substitution cannot capture.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class _Interned(type):
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Node(metaclass=_Interned):
-    """A pure value; ``free`` are its unbound axes, ``height`` the highest bound slot inside."""
+    """A pure value; ``free`` are its unbound axes, ``height`` the highest slot that users avoid."""
 
     kind: Kind = field(init=False)
     free: frozenset[Axis] = field(init=False, repr=False)
@@ -101,7 +101,9 @@ class Node(metaclass=_Interned):
         set_ = object.__setattr__
         set_(self, "kind", kind)
         set_(self, "free", free.difference(bound) if bound else free)
-        set_(self, "height", max([height, *(-axis.slot for axis in bound)]))
+        # Nothing outside can be bound by what occurs in a closed value: it takes no slot from it.
+        closed = not self.free
+        set_(self, "height", 0 if closed else max([height, *(-axis.slot for axis in bound)]))
         set_(self, "costly", costly or bool(bound) or any(c.costly for c in children))
 
     # Operators build calls, so that a formula can be traced; == stays identity.
@@ -188,6 +190,11 @@ class Column(Node):
     dtype: str  # numpy's name of the stored type
     collection: str | None = None
     at: Node | None = None
+
+    @staticmethod
+    def key(name: str, dtype: str, collection: str | None = None, at: Node | None = None) -> Any:
+        """Key by all fields, left out or not."""
+        return name, dtype, collection, at
 
     @property
     def children(self) -> tuple[Node, ...]:
