@@ -138,9 +138,13 @@ def main() -> None:
     for name in runs[0]:
         print(f"{name:26s} {statistics.median(r[name] for r in runs):7.3f}")
     totals = [sum(r.values()) for r in runs]
-    print(f"{'total':26s} {statistics.median(totals):7.3f}  ({min(totals):.3f} .. {max(totals):.3f})")
+    print(
+        f"{'total':26s} {statistics.median(totals):7.3f}  ({min(totals):.3f} .. {max(totals):.3f})"
+    )
     first, second = grammar_table()
-    print(f"parser from import to a first line: {first:.3f} s, with the cached table {second:.3f} s")
+    print(
+        f"parser from import to a first line: {first:.3f} s, with the cached table {second:.3f} s"
+    )
 
 
 if __name__ == "__main__":

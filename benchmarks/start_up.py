@@ -1,6 +1,6 @@
 """Time from ``adl run`` to the prompt on the bundled sample, with empty and with full caches.
 
-    python benchmarks/start_up.py --runs 7
+python benchmarks/start_up.py --runs 7
 """
 
 from __future__ import annotations

@@ -159,7 +159,7 @@ class Const(Node):
     datum: bool = False
 
     @staticmethod
-    def key(value: bool | int | float, datum: bool = False) -> Any:
+    def key(value: bool | float, datum: bool = False) -> Any:
         """Key by repr: 0.0 == -0.0 and 1 == 1.0 == True, and they are different constants."""
         return type(value), repr(value), datum
 
@@ -346,7 +346,7 @@ class Store(Node):
 class Element(Node):
     """The stored value at a position; at -1 it is NaN, 0 or false like a column."""
 
-    store: Store
+    store: Node
     at: Node
 
     @property
@@ -356,9 +356,10 @@ class Element(Node):
 
     def rebuild(self, children: tuple[Node, ...], axes: tuple[Axis, ...] | None = None) -> Node:
         """Read another store or position."""
-        return Element(*children)
+        return Element(children[0], children[1])
 
     def __post_init__(self) -> None:
+        assert isinstance(self.store, Store)
         self._derive(self.store.content)
 
 
@@ -441,7 +442,7 @@ def either(x: Node, y: Node) -> Node:
 
 
 def invert(x: Node) -> Node:
-    """Return not x. (``not (a < b)`` is no ``a >= b``: NaN fails both.)"""
+    """Return not x; ``not (a < b)`` is no ``a >= b``, since NaN fails both."""
     if x is TRUE or x is FALSE:
         return FALSE if x is TRUE else TRUE
     return x.arguments[0] if isinstance(x, Call) and x.function == "not" else call("not", x)
@@ -601,8 +602,10 @@ def rewrite(
             stack += [(c, (), None) for c in children if c not in done]
         else:
             new = tuple(done[c] for c in children)
-            rebuilt = node if new == children else (
-                closed(node, axes, new) if axes else node.rebuild(new)
+            rebuilt = (
+                node
+                if new == children
+                else (closed(node, axes, new) if axes else node.rebuild(new))
             )
             replaced = rule(rebuilt)
             done[node] = rebuilt if replaced is None else replaced

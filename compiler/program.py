@@ -98,7 +98,9 @@ def _map_region(region: RegionOutput, change: Callable[[Fill], Fill]) -> RegionO
     return replace(
         region,
         steps=tuple(
-            replace(s, fill=change(s.fill), missing=None if s.missing is None else change(s.missing))
+            replace(
+                s, fill=change(s.fill), missing=None if s.missing is None else change(s.missing)
+            )
             for s in region.steps
         ),
         bins=None if region.bins is None else replace(region.bins, fill=change(region.bins.fill)),

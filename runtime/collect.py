@@ -43,7 +43,8 @@ class _Reader:
             )
         bins: tuple[BinCount, ...] = ()
         if region.bins is not None:
-            rows = zip(region.bins.labels, *(c[1:-1] for c in self.counts(region.bins.fill)))
+            counts = (c[1:-1] for c in self.counts(region.bins.fill))
+            rows = zip(region.bins.labels, *counts, strict=True)
             bins = tuple(BinCount(n, int(r), float(w), float(w2)) for n, r, w, w2 in rows)
         return Cutflow(self.process, "nominal", region.name, tuple(steps), bins)
 

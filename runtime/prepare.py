@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from adl.check.analysis import Analysis
+from adl.check.analysis import Analysis, AskedDialect
 from adl.check.checker import check
+from adl.compiler.layout import Chunk, Partial
 from adl.compiler.pipeline import Compiled, build
 from adl.runtime.execute.local import Kernel
 from adl.runtime.inputs.trees import Input
@@ -26,7 +27,7 @@ class Preparation:
     file: File
     source: Source
     model: Model
-    dialect: str
+    dialect: AskedDialect
     target: str  # "host" or "reference"
     found: Callable[[tuple[Diagnostic, ...]], None]  # told warnings and notes, once a kind of file
     analysis: Analysis | None = None
@@ -57,5 +58,5 @@ class Preparation:
         return Kernel(compiled.program, compiled.layout, _runner(compiled, self.target))
 
 
-def _runner(compiled: Compiled, target: str) -> Callable[..., object]:
+def _runner(compiled: Compiled, target: str) -> Callable[[Chunk], Partial]:
     return compiled.run if target == "host" else compiled.interpret

@@ -27,13 +27,13 @@ def wrap(x: int) -> int:
 def _divide(x: float, y: float) -> float:
     if y != 0.0:
         return x / y
-    if x == 0.0 or x != x or y != y:
+    if x == 0.0 or math.isnan(x) or math.isnan(y):
         return math.nan
     return math.copysign(math.inf, x) * math.copysign(1.0, y)
 
 
 def _sqrt(x: float) -> float:
-    return math.sqrt(x) if x >= 0.0 or x == 0.0 else math.nan
+    return math.sqrt(x) if x >= 0.0 else math.nan
 
 
 def _rint(x: float) -> float:
@@ -47,7 +47,7 @@ def _floor(x: float) -> float:
 
 def _truncate(x: float) -> int:
     """Round towards zero; NaN gives 0 and what does not fit gives the nearest int64."""
-    if x != x:
+    if math.isnan(x):
         return 0
     return int(x) if abs(x) < float(_SIGN) else _SIGN - 1 if x > 0.0 else -_SIGN
 
@@ -92,7 +92,7 @@ CONVERSION: dict[str, Callable[..., Any]] = {
     "int": int,  # bool -> int
     "truncate": _truncate,  # real -> int
     "bits": lambda x: _INT64.unpack(_DOUBLE.pack(x))[0],  # real -> int, the same 64 bits
-    "from_bits": lambda x: _DOUBLE.unpack(_INT64.pack(x))[0],  # int -> real
+    "from_bits": lambda x: _DOUBLE.unpack(_INT64.pack(wrap(x)))[0],  # int -> real
 }
 CHOICE: dict[str, Callable[..., Any]] = {"where": lambda c, x, y: x if c else y}
 

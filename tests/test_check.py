@@ -5,12 +5,15 @@ Meanings are compared as short texts: ``(pt this) > 30.0`` for the pT of the cur
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import adl.check
 from adl.check.analysis import (
     Analysis,
     Apply,
@@ -474,6 +477,12 @@ def test_a_collection_where_one_element_is_needed_has_both_ways_out() -> None:
     assert found.help == (
         "jets[0] is the first of jets; any(dphi(jets, MET) > 0.4) asks for at least one"
     )
+
+
+def test_a_collection_where_a_number_is_needed_has_a_size() -> None:
+    found = the("region r\n  select Jet > 3\n")
+    assert found.message == "one value is needed here, Jet is a collection"
+    assert found.help == "Jet[0] is the first of Jet; size(Jet) is their number"
 
 
 def test_all_mistakes_come_in_one_run() -> None:
@@ -1104,12 +1113,7 @@ def test_the_name_of_an_analysis_is_that_of_its_file() -> None:
 
 
 def test_every_code_that_the_checker_says_has_its_meaning() -> None:
-    import re
-    from pathlib import Path
-
-    import adl.check.checker as module
-
-    folder = Path(module.__file__).parent
+    folder = Path(adl.check.__file__).parent
     texts = [p.read_text() for p in folder.glob("*.py") if p.name != "codes.py"]
     said = {code for text in texts for code in re.findall(r'"([EWN][0-9]{3})"', text)}
     assert said == set(CODES)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import awkward as ak  # type: ignore[import-untyped]  # it has no stubs
+import awkward as ak
 import numpy as np
 import numpy.typing as npt
 import pytest

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import awkward as ak  # type: ignore[import-untyped]  # it has no stubs
-import fsspec  # type: ignore[import-untyped]  # it has no stubs
+import awkward as ak
+import fsspec
 import numpy as np
 import pytest
 import uproot

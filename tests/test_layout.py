@@ -30,11 +30,7 @@ ONLY_IN = {
     "click": ("adl/cli",),
     "rich": ("adl/cli",),
 }
-MODULES = [
-    path
-    for folder in FOLDERS
-    for path in sorted((TOP / folder).rglob("*.py"))
-]
+MODULES = [path for folder in FOLDERS for path in sorted((TOP / folder).rglob("*.py"))]
 
 
 def imported(path: Path) -> set[str]:

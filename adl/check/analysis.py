@@ -15,6 +15,8 @@ from adl.syntax.source import Source, Span
 from adl.syntax.tree import UniformBins, VariableBins
 
 Type = Literal["bool", "int", "real", "particle"]
+Dialect = Literal["adl", "cutlang"]
+AskedDialect = Literal["auto", "adl", "cutlang"]
 
 # ---------------------------------------------------------------------------- collections
 
@@ -307,6 +309,6 @@ class Analysis:
 
     source: Source
     name: str
-    dialect: Literal["adl", "cutlang"]
+    dialect: Dialect
     schema: Schema
     regions: tuple[RegionDef, ...]

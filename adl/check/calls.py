@@ -131,8 +131,11 @@ def _primitive(scope: Scope, expr: Call, operation: str, check: Check) -> Value 
 def _unary_call(scope: Scope, expr: Call, check: Check) -> Value | None:
     """Return ``f(x)``: an attribute of a particle, else a function of the library."""
     function = find_function(expr.function.name)
-    if function is None and not is_attribute(scope.context.schema, expr.function.name):
-        return _unknown(scope, expr, check)
+    if not is_attribute(scope.context.schema, expr.function.name):
+        if function is None:
+            return _unknown(scope, expr, check)
+        if len(function.arguments) != 1:
+            return _wrong_number(scope, expr, function)
     kind = "number" if function is not None and function.arguments == ("real",) else "particle"
     asking = scope.asking(f"{expr.function.name} needs one {kind}")
     argument = check(asking, expr.arguments[0])
@@ -177,8 +180,8 @@ def _library(scope: Scope, expr: Call, function: Function, check: Check) -> Valu
 
 
 def _wrong_number(scope: Scope, expr: Call, function: Function) -> Value | None:
-    wanted = " and ".join(f"a {kind}" for kind in map(_kind, function.arguments))
-    message = f"{expr.function.name} takes {wanted}, not {len(expr.arguments)} arguments"
+    name, kinds = expr.function.name, [_kind(kind) for kind in function.arguments]
+    message = f"{name} takes {len(kinds)}, {name}({', '.join(kinds)}), not {len(expr.arguments)}"
     return mistake(scope, "E206", message, expr.span)
 
 

@@ -6,9 +6,8 @@ Nothing after it can fail for what a user wrote: every mistake is found here, al
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import Literal
 
-from adl.check.analysis import Analysis, DefineDef, RegionDef
+from adl.check.analysis import Analysis, AskedDialect, DefineDef, RegionDef
 from adl.check.context import Block, Context, Definition
 from adl.check.declarations import declarations
 from adl.check.dialect import detect
@@ -26,7 +25,7 @@ def check(
     file: File,
     source: Source,
     schema: Schema,
-    dialect: Literal["auto", "adl", "cutlang"] = "auto",
+    dialect: AskedDialect = "auto",
 ) -> tuple[Analysis, tuple[Diagnostic, ...]]:
     """Return the meaning of a file on inputs of one schema, and the warnings and notes about it.
 

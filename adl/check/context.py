@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
-from adl.check.analysis import Collection, DefineDef, Loop, ObjectDef, RegionDef
+from adl.check.analysis import Collection, DefineDef, Dialect, Loop, ObjectDef, RegionDef
 from adl.stdlib.models import Schema
 from adl.syntax.diagnostics import Findings
 from adl.syntax.source import Source, Span
@@ -18,7 +18,6 @@ from adl.syntax.tree import Define, Object, Region
 
 Definition = ObjectDef | DefineDef | RegionDef
 Block = Object | Define | Region
-Dialect = Literal["adl", "cutlang"]
 T = TypeVar("T")
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from adl.check.context import Context, Dialect
+from adl.check.analysis import Dialect
+from adl.check.context import Context
 from adl.check.trees import children, subtrees
 from adl.stdlib.models import Schema, find_collection, find_singleton
 from adl.syntax.diagnostics import Findings

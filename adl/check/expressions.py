@@ -31,7 +31,7 @@ from adl.check.operators import (
     power,
 )
 from adl.check.particles import attribute
-from adl.check.scope import Scope, mistake
+from adl.check.scope import ANYTHING, Scope, mistake
 from adl.check.types import condition, need_particle, negated, number, unify
 from adl.stdlib.models import CollectionSchema
 from adl.syntax.source import Span
@@ -130,13 +130,15 @@ def _each(scope: Scope, whole: Collection, name: Name) -> Value | None:
         return Variable(loop, type="particle", span=name.span)
     if binder is None and unsupported(scope.context, "number", name.span):
         return None
-    quoted = scope.context.words(scope.comparison) if scope.comparison else f"… {name.name} …"
+    help = f"{name.name}[0] is the first of {name.name}; "
     if binder is not None:
         help = f"the loops are written out here: bind {name.name} too, as in {name.name} x"
+    elif scope.asker == ANYTHING:
+        help += f"size({name.name}) is their number"
     elif scope.comparison is not None:
-        help = f"{name.name}[0] is the first of {name.name}; any({quoted}) asks for at least one"
+        help += f"any({scope.context.words(scope.comparison)}) asks for at least one"
     else:
-        help = f"{name.name}[0] is the first of {name.name}; sum, min, max, any, all run over all"
+        help += "sum, min, max, any, all run over all"
     message = f"{scope.asker}, {name.name} is a collection"
     return mistake(scope, "E203", message, name.span, help)
 

@@ -163,12 +163,12 @@ def _unknown_attribute(context: Context, particle: Value, name: Name) -> None:
     lacking = [o.name for o in stored if find_attribute(context.schema, o, name.name) is None]
     if isinstance(particle, Sum) and name.name.lower() not in _SUMMED:
         message = f"{text} is a sum of particles: it has no attribute {name.name}"
-        hint = did_you_mean(name.name, _formulas())
+        help = did_you_mean(name.name, _formulas())
     else:
         union = len(lacking) < len(stored) and f", and {text} can come from it"
         message = f"{' and '.join(lacking)} has no attribute {name.name}{union or ''}"
         hint = did_you_mean(name.name, [*known_attributes(stored), *_formulas()])
-    help = "\n".join(filter(None, (hint, input_hint(context))))
+        help = "\n".join(filter(None, (hint, input_hint(context))))
     context.findings.error("E202", message, name.span, help)
 
 

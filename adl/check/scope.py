@@ -13,6 +13,9 @@ from adl.check.collections import same_collection
 from adl.check.context import Context
 from adl.syntax.source import Span
 
+# What an expression is asked for where no function or attribute asks for more.
+ANYTHING = "one value is needed here"
+
 
 @dataclass
 class Binder:
@@ -48,7 +51,7 @@ class Scope:
     context: Context
     binders: tuple[Binder, ...] = ()
     current: Current | None = None
-    asker: str = "one value is needed here"
+    asker: str = ANYTHING
     comparison: Span | None = None
 
     def inside(self, binder: Binder) -> Scope:

@@ -4,4 +4,5 @@ from __future__ import annotations
 
 from adl.cli import main
 
-main(prog_name="adl")
+if __name__ == "__main__":
+    main(prog_name="adl")

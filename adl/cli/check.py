@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from adl.cli.common import dialect_option, model_option
+
+if TYPE_CHECKING:
+    from adl.check.analysis import AskedDialect
 
 
 @click.command("check")
@@ -13,7 +18,9 @@ from adl.cli.common import dialect_option, model_option
 @click.option("--tree", metavar="NAME", help="Tree of the events in --input.")
 @model_option
 @dialect_option
-def command(file: str, sample: str | None, tree: str | None, model: str, dialect: str) -> None:
+def command(
+    file: str, sample: str | None, tree: str | None, model: str, dialect: AskedDialect
+) -> None:
     """Check an analysis: names, types, cycles, indices without a size cut.
 
     All mistakes are reported in one run; the exit code is 2 if there is one. Without --input the

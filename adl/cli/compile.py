@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from adl.cli.common import UserError, dialect_option, model_option, read_source
+
+if TYPE_CHECKING:
+    from adl.check.analysis import AskedDialect
 
 STAGES = ("tree", "ir", "kernel", "llvm", "asm", "object")
 
@@ -28,7 +31,7 @@ def command(
     sample: str | None,
     tree: str | None,
     model: str,
-    dialect: str,
+    dialect: AskedDialect,
 ) -> None:
     """Compile an analysis for this machine; the object goes to the cache, or to -o.
 

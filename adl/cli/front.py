@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adl.check.analysis import Analysis
+from adl.check.analysis import Analysis, AskedDialect
 from adl.check.checker import check
 from adl.cli.common import AnalysisMistakes, UserError, read_source, show_findings
 from adl.stdlib.models import ModelError, Schema, load_model
@@ -10,7 +10,9 @@ from adl.syntax.diagnostics import AnalysisError
 from adl.syntax.parse import parse
 
 
-def checked(path: str, model: str, dialect: str, sample: str | None, tree: str | None) -> Analysis:
+def checked(
+    path: str, model: str, dialect: AskedDialect, sample: str | None, tree: str | None
+) -> Analysis:
     """Parse and check an analysis against a model, or against the branches of a file.
 
     Warnings and notes are printed; errors end the command.

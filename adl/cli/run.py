@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from adl.cli.afterwards import report
 from adl.cli.common import (
     AnalysisMistakes,
     UserError,
@@ -18,6 +19,7 @@ from adl.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from adl.check.analysis import AskedDialect
     from adl.runtime.execute.local import Outcome
     from adl.runtime.prepare import Preparation
     from adl.runtime.results import Results
@@ -63,7 +65,7 @@ def command(
     target: str,
     quiet: bool,
     model: str,
-    dialect: str,
+    dialect: AskedDialect,
 ) -> None:
     """Run an analysis over ROOT files (names or globs) and print the cutflow of each region.
 
@@ -84,7 +86,7 @@ def command(
             _print(results)
         if output is not None:
             _write(results, output, quiet)
-    _report_failures(outcome, preparation)
+    report(outcome, results, events)
 
 
 def _check_writable(output: str) -> None:
@@ -98,7 +100,7 @@ def _check_writable(output: str) -> None:
         raise UserError(str(error)) from None
 
 
-def _prepare(file: str, model: str, dialect: str, target: str) -> Preparation:
+def _prepare(file: str, model: str, dialect: AskedDialect, target: str) -> Preparation:
     from adl.runtime.prepare import Preparation
     from adl.stdlib.models import ModelError, load_model
     from adl.syntax.diagnostics import AnalysisError
@@ -193,29 +195,3 @@ def _write(results: Results, output: str, quiet: bool) -> None:
         raise UserError(str(error)) from None
     if not quiet:
         click.echo(f"wrote {output}/results.json and {output}/results.root")
-
-
-def _report_failures(outcome: Outcome, preparation: Preparation) -> None:
-    """Say what was lost, each mistake once, and end with exit code 2."""
-    from adl.syntax.diagnostics import AnalysisError
-
-    if not outcome.failures:
-        return
-    said: set[str] = set()
-    for path, error in outcome.failures:
-        if str(error) in said:
-            continue
-        said.add(str(error))
-        if isinstance(error, AnalysisError):
-            show_findings(error.diagnostics, error.source)
-            click.echo(f"  in {path}", err=True)
-        else:
-            UserError(str(error)).show()
-    lost, total = len(outcome.failures), len(outcome.files)
-    if total > 1 or outcome.kernel is not None:
-        click.echo(
-            f"{lost} of {total} files could not be used; the results cover the other "
-            f"{total - lost} ({outcome.events} events)",
-            err=True,
-        )
-    raise SystemExit(2)

@@ -49,7 +49,9 @@ class Arguments:
     def of(program: Program, layout: Layout) -> Arguments:
         """Number the columns and collections of a program."""
         columns = {c.name: i for i, c in enumerate(program.columns)}
-        return Arguments(program, layout, columns, {c: i for i, c in enumerate(program.collections)})
+        return Arguments(
+            program, layout, columns, {c: i for i, c in enumerate(program.collections)}
+        )
 
     def number(self, constant: Const, user: Node, place: int) -> int:
         """Return the slot of a datum for one of its uses."""

@@ -157,7 +157,9 @@ class FunctionEmitter:
             case Element(store, at):
                 assert isinstance(store, Store)
                 base = self.scratch(store)
-                type_, convert = _LOADS["bool"] if node.kind == "bool" else (LLVM_TYPE[node.kind], "")
+                type_, convert = (
+                    _LOADS["bool"] if node.kind == "bool" else (LLVM_TYPE[node.kind], "")
+                )
                 return self.read(node, type_, convert, base, at, self.value(at, node, 1))
             case Part(pick, place):
                 return self.picks[pick][place]

@@ -59,9 +59,12 @@ _ZERO = "@adl_nothing = internal constant [8 x i8] zeroinitializer\n"
 def emit_elementary(name: str) -> str:
     """Write an elementary function by tracing its formula."""
     function = FUNCTIONS[name]
-    arguments = [Column(f"argument{i}", "float64") for i, _ in enumerate(function.arguments)]
+    arguments: list[Node] = [
+        Column(f"argument{i}", "float64") for i, _ in enumerate(function.arguments)
+    ]
     result = function.body(*arguments)
-    lines, values = Lines(), {a: f"%a{i}" for i, a in enumerate(arguments)}
+    lines = Lines()
+    values = {a: f"%a{i}" for i, a in enumerate(arguments)}
     for node in postorder([result]):
         if isinstance(node, Call):
             operands = [_literal(c) if isinstance(c, Const) else values[c] for c in node.arguments]
@@ -115,8 +118,7 @@ def _main(kernel: Kernel, arguments: Arguments, order: dict[Node, int]) -> str:
         entry = [*function.lines.entry, *function.pointers]
         return _loop(entry, [*function.prologue, *function.lines.body], kernel)
     bodies = [
-        _body(number, block, kernel, arguments, order)
-        for number, block in enumerate(kernel.bodies)
+        _body(number, block, kernel, arguments, order) for number, block in enumerate(kernel.bodies)
     ]
     calls = [f"  call void @body_{n}({CALL}, i64 %event)" for n, _ in enumerate(bodies)]
     return "\n".join([*bodies, _loop([], calls, kernel)])

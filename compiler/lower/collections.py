@@ -80,15 +80,11 @@ def mask(collection: Collection, at: Place, cuts: CutsAt) -> Node:
     if len(at.parts) == 1:
         return part_mask(collection, at.parts[0], at.position, cuts)
     axes = tuple(Axis((p.name,), 0) for p in at.parts)
-    masks = [
-        part_mask(collection, p, Index(a), cuts) for p, a in zip(at.parts, axes, strict=True)
-    ]
+    masks = [part_mask(collection, p, Index(a), cuts) for p, a in zip(at.parts, axes, strict=True)]
     return Element(store(axes, tuple(masks)), at.position)
 
 
-def part_mask(
-    collection: Collection, part: CollectionSchema, position: Node, cuts: CutsAt
-) -> Node:
+def part_mask(collection: Collection, part: CollectionSchema, position: Node, cuts: CutsAt) -> Node:
     """Return whether an element of an input collection belongs to a collection."""
     if isinstance(collection, CollectionSchema):
         return TRUE if collection is part else FALSE

@@ -8,6 +8,7 @@ from adl.compiler.ir import (
     TRUE,
     Binning,
     Const,
+    Fill,
     Node,
     Uniform,
     Variable,
@@ -25,7 +26,7 @@ from adl.compiler.program import (
     RegionOutput,
     StepOutput,
 )
-from adl.syntax.tree import UniformBins
+from adl.syntax.tree import UniformBins, VariableBins
 
 ALL_EVENTS = "all events"
 
@@ -59,7 +60,7 @@ def _region(region: core.RegionDef, lowering: Lowering) -> RegionOutput:
     return RegionOutput(region.name, tuple(steps), bins, tuple(histograms))
 
 
-def _counter(mask: Node, weight: Node) -> fill:  # type: ignore[valid-type]
+def _counter(mask: Node, weight: Node) -> Fill:
     return fill((), (), (), mask, weight)
 
 
@@ -68,6 +69,8 @@ def _histogram(
 ) -> HistogramOutput:
     axes = tuple(_binning(axis) for axis in histogram.axes)
     with lowering.loops(histogram.loops) as (loops, inside):
+        for condition in histogram.where:
+            inside = both(inside, lowering.condition(condition).value)
         fills = tuple(
             fill(
                 axes,
@@ -93,7 +96,7 @@ def _bins(
     return BinsOutput(tuple(b.label for b in bins), fill((axis,), (), (number,), mask, weight))
 
 
-def _binning(axis: core.UniformBins | core.VariableBins) -> Binning:
+def _binning(axis: UniformBins | VariableBins) -> Binning:
     if isinstance(axis, UniformBins):
         return Uniform(axis.number, float(axis.lower), float(axis.upper))
     return Variable(tuple(float(edge) for edge in axis.edges))

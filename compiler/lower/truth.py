@@ -116,6 +116,6 @@ def all_of(axes: tuple[Axis, ...], x: Lowered, mask: Node) -> Lowered:
     return Lowered(value, TRUE, either(settled, reduce("all", axes, x.certain, mask)))
 
 
-def literal(value: bool | int | float, datum: bool) -> Lowered:
+def literal(value: bool | float, datum: bool) -> Lowered:
     """Return a number that was written."""
     return Lowered(Const(value, datum and not isinstance(value, bool)))

@@ -19,13 +19,12 @@ from adl.compiler.ir import (
     both,
     call,
     either,
-    invert,
     lift,
     pick,
     reduce,
 )
 from adl.compiler.lower import truth
-from adl.compiler.lower.collections import Place, is_union, mask, part_mask, place, same
+from adl.compiler.lower.collections import Place, is_union, mask, place, same
 from adl.compiler.lower.truth import Lowered, choose, defined_all
 from adl.stdlib.kinematics import Particle, Polar, Transverse, add
 from adl.stdlib.models import CollectionSchema
@@ -47,7 +46,9 @@ class Lowering:
 
     def value(self, value: core.Value) -> Lowered:
         """Return the node of a number or condition."""
-        rule: Callable[[Any], Lowered] = getattr(self, f"_{type(value).__name__.lower().strip('_')}")
+        rule: Callable[[Any], Lowered] = getattr(
+            self, f"_{type(value).__name__.lower().strip('_')}"
+        )
         return rule(value)
 
     def condition(self, value: core.Value) -> Lowered:
@@ -64,7 +65,9 @@ class Lowering:
         particle = value.particle
         if isinstance(particle, core.Sum):
             items = [
-                self._attributeof(core.AttributeOf(p, value.attribute, type=value.type, span=p.span))
+                self._attributeof(
+                    core.AttributeOf(p, value.attribute, type=value.type, span=p.span)
+                )
                 for _, p in particle.items
             ]
             total = items[0].value
@@ -83,7 +86,8 @@ class Lowering:
         return Lowered(at.attribute(value.attribute), at.defined)
 
     def _apply(self, value: core.Apply) -> Lowered:
-        arguments, defined = [], TRUE
+        arguments: list[Node | Particle] = []
+        defined: Node = TRUE
         for kind, argument in zip(value.function.arguments, value.arguments, strict=True):
             if kind == "particle":
                 particle, there = self.particle(argument)
@@ -249,12 +253,11 @@ class Lowering:
         return Place(at.parts, position, call("ge", position, Const(0)))
 
     @contextmanager
-    def loops(
-        self, loops: Iterable[core.Loop]
-    ) -> Iterator[tuple[tuple[Axis, ...], Node]]:
+    def loops(self, loops: Iterable[core.Loop]) -> Iterator[tuple[tuple[Axis, ...], Node]]:
         """Open loops; the mask says whether the current elements belong to their collections."""
         before, start = dict(self.here), self.open
-        axes, inside = [], TRUE
+        axes: list[Axis] = []
+        inside: Node = TRUE
         for loop in loops:
             assert loop.collection is not None, "an object block's this has a place of its own"
             at = place(loop.collection, Const(0))
@@ -285,6 +288,3 @@ class Lowering:
 def _component(at: Place, name: str) -> Node:
     # Massless kinds (photons) are stored without a mass in some versions of a format.
     return as_real(at.attribute(name)) if at.has(name) else Const(0.0)
-
-
-__all__ = ["Lowering", "invert", "part_mask"]

@@ -14,7 +14,6 @@ from adl.compiler.ir import (
     Node,
     Reduce,
     Store,
-    opened,
     postorder,
     rename,
     rewrite,
@@ -57,7 +56,9 @@ def _chosen(program: Program) -> set[Node]:
         body
         for body, places in shared.items()
         if not any(
-            body in inside[other] and places <= shared[other] for other in shared if other is not body
+            body in inside[other] and places <= shared[other]
+            for other in shared
+            if other is not body
         )
     }
 
@@ -85,6 +86,3 @@ def _axis(node: Node) -> Axis | None:
 
 def _canonical(axis: Axis) -> Axis:
     return Axis(axis.source, 0)
-
-
-__all__ = ["materialise", "opened"]

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from adl.compiler.layout import Chunk, Layout, Partial
 from adl.compiler.program import Program
@@ -54,6 +56,7 @@ class Outcome:
     computing: float = 0.0
     files: list[dict[str, Any]] = field(default_factory=list)  # "path", "events", "error"
     failures: list[tuple[str, Exception]] = field(default_factory=list)  # the errors, by path
+    nans: Counter[tuple[str, str]] = field(default_factory=Counter)  # of each (path, branch)
 
 
 @dataclass(eq=False)
@@ -78,10 +81,11 @@ class _Unit(NamedTuple):
     """What came of a unit: a partial a block."""
 
     partials: list[Partial]
-    events: int
-    bytes: int
-    reading: float
-    computing: float
+    events: int = 0
+    bytes: int = 0
+    nans: Mapping[str, int] = {}
+    reading: float = 0.0
+    computing: float = 0.0
 
 
 def execute(
@@ -207,7 +211,7 @@ class _Run:
         assert file.kernel is not None
         partials: list[Partial] = []
         if self.stopped.is_set() or file.error is not None:
-            return _Unit(partials, 0, 0, 0.0, 0.0)
+            return _Unit(partials)
         program, _, run = file.kernel
         begin = time.perf_counter()
         chunk = read(file.source, program.columns, program.collections, start, stop)
@@ -217,7 +221,9 @@ class _Run:
                 break
             partials.append(run(part))
         size = sum(values.nbytes for values in chunk.columns.values())
-        return _Unit(partials, stop - start, size, middle - begin, time.perf_counter() - middle)
+        nans = count_nans(chunk)
+        end = time.perf_counter()
+        return _Unit(partials, stop - start, size, nans, middle - begin, end - middle)
 
     def merge(self, file: _File, result: Callable[[], _Unit] | None) -> None:
         """Add a unit to its file, or at its end the file to the outcome."""
@@ -238,6 +244,8 @@ class _Run:
             file.partial.add(block)
         file.done += unit.events
         self.outcome.bytes += unit.bytes
+        for branch, number in unit.nans.items():
+            self.outcome.nans[file.path, branch] += number
         self.outcome.reading += unit.reading
         self.outcome.computing += unit.computing
 
@@ -275,6 +283,19 @@ def _blocks(chunk: Chunk, program: Program, block: int) -> Iterator[Chunk]:
             {n: v if n in of_elements else v[start:stop] for n, v in chunk.columns.items()},
             {c: offsets[start : stop + 1] for c, offsets in chunk.offsets.items()},
         )
+
+
+def count_nans(chunk: Chunk) -> dict[str, int]:
+    """Return how many NaNs a chunk's columns hold, of those that have any."""
+    found = {}
+    with np.errstate(all="ignore"):
+        for name, values in chunk.columns.items():
+            # One NaN makes the sum NaN: a whole column is cleared at the speed of memory.
+            if values.dtype.kind == "f" and np.isnan(values.sum()):
+                number = int(np.count_nonzero(np.isnan(values)))
+                if number:
+                    found[name] = number
+    return found
 
 
 def _shape(layout: Layout) -> tuple[int, int, int]:

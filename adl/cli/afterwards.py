@@ -1,0 +1,63 @@
+"""What is said after a run: data that look wrong, fills that were skipped, files that were lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from adl.cli.common import UserError, show_findings
+
+if TYPE_CHECKING:
+    from adl.runtime.execute.local import Outcome
+    from adl.runtime.results import Results
+
+
+def report(outcome: Outcome, results: Results | None, limit: int | None) -> None:
+    """Say on standard error what was odd, and end with exit code 2 if something was lost."""
+    for (path, branch), number in outcome.nans.items():
+        _warn(
+            f"{path}: {branch} holds NaN {number} time{'s' if number > 1 else ''}: a comparison "
+            "with it is false, and no histogram is filled with it"
+        )
+    for file in outcome.files:
+        if not file["error"] and not file["events"] and limit is None:
+            _warn(f"{file['path']}: the tree has no event")
+    for histogram in results.histograms if results else ():
+        if histogram.skipped:
+            _warn(
+                f"{histogram.region}/{histogram.name}: {histogram.skipped:,} fills were skipped, "
+                "their value or weight is missing, NaN or infinite"
+            )
+    if outcome.failures:
+        _report_failures(outcome)
+        raise SystemExit(2)
+    if not outcome.events and limit != 0:
+        raise UserError("no input has an event: there is nothing to analyse")
+
+
+def _warn(message: str) -> None:
+    click.echo(f"{click.style('warning', fg='yellow', bold=True)}: {message}", err=True)
+
+
+def _report_failures(outcome: Outcome) -> None:
+    """Say what was lost, each mistake once."""
+    from adl.syntax.diagnostics import AnalysisError
+
+    said: set[str] = set()
+    for path, error in outcome.failures:
+        if str(error) in said:
+            continue
+        said.add(str(error))
+        if isinstance(error, AnalysisError):
+            show_findings(error.diagnostics, error.source)
+            click.echo(f"  in {path}", err=True)
+        else:
+            UserError(str(error)).show()
+    lost, total = len(outcome.failures), len(outcome.files)
+    if total > 1:
+        click.echo(
+            f"{lost} of {total} files could not be used; the results cover the other "
+            f"{total - lost} ({outcome.events} events)",
+            err=True,
+        )
