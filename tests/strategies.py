@@ -98,7 +98,8 @@ def cases(draw: st.DrawFn, times: int = 1) -> Case:
 
 
 # Every batch has a seed of its own, so a run finds what the run before found: a commit that is no
-# cause of a failure must not meet it. New seeds are for a longer run: ADL_EXAMPLES=10000 pytest.
+# cause of a failure must not meet it. New seeds are for a longer run: ADL_EXAMPLES=10000 pytest,
+# and ADL_FIRST_BATCH=1000 to begin where another run ended.
 # Ten examples a batch: from the eleventh on Hypothesis mutates the examples before, and most
 # mutants are the same program again.
 BATCH = 10

@@ -439,6 +439,7 @@ MISSING_CUTS = {
     "arithmetic": "select pT(jets[0]) - pT(jets[2]) < 30",
     "summed": "select m(jets[0] + jets[2]) > 100",
     "extremum": "select max(pT(jets[0]), pT(jets[2])) > 60",
+    "otherway": "select max(pT(jets[2]), pT(jets[0])) > 60",
     "ofnothing": "select min(pT(jets[1]), pT(jets[2])) > 60",
 }
 
@@ -465,6 +466,7 @@ def test_a_missing_third_jet_fails_a_comparison_and_is_counted(tmp_path: Path, s
         "arithmetic": (first.pt - pt < 30, absent),
         "summed": ((first + third).mass > 100, absent),
         "extremum": (np.maximum(leading, ak.fill_none(pt, -np.inf)) > 60, False),
+        "otherway": (np.maximum(leading, ak.fill_none(pt, -np.inf)) > 60, False),
         "ofnothing": (
             np.minimum(ak.fill_none(second.pt, np.inf), ak.fill_none(pt, np.inf)) > 60,
             False,
@@ -543,13 +545,78 @@ def test_a_missing_value_is_skipped_by_a_histogram_and_in_no_bin(
     region.histo("third", (20, 30.0, 130.0), third.pt)
     region.histo("mass", (25, 0.0, 500.0), (first + second).mass)
     region.histo2("both", ((10, 30.0, 330.0), (10, 30.0, 130.0)), first.pt, third.pt)
-    region.weigh(ak.fill_none(third.pt, 20) / 40).cut(o.met > 0)
+    region.weigh(ak.fill_none(third.pt, 20) / 40).cut(o.met >= 0)
     region.histo("weighted", (20, 30.0, 130.0), third.pt).bin_edges(third.pt, 0, 35, 50)
     hard = ak.fill_none(third.pt > 50, False)
     each = o.region().bin(hard).bin(~hard & (ak.num(o.jets) > 0))
     assert region.histograms["third"].skipped > 100
     assert region.histograms["both"].skipped == region.histograms["third"].skipped
     agree(tmp_path, OBJECTS + MISSING_FILLS, sample, {"r": region, "one_bin_each": each})
+
+
+MISSING_INSIDE = """
+object far
+  take jets
+  select dR(this, leptons[0]) > 0.4
+
+object not_near
+  take jets
+  reject dR(this, leptons[0]) < 0.4
+
+region r
+  histo hfar, "far", 8, 0, 8, size(far)
+  histo hnot, "not near", 8, 0, 8, size(not_near)
+  histo hmin, "nearest", 25, 0, 5, min(jets j, dR(j, leptons[0]))
+  histo hsum, "sum", 25, 0, 25, sum(jets j, dR(j, leptons[0]))
+  histo hprod, "product", 25, 0, 25, prod(jets j, dR(j, leptons[0]))
+  histo hn, "harder", 8, 0, 8, count(jets j, pT(j) > pT(leptons[0]))
+  histo helement, "ratio", 20, 0, 4, pT(jets) / pT(leptons[0])
+  histo hlast, "n-ary", 20, 0, 200, min(pT(leptons[0]), MET, pT(jets[0]))
+  select any(jets j, pT(j) > pT(leptons[0]))
+
+region all
+  select all(jets j, pT(j) > pT(leptons[0]))
+
+region notall
+  reject all(jets j, pT(j) > pT(leptons[0]))
+
+region either
+  select any(jets j, pT(j) > pT(leptons[0]) or pT(j) > 60)
+"""
+
+
+@each_sample
+def test_a_missing_value_inside_a_reducer_is_skipped_and_fails_an_element(
+    tmp_path: Path, sample: str
+) -> None:
+    o = Objects(sample)
+    jets, n, lepton = o.jets, ak.num(o.jets), element(o.leptons, 0)
+    lost = ak.is_none(lepton)
+    # Where there is no lepton no jet is near it, far from it, harder or softer.
+    there = ak.fill_none(lepton.pt, np.nan)
+    harder, hard = jets.pt > there, jets.pt > 60
+    distance = jets.mask[~lost].deltaR(lepton)
+    near = ak.sum(distance < 0.4, axis=1)
+    region = o.region()
+    region.histo("hfar", (8, 0.0, 8.0), ak.fill_none(ak.sum(distance > 0.4, axis=1), 0))
+    region.histo("hnot", (8, 0.0, 8.0), n - ak.fill_none(near, 0))
+    region.histo("hmin", (25, 0.0, 5.0), ak.fill_none(ak.min(distance, axis=1), np.inf))
+    region.histo("hsum", (25, 0.0, 25.0), ak.fill_none(ak.sum(distance, axis=1), 0))
+    region.histo("hprod", (25, 0.0, 25.0), ak.fill_none(ak.prod(distance, axis=1), 1))
+    region.histo("hn", (8, 0.0, 8.0), ak.sum(harder, axis=1))
+    region.histo("helement", (20, 0.0, 4.0), jets.pt / there)
+    first = ak.fill_none(element(jets, 0).pt, np.inf)
+    least = np.minimum(np.minimum(ak.fill_none(lepton.pt, np.inf), o.met), first)
+    region.histo("hlast", (20, 0.0, 200.0), least)
+    lost_some = lost & (n > 0)
+    all_harder = ak.all(harder, axis=1)
+    expected = {
+        "r": region.cut(ak.any(harder, axis=1), lost_some),
+        "all": o.region().cut(all_harder, lost_some),
+        "notall": o.region().cut(~all_harder, lost_some),
+        "either": o.region().cut(ak.any(harder | hard, axis=1), lost_some & ~ak.any(hard, axis=1)),
+    }
+    agree(tmp_path, OBJECTS + MISSING_INSIDE, sample, expected)
 
 
 # ------------------------------------------------------------------------------ overlap removal

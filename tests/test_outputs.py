@@ -374,11 +374,10 @@ def test_a_second_weight_shows_its_own_mean() -> None:
     assert row(printed(cutflow(steps)), "weight b")[-2:] == ["mean", "3"]
 
 
-def test_a_table_without_weights_has_no_yields() -> None:
-    text = printed(cutflow(STEPS[:1], (BinCount("low", 7, 7.0, 7.0),)))
-    assert row(text, "step") == ["events", "of", "previous", "of", "all"]
-    assert row(text, "bin ") == ["events"]
-    assert row(text, "low") == ["7"]
+def test_without_weights_the_yield_is_the_number_of_events() -> None:
+    text = printed(cutflow(STEPS[:1], (BinCount("low", 49, 49.0, 49.0),)))
+    assert row(text, "bin ") == ["events", "yield"]
+    assert row(text, "low") == ["49", "49.0", "±", "7.0"]
 
 
 def test_weights_that_sum_to_the_number_of_events_are_still_weights() -> None:

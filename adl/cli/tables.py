@@ -38,15 +38,16 @@ def print_cutflows(results: Results, console: Console | None = None) -> None:
 
 
 def cutflow_table(cutflow: Cutflow) -> Table:
-    """The steps of a region, with the yield where an event has a weight other than 1.
+    """The steps of a region.
 
     ``of previous`` compares with the step before, ``of all`` with the first; a weight's row shows
     its mean instead. ``missing`` appears where a missing value decided a condition.
     """
     steps = cutflow.steps
-    columns = {"events": [f"{step.raw:,}" for step in steps]}
-    if _is_weighted(cutflow):
-        columns["yield"] = [_yield(step) for step in steps]
+    columns = {
+        "events": [f"{step.raw:,}" for step in steps],
+        "yield": [_yield(step) for step in steps],
+    }
     columns["of previous"] = ["", *itertools.starmap(_of_previous, itertools.pairwise(steps))]
     columns["of all"] = ["" if step.weight else _percent(step, steps[0]) for step in steps]
     if any(step.missing for step in steps):
@@ -55,11 +56,12 @@ def cutflow_table(cutflow: Cutflow) -> Table:
 
 
 def bins_table(cutflow: Cutflow) -> Table:
-    """The bins of a region, with the yield where an event has a weight other than 1."""
+    """The bins of a region."""
     bins = cutflow.bins
-    columns = {"events": [f"{count.raw:,}" for count in bins]}
-    if _is_weighted(cutflow):
-        columns["yield"] = [_yield(count) for count in bins]
+    columns = {
+        "events": [f"{count.raw:,}" for count in bins],
+        "yield": [_yield(count) for count in bins],
+    }
     return _table(f"bins of {_title(cutflow)}", "bin", (count.label for count in bins), columns)
 
 
@@ -71,12 +73,6 @@ def _print_whole(console: Console, table: Table) -> None:
     if needed > console.width:
         table.width = needed
     console.print(table, crop=False)
-
-
-def _is_weighted(cutflow: Cutflow) -> bool:
-    """Whether any event had a weight other than 1: only ones give n = Σw = Σw²."""
-    counts: Iterable[Step | BinCount] = (*cutflow.steps, *cutflow.bins)
-    return any(count.sumw != count.raw or count.sumw2 != count.raw for count in counts)
 
 
 def _yield(count: Step | BinCount) -> str:
