@@ -427,7 +427,8 @@ def test_a_yield_ends_with_the_second_digit_of_its_error(
 
 def test_brackets_in_a_statement_are_not_markup() -> None:
     label = "select [bold]jets[0].pt[/bold] > [red] 3"
-    assert label in printed(cutflow((STEPS[0], dataclasses.replace(STEPS[1], label=label))))
+    steps = (STEPS[0], dataclasses.replace(STEPS[1], label=label))
+    assert label in printed(cutflow(steps), width=200)
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 200])
