@@ -38,13 +38,12 @@ class _Reader:
         for step in region.steps:
             raw, sumw, sumw2 = (c[0] for c in self.counts(step.fill))
             missing = 0 if step.missing is None else int(self.counts(step.missing)[0][0])
-            steps.append(
-                Step(step.label, int(raw), float(sumw), float(sumw2), missing, step.weight)
-            )
+            counts = int(raw), float(sumw), float(sumw2)
+            steps.append(Step(step.label, *counts, missing, step.weight, self.skipped(step.fill)))
         bins: tuple[BinCount, ...] = ()
         if region.bins is not None:
-            counts = (c[1:-1] for c in self.counts(region.bins.fill))
-            rows = zip(region.bins.labels, *counts, strict=True)
+            raws, sums, squares = (c[1:-1] for c in self.counts(region.bins.fill))
+            rows = zip(region.bins.labels, raws, sums, squares, strict=True)
             bins = tuple(BinCount(n, int(r), float(w), float(w2)) for n, r, w, w2 in rows)
         return Cutflow(self.process, "nominal", region.name, tuple(steps), bins)
 
@@ -57,10 +56,14 @@ class _Reader:
             # Ours run along the first axis fastest.
             view.value += sumw.reshape(view.shape, order="F")
             view.variance += sumw2.reshape(view.shape, order="F")
-            skipped += int(self.partial.skipped[self.layout.places[fill].number])
+            skipped += self.skipped(fill)
         return Histogram(
             self.process, "nominal", region.name, output.name, output.title, hist, skipped
         )
+
+    def skipped(self, fill: Fill) -> int:
+        """Return how many of a fill's entries had a value or weight that is no number."""
+        return int(self.partial.skipped[self.layout.places[fill].number])
 
     def counts(self, fill: Fill) -> _Counts:
         """Return a fill's entries, sums of weights and of squared weights, cell by cell."""

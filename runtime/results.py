@@ -26,7 +26,8 @@ class Process:
 class Step:
     """The events that passed a statement of a region.
 
-    ``missing`` counts the events for which a missing value decided the condition.
+    ``missing`` counts the events for which a missing value decided the condition, ``skipped`` those
+    whose weight is NaN or infinite: they are in ``raw`` and not in the sums.
     """
 
     label: str
@@ -35,6 +36,7 @@ class Step:
     sumw2: float
     missing: int = 0
     weight: bool = False  # a weight statement: its row shows a mean, not an efficiency
+    skipped: int = 0
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ REALS, INTEGERS, TRUTHS = ("x", "y"), ("n", "u"), ("b",)
 
 # 0.1 has no finite binary fraction: sums of it show their order.
 GRID = (-50.0, -1.0, -0.5, -0.0, 0.0, 0.1, 0.5, 1.0, 2.0, 20.0, 50.0)
-EDGES = (-50.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 20.0, 50.0)
+EDGES = tuple(sorted({x + 0.0 for x in GRID}))  # edges ascend: no -0.0 before 0.0
 WHOLE = (-50, -1, 0, 1, 2, 20)
 SPECIAL = (float("nan"), float("inf"), float("-inf"), -0.0)
 

@@ -165,6 +165,7 @@ def test_the_document_has_every_number_of_the_results(tmp_path: Path) -> None:
                         "raw": 100_000,
                         "sumw": 25_000.0,
                         "sumw2": 6_250.0,
+                        "skipped": 0,
                         "after": 1,
                     }
                 ],

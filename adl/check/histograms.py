@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import isfinite, prod
 
 from adl.check.analysis import Histogram, Loop, Value
 from adl.check.context import Context
@@ -13,6 +14,8 @@ from adl.check.types import convert, number
 from adl.check.values import free_loops
 from adl.syntax.tree import Histo, UniformBins, VariableBins
 
+MOST_BINS = 1_000_000
+
 
 def histogram(scope: Scope, written: Histo) -> Histogram | None:
     """Return a histogram's meaning; None after a mistake in its axes or values."""
@@ -21,7 +24,7 @@ def histogram(scope: Scope, written: Histo) -> Histogram | None:
     checked = [number(inside, value(inside, expr)) for expr in written.values]
     axes = [_axis(scope.context, axis) for axis in written.axes]
     values = [convert(v, "real") for v in checked if v is not None]
-    if not all(axes) or len(values) < len(checked):
+    if not all(axes) or len(values) < len(checked) or not _small(scope.context, written):
         return None
     fills = _fills(scope.context, written, values)
     if fills is None or not _one_set_of_loops(scope.context, written, fills, binder.loops):
@@ -41,7 +44,13 @@ def histogram(scope: Scope, written: Histo) -> Histogram | None:
 def _axis(context: Context, axis: UniformBins | VariableBins) -> bool:
     """Report bins that are none."""
     message = ""
-    if isinstance(axis, VariableBins):
+    ends = axis.edges if isinstance(axis, VariableBins) else (axis.lower, axis.upper)
+    number = len(axis.edges) - 1 if isinstance(axis, VariableBins) else axis.number
+    if not all(map(isfinite, ends)):
+        message = "an axis is finite; what lies beyond is counted as under- and overflow"
+    elif number > MOST_BINS:
+        message = f"an axis has at most {MOST_BINS:,} bins"
+    elif isinstance(axis, VariableBins):
         for left, right in pairwise(axis.edges):
             if not left < right:
                 message = f"edges ascend, {right:g} follows {left:g}"
@@ -54,6 +63,16 @@ def _axis(context: Context, axis: UniformBins | VariableBins) -> bool:
     if message:
         context.findings.error("E215", message, axis.span, "50, 0, 500: bins, lower, upper end")
     return not message
+
+
+def _small(context: Context, written: Histo) -> bool:
+    """Report a histogram of many axes with too many bins in all."""
+    sizes = (a.number if isinstance(a, UniformBins) else len(a.edges) - 1 for a in written.axes)
+    cells = prod(sizes)
+    if cells > MOST_BINS:
+        message = f"a histogram has at most {MOST_BINS:,} bins, this one has {cells:,}"
+        context.findings.error("E215", message, written.axes[0].span.to(written.axes[-1].span))
+    return cells <= MOST_BINS
 
 
 def _fills(

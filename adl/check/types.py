@@ -83,7 +83,9 @@ def condition(scope: Scope, value: Value | None) -> Value | None:
         f"write the comparison: {text} > 0, {text} == 1, …",
     )
     zero = convert(Literal_(0, type="int", span=value.span), value.type)
-    return Operation("ne", (value, zero), type="bool", span=value.span)
+    # Not ``!=``, which is true of NaN: a condition that is NaN is false.
+    sides = (Operation(o, (value, zero), type="bool", span=value.span) for o in ("lt", "gt"))
+    return Logic("or", tuple(sides), type="bool", span=value.span)
 
 
 def negated(value: Value) -> Value:

@@ -23,6 +23,13 @@ def report(outcome: Outcome, results: Results | None, limit: int | None) -> None
     for file in outcome.files:
         if not file["error"] and not file["events"] and limit is None:
             _warn(f"{file['path']}: the tree has no event")
+    for cutflow in results.cutflows if results else ():
+        for step in cutflow.steps:
+            if step.weight and step.skipped:
+                _warn(
+                    f"{cutflow.region}: after {step.label} the weight of {step.skipped:,} events "
+                    "is NaN or infinite; they count as events and not in the yields"
+                )
     for histogram in results.histograms if results else ():
         if histogram.skipped:
             _warn(

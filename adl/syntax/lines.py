@@ -42,7 +42,7 @@ STRANGE = {
     "\u201c": 'a text stands in plain double quotes: "a title"',
     "\u201d": 'a text stands in plain double quotes: "a title"',
     "&": "write and",
-    "%": "mod(a, b) is the remainder",
+    "%": "ADL has no remainder operator",
     "\u2212": "write a plain -",
     "\u2013": "write a plain -",
     "\u00d7": "write *",

@@ -57,7 +57,15 @@ def truth(x: Lowered) -> Lowered:
 def comparison(value: Node, *operands: Lowered) -> Lowered:
     """Return the outcome of a comparison: false where an operand is missing."""
     defined = defined_all(*operands)
-    return Lowered(both(defined, value), TRUE, defined)
+    return Lowered(both(defined, value), TRUE, both(defined, certain_all(*operands)))
+
+
+def certain_all(*operands: Lowered) -> Node:
+    """Return whether no operand was chosen by a condition that a missing value decided."""
+    out: Node = TRUE
+    for x in operands:
+        out = both(out, x.certain)
+    return out
 
 
 def defined_all(*operands: Lowered) -> Node:

@@ -88,6 +88,7 @@ class Lowering:
     def _apply(self, value: core.Apply) -> Lowered:
         arguments: list[Node | Particle] = []
         defined: Node = TRUE
+        certain: Node = TRUE
         for kind, argument in zip(value.function.arguments, value.arguments, strict=True):
             if kind == "particle":
                 particle, there = self.particle(argument)
@@ -95,9 +96,10 @@ class Lowering:
             else:
                 number = self.value(argument)
                 there = number.defined
+                certain = both(certain, number.certain)
                 arguments.append(as_real(number.value))
             defined = both(defined, there)
-        return Lowered(lift(value.function.call(*arguments)), defined)
+        return Lowered(lift(value.function.call(*arguments)), defined, certain)
 
     def _operation(self, value: core.Operation) -> Lowered:
         if value.name == "same":
@@ -108,7 +110,7 @@ class Lowering:
         node = call(value.name, *(o.value for o in operands))
         if value.name in _COMPARISONS:
             return truth.comparison(node, *operands)
-        return Lowered(node, defined_all(*operands))
+        return Lowered(node, defined_all(*operands), truth.certain_all(*operands))
 
     def _power(self, value: core.Power) -> Lowered:
         base = self.value(value.base)
@@ -123,7 +125,7 @@ class Lowering:
         power = one if result is None else result
         if value.exponent < 0:
             power = call("div", Const(1.0), as_real(power))
-        return Lowered(power, base.defined)
+        return Lowered(power, base.defined, base.certain)
 
     def _logic(self, value: core.Logic) -> Lowered:
         operands = [self.value(v) for v in value.operands]
@@ -145,10 +147,14 @@ class Lowering:
     def _choice(self, value: core.Choice) -> Lowered:
         condition = self.condition(value.condition)
         yes, no = self.value(value.then), self.value(value.otherwise)
+        certain = choose(condition.value, yes.certain, no.certain)
+        if condition.certain is not TRUE:  # it decides nothing where both branches agree
+            agree = both(truth.certain_all(yes, no), call("eq", yes.value, no.value))
+            certain = choose(condition.certain, certain, agree)
         return Lowered(
             choose(condition.value, yes.value, no.value),
             choose(condition.value, yes.defined, no.defined),
-            both(condition.certain, choose(condition.value, yes.certain, no.certain)),
+            certain,
         )
 
     def _extremum(self, value: core.Extremum) -> Lowered:
@@ -173,7 +179,7 @@ class Lowering:
     def _default(self, value: core.Default) -> Lowered:
         x, otherwise = self.value(value.value), self.value(value.otherwise)
         chosen = choose(x.defined, x.value, otherwise.value)
-        return Lowered(chosen, either(x.defined, otherwise.defined))
+        return Lowered(chosen, either(x.defined, otherwise.defined), x.certain)
 
     def _defineref(self, value: core.DefineRef) -> Lowered:
         if value.define not in self.defines:

@@ -101,7 +101,7 @@ def _weights(steps: Sequence[Step]) -> list[dict[str, Any]]:
         if step.weight:
             counts = _counts(step)
             del counts["missing"]  # a weight decides nothing
-            out.append({**counts, "after": place - len(out) - 1})
+            out.append({**counts, "skipped": step.skipped, "after": place - len(out) - 1})
     return out
 
 
@@ -128,6 +128,7 @@ def _counts(item: Step | BinCount) -> dict[str, Any]:
     """A step's or bin's fields, with ``None`` for a sum that is not finite."""
     fields = dataclasses.asdict(item)
     fields.pop("weight", None)  # it says in which list a step goes
+    fields.pop("skipped", None)  # of interest for weights
     return {
         name: None if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in fields.items()
