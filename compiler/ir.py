@@ -467,7 +467,8 @@ def reduce(operation: str, axes: tuple[Axis, ...], value: Node, mask: Node) -> R
 
 
 def pick(axes: tuple[Axis, ...], mask: Node, order: Node | None, k: int) -> Pick:
-    """Build a search, binding ``axes`` in mask and key."""
+    """Build a search, binding ``axes`` in mask and key, which is made real."""
+    order = None if order is None else as_real(order)
     bound, bodies = bind(axes, (mask,) if order is None else (mask, order))
     return Pick(bound, bodies[0], bodies[1] if order is not None else None, k)
 
@@ -525,7 +526,7 @@ def rename(root: Node, axes: Mapping[Axis, Axis]) -> Node:
     if not root.free.intersection(axes):
         return root
     done: dict[Node, Node] = {}
-    for node in _affected(root, frozenset(axes)):
+    for node in affected(root, frozenset(axes)):
         assert axes.keys().isdisjoint(node.bound), "a renamed axis would be captured"
         if isinstance(node, Index):
             done[node] = Index(axes[node.axis])
@@ -534,7 +535,7 @@ def rename(root: Node, axes: Mapping[Axis, Axis]) -> Node:
     return done[root]
 
 
-def _affected(root: Node, axes: frozenset[Axis]) -> list[Node]:
+def affected(root: Node, axes: frozenset[Axis]) -> list[Node]:
     """Nodes in which one of ``axes`` is free, inputs before users."""
     seen: set[Node] = set()
     out: list[Node] = []

@@ -37,7 +37,8 @@ VALUES = ("bool", "int", "real")
 ARGUMENTS: dict[str, tuple[tuple[str, ...], ...]] = {
     **dict.fromkeys(("add", "sub", "mul"), tuple((kind, kind) for kind in NUMBERS)),
     **dict.fromkeys(("neg", "abs"), tuple((kind,) for kind in NUMBERS)),
-    **dict.fromkeys(ops.COMPARISON, tuple((kind, kind) for kind in VALUES)),
+    **dict.fromkeys(("lt", "le", "gt", "ge"), tuple((kind, kind) for kind in NUMBERS)),
+    **dict.fromkeys(("eq", "ne"), tuple((kind, kind) for kind in VALUES)),
     **dict.fromkeys(("and", "or"), (("bool", "bool"),)),
     "not": (("bool",),),
     "div": (("real", "real"),),
@@ -110,8 +111,8 @@ def _operand_fault(node: Node) -> str | None:
                 return "count counts the constant 1"
             return _binder_fault(node.axes, node.mask)
         case Pick():
-            if node.order is not None and node.order.kind not in NUMBERS:
-                return "the key of a pick is no number"
+            if node.order is not None and node.order.kind != "real":
+                return "the key of a pick is no real number"
             return "k is negative" if node.k < 0 else _binder_fault(node.axes, node.mask)
         case Part():
             fits = isinstance(node.pick, Pick) and 0 <= node.place < len(node.pick.axes)

@@ -630,7 +630,7 @@ FAULTS: dict[str, tuple[Fill, str]] = {
         "an axis runs over nothing",
     ),
     "mask_of_a_pick": (in_fill(Pick((JET1,), ONE, None, 0)), "the mask is no bool"),
-    "key_of_a_pick": (in_fill(Pick((JET1,), TRUE, TRUE, 0)), "the key of a pick is no number"),
+    "key_of_a_pick": (in_fill(Pick((JET1,), TRUE, TRUE, 0)), "the key of a pick is no real number"),
     "negative_rank": (in_fill(Pick((JET1,), TRUE, None, -1)), "k is negative"),
     "part_beyond_the_axes": (in_fill(Part(SEARCH, 1)), "a part of no axis"),
     "part_of_a_number": (in_fill(Part(ONE, 0)), "a part of no axis"),

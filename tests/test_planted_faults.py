@@ -35,7 +35,7 @@ Fault = Callable[[Program], Module]
 
 def cases_that_notice(fault: Fault) -> Iterator[Case]:
     """Yield cases of which the faulty kernel counts otherwise, and the right one does not."""
-    for batch in batches(250):
+    for batch in batches(1000):
         for case in room_for_faults(batch):
             program, chunk = case.program, case.chunk
             right, wrong = module(program), fault(program)
@@ -128,7 +128,10 @@ def test_a_loop_named_like_the_one_around_it_is_noticed(monkeypatch: pytest.Monk
 
 def test_a_pass_that_captures_a_loop_variable_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     def fault(program: Program) -> Module:
-        return module(captured(program, monkeypatch))
+        try:
+            return module(captured(program, monkeypatch))
+        except AssertionError:  # "a renamed axis would be captured": noticed without any event
+            return module(program)
 
     assert_noticed(fault)
 

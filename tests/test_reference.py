@@ -321,12 +321,6 @@ def test_a_key_that_is_no_number_comes_last() -> None:
     assert order == [4, 5, 1, 3, 0, 2, -1]
 
 
-def test_integer_keys_beyond_the_precision_of_doubles_are_told_apart() -> None:
-    values = np.array([2**62 + 1, 2**62])
-    chunk = Chunk(1, {"Jet_n": values}, {"Jet": np.array([0, 2])})
-    assert places(chunk, (J,), TRUE, jet(J, "n", "int64"), 0) == [(1,)]
-
-
 def test_pairs_that_tie_come_in_lexicographic_order_of_their_positions() -> None:
     chunk = of_jets([1.0, 1.0, 1.0])
     distinct = call("ne", Index(J), Index(K))

@@ -94,7 +94,8 @@ class FunctionEmitter:
                     for target in targets:
                         self.accumulators[target] = accumulator(self, target)
                 case Update():
-                    operands = [self.value(o, item.target, i) for i, o in enumerate(item.operands)]
+                    # Every part of a store has a number of its own.
+                    operands = [self.value(o, item.target, item.part) for o in item.operands]
                     positions = [self.values[Index(axis)] for axis in item.at]
                     self.accumulators[item.target].update(operands, positions, item.part)
                 case End(targets):

@@ -14,6 +14,7 @@ from adl.compiler.ir import (
     Node,
     Reduce,
     Store,
+    affected,
     postorder,
     rename,
     rewrite,
@@ -69,7 +70,9 @@ def _uses(program: Program) -> dict[Node, set[_Use]]:
     for binder in program.nodes:
         if not binder.bound or isinstance(binder, Store):
             continue
-        for node in postorder(binder.children):
+        # Not what is closed inside: a loop there may bind the same slot for itself.
+        bound = frozenset(binder.bound)
+        for node in dict.fromkeys(n for c in binder.children for n in affected(c, bound)):
             axis = _axis(node)
             if axis in binder.bound:
                 body = rename(node, {axis: _canonical(axis)})
