@@ -1117,3 +1117,51 @@ def test_every_code_that_the_checker_says_has_its_meaning() -> None:
     texts = [p.read_text() for p in folder.glob("*.py") if p.name != "codes.py"]
     said = {code for text in texts for code in re.findall(r'"([EWN][0-9]{3})"', text)}
     assert said == set(CODES)
+
+
+# ----------------------------------------------------- what a newcomer ran into, one test a trap
+
+
+def test_an_element_cannot_be_called_like_a_collection() -> None:
+    text = "object mu\n  take Muon\nobject el\n  take Electron\nobject lep\n  take mu el\n"
+    assert findings(text) == ["E222 6:11"]
+    assert findings("object lep\n  take Muon Electron\n") == ["E222 2:13"]
+
+
+def test_a_cut_of_an_object_that_does_not_depend_on_the_element_is_a_warning() -> None:
+    assert findings("object j\n  take Jet\n  select MET > 100\n") == ["W307 3:10"]
+    assert findings("object j\n  take Jet\n  select ALL\n  select pT > MET\n") == []
+
+
+def test_an_alias_of_the_input_beside_a_declared_name_is_a_warning() -> None:
+    text = "object muons\n  take Muon\n  select pT > 20\nregion r\n  select size(Muons) == 2\n"
+    assert findings(text) == ["W308 5:15"]
+    assert findings(text.replace("size(Muons)", "size(muons)")) == []
+
+
+@pytest.mark.parametrize("name", ["cutflow", "cutflow_raw", "bins", "bins_raw"])
+def test_a_histogram_cannot_be_called_like_one_that_every_region_has(name: str) -> None:
+    assert findings(f'region r\n  histo {name}, "", 1, 0, 1, MET\n') == ["E223 2:9"]
+
+
+def test_a_union_of_one_collection_is_a_union() -> None:
+    text = "object one\n  take union(Muon)\nregion r\n  select default(pT(one[0]), 0) > 3\n"
+    assert findings(text) == []  # no note that the file's order counts
+    assert findings(text.replace("union(Muon)", "Muon")) == ["N403 4:21"]
+
+
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [
+        ("deltaR(Jet[0], MET) > 1", "write dR(a, b)"),
+        ("fabs(MET) > 1", "write abs(x)"),
+        ("ln(MET) > 1", "write log(x)"),
+        ("Jet_pt > 30", "Jet[0].pt"),
+        ("MET > 30*GeV", "numbers have no units"),
+    ],
+)
+def test_words_of_other_tools_are_answered_with_ours(written: str, instead: str) -> None:
+    source = Source("habit.adl", f"region r\n  select {written}\n")
+    with pytest.raises(AnalysisError) as raised:
+        check(parse(source), source, load_model("nanoaod").schema())
+    assert any(instead in d.help for d in raised.value.diagnostics)

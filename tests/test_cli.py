@@ -274,6 +274,63 @@ def test_a_directory_that_cannot_be_written_is_refused_before_the_work(
     assert "cannot write" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("folder", "message"),
+    [("", "the folder for results is empty"), ("taken", "taken is a file: results need a folder")],
+)
+def test_a_folder_that_is_none_is_refused(
+    analysis: Path, sample: Path, tmp_path: Path, folder: str, message: str
+) -> None:
+    (tmp_path / "taken").write_text("")
+    result = call("run", analysis, sample, "-o", str(tmp_path / folder) if folder else "")
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_an_analysis_without_a_region_is_nothing_to_run(analysis: Path, sample: Path) -> None:
+    analysis.write_text("# only a comment\n")
+    result = call("run", analysis, sample)
+    assert result.exit_code == 2
+    assert "there is no region" in result.stderr
+
+
+def test_the_analysis_and_its_input_in_the_wrong_order_are_noticed(
+    analysis: Path, sample: Path
+) -> None:
+    result = call("run", sample, analysis)
+    assert result.exit_code == 2
+    assert "is a ROOT file: the analysis comes first" in result.stderr
+
+
+def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of shell with ``adl`` as $ADL."""
+    return subprocess.run(
+        ["bash", "-c", line],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "ADL": f"{sys.executable} -m adl.cli", **environment},
+    )
+
+
+@pytest.mark.parametrize("reader", ["| head -1", "> /dev/full"])
+def test_results_are_kept_when_nobody_reads_the_tables(
+    analysis: Path, sample: Path, tmp_path: Path, reader: str
+) -> None:
+    out = tmp_path / "out"
+    run = shell(f"$ADL run {analysis} {sample} -o {out} {reader}")
+    assert "Traceback" not in run.stderr
+    assert sorted(p.name for p in out.iterdir()) == ["results.json", "results.root"]
+
+
+def test_a_locale_of_plain_ascii_loses_characters_and_nothing_else(
+    analysis: Path, sample: Path
+) -> None:
+    run = shell(f"$ADL run {analysis} {sample}", PYTHONIOENCODING="ascii")
+    assert run.returncode == 0
+    assert "size(mu) == 2" in run.stdout
+
+
 def test_no_colours_without_a_terminal(analysis: Path) -> None:
     analysis.write_text("region r\n  select MTE > 2\n")
     assert "\x1b[" not in call("check", analysis).stderr

@@ -30,6 +30,7 @@ from click.testing import CliRunner
 
 from adl.check import calls, codes, dialect, reducers
 from adl.check.checker import check
+from adl.check.silence import silenced
 from adl.cli import run as run_module
 from adl.stdlib.library import find_function
 from adl.stdlib.models import load_model
@@ -87,7 +88,7 @@ def whole(text: str) -> str:
 def findings(text: str) -> tuple[Diagnostic, ...]:
     source = Source("manual.adl", text)
     try:
-        return check(parse(source), source, NANOAOD)[1]
+        return silenced(check(parse(source), source, NANOAOD)[1], source)
     except AnalysisError as error:
         return error.diagnostics
 
@@ -343,7 +344,7 @@ def test_the_first_analysis_prints_the_cutflow_of_the_manual(tmp_path: Path) -> 
     file.write_text(first, encoding="utf-8")
     sample = TOP / "examples" / "sample" / "ttbar.root"
     output = CliRunner().invoke(run_module.command, [str(file), str(sample)])
-    assert words(output.output) == words(shown[1])
+    assert words(output.stdout) == words(shown[1])
 
 
 def words(text: str) -> list[list[str]]:

@@ -23,13 +23,17 @@ AskedDialect = Literal["auto", "adl", "cutlang"]
 
 @dataclass(frozen=True, eq=False)
 class ObjectDef:
-    """An object block: elements of the sources (more than one: a union) that pass every cut."""
+    """An object block: elements of the sources that pass every cut.
+
+    A union has its elements in descending pt, those of several sources or of one.
+    """
 
     name: str
     sources: tuple[Collection, ...]
     this: Loop
     cuts: tuple[Value, ...]  # bool, true for an element to keep; a reject is already negated
     span: Span
+    union: bool = False
 
 
 Collection = CollectionSchema | ObjectDef

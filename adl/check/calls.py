@@ -15,6 +15,7 @@ from adl.check.analysis import (
     Variable,
 )
 from adl.check.dialect import unsupported
+from adl.check.habits import of_function
 from adl.check.names import collection, meaning, without_source_names
 from adl.check.particles import attribute, find, has_no_eta, is_attribute, result_type
 from adl.check.reducers import REDUCERS, Check, reducer
@@ -159,6 +160,8 @@ def _unknown(scope: Scope, expr: Call, check: Check) -> Value | None:
     argument = check(scope.inside(Binder(implicit=True)), expr.arguments[0])
     if argument is None:
         return None
+    if of_function(expr.function.name):
+        return _unknown_function(scope, expr)
     if argument.type == "particle" and not _is_of_collection(scope, expr):
         return attribute(scope, argument, expr.function, expr.span)
     return _unknown_function(scope, expr)
@@ -240,5 +243,6 @@ def _unknown_function(scope: Scope, expr: Call) -> Value | None:
         help = f"{name}[0] is an element of it" if kind == "object" else ""
         return mistake(scope, "E205", f"{name} is a {kind}, no function", expr.function.span, help)
     known = [*FUNCTIONS, *(a for f in FUNCTIONS.values() for a in f.aliases)]
-    help = did_you_mean(name, [*known, *REDUCERS, *PRIMITIVES, "size", "default"])
+    known += [*REDUCERS, *PRIMITIVES, "size", "default"]
+    help = of_function(name) or did_you_mean(name, known)
     return mistake(scope, "E205", f"no function is called {name}", expr.function.span, help)

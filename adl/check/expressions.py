@@ -43,7 +43,10 @@ from adl.syntax.tree import (
     Expr,
     Index,
     Juxtaposed,
+    ListOf,
+    Lookup,
     Name,
+    Named,
     Number,
     Slice,
     Ternary,
@@ -85,6 +88,9 @@ def value(scope: Scope, expr: Expr) -> Value | None:
         case Binding():
             message = f"{scope.context.words(expr.span)}: only reducers bind names"
             return mistake(scope, "E206", message, expr.span, "sum(jets j, pT(j))")
+        case Lookup() | ListOf() | Named():
+            words = scope.context.words(expr.span)
+            return mistake(scope, "E190", f"{words} is not supported yet", expr.span)
 
 
 def _literal(number: Number) -> Value:

@@ -23,8 +23,9 @@ from adl.check.analysis import (
     Value,
     Variable,
 )
-from adl.check.collections import descends, inputs
+from adl.check.collections import descends, inputs, lineage
 from adl.check.context import Context, Found
+from adl.check.habits import of_name
 from adl.check.particles import (
     branch_type,
     find,
@@ -99,12 +100,14 @@ def pick(scope: Scope, whole: Meaning, index: int, span: Span) -> Value | None:
 def _note_order(context: Context, whole: Collection, span: Span) -> None:
     """Say once for each input collection that its order is the file's own."""
     sources = inputs((whole,))
-    if len(sources) > 1 or sources[0].ordered is not None:
+    united = any(isinstance(c, ObjectDef) and c.union for c in lineage(whole))
+    if united or sources[0].ordered is not None:
         return
     name = sources[0].name
     message = f"the input promises no order of {name}: [k] counts in the order of the file"
     if not any(d.message == message for d in context.findings.items):
-        context.findings.note("N403", message, span, f"max(pT({name})) is the largest pT")
+        help = f"an object that says `take union({name})` has them in descending pT"
+        context.findings.note("N403", message, span, help)
 
 
 # ---------------------------------------------------------------------------- look-ups
@@ -183,7 +186,24 @@ def _own_attribute(scope: Scope, name: Name) -> Found[Meaning] | None:
 
 def _input(scope: Scope, name: Name) -> Found[Meaning] | None:
     match = _find_input(scope.context, name)
-    return Found(_of_input(match.item, name.span)) if match and match.exact else None
+    if match is None or not match.exact:
+        return None
+    if match.name != name.name:
+        _like_a_declared_one(scope.context, name, match.name)
+    return Found(_of_input(match.item, name.span))
+
+
+def _like_a_declared_one(context: Context, name: Name, canonical: str) -> None:
+    """Warn of ``Muons``, the input's, beside the user's own ``muons``."""
+    near = [b for b in context.blocks if _folded(b) == _folded(name.name)]
+    if near:
+        message = f"{name.name} is {canonical} of the input, not your {near[0]}"
+        help = f"write {canonical} if you mean it"
+        context.findings.warning("W308", message, name.span, help)
+
+
+def _folded(name: str) -> str:
+    return name.lower().removesuffix("s")
 
 
 def _find_input(context: Context, name: Name) -> Match[Input] | None:
@@ -263,5 +283,7 @@ def _unknown(scope: Scope, name: Name) -> None:
         *schema.singletons,
         *schema.scalars,
     ]
-    help = "\n".join(filter(None, (did_you_mean(name.name, known), input_hint(scope.context))))
+    habit = of_name(name.name, schema)
+    hints = (habit or did_you_mean(name.name, known), input_hint(scope.context))
+    help = "\n".join(filter(None, hints))
     scope.context.findings.error("E201", f"nothing is called {name.name}", name.span, help)

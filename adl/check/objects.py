@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from adl.check.analysis import (
     Collection,
+    Literal_,
     Loop,
     ObjectDef,
     Value,
+    Variable,
 )
 from adl.check.context import Context
 from adl.check.dialect import unsupported
@@ -17,12 +19,15 @@ from adl.check.quantify import quantify
 from adl.check.scope import Binder, Current, Scope
 from adl.check.trees import mentioned
 from adl.check.types import negated
+from adl.check.values import walk
 from adl.syntax.tree import Call, Define, Expr, Name, Object, Reject, Select, Take
 
 
 def check_object(context: Context, block: Object) -> ObjectDef | None:
     """Return an object block's meaning; None if it is not known what it takes."""
     takes = [s for s in block.statements if isinstance(s, Take)]
+    for take in takes:
+        _instance_is_new(context, take)
     sources = _sources(context, block, takes)
     if sources is None:
         return None
@@ -44,7 +49,8 @@ def check_object(context: Context, block: Object) -> ObjectDef | None:
             case _:
                 message = "an object block has take, select and reject"
                 context.findings.error("E214", message, written.span)
-    return ObjectDef(block.name.name, sources, this, tuple(cuts), block.name.span)
+    union = len(sources) > 1 or any(isinstance(take.source, Call) for take in takes)
+    return ObjectDef(block.name.name, sources, this, tuple(cuts), block.name.span, union)
 
 
 def _sources(context: Context, block: Object, takes: list[Take]) -> tuple[Collection, ...] | None:
@@ -59,6 +65,19 @@ def _sources(context: Context, block: Object, takes: list[Take]) -> tuple[Collec
     if len(known) > 1 and unsupported(context, "union", takes[0].source.span):
         return None
     return tuple(known)
+
+
+def _instance_is_new(context: Context, take: Take) -> None:
+    """Report ``take muons electrons``, which reads as muons, each called electrons."""
+    if take.instance is None or take.instance.name not in (
+        *context.blocks,
+        *context.schema.collections,
+    ):
+        return
+    other = take.instance.name
+    message = f"{other} is a collection: it cannot be the name of an element as well"
+    help = f"for both collections: take union({context.words(take.source.span)}, {other})"
+    context.findings.error("E222", message, take.instance.span, help)
 
 
 def _taken(context: Context, source: Expr) -> list[Collection | None]:
@@ -99,4 +118,10 @@ def _cut(scope: Scope, written: Select | Reject) -> Value | None:
         found = quantify(scope.context, found, binder.loops, operation)
     for use in elements(found):
         unsupported(scope.context, "missing", use.span)
+    this = scope.current.loop if scope.current else None
+    uses_element = any(isinstance(v, Variable) and v.loop is this for v in walk(found))
+    if not uses_element and not isinstance(found, Literal_):  # select ALL is an idiom
+        message = f"{scope.context.words(written.condition.span)} does not depend on the element"
+        help = "it keeps all elements of an event or none; cuts on events stand in a region"
+        scope.context.findings.warning("W307", message, written.condition.span, help)
     return found if select else negated(found)

@@ -175,11 +175,17 @@ def _warn_lost_weights(context: Context, condition: Value) -> None:
 
 # --------------------------------------------------------------------- histograms and bins
 
+# What runtime/outputs/root.py writes for every region.
+OWN_HISTOGRAMS = frozenset(("cutflow", "cutflow_raw", "bins", "bins_raw"))
+
 
 def _histogram(region: _Region, written: Histo) -> None:
     found = histogram(region.scope, written)
     if found is None:
         return
+    if found.name in OWN_HISTOGRAMS:
+        message = f"{found.name} is a histogram that every region has in results.root"
+        region.context.findings.error("E223", message, written.name.span, "give it another name")
     for earlier in region.statements:
         if isinstance(earlier, Histogram) and earlier.name == found.name:
             message = (

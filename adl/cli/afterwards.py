@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from adl.cli.common import UserError, show_findings
+from adl.cli.common import UserError, colour, show_findings
 
 if TYPE_CHECKING:
     from adl.runtime.execute.local import Outcome
@@ -44,11 +44,13 @@ def report(outcome: Outcome, results: Results | None, limit: int | None) -> None
 
 
 def _warn(message: str) -> None:
-    click.echo(f"{click.style('warning', fg='yellow', bold=True)}: {message}", err=True)
+    mark = click.style("warning", fg="yellow", bold=True)
+    click.echo(f"{mark}: {message}", err=True, color=colour())
 
 
 def _report_failures(outcome: Outcome) -> None:
     """Say what was lost, each mistake once."""
+    from adl.check.silence import silenced
     from adl.syntax.diagnostics import AnalysisError
 
     said: set[str] = set()
@@ -57,7 +59,7 @@ def _report_failures(outcome: Outcome) -> None:
             continue
         said.add(str(error))
         if isinstance(error, AnalysisError):
-            show_findings(error.diagnostics, error.source)
+            show_findings(silenced(error.diagnostics, error.source), error.source)
             click.echo(f"  in {path}", err=True)
         else:
             UserError(str(error)).show()

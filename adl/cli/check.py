@@ -6,32 +6,96 @@ from typing import TYPE_CHECKING
 
 import click
 
-from adl.cli.common import dialect_option, model_option
+from adl.cli.common import UserError, colour, dialect_option, model_option, show_findings
 
 if TYPE_CHECKING:
     from adl.check.analysis import AskedDialect
+    from adl.cli.findings import Report
+    from adl.stdlib.models import Schema
 
 
-@click.command("check")
-@click.argument("file", type=click.Path())
+@click.command("check", short_help="Find every mistake before an event is read.")
+@click.argument("files", metavar="FILE...", type=click.Path(), nargs=-1, required=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "github"]),
+    default="text",
+    show_default=True,
+    help="For people, or on standard output for programs.",
+)
+@click.option("--strict", is_flag=True, help="A warning counts as an error.")
 @click.option("--input", "sample", metavar="ROOT", help="Check against this file's own branches.")
 @click.option("--tree", metavar="NAME", help="Tree of the events in --input.")
 @model_option
 @dialect_option
 def command(
-    file: str, sample: str | None, tree: str | None, model: str, dialect: AskedDialect
+    files: tuple[str, ...],
+    form: str,
+    strict: bool,
+    sample: str | None,
+    tree: str | None,
+    model: str,
+    dialect: AskedDialect,
 ) -> None:
-    """Check an analysis: names, types, cycles, indices without a size cut.
+    """Check analyses: names, types, cycles, indices without a size cut.
 
-    All mistakes are reported in one run; the exit code is 2 if there is one. Without --input the
-    names are those that the object model lists.
+    All mistakes are reported in one run; the exit code is 2 if there is one, or with --strict a
+    warning. Without --input the names are those that the object model lists. A comment
+    `# adl: ignore[W301]` on a line, or alone above it, silences a warning or a note of the line;
+    `adl explain W301` tells what a code means.
 
     \b
     Example:
       adl check examples/zpeak.adl --input examples/sample/zmumu.root
+      adl check examples/*.adl --format json
     """
-    from adl.cli.front import checked
+    from adl.cli.findings import FORMATS
+    from adl.cli.front import schema
 
-    analysis = checked(file, model, dialect, sample, tree)
-    regions = len(analysis.regions)
-    click.echo(f"{file}: no mistakes; {regions} region{'s' if regions != 1 else ''}")
+    known = schema(model, sample, tree)
+    reports = []
+    for path in files:
+        report = _report(path, known, dialect)
+        reports.append(report)
+        if form == "text":
+            _show(report, strict)
+        elif report.error:
+            UserError(report.error).show()
+    if form != "text":
+        click.echo(FORMATS[form](reports))
+    if any(_fails(report, strict) for report in reports):
+        raise SystemExit(2)
+
+
+def _report(path: str, known: Schema, dialect: AskedDialect) -> Report:
+    from adl.cli.common import read_source
+    from adl.cli.findings import Report
+    from adl.cli.front import examine
+    from adl.syntax.source import Source
+
+    try:
+        source = read_source(path)
+    except UserError as error:
+        return Report(Source(path, ""), error=error.message)
+    analysis, findings = examine(source, known, dialect)
+    return Report(source, findings, len(analysis.regions) if analysis else 0)
+
+
+def _fails(report: Report, strict: bool) -> bool:
+    warned = strict and report.number("warning")
+    return bool(report.error or report.number("error") or warned)
+
+
+def _show(report: Report, strict: bool) -> None:
+    if report.error:
+        UserError(report.error).show()
+        return
+    show_findings(report.findings, report.source)
+    if not _fails(report, strict):
+        regions = report.regions
+        click.echo(f"{report.file}: no mistakes; {regions} region{'s' if regions != 1 else ''}")
+    elif not report.number("error"):
+        number = report.number("warning")
+        warnings = f"{number} warning{'s' if number != 1 else ''}"
+        click.echo(f"{report.file}: {warnings}, errors under --strict", err=True, color=colour())

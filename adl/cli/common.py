@@ -5,6 +5,8 @@ Exit codes: 0 all went well; 2 the user's input has a mistake or a file could no
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +21,14 @@ _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def colour() -> bool | None:
+    """Whether to colour: None leaves it to click, which asks for a terminal.
+
+    NO_COLOR is https://no-color.org's: any value but an empty one.
+    """
+    return False if os.environ.get("NO_COLOR") else None
+
+
 class UserError(click.ClickException):
     """A mistake of the user's: one message, exit code 2."""
 
@@ -26,7 +36,8 @@ class UserError(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         """Print the message to standard error."""
-        click.echo(f"{click.style('error', fg='red', bold=True)}: {self.message}", err=True)
+        mark = click.style("error", fg="red", bold=True)
+        click.echo(f"{mark}: {self.message}", err=True, color=colour())
 
 
 class AnalysisMistakes(UserError):
@@ -37,8 +48,10 @@ class AnalysisMistakes(UserError):
         self.error = error
 
     def show(self, file: Any = None) -> None:
-        """Print every finding with its place."""
-        show_findings(self.error.diagnostics, self.error.source)
+        """Print every finding with its place, unless a comment silences it."""
+        from adl.check.silence import silenced
+
+        show_findings(silenced(self.error.diagnostics, self.error.source), self.error.source)
 
 
 def show_findings(findings: Iterable[Diagnostic], source: Source) -> None:
@@ -46,16 +59,20 @@ def show_findings(findings: Iterable[Diagnostic], source: Source) -> None:
     for finding in findings:
         text = finding.render(source)
         mark = f"{finding.severity}[{finding.code}]"
-        colour = _COLOURS[finding.severity]
-        click.echo(text.replace(mark, click.style(mark, fg=colour, bold=True), 1), err=True)
+        styled = click.style(mark, fg=_COLOURS[finding.severity], bold=True)
+        click.echo(text.replace(mark, styled, 1), err=True, color=colour())
 
 
 def read_source(path: str) -> Source:
     """Read an analysis file."""
     try:
         content = Path(path).read_bytes()
+    except IsADirectoryError:
+        raise UserError(f"{path} is a folder, not an analysis file") from None
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from error
+    if content.startswith(b"root"):
+        raise UserError(f"{path} is a ROOT file: the analysis comes first, then the inputs")
     try:
         return Source(path, content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -64,6 +81,21 @@ def read_source(path: str) -> Source:
             f"{path}:{line}: byte 0x{content[error.start]:02x} is not UTF-8 text\n"
             "  help: save the file as UTF-8; an analysis is plain text"
         ) from error
+
+
+def check_folder(path: str) -> None:
+    """Refuse a folder for results that cannot be made or written."""
+    folder = Path(path)
+    if not path:
+        raise UserError("the name of the folder for results is empty")
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{path} is a file: results need a folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UserError(f"cannot write results in {path}: {error.strerror}") from None
 
 
 def dialect_option(command: F) -> F:

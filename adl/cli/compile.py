@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 STAGES = ("tree", "ir", "kernel", "llvm", "asm", "object")
 
 
-@click.command("compile")
+@click.command("compile", short_help="Compile, and show any stage on the way.")
 @click.argument("file", type=click.Path())
 @click.option("--emit", type=click.Choice(STAGES), help="Print this stage (object needs -o).")
 @click.option("-o", "--output", type=click.Path(), help="Write the stage to this file.")

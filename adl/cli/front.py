@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from adl.check.analysis import Analysis, AskedDialect
 from adl.check.checker import check
+from adl.check.silence import silenced
 from adl.cli.common import AnalysisMistakes, UserError, read_source, show_findings
 from adl.stdlib.models import ModelError, Schema, load_model
-from adl.syntax.diagnostics import AnalysisError
+from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.parse import parse
+from adl.syntax.source import Source
 
 
 def checked(
@@ -18,13 +20,22 @@ def checked(
     Warnings and notes are printed; errors end the command.
     """
     source = read_source(path)
-    try:
-        file = parse(source)
-        analysis, findings = check(file, source, schema(model, sample, tree), dialect)
-    except AnalysisError as error:
-        raise AnalysisMistakes(error) from None
+    analysis, findings = examine(source, schema(model, sample, tree), dialect)
+    if analysis is None:
+        raise AnalysisMistakes(AnalysisError(source, findings))
     show_findings(findings, source)
     return analysis
+
+
+def examine(
+    source: Source, known: Schema, dialect: AskedDialect
+) -> tuple[Analysis | None, tuple[Diagnostic, ...]]:
+    """Return the meaning of a text, None if it has errors, and all findings but silenced ones."""
+    try:
+        analysis, findings = check(parse(source), source, known, dialect)
+    except AnalysisError as error:
+        return None, silenced(error.diagnostics, source)
+    return analysis, silenced(findings, source)
 
 
 def schema(model: str, sample: str | None, tree: str | None) -> Schema:

@@ -27,11 +27,16 @@ def progress_bar(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None, rate="")
+    # It begins with the first event: what is said about the analysis comes before.
+    bar = Bar(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task("", total=None, rate="")
 
-        def update(progress: Progress) -> None:
-            rate = f"{progress.rate:,.0f} events/s" if progress.rate else ""
-            bar.update(task, completed=progress.events, total=progress.total, rate=rate)
+    def update(progress: Progress) -> None:
+        rate = f"{progress.rate:,.0f} events/s" if progress.rate else ""
+        bar.start()
+        bar.update(task, completed=progress.events, total=progress.total, rate=rate)
 
+    try:
         yield update
+    finally:
+        bar.stop()

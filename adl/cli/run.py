@@ -12,6 +12,7 @@ from adl.cli.afterwards import report
 from adl.cli.common import (
     AnalysisMistakes,
     UserError,
+    check_folder,
     dialect_option,
     model_option,
     read_source,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 DIALECT_NOTE = "N401"
 
 
-@click.command("run")
+@click.command("run", short_help="Run an analysis over ROOT files.")
 @click.argument("file", type=click.Path())
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @click.option("-o", "--output", metavar="DIR", help="Write results.json and results.root here.")
@@ -77,46 +78,41 @@ def command(
       adl run examples/zpeak.adl examples/sample/zmumu.root -o results
     """
     if output is not None:
-        _check_writable(output)  # before the work, not after it
+        check_folder(output)  # before the work, not after it
     preparation = _prepare(file, model, dialect, target)
     outcome = _execute(preparation, inputs, jobs, events, tree, quiet)
     results = _results(preparation, outcome)
     if results is not None:
+        if output is not None:  # first, so that no printer's trouble loses them
+            _write(results, output)
         if not quiet:
-            _print(results)
-        if output is not None:
-            _write(results, output, quiet)
+            _print(results, len(outcome.files), output)
     report(outcome, results, events)
 
 
-def _check_writable(output: str) -> None:
-    from adl.runtime.outputs import OutputError, replacing
-
-    try:
-        with replacing(output, ".adl-writable"):
-            pass
-        (Path(output) / ".adl-writable").unlink(missing_ok=True)
-    except (OutputError, OSError) as error:
-        raise UserError(str(error)) from None
-
-
 def _prepare(file: str, model: str, dialect: AskedDialect, target: str) -> Preparation:
+    from adl.check.silence import silenced
     from adl.runtime.prepare import Preparation
     from adl.stdlib.models import ModelError, load_model
     from adl.syntax.diagnostics import AnalysisError
     from adl.syntax.parse import parse
+    from adl.syntax.tree import Region
 
     source = read_source(file)
     shown: set[Any] = set()
 
     def found(findings: tuple[Any, ...]) -> None:
         # Notes are for `adl check`; only the dialect decides what comes out here.
-        told = [f for f in findings if f.severity != "note" or f.code == DIALECT_NOTE]
+        heard = silenced(findings, source)
+        told = [f for f in heard if f.severity != "note" or f.code == DIALECT_NOTE]
         show_findings([f for f in told if f not in shown], source)
         shown.update(told)
 
     try:
-        return Preparation(parse(source), source, load_model(model), dialect, target, found)
+        tree = parse(source)
+        if not any(isinstance(block, Region) for block in tree.blocks):
+            raise UserError(f"{file}: there is no region, so there is nothing to run")
+        return Preparation(tree, source, load_model(model), dialect, target, found)
     except AnalysisError as error:
         raise AnalysisMistakes(error) from None
     except ModelError as error:
@@ -177,13 +173,26 @@ def _results(preparation: Preparation, outcome: Outcome) -> Results | None:
     )
 
 
-def _print(results: Results) -> None:
+def _print(results: Results, files: int, output: str | None) -> None:
     from adl.cli.tables import print_cutflows
 
-    print_cutflows(results)
+    try:
+        print_cutflows(results)
+        if output is not None:
+            click.echo(f"wrote {output}/results.json and {output}/results.root")
+        elif results.histograms:
+            number = len(results.histograms)
+            click.echo(f"-o DIR keeps the {number} histogram{'s' if number > 1 else ''}", err=True)
+        if files > 1:
+            name = results.cutflows[0].process.name
+            click.echo(f"{files} files are one process, {name} after the first", err=True)
+    except BrokenPipeError:
+        raise  # whoever reads has seen enough: click ends the command quietly
+    except OSError as error:
+        raise UserError(f"cannot print: {error.strerror}") from None
 
 
-def _write(results: Results, output: str, quiet: bool) -> None:
+def _write(results: Results, output: str) -> None:
     from adl.runtime.outputs import OutputError
     from adl.runtime.outputs.json_ import write_json
     from adl.runtime.outputs.root import write_root
@@ -193,5 +202,3 @@ def _write(results: Results, output: str, quiet: bool) -> None:
         write_root(results, Path(output))
     except OutputError as error:
         raise UserError(str(error)) from None
-    if not quiet:
-        click.echo(f"wrote {output}/results.json and {output}/results.root")

@@ -6,8 +6,10 @@ efficiency, and events of negative weight cannot bring one above 100 %.
 
 from __future__ import annotations
 
+import io
 import itertools
 import math
+import sys
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -27,7 +29,7 @@ _NO_RATIO = "\N{EN DASH}"  # nothing to compare with
 
 def print_cutflows(results: Results, console: Console | None = None) -> None:
     """Print the steps and the bins of every region, in the order of the results."""
-    console = console or Console()
+    console = console or _console()
     for cutflow in results.cutflows:
         tables = [cutflow_table(cutflow)]
         if cutflow.bins:
@@ -35,6 +37,13 @@ def print_cutflows(results: Results, console: Console | None = None) -> None:
         for table in tables:
             _print_whole(console, table)
             console.print()
+
+
+def _console() -> Console:
+    """Standard output; into a file or pipe lines are as long as they are."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a locale without some character loses only it
+        sys.stdout.reconfigure(errors="replace")
+    return Console() if sys.stdout.isatty() else Console(width=200)
 
 
 def cutflow_table(cutflow: Cutflow) -> Table:

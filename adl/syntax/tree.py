@@ -80,6 +80,29 @@ class Slice(Tree):
 
 
 @dataclass(frozen=True, slots=True)
+class Lookup(Tree):
+    """``GEN[genPartIdx(mu[0])]``: the element at a position that is computed."""
+
+    value: Expr
+    position: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf(Tree):
+    """``{ ht, 1.5 pT(jets[0]) }`` or ``[ht, MET]``: values in order, for a network."""
+
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Named(Tree):
+    """``output=0`` as an argument of a call."""
+
+    name: Name
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
 class Unary(Tree):
     """``-x`` or ``not x``."""
 
@@ -89,7 +112,11 @@ class Unary(Tree):
 
 @dataclass(frozen=True, slots=True)
 class Binary(Tree):
-    """Arithmetic ``+ - * / ^``, comparisons ``< <= > >= == !=``, and ``and``, ``or``."""
+    """Two operands.
+
+    Arithmetic ``+ - * / ^``, bits ``<< >> & |``, comparisons ``< <= > >= == !=``, the searches
+    ``~=`` (nearest) and ``~!`` (farthest), and ``and``, ``or``.
+    """
 
     operator: str
     left: Expr
@@ -138,6 +165,9 @@ Expr = (
     | Attribute
     | Index
     | Slice
+    | Lookup
+    | ListOf
+    | Named
     | Unary
     | Binary
     | Within
@@ -159,9 +189,10 @@ class Take(Tree):
 
 @dataclass(frozen=True, slots=True)
 class Select(Tree):
-    """``select condition``."""
+    """``select condition``; ``only`` are the words after ``only``, such as ``era``, ``2018``."""
 
     condition: Expr
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +200,7 @@ class Reject(Tree):
     """``reject condition``."""
 
     condition: Expr
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +217,7 @@ class Weight(Tree):
 
     name: Name | None
     value: Expr
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +244,7 @@ class Histo(Tree):
     title: str
     axes: tuple[UniformBins | VariableBins, ...]
     values: tuple[Expr, ...]
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,12 +265,87 @@ class Edges(Tree):
 
 @dataclass(frozen=True, slots=True)
 class Use(Tree):
-    """A name alone on a line of a region: a parent region."""
+    """A name alone on a line of a region: a parent region, or a list of histograms."""
 
     name: Name
 
 
-Statement = Take | Select | Reject | Define | Weight | Histo | Bin | Edges | Use
+@dataclass(frozen=True, slots=True)
+class Sort(Tree):
+    """``sort pT(jets) descend``."""
+
+    value: Expr
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Print(Tree):
+    """``print MET "of" size(jets)``."""
+
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Save(Tree):
+    """``save skim`` or ``save table csv MET HT``."""
+
+    name: Name
+    format: str
+    values: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted(Tree):
+    """One published number: ``12.3 +- 1.1 + 0.5 - 0.4``; each error is (upwards, downwards).
+
+    The texts of the numbers are kept; an empty value is one that was not published.
+    """
+
+    value: str
+    errors: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts(Tree):
+    """``counts results 12.3 +- 1.1 , 14``: one number a process of the format."""
+
+    format: Name
+    values: tuple[Counted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Title(Tree):
+    """``title "Signal region"`` of a region."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate(Tree):
+    """``object Z = a + b`` in a composite: a particle made of its members."""
+
+    name: Name
+    value: Expr
+
+
+Statement = (
+    Take
+    | Select
+    | Reject
+    | Define
+    | Weight
+    | Histo
+    | Bin
+    | Edges
+    | Use
+    | Sort
+    | Print
+    | Save
+    | Counts
+    | Title
+    | Candidate
+)
+
 
 # --------------------------------------------------------------------------------- blocks
 
@@ -265,11 +374,158 @@ class Region(Tree):
     statements: tuple[Statement, ...]
 
 
-Block = Info | Object | Region | Define
+@dataclass(frozen=True, slots=True)
+class Composite(Tree):
+    """``composite Zs`` with take, select, reject, define and object lines."""
+
+    name: Name
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Tree):
+    """``table eff`` with its header and rows: value, errors (low, high), then ranges.
+
+    ``outside`` is ``nearest``, ``zero`` or empty. The numbers stand in one row after the other.
+    """
+
+    name: Name
+    kind: str
+    variables: int
+    errors: bool
+    outside: str
+    numbers: tuple[Number, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CountsProcess(Tree):
+    """``process bkg, "Total background", stat, syst``."""
+
+    name: Name
+    title: str
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CountsFormat(Tree):
+    """``countsformat results`` and its processes."""
+
+    name: Name
+    processes: tuple[CountsProcess, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoList(Tree):
+    """``histoList plots`` and its histograms."""
+
+    name: Name
+    histos: tuple[Histo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Function(Tree):
+    """``function myMass`` with its ``arg`` lines and the file of its ``code``."""
+
+    name: Name
+    arguments: tuple[str, ...]
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flag(Tree):
+    """``SkipHistos = 1``: a switch of another tool's, read and ignored."""
+
+    name: Name
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger(Tree):
+    """``trigger mu "HLT_IsoMu24" or optional "HLT_Mu50" stream SingleMuon``: (path, optional)."""
+
+    name: Name
+    paths: tuple[tuple[str, bool], ...]
+    stream: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clause(Tree):
+    """One line of a systematic or correction: its first word, then words with what follows each.
+
+    ``scale pt(Jet), mass(Jet) up 1.1 down 0.9`` has the word ``scale`` and the settings
+    ("", (pt(Jet), mass(Jet))), ("up", (1.1,)), ("down", (0.9,)).
+    """
+
+    word: str
+    settings: tuple[tuple[str, tuple[Expr, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Systematic(Tree):
+    """``systematic jes_{s}`` and its lines; the name may have placeholders in braces."""
+
+    name: str
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LegacySystematic(Tree):
+    """``systematic on "up" "down" weight_pileup``: one line, in another tool's manner."""
+
+    enabled: bool
+    up: str
+    down: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correction(Tree):
+    """``correction bSF "btagging.json.gz" deepJet_comb`` and its lines."""
+
+    name: Name
+    file: str
+    entry: str
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UseAs(Tree):
+    """``use MET = PuppiMET``: what a name that has several candidates means."""
+
+    name: Name
+    value: Expr
+
+
+Block = (
+    Info
+    | Object
+    | Composite
+    | Region
+    | Define
+    | Table
+    | CountsFormat
+    | HistoList
+    | Function
+    | Flag
+    | Trigger
+    | Systematic
+    | LegacySystematic
+    | Correction
+    | UseAs
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Comment(Tree):
+    """``# text``, with its sign; ``alone`` where nothing stands before it on its line."""
+
+    text: str
+    alone: bool
 
 
 @dataclass(frozen=True, slots=True)
 class File(Tree):
-    """A whole analysis."""
+    """A whole analysis; comments are kept for formatting and take no part in equality."""
 
     blocks: tuple[Block, ...]
+    comments: tuple[Comment, ...] = field(default=(), compare=False)

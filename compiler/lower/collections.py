@@ -98,7 +98,7 @@ def is_union(collection: Collection) -> bool:
     """Whether elements stand in descending pt rather than as they are stored."""
     if isinstance(collection, CollectionSchema):
         return False
-    return len(collection.sources) > 1 or is_union(collection.sources[0])
+    return collection.union or is_union(collection.sources[0])
 
 
 def same(a: Place, b: Place) -> Node:

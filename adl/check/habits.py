@@ -1,0 +1,51 @@
+"""Words that people bring from other tools, and what ADL says instead.
+
+Only for help: none of them is ever understood.
+"""
+
+from __future__ import annotations
+
+import re
+
+from adl.stdlib.models import Schema
+
+FUNCTIONS = {
+    "deltar": "dR(a, b)",
+    "deltaphi": "dPhi(a, b)",
+    "deltaeta": "dEta(a, b)",
+    "fabs": "abs(x)",
+    "ln": "log(x)",
+    "len": "size(jets)",
+    "length": "size(jets)",
+    "round": "floor(x + 0.5)",
+    "invmass": "m(a + b)",
+    "invariantmass": "m(a + b)",
+    "mean": "sum(x) / size(jets)",
+    "avg": "sum(x) / size(jets)",
+    "mt": "sqrt(2 * pT(l) * MET * (1 - cos(dPhi(l, MET))))",
+}
+NAMES = {
+    "gev": "numbers have no units: energies are in GeV, angles in radians",
+    "tev": "energies are in GeV: 1000 is a TeV",
+    "mev": "energies are in GeV: 0.001 is an MeV",
+    "pi": "write 3.141592653589793",
+    "if": "select, or condition ? a : b",
+    "ht": "define HT = sum(pT(jets))",
+}
+_BRANCH = re.compile(r"([A-Za-z0-9]+)_(\w+)")
+
+
+def of_function(name: str) -> str:
+    """Return what to write for another tool's function, or an empty string."""
+    known = FUNCTIONS.get(name.lower())
+    return f"write {known}" if known else ""
+
+
+def of_name(name: str, schema: Schema) -> str:
+    """Return what to write for another tool's word, or for a column's own name."""
+    match = _BRANCH.fullmatch(name)
+    if match and match[1] in schema.collections:
+        collection, attribute = match.groups()
+        if attribute in schema.collections[collection].attributes:
+            return f"it is an attribute: {collection}[0].{attribute}, or {attribute}({collection}[0])"
+    return NAMES.get(name.lower(), "")

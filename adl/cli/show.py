@@ -1,0 +1,65 @@
+"""``adl show``: an analysis at a glance, as a tree or as a graph."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from adl.cli.common import AnalysisMistakes, model_option, read_source
+
+if TYPE_CHECKING:
+    from adl.syntax.source import Source
+    from adl.syntax.tree import File
+
+
+@click.command("show", short_help="Show an analysis as a tree or a graph.")
+@click.argument("file", type=click.Path())
+@click.option(
+    "--graph",
+    type=click.Choice(["mermaid", "dot"]),
+    help="Print a graph of objects and regions for Mermaid or Graphviz.",
+)
+@click.option(
+    "--input", "sample", metavar="ROOT", help="For --graph: the collections are those of this file."
+)
+@click.option("--tree", metavar="NAME", help="Tree of the events in --input.")
+@model_option
+def command(file: str, graph: str | None, sample: str | None, tree: str | None, model: str) -> None:
+    """Show an analysis: its objects, defines and regions with their cuts, histograms and bins.
+
+    It shows what is written, whether or not that has a meaning: `adl check` finds mistakes. In a
+    graph the arrows go from what is taken, inherited or used; the model, or --input, says which
+    names are collections of the input.
+
+    \b
+    Example:
+      adl show examples/ttbar.adl
+      adl show examples/ttbar.adl --graph dot | dot -Tsvg > ttbar.svg
+    """
+    source = read_source(file)
+    parsed = _parsed(source)
+    if graph is None:
+        _print(parsed, source)
+        return
+    from adl.cli.front import schema
+    from adl.cli.graph import GRAPHS, graph_of
+
+    click.echo(GRAPHS[graph](graph_of(parsed, schema(model, sample, tree))))
+
+
+def _parsed(source: Source) -> File:
+    from adl.syntax.diagnostics import AnalysisError
+    from adl.syntax.parse import parse
+
+    try:
+        return parse(source)
+    except AnalysisError as error:
+        raise AnalysisMistakes(error) from None
+
+
+def _print(parsed: File, source: Source) -> None:
+    from adl.cli.console import text_console
+    from adl.cli.overview import overview
+
+    text_console().print(overview(parsed, source))

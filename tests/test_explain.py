@@ -1,0 +1,108 @@
+"""Every code is explained, and every explanation is true: its examples are checked."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from adl.cli import main
+from adl.cli.explanations import Explanation, explanations, titles
+from adl.cli.front import examine, schema
+from adl.stdlib.models import Schema
+from adl.syntax.diagnostics import Diagnostic
+from adl.syntax.source import Source
+
+TOP = Path(__file__).parents[1]
+
+# Codes that are new and have no explanation yet; best empty.
+PENDING: frozenset[str] = frozenset()
+# No text of a file reaches these: the parser refuses it before the checker can.
+UNREACHABLE = frozenset({"E212"})
+
+
+def call(*arguments: str) -> Result:
+    result = CliRunner().invoke(main, ["explain", *arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+@cache
+def known(sample: str) -> Schema:
+    return schema("nanoaod", str(TOP / sample) if sample else None, None)
+
+
+def findings(explained: Explanation, text: str) -> tuple[Diagnostic, ...]:
+    source = Source("example.adl", f"{explained.prelude}\n{text}\n")
+    return examine(source, known(explained.input), "auto")[1]
+
+
+def test_every_code_is_explained() -> None:
+    missing = titles().keys() - explanations().keys()
+    assert missing == PENDING, "explain these in adl/cli/explanations/, or name them in PENDING"
+
+
+def test_nothing_else_is_explained() -> None:
+    assert explanations().keys() <= titles().keys()
+
+
+@pytest.mark.parametrize("code", sorted(explanations()))
+def test_the_wrong_example_has_the_finding_and_the_right_one_has_not(code: str) -> None:
+    explained = explanations()[code]
+    wrong = [finding.code for finding in findings(explained, explained.wrong)]
+    right = findings(explained, explained.right)
+    assert (code in wrong) == (code not in UNREACHABLE), wrong
+    assert not [f for f in right if f.code == code or f.severity == "error"]
+    if code[0] == "E":  # an example with a warning would teach the next mistake
+        assert not [f.message for f in right if f.severity == "warning"]
+
+
+@pytest.mark.parametrize("code", sorted(explanations()))
+def test_an_explanation_is_short_and_reads_well(code: str) -> None:
+    explained = explanations()[code]
+    assert explained.meaning.strip().endswith(".")
+    assert len(explained.meaning.split()) < 70
+    assert explained.wrong != explained.right
+
+
+def test_a_code_is_explained_with_both_examples() -> None:
+    result = call("E203")
+    assert result.exit_code == 0
+    for part in (titles()["E203"], "Wrong:", "  select pT(Jet) > 30", "Right:", "any(pT(Jet)"):
+        assert part in result.stdout
+
+
+def test_a_code_may_be_in_small_letters_and_several_may_be_asked() -> None:
+    result = call("e203", "w301")
+    assert "E203:" in result.stdout
+    assert "W301:" in result.stdout
+
+
+def test_without_a_code_all_are_listed_one_a_line() -> None:
+    lines = call().stdout.splitlines()
+    assert lines == [f"{code}  {title}" for code, title in titles().items()]
+
+
+def test_an_unknown_code_is_answered_with_near_ones() -> None:
+    result = call("E2003")
+    assert result.exit_code == 2
+    assert "no message has the code E2003" in result.stderr
+    assert "E203" in result.stderr
+    assert "lists all codes" in call("xyz").stderr
+
+
+def test_what_is_piped_has_no_colours() -> None:
+    assert "\x1b[" not in call("E203").stdout
+
+
+def test_no_color_is_respected_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[1;31mE203" in call("E203").stdout
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "31m" not in call("E203").stdout
+
+
+def test_help_shows_an_example() -> None:
+    assert "Example:" in call("--help").stdout
