@@ -23,11 +23,13 @@ from adl.compiler.ir import (
     Element,
     Fill,
     Index,
+    Lookup,
     Node,
     Part,
     Pick,
     Reduce,
     Store,
+    Table,
     Uniform,
     postorder,
 )
@@ -84,6 +86,8 @@ def _operation(node: Node, names: dict[Node, str]) -> str:
             return f"column({node.name} {node.dtype}, {node.collection}[{operands[0]}])"
         case Call():
             return f"{node.function}({', '.join(operands)})"
+        case Lookup():
+            return f"lookup({_table(node.table)}, {', '.join(operands)})"
         case Reduce():
             body = f"{names[node.value]}{_where(node.mask, names)}"
             return f"{node.operation}{_axes(node.axes)}({body})"
@@ -99,6 +103,16 @@ def _operation(node: Node, names: dict[Node, str]) -> str:
         case Fill():
             return f"fill{_axes(node.axes)}({_fill_body(node, names)})"
     raise AssertionError(f"dump does not know {type(node).__name__}")
+
+
+def _table(table: Table) -> str:
+    """Return the first rows: ``[$0.9 20.0 50.0, $0.95 50.0 100.0, … 7 rows]``."""
+    shown = [f"${' '.join(map(repr, row))}" for row in table.rows[:_SHOWN_ROWS]]
+    more = [f"… {len(table.rows)} rows"] if len(table.rows) > _SHOWN_ROWS else []
+    return f"[{', '.join([*shown, *more])}]"
+
+
+_SHOWN_ROWS = 4
 
 
 def _fill_body(fill: Fill, names: dict[Node, str]) -> str:

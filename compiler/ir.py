@@ -233,6 +233,46 @@ class Call(Node):
         self._derive(kind, costly=not primitive)  # type: ignore[arg-type]  # a str that is a Kind
 
 
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Table(metaclass=_Interned):
+    """Numbers that the user wrote: rows of a value, then lower <= x < upper for each variable.
+
+    They are data of the kernel, not code; equal tables are one object.
+    """
+
+    rows: tuple[tuple[float, ...], ...]
+
+    @staticmethod
+    def key(rows: tuple[tuple[float, ...], ...]) -> Any:
+        """Key by repr: a value of 0.0 is not one of -0.0."""
+        return repr(rows)
+
+    @property
+    def variables(self) -> int:
+        """How many numbers a look-up needs."""
+        return (len(self.rows[0]) - 1) // 2
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Lookup(Node):
+    """The value of the first row of a table whose ranges hold the arguments; NaN in no row."""
+
+    table: Table
+    arguments: tuple[Node, ...]
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """The arguments."""
+        return self.arguments
+
+    def rebuild(self, children: tuple[Node, ...], axes: tuple[Axis, ...] | None = None) -> Node:
+        """Return the look-up of other arguments."""
+        return Lookup(self.table, children)
+
+    def __post_init__(self) -> None:
+        self._derive("real", costly=True)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Reduce(Node):
     """``sum prod count min max any all`` of ``value`` over the tuples that pass ``mask``."""

@@ -60,6 +60,6 @@ class Compiled:
         return reference.run(self.program, chunk)
 
 
-def build(analysis: Analysis) -> Compiled:
-    """Lower an analysis and run the passes."""
-    return Compiled(run_passes(lower(analysis)))
+def build(analysis: Analysis, seed: int = 1) -> Compiled:
+    """Lower an analysis and run the passes; the seed chooses its random numbers."""
+    return Compiled(run_passes(lower(analysis, seed)))

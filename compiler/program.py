@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from adl.check.published import Published
 from adl.compiler.ir import Column, Fill, Node, postorder
 
 
@@ -20,6 +21,7 @@ class StepOutput:
     fill: Fill
     missing: Fill | None = None
     weight: bool = False
+    published: tuple[Published, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class BinsOutput:
 
     labels: tuple[str, ...]
     fill: Fill
+    published: tuple[tuple[Published, ...], ...] = ()  # of each bin, where there are any
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class RegionOutput:
     steps: tuple[StepOutput, ...]
     bins: BinsOutput | None = None
     histograms: tuple[HistogramOutput, ...] = ()
+    title: str = ""
 
     @property
     def fills(self) -> tuple[Fill, ...]:

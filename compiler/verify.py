@@ -19,6 +19,7 @@ from adl.compiler.ir import (
     Element,
     Fill,
     Index,
+    Lookup,
     Node,
     Part,
     Pick,
@@ -104,6 +105,8 @@ def _operand_fault(node: Node) -> str | None:
             return _call_fault(node)
         case Column():
             return _column_fault(node)
+        case Lookup():
+            return _lookup_fault(node)
         case Reduce():
             if node.value.kind not in REDUCTIONS.get(node.operation, ()):
                 return f"{node.operation} does not take {node.value.kind}"
@@ -138,6 +141,16 @@ def _call_fault(node: Call) -> str | None:
             return f"{node.function} is neither primitive nor elementary"
         fits = kinds == ("real",) * len(function.arguments)
     return None if fits else f"{node.function} does not take ({', '.join(kinds)})"
+
+
+def _lookup_fault(node: Lookup) -> str | None:
+    wanted = 1 + 2 * len(node.arguments)
+    if not node.arguments or not node.table.rows:
+        return "a look-up needs arguments and a row"
+    if any(len(row) != wanted for row in node.table.rows):
+        return "a row does not fit the arguments"
+    fits = all(argument.kind == "real" for argument in node.arguments)
+    return None if fits else "arguments of a look-up must be real"
 
 
 def _column_fault(node: Column) -> str | None:

@@ -39,13 +39,16 @@ class _Reader:
             raw, sumw, sumw2 = (c[0] for c in self.counts(step.fill))
             missing = 0 if step.missing is None else int(self.counts(step.missing)[0][0])
             counts = int(raw), float(sumw), float(sumw2)
-            steps.append(Step(step.label, *counts, missing, step.weight, self.skipped(step.fill)))
+            skipped = self.skipped(step.fill)
+            steps.append(Step(step.label, *counts, missing, step.weight, skipped, step.published))
         bins: tuple[BinCount, ...] = ()
         if region.bins is not None:
             raws, sums, squares = (c[1:-1] for c in self.counts(region.bins.fill))
-            rows = zip(region.bins.labels, raws, sums, squares, strict=True)
-            bins = tuple(BinCount(n, int(r), float(w), float(w2)) for n, r, w, w2 in rows)
-        return Cutflow(self.process, "nominal", region.name, tuple(steps), bins)
+            labels = region.bins.labels
+            published = region.bins.published or ((),) * len(labels)
+            rows = zip(labels, raws, sums, squares, published, strict=True)
+            bins = tuple(BinCount(n, int(r), float(w), float(w2), p) for n, r, w, w2, p in rows)
+        return Cutflow(self.process, "nominal", region.name, tuple(steps), bins, region.title)
 
     def histogram(self, region: RegionOutput, output: HistogramOutput) -> Histogram:
         hist = bh.Histogram(*map(_axis, output.fills[0].bins), storage=bh.storage.Weight())

@@ -30,6 +30,7 @@ class Preparation:
     dialect: AskedDialect
     target: str  # "host" or "reference"
     found: Callable[[tuple[Diagnostic, ...]], None]  # told warnings and notes, once a kind of file
+    seed: int = 1  # of random numbers
     analysis: Analysis | None = None
     kernels: dict[frozenset[Branch], Kernel] = field(default_factory=dict)
 
@@ -52,7 +53,7 @@ class Preparation:
         self.found(findings)
         if self.analysis is None:
             self.analysis = analysis
-        compiled = build(analysis)
+        compiled = build(analysis, self.seed)
         if self.target == "host":
             compiled.host  # noqa: B018  # compile now, in this thread
         return Kernel(compiled.program, compiled.layout, _runner(compiled, self.target))

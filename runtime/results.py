@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from adl.check.published import Published
+
 if TYPE_CHECKING:
     import boost_histogram
 
@@ -37,6 +39,7 @@ class Step:
     missing: int = 0
     weight: bool = False  # a weight statement: its row shows a mean, not an efficiency
     skipped: int = 0
+    published: tuple[Published, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class BinCount:
     raw: int
     sumw: float
     sumw2: float
+    published: tuple[Published, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class Cutflow:
     region: str
     steps: tuple[Step, ...]
     bins: tuple[BinCount, ...]
+    title: str = ""
 
 
 @dataclass(frozen=True)

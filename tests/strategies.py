@@ -31,9 +31,11 @@ from adl.compiler.ir import (
     Const,
     Element,
     Index,
+    Lookup,
     Node,
     Part,
     Pick,
+    Table,
     Uniform,
     Variable,
     as_real,
@@ -243,9 +245,12 @@ class _Writer:
             "bool",
             "quantity",
             "quantity",
+            "table",
         ):
             case "quantity":
                 return self.quantity()
+            case "table":
+                return self.look_up(scope, depth)
             case "arithmetic":
                 x, y = self.real(scope, depth - 1), self.real(scope, depth - 1)
                 return call(self.among("add", "sub", "mul", "div"), x, y)
@@ -370,6 +375,16 @@ class _Writer:
 
     def constant(self) -> Node:
         return Const(self.among(*GRID), self.among(True, True, False))
+
+    def look_up(self, scope: Scope, depth: int) -> Node:
+        variables = self.among(1, 1, 2)
+        edges = st.lists(st.sampled_from(EDGES), min_size=2, max_size=2, unique=True)
+        rows = [
+            (self.among(*GRID), *(e for _ in range(variables) for e in sorted(self.draw(edges))))
+            for _ in range(self.among(1, 2, 3))
+        ]
+        arguments = tuple(self.real(scope, depth - 1) for _ in range(variables))
+        return Lookup(Table(tuple(rows)), arguments)
 
     def read(self, scope: Scope, names: Sequence[str]) -> Node:
         """Read a column of the event or of an element, mostly of the innermost loop's."""

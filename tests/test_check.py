@@ -186,6 +186,8 @@ def show(value: Value) -> str:
             return value.define.name
         case RegionRef():
             return value.region.name
+        case _:
+            raise AssertionError(type(value).__name__)
 
 
 OBJECTS = """
@@ -450,17 +452,13 @@ def test_a_number_as_condition_is_non_zero_with_a_warning() -> None:
         ("sin(3, 4) > 3", "E206 2:10"),
         ("dR(Jet[0]) > 3", "E206 2:10"),
         ("default(3) > 3", "E206 2:10"),
-        ("Jet[0:2] > 3", "E190 2:10"),
-        ("size(Jet[0:2]) > 3", "E190 2:15"),
-        ("pT(Jet[-1]) > 3", "E190 2:13"),
-        ("ave(pT(Jet)) > 3", "E190 2:10"),
+        ("pT(Jet[-1]) > 3", "E231 2:13"),
         ('MET > "a"', "E211 2:16"),
         ("sum(pT(Jet), 3) > 3", "E206 2:10"),
         ("sum(pT(Jet[0])) > 3", "E217 2:10"),
         ("any(Jet j, Jet j, pT(j) > 3)", "E207 2:25"),
         ("any(Jet j, pT(Jet) > 3)", "E203 2:24"),
         ("any(MET j, pT(j) > 3)", "E210 2:14"),
-        ("any(Jet[0:2] j, pT(j) > 3)", "E190 2:14"),
     ],
 )
 def test_a_mistake_in_an_expression_is_one_error(written: str, expected: str) -> None:
@@ -678,7 +676,6 @@ def test_a_union_in_a_union_is_taken_apart() -> None:
         ("  take Jett\n", "E201 2:8"),
         ("  take MET\n", "E210 2:8"),
         ("  take sort(Jet, pT)\n", "E190 2:8"),
-        ("  take Jet\n  define x = pT\n", "E190 3:10"),
     ],
 )
 def test_mistakes_in_an_object_block(block: str, expected: str) -> None:
@@ -998,15 +995,7 @@ def test_spellings_of_both_with_something_that_matters_are_an_error() -> None:
 
 @pytest.mark.parametrize(
     "written",
-    [
-        "region r\n  select pT(Jet[0]) > 3\n",
-        "region r\n  select pT(Jet) > 3\n",
-        "region r\n  select min(MET, 3) > 3\n",
-        "region r\n  select MET\n",
-        "region r\n  select min(dR(Jet, Muon)) > 3\n",
-        "object l : Union(Muon, Electron)\n",
-        "object j : Jet\n  reject dR(Jet, Muon) < 0.4\n",
-    ],
+    ["object l : Union(Muon, Muon)\n", "region r\n  select 2 * Jet > 3\n"],
 )
 def test_what_cutlang_means_and_we_cannot_do_yet_is_one_error(written: str) -> None:
     assert [f[:4] for f in findings(written, "cutlang")] == ["E190"]

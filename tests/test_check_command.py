@@ -92,6 +92,26 @@ def test_strictness_is_said(folder: Path) -> None:
     assert result.stdout == ""
 
 
+def test_odd_spellings_stand_among_the_other_findings(folder: Path) -> None:
+    (folder / "odd.adl").write_text(
+        "region r\n  select pT(Jet[0]) GT 20\n  select MET > 3 && pT(Jet[1]) > 20;\n"
+    )
+    codes = [f["code"] for f in in_json("odd.adl")["findings"]]
+    assert codes == ["W301", "W102", "N101", "W301", "W105"]
+    (folder / "odd.adl").write_text("region r\n  select MTE GT 20\n")
+    assert [f["code"] for f in in_json("odd.adl")["findings"]] == ["E201", "W102"]
+
+
+def test_run_tells_of_odd_spellings_once_and_of_no_notes(folder: Path, examples: Path) -> None:
+    (folder / "odd.adl").write_text("region r\n  select MET GT 3 && MET > 4\n")
+    samples = [examples / "sample" / name for name in ("zmumu.root", "ttbar.root")]
+    told = call("run", "odd.adl", *samples).stderr
+    assert told.count("W102") == 1
+    assert "N101" not in told
+    (folder / "odd.adl").write_text("region r\n  select MET GT 3  # adl: ignore[W102]\n")
+    assert "W102" not in call("run", "odd.adl", *samples).stderr
+
+
 # --------------------------------------------------------------------------------- formats
 
 

@@ -25,8 +25,10 @@ from adl.compiler.ir import (
     Element,
     Fill,
     Index,
+    Lookup,
     Node,
     Part,
+    Table,
     Uniform,
     Variable,
     call,
@@ -132,6 +134,9 @@ def test_another_number_of_the_user_is_the_same_code(batch: int) -> None:
         new |= dict(zip(map(repr, WHOLE), integers, strict=True)) | {"0.3": 0.7}
 
         def renumber(node: Node) -> Node | None:
+            if isinstance(node, Lookup):
+                rows = (tuple(new[repr(number)] for number in row) for row in node.table.rows)
+                return Lookup(Table(tuple(rows)), node.arguments)
             if not isinstance(node, Const) or not node.datum or node.kind == "bool":
                 return None
             return Const(new[repr(node.value)], True)

@@ -195,11 +195,7 @@ def code_table() -> str:
 
 
 def not_yet_list() -> str:
-    return (
-        f"- Blocks: {quoted(keywords.LATER_BLOCKS)}.\n"
-        f"- Statements: {quoted(keywords.LATER_STATEMENTS)}.\n"
-        f"- Functions: {quoted(sorted(calls.NOT_YET - {'union'}))}.\n"
-    )
+    return f"- Functions: {quoted(sorted(calls.NOT_YET - {'union'}))}.\n"
 
 
 TABLES = {
@@ -425,12 +421,7 @@ def test_what_stands_under_not_yet_is_not_there() -> None:
     """Each line of the list is about something that is an error today."""
     assert find_function("mod") is None
     for text in (
-        "object a\n  take Jet\n  define x = pT / 2\n",
-        "region r\n  select size(jets[0:3]) > 1\n",
-        "region r\n  select jets[-1].pT > 1\n",
-        "region r\n  select size(jets) > 1 ~= 3\n",
         'region r\n  histo h, "h", 4, 0, 1, pT(jets), MET\n',
-        "region r\n  select any(jets[0:2] j, j.pT > 3)\n",
         "region r\n  weight w 2 only simulation\n",
         "region r\n  select isData\n",
     ):

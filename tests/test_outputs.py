@@ -136,6 +136,7 @@ def test_the_document_has_every_number_of_the_results(tmp_path: Path) -> None:
         "cutflows": [
             {
                 **labels,
+                "title": "",
                 "steps": [
                     {
                         "label": "all events",

@@ -374,7 +374,7 @@ def test_the_name_of_a_weight_may_be_left_out() -> None:
         Weight(Name("eff"), eff),
     )
     assert in_region(
-        "weight f (pT(mu[0]))\nweight a - b\nweight a.b\nweight trigger 1\nweight {a}m"
+        "weight f(pT(mu[0]))\nweight a - b\nweight a.b\nweight trigger 1\nweight {a}m"
     ) == (
         Weight(None, eff),
         Weight(None, Binary("-", a, b)),
@@ -845,7 +845,8 @@ def region_error(line: str) -> str:
         ("select 30 GeV", "E101 11"),
         ("select a = 3", "E101 10"),
         ("select pT**2 > 3", "E101 11"),
-        ("select jets[i]", "E101 13"),
+        ("select jets[i", "E104 12"),
+        ("select jets[1 2]", "E101 15"),
         ("select jets[] > 3", "E101 15"),
         ("select jets[1.5]", "E101 13"),
         ("select x [] 10", "E101 15"),
@@ -859,9 +860,9 @@ def region_error(line: str) -> str:
         ("histo h, t, 1, 0, 1, a", "E101 10"),
         ("weight", "E101 7"),
         ("take 3", "E101 6"),
-        ("select MET > 3;", "E102 15"),
+        ("select MET > 3; + 4", "E102 15"),
         ("select $x", "E102 8"),
-        ("select 'x'", "E102 8"),
+        ("select 'x", "E102 8"),
         ("select a\u00a0> 3", "E102 9"),
         ("select a > _b", "E102 12"),
         ("select a \0", "E102 10"),
@@ -874,7 +875,7 @@ def region_error(line: str) -> str:
         ("select |f(|a|)|", "E104 11"),
         ("select 2jets > 1", "E105 8"),
         ("select MET > 30GeV", "E105 14"),
-        ("select a ~= b", "E107 10"),
+        ("select a ~= b ~= c", "E108 15"),
         ("select a < b < c", "E108 14"),
         ("select a == b [] 1 2", "E108 15"),
         ("MET > 300", "E110 1"),
@@ -884,7 +885,6 @@ def region_error(line: str) -> str:
         ('histo h, "t", 1.5, 0, 1, a', "E111 15"),
         ('histo h, "t", 10, 0, 1', "E111 7"),
         ('histo h, "t", 1, 0, 1, 1, 0, 1, a', "E111 33"),
-        ('bin "label" a 1 2', "E111 5"),
         ("bin a > 3 1 2", "E111 11"),
         ("bin a 1", "E111 7"),
         ("bin a 1 b", "E111 9"),
@@ -916,7 +916,7 @@ def test_a_mistake_is_shown_where_it_stands(line: str, place: str) -> None:
         ("define x", "E101 1:9"),
         ("define x = ", "E101 1:11"),
         ("define x = a ? b", "E101 1:17"),
-        ("define x = 'a' b\rdefine y = 1", "E102 1:12"),
+        ("define x = a\rdefine y = 1", "E102 1:13"),
         ("region r\n select a >\n select b\n select c", "E101 2:12"),
         ("region r\n select f(a\n select b > 3\n select c", "E104 2:10"),
         ("define x = {a, b", "E104 1:12"),
@@ -930,7 +930,7 @@ def test_a_mistake_of_a_block_is_shown_once(text: str, place: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("define x = 3;", "remove the semicolon"),
+        ("define x = 3; 4", "remove the semicolon"),
         ("define x = a < b < c", "a < b and b < c"),
         ("define x == 3", "one = defines"),
         ("region r\nselect a = 3", "== compares"),
@@ -939,15 +939,15 @@ def test_a_mistake_of_a_block_is_shown_once(text: str, place: str) -> None:
         ("region r\nselect a 3 + 4", "an operator or the end of the line must follow `a`"),
         ("region r\nselect x [] 10", "a second bound must follow `10`"),
         ("region r\nselect MET > 30 GeV", "numbers have no units"),
-        ("region r\nselect 'a'", "double quotes"),
+        ("region r\nselect 'a", "double quotes"),
         ("region r\nselect pT**2", "^ is the power"),
-        ("region r\nselect jets[i]", "jets[0:3] is a slice"),
+        ("region r\nselect jets[1.5]", "jets[0:3] is a slice"),
         ("region r\nselct a > 3", "did you mean select?"),
         ("regoin r\nselect a > 3", "did you mean region?"),
         ("region r\nMET > 3", "a condition begins with select or reject"),
         ("the rest of a title", "is this the rest of a comment or of a title?"),
         ("region r\nselect a\ndefine x = 1\nselect b", "the define on line 3 ended the block"),
-        ("object o\nhisto h", "an object block holds take, select, reject or define"),
+        ("object o\nweight 2", "an object block holds take, select, reject, define,"),
         ("region r\nselect (a", "this `(` is never closed"),
         ("region r\nselect (a]", "`]` cannot close the `(` before it"),
         ("region r\nselect \x07", "U+0007"),
@@ -955,18 +955,6 @@ def test_a_mistake_of_a_block_is_shown_once(text: str, place: str) -> None:
 )
 def test_a_message_says_what_to_do(text: str, words: str) -> None:
     assert words in complaint(text)
-
-
-@pytest.mark.parametrize("word", ["table", "composite", "systematic", "trigger", "histoList"])
-def test_a_block_of_a_later_version_is_one_error(word: str) -> None:
-    text = f"define y = 1\n{word} t\n nvars 1 +- $\n select a\n object Z = a\ndefine x = \n"
-    assert errors(text) == ["E107 2:1", "E101 6:11"]
-    assert f"does not read `{word}` yet" in complaint(text)
-
-
-@pytest.mark.parametrize("word", ["sort", "print", "save", "counts", "process"])
-def test_a_statement_of_a_later_version_is_one_error(word: str) -> None:
-    assert errors(f"region r\n {word} x, 1 +- $ 'a'\n select a >\n") == ["E107 2:2", "E101 3:12"]
 
 
 def test_all_mistakes_come_in_one_run() -> None:
@@ -979,7 +967,7 @@ object jets
   weight 2
 
 region r
-  select a; select b
+  select a; b
   select 1 < a < 2
   histo h, "t", 10, MET
   bin a 1 two

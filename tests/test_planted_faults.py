@@ -77,6 +77,11 @@ TEXT_FAULTS = {
     ),
     "an_edge_belongs_to_the_lower_bin": ("ole double %edge, %x", "olt double %edge, %x"),
     "the_lower_end_is_an_underflow": ("oge double %z, 0.0", "ogt double %z, 0.0"),
+    "the_upper_end_of_a_range_is_in": (r"fcmp olt double %x0", "fcmp ole double %x0"),
+    "the_lower_end_of_a_range_is_out": (
+        r"fcmp ole double (%v\d+), %x0",
+        r"fcmp olt double \1, %x0",
+    ),
     "an_infinity_is_filled": ("olt double %size, 0x7FF", "ole double %size, 0x7FF"),
     "an_extremum_skips_nan": (
         r"fcmp uno double (%v\d+), \1\n  (%v\d+) = or",

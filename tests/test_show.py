@@ -73,6 +73,23 @@ a.adl: A test
         └── select presel
 """
 
+BLOCKS = """\
+a.adl
+├── objects
+│   └── Zs composite of disjoint(Muon a, Muon b)
+│       └── object Z = a + b
+├── regions
+│   └── r
+│       ├── plots (1 histogram)
+│       └── select size(Zs) > 0
+├── histogram lists
+│   └── plots
+│       └── histo h: MET in 5 bins from 0 to 1
+└── more
+    ├── table eff efficiency
+    └── trigger mu "HLT_IsoMu24"
+"""
+
 
 def call(*arguments: object) -> Result:
     result = CliRunner().invoke(main, ["show", *map(str, arguments)])
@@ -115,6 +132,21 @@ def test_every_example_has_a_tree_with_all_its_blocks_and_cuts(examples: Path) -
                 assert all(f"─ {source.words(cut.span)}\n" in shown for cut in cuts)
 
 
+def test_blocks_that_are_neither_object_nor_region_are_shown(tmp_path: Path) -> None:
+    (tmp_path / "a.adl").write_text(
+        'histoList plots\n  histo h, "h", 5, 0, 1, MET\n'
+        "table eff\n  tabletype efficiency\n  nvars 1\n  errors false\n  0.5 0 10\n"
+        "composite Zs\n  take disjoint(Muon a, Muon b)\n  object Z = a + b\n"
+        'trigger mu "HLT_IsoMu24"   # one\n'
+        "region r\n  plots\n  select size(Zs) > 0\n"
+    )
+    assert call(tmp_path / "a.adl").stdout == BLOCKS
+    assert edges((tmp_path / "a.adl").read_text()) == {
+        ("Muon", "takes", "Zs"),
+        ("Zs", "uses", "r"),
+    }
+
+
 def test_an_empty_file_is_a_name(tmp_path: Path) -> None:
     (tmp_path / "a.adl").write_text("")
     assert call(tmp_path / "a.adl").stdout == "a.adl\n"
@@ -144,9 +176,9 @@ def test_no_color_is_respected_on_a_terminal(
 ) -> None:
     assert "\x1b[" not in call(analysis).stdout
     monkeypatch.setenv("FORCE_COLOR", "1")
-    assert "\x1b[34m" in call(analysis).stdout
+    assert "\x1b[36m" in call(analysis).stdout
     monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b[34m" not in call(analysis).stdout
+    assert "\x1b[36m" not in call(analysis).stdout
 
 
 # ----------------------------------------------------------------------------------- graph

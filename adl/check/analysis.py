@@ -6,9 +6,11 @@ some ``Reduction``, fill or object binds, and a region's statements include thos
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from adl.check.published import Published
 from adl.stdlib.models import Branch, CollectionSchema, Schema, SingletonSchema
 from adl.stdlib.registry import Function
 from adl.syntax.source import Source, Span
@@ -25,7 +27,8 @@ AskedDialect = Literal["auto", "adl", "cutlang"]
 class ObjectDef:
     """An object block: elements of the sources that pass every cut.
 
-    A union has its elements in descending pt, those of several sources or of one.
+    A union has its elements in descending pt, those of several sources or of one. A slice has those
+    of its source from place ``ranks[0]`` to before ``ranks[1]`` (None: to the end).
     """
 
     name: str
@@ -34,6 +37,17 @@ class ObjectDef:
     cuts: tuple[Value, ...]  # bool, true for an element to keep; a reject is already negated
     span: Span
     union: bool = False
+    ranks: tuple[int, int | None] | None = None
+    attributes: Mapping[str, AttributeDef] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class AttributeDef:
+    """A define in an object block: a value of each element, in terms of ``this``."""
+
+    name: str
+    value: Value
+    this: Loop
 
 
 Collection = CollectionSchema | ObjectDef
@@ -48,6 +62,40 @@ class Loop:
 
     collection: Collection | None
     name: str
+    group: object = None  # loops of one tuple share it: the tuple says which of them may meet
+
+
+@dataclass(frozen=True, eq=False)
+class CompositeDef:
+    """A composite block: tuples of elements, one a turn of ``loops``, that fulfil ``where``.
+
+    ``particle`` is the tuple of the present turn; its parts are members, candidates and values.
+    """
+
+    name: str
+    loops: tuple[Loop, ...]
+    where: tuple[Value, ...]
+    particle: Tuple
+    span: Span
+    candidates: tuple[str, ...] = ()
+    source: CompositeDef | None = None  # whose tuples these are some of
+
+
+@dataclass(frozen=True, eq=False)
+class Picked:
+    """One tuple of those that fulfil ``where``: the first for which ``key`` is least.
+
+    Without a key the one at ``index``. Tuples stand in the lexicographic order of their elements'
+    indices; those whose key is missing or NaN are passed over.
+    """
+
+    name: str  # as messages call it
+    loops: tuple[Loop, ...]
+    where: tuple[Value, ...]
+    key: Value | None = None
+    index: int = 0
+    # The sizes that guarantee that there is one.
+    needs: tuple[tuple[Collection | CompositeDef, int], ...] = ()
 
 
 # --------------------------------------------------------------------------------- values
@@ -78,10 +126,15 @@ class EventValue(Typed):
 
 @dataclass(frozen=True)
 class Element(Typed):
-    """``jets[k]``: missing where there are not enough."""
+    """``jets[k]``; index -1 is the last element.
+
+    Where there are not enough it is missing, or (``zero``, in the dialect cutlang) a four-vector of
+    zeros whose attributes are 0.
+    """
 
     collection: Collection
     index: int
+    zero: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,11 +159,63 @@ class Sum(Typed):
 
 
 @dataclass(frozen=True)
+class Tuple(Sum):
+    """Several elements under names; as a particle their sum, or a composite's one candidate."""
+
+    parts: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True)
+class Member(Typed):
+    """The element that a picked tuple has for one of its loops; missing where there is none."""
+
+    picked: Picked
+    loop: Loop
+
+
+@dataclass(frozen=True)
+class Unknown(Typed):
+    """``jets[-1]``, for which a search has to find an element; a region's statements have none.
+
+    Of a composite it is the member of one of its ``loop``s.
+    """
+
+    collection: Collection | CompositeDef
+    index: int
+    number: int = 0  # equal indices in one particle are different unknowns
+    loop: Loop | None = None
+
+
+@dataclass(frozen=True)
+class Before(Typed):
+    """Whether one element of a collection stands before another."""
+
+    collection: Collection
+    first: Value
+    second: Value
+
+
+@dataclass(frozen=True)
+class Total(Typed):
+    """The vector sum of all elements of a collection: ``add(jets)``, and part of ``-jets``."""
+
+    collection: Collection
+
+
+@dataclass(frozen=True)
 class AttributeOf(Typed):
     """A stored attribute of an Element, a Variable or a Singleton, by its name in the schema."""
 
     particle: Value
     attribute: str
+
+
+@dataclass(frozen=True)
+class OwnAttribute(Typed):
+    """An attribute that an object block defines, of an element of it."""
+
+    particle: Value
+    definition: AttributeDef
 
 
 @dataclass(frozen=True)
@@ -169,9 +274,9 @@ class Choice(Typed):
 
 @dataclass(frozen=True)
 class Reduction(Typed):
-    """``sum prod count min max any all`` over tuples of elements for which every ``where`` holds.
+    """``sum prod count min max ave any all`` over tuples for which every ``where`` holds.
 
-    ``count`` has a bool value and counts the tuples where it is true.
+    ``count`` has a bool value and counts the tuples where it is true; ``ave`` of none is missing.
     """
 
     operation: str
@@ -182,17 +287,21 @@ class Reduction(Typed):
 
 @dataclass(frozen=True)
 class Extremum(Typed):
-    """``min(a, b, ...)`` or ``max(a, b, ...)`` of numbers; missing ones are skipped."""
+    """``min(a, b, ...)`` or ``max(a, b, ...)`` of numbers; missing ones are skipped.
+
+    ``equal_is_zero``: of two equal numbers it is 0, as in the dialect cutlang.
+    """
 
     operation: Literal["min", "max"]
     values: tuple[Value, ...]
+    equal_is_zero: bool = False
 
 
 @dataclass(frozen=True)
 class Size(Typed):
-    """The number of elements."""
+    """The number of elements, or of a composite's tuples."""
 
-    collection: Collection
+    collection: Collection | CompositeDef
 
 
 @dataclass(frozen=True)
@@ -203,6 +312,73 @@ class Default(Typed):
     otherwise: Value
 
 
+class TableRow(NamedTuple):
+    """A value, its errors (downwards, upwards) where there are any, and a range a variable."""
+
+    value: float
+    errors: tuple[float, float] | None
+    ranges: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class TableDef:
+    """A table; ``closed`` are its ranges with the dialect's ends: lower <= x < upper."""
+
+    name: str
+    variables: int
+    rows: tuple[TableRow, ...]
+    closed: tuple[tuple[tuple[float, float], ...], ...]
+    outside: Literal["", "nearest", "zero"]
+    span: Span
+
+    @property
+    def hull(self) -> tuple[tuple[float, float], ...]:
+        """The least and the largest edge of each variable."""
+        every = zip(*(row.ranges for row in self.rows), strict=True)
+        return tuple((min(a for a, _ in own), max(b for _, b in own)) for own in every)
+
+
+@dataclass(frozen=True)
+class TableAt(Typed):
+    """``eff(pT(j), abs(eta(j)))``: the value of the row that holds the arguments, all real.
+
+    In no row it is NaN, which counts like a missing value in a cutflow; ``nearest`` moves the
+    arguments to the table's edge first. ``zero`` is 0 instead, and ``counted`` if it is an oddity.
+    """
+
+    table: TableDef
+    arguments: tuple[Value, ...]
+    outside: Literal["", "nearest", "zero"]
+    counted: bool = False
+
+
+@dataclass(frozen=True)
+class Draw(Typed):
+    """A random number in [0, 1) of an element, the same for one name in every use."""
+
+    particle: Variable
+    name: str
+    event: tuple[EventValue, ...]  # run, block, number: what tells events apart
+
+
+@dataclass(frozen=True, eq=False)
+class TriggerDef:
+    """A trigger block: whether one of its paths fired."""
+
+    name: str
+    value: Value
+    span: Span
+
+
+@dataclass(frozen=True, eq=False)
+class HistoListDef:
+    """A list of histograms that regions use by its name."""
+
+    name: str
+    histograms: tuple[Histogram, ...]
+    span: Span
+
+
 @dataclass(frozen=True, eq=False)
 class DefineDef:
     """A define: a named value, one for all its uses."""
@@ -210,6 +386,7 @@ class DefineDef:
     name: str
     value: Value
     span: Span
+    unknowns: tuple[Unknown, ...] = ()  # each once, those of defines in it, too
 
 
 @dataclass(frozen=True)
@@ -233,7 +410,12 @@ Value = (
     | Variable
     | Singleton
     | Sum
+    | Total
+    | Member
+    | Unknown
+    | Before
     | AttributeOf
+    | OwnAttribute
     | Apply
     | Operation
     | Power
@@ -244,6 +426,8 @@ Value = (
     | Extremum
     | Size
     | Default
+    | TableAt
+    | Draw
     | DefineRef
     | RegionRef
 )
@@ -296,6 +480,10 @@ class BinDef:
 
 RegionStatement = Cut | WeightBy | Histogram
 
+# An unknown's collection, index and number -> what a search found: one element, or the member of
+# each loop of a composite.
+Solutions = Mapping[tuple[str, int, int], Mapping[Loop | None, Value]]
+
 
 @dataclass(frozen=True, eq=False)
 class RegionDef:
@@ -305,6 +493,9 @@ class RegionDef:
     statements: tuple[RegionStatement, ...]
     bins: tuple[BinDef, ...]
     span: Span
+    found: Solutions = field(default_factory=dict)
+    title: str = ""
+    counts: tuple[tuple[Cut | BinDef, Published], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,19 +7,27 @@ from __future__ import annotations
 
 from adl.check.analysis import (
     Apply,
+    CompositeDef,
     Default,
+    Element,
     ObjectDef,
     Operation,
+    Reduction,
     Size,
+    Total,
     Value,
     Variable,
 )
-from adl.check.dialect import unsupported
+from adl.check.argmin import EXTREMES, MEMBERS, combined_alone, extreme, member
 from adl.check.habits import of_function
-from adl.check.names import collection, meaning, without_source_names
+from adl.check.names import composite_named, meaning, without_source_names
 from adl.check.particles import attribute, find, has_no_eta, is_attribute, result_type
 from adl.check.reducers import REDUCERS, Check, reducer
 from adl.check.scope import Binder, Scope, mistake
+from adl.check.slices import whole
+from adl.check.tables import hit_or_miss, look_up, named_table
+from adl.check.triggers import fired, is_fired
+from adl.check.tuples import COMBINERS
 from adl.check.types import convert, need_particle, number, unify
 from adl.stdlib.library import find_function
 from adl.stdlib.models import CollectionSchema
@@ -34,29 +42,18 @@ from adl.syntax.tree import (
     Slice,
 )
 
+QUANTIFIERS = {"anyof": "any", "allof": "all"}
 SIZES = frozenset(("size", "numof"))
 # Functions that are one operation -> its name; abs keeps an integer.
 PRIMITIVES = {"abs": "abs", "sqrt": "sqrt", "floor": "floor"}
 NOT_YET = frozenset(
     [
-        "ave",
-        "argmin",
-        "argmax",
-        "anyof",
-        "allof",
         "closest",
         "separated",
-        "last",
         "sort",
         "union",
-        "comb",
-        "disjoint",
-        "cartesian",
-        "add",
         "applyhm",
         "ome",
-        "daughters",
-        "constituents",
     ]
 )
 
@@ -64,6 +61,13 @@ NOT_YET = frozenset(
 def call(scope: Scope, expr: Call, check: Check) -> Value | None:
     """Return the value of a call."""
     name = expr.function.name.lower()
+    table = named_table(scope.context, expr.function)
+    if table is not None:
+        return look_up(scope, expr, table, check)
+    if is_fired(expr):
+        return fired(scope, expr)
+    if name == "applyhm":
+        return hit_or_miss(scope, expr, check)
     if name in SIZES or (name == "count" and _is_of_collection(scope, expr)):
         if len(expr.arguments) != 1:
             message = f"{expr.function.name} takes one collection"
@@ -75,6 +79,18 @@ def call(scope: Scope, expr: Call, check: Check) -> Value | None:
         return _default(scope, expr, check)
     if name in PRIMITIVES:
         return _primitive(scope, expr, PRIMITIVES[name], check)
+    if name == "add":
+        return _add(scope, expr)
+    if name in EXTREMES:
+        return extreme(scope, expr, check)
+    if name in MEMBERS:
+        return member(scope, expr, check)
+    if name in COMBINERS:
+        return combined_alone(scope, expr)
+    if name == "last":
+        return _last(scope, expr)
+    if name in QUANTIFIERS:
+        return _quantified(scope, expr, QUANTIFIERS[name], check)
     if name in NOT_YET:
         message = f"{expr.function.name} is not supported yet"
         return mistake(scope, "E190", message, expr.function.span)
@@ -86,24 +102,55 @@ def call(scope: Scope, expr: Call, check: Check) -> Value | None:
     return _library(scope, expr, function, check)
 
 
+def _quantified(scope: Scope, expr: Call, operation: str, check: Check) -> Value | None:
+    """Return the element of ``anyof(jets)``, whose loop gets this quantifier."""
+    binder = scope.binders[-1] if scope.binders else None
+    if binder is None or not binder.implicit or scope.current is None or len(scope.binders) > 1:
+        message = f"{expr.function.name} stands in a condition of an object block"
+        help = "any(condition) and all(condition) stand anywhere"
+        return mistake(scope, "E206", message, expr.span, help)
+    element = check(without_source_names(scope), expr.arguments[0]) if expr.arguments else None
+    if len(expr.arguments) != 1 or (element is not None and not isinstance(element, Variable)):
+        return mistake(scope, "E206", f"{expr.function.name} takes one collection", expr.span)
+    if isinstance(element, Variable):
+        binder.quantifiers[element.loop] = operation
+    return element
+
+
 def _is_of_collection(scope: Scope, expr: Call) -> bool:
     """Whether the argument is a whole collection: ``count(X)`` then is ``size(X)``."""
     if len(expr.arguments) != 1 or not isinstance(expr.arguments[0], Name):
         return False
     found = meaning(without_source_names(scope), expr.arguments[0])
-    return isinstance(found, (ObjectDef, CollectionSchema))
+    return isinstance(found, (ObjectDef, CollectionSchema, CompositeDef))
 
 
 def size(scope: Scope, expr: Expr, span: Span, check: Check) -> Value | None:
     """Return the number of elements of a collection."""
-    if isinstance(expr, Slice):
-        return check(scope, expr)
-    if not isinstance(expr, Name):
+    if not isinstance(expr, (Name, Slice)):
         message = f"size needs a collection, {scope.context.words(expr.span)} is none"
         help = "size(jets) > 2; count(pT(jets) > 30) counts the elements that pass a condition"
         return mistake(scope, "E210", message, expr.span, help)
-    whole = collection(scope, expr, "size needs a collection")
-    return None if whole is None else Size(whole, type="int", span=span)
+    composite = composite_named(scope, expr)
+    if composite is not None:
+        tuples = composite.meaning
+        return None if tuples is None else Size(tuples, type="int", span=span)
+    counted = whole(scope, expr, "size needs a collection")
+    return None if counted is None else Size(counted, type="int", span=span)
+
+
+def _add(scope: Scope, expr: Call) -> Value | None:
+    if len(expr.arguments) != 1:
+        return mistake(scope, "E206", "add takes one collection", expr.span, "add(jets)")
+    source = whole(scope, expr.arguments[0], "add needs a collection")
+    return None if source is None else Total(source, type="particle", span=expr.span)
+
+
+def _last(scope: Scope, expr: Call) -> Value | None:
+    if len(expr.arguments) != 1:
+        return mistake(scope, "E206", "last takes one collection", expr.span, "last(jets)")
+    source = whole(scope, expr.arguments[0], "last needs a collection")
+    return None if source is None else Element(source, -1, type="particle", span=expr.span)
 
 
 def _default(scope: Scope, expr: Call, check: Check) -> Value | None:
@@ -131,6 +178,8 @@ def _primitive(scope: Scope, expr: Call, operation: str, check: Check) -> Value 
 
 def _unary_call(scope: Scope, expr: Call, check: Check) -> Value | None:
     """Return ``f(x)``: an attribute of a particle, else a function of the library."""
+    if scope.context.dialect == "cutlang" and not scope.binders and _is_of_collection(scope, expr):
+        return _summed(scope, expr, check)
     function = find_function(expr.function.name)
     if not is_attribute(scope.context.schema, expr.function.name):
         if function is None:
@@ -153,6 +202,16 @@ def _unary_call(scope: Scope, expr: Call, check: Check) -> Value | None:
     if len(function.arguments) != 1:
         return _wrong_number(scope, expr, function)
     return _apply(scope, expr, function, [argument])
+
+
+def _summed(scope: Scope, expr: Call, check: Check) -> Value | None:
+    """In cutlang a function of a whole collection in a region is summed over its elements."""
+    binder = Binder(implicit=True)
+    each = number(scope, _unary_call(scope.inside(binder), expr, check))
+    if each is None or not binder.loops:
+        return each
+    (body,) = unify(each)
+    return Reduction("sum", tuple(binder.loops), body, type=body.type, span=expr.span)
 
 
 def _unknown(scope: Scope, expr: Call, check: Check) -> Value | None:
@@ -222,17 +281,30 @@ def _apply(
     known = [a if a.type == "particle" else convert(a, "real") for a in fitted if a is not None]
     if len(known) < len(fitted) or any(has_no_eta(scope.context, function, a) for a in known):
         return None
-    if function.arguments.count("particle") > 1 and _vector_sum_in_cutlang(scope, expr, known):
-        return None
+    if function.arguments.count("particle") > 1 and scope.context.dialect == "cutlang":
+        known = _vector_sums(scope, known)
     return Apply(function, tuple(known), type=result_type(function), span=expr.span)
 
 
-def _vector_sum_in_cutlang(scope: Scope, expr: Call, arguments: list[Value]) -> bool:
-    """Whether an argument is a whole collection inside a reducer: CutLang does not loop there."""
-    implicit = [loop for binder in scope.binders[-1:] if binder.implicit for loop in binder.loops]
-    return any(isinstance(a, Variable) and a.loop in implicit for a in arguments) and unsupported(
-        scope.context, "pair", expr.span
-    )
+def _vector_sums(scope: Scope, arguments: list[Value]) -> list[Value]:
+    """In cutlang a whole collection in a reducer's pair function is its vector sum.
+
+    A slice is looped over.
+    """
+    binder = scope.binders[-1] if scope.binders else None
+    if binder is None or not binder.implicit or scope.current is not None:
+        return arguments
+    summed: list[Value] = []
+    for argument in arguments:
+        whole = argument.loop.collection if isinstance(argument, Variable) else None
+        if isinstance(whole, ObjectDef) and whole.ranks is not None:
+            whole = None
+        if whole is None or not isinstance(argument, Variable) or argument.loop not in binder.loops:
+            summed.append(argument)
+            continue
+        binder.loops.remove(argument.loop)
+        summed.append(Total(whole, type="particle", span=argument.span))
+    return summed
 
 
 def _unknown_function(scope: Scope, expr: Call) -> Value | None:

@@ -10,14 +10,34 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from adl.check.analysis import Collection, DefineDef, Dialect, Loop, ObjectDef, RegionDef
+from adl.check.analysis import (
+    AttributeDef,
+    Collection,
+    CompositeDef,
+    DefineDef,
+    Dialect,
+    HistoListDef,
+    Loop,
+    ObjectDef,
+    RegionDef,
+    TableDef,
+)
 from adl.stdlib.models import Schema
 from adl.syntax.diagnostics import Findings
 from adl.syntax.source import Source, Span
-from adl.syntax.tree import Define, Object, Region
+from adl.syntax.tree import (
+    Composite,
+    CountsFormat,
+    Define,
+    HistoList,
+    Object,
+    Region,
+    Table,
+    Trigger,
+)
 
-Definition = ObjectDef | DefineDef | RegionDef
-Block = Object | Define | Region
+Definition = ObjectDef | CompositeDef | DefineDef | RegionDef | TableDef | HistoListDef
+Block = Object | Composite | Define | Region | Table | HistoList
 T = TypeVar("T")
 
 
@@ -40,6 +60,12 @@ class Context:
     build: Callable[[Context, Block], Definition | None]
     # The loop of an object block has no collection of its own: its sources stand here.
     sources: dict[Loop, tuple[Collection, ...]] = field(default_factory=dict)
+    slices: dict[tuple[Collection, int, int | None], ObjectDef] = field(default_factory=dict)
+    # What an object block has defined so far, while it is checked; None after a mistake.
+    own: dict[Loop, dict[str, AttributeDef | None]] = field(default_factory=dict)
+    # Names of their own, which only `trigger` and `counts` lead to.
+    triggers: dict[str, Trigger] = field(default_factory=dict)
+    formats: dict[str, CountsFormat] = field(default_factory=dict)
     _done: dict[str, Definition | None] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)
 
@@ -47,7 +73,7 @@ class Context:
         """Return what a declared name, used at ``span``, stands for; None after a mistake."""
         if name in self._open:
             circle = " -> ".join([*self._open[self._open.index(name) :], name])
-            own = self._open[-1] == name and isinstance(self.blocks[name], Object)
+            own = self._open[-1] == name and isinstance(self.blocks[name], (Object, Composite))
             help = "in its own block the current element is called this" if own else ""
             self.findings.error("E208", f"{name} depends on itself: {circle}", span, help)
             return None
@@ -56,6 +82,10 @@ class Context:
             self._done[name] = self.build(self, self.blocks[name])
             self._open.pop()
         return self._done[name]
+
+    def open_name(self) -> str:
+        """Return the name of the block that is being checked."""
+        return self._open[-1] if self._open else ""
 
     def words(self, span: Span) -> str:
         """Return what the user wrote at a place."""

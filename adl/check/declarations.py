@@ -7,16 +7,16 @@ from adl.stdlib.library import find_function
 from adl.stdlib.models import Schema
 from adl.syntax.diagnostics import Findings
 from adl.syntax.source import Source
-from adl.syntax.tree import Define, File, Object, Region
+from adl.syntax.tree import Composite, Define, File, Flag, HistoList, Object, Region, Table
 
 
 def declarations(
     file: File, source: Source, schema: Schema, findings: Findings
 ) -> dict[str, Block]:
-    """Return the objects, defines and regions of a file by name, in its order."""
+    """Return the objects, defines, regions, tables and lists of a file by name, in its order."""
     blocks: dict[str, Block] = {}
     for block in file.blocks:
-        if not isinstance(block, (Object, Define, Region)):
+        if not isinstance(block, (Object, Composite, Define, Region, Table, HistoList)):
             continue
         name = block.name.name
         first = blocks.setdefault(name, block)
@@ -28,6 +28,14 @@ def declarations(
             message = f"{name} hides {hidden}: here it means this {type(block).__name__.lower()}"
             findings.warning("W303", message, block.name.span)
     return blocks
+
+
+def note_flags(file: File, findings: Findings) -> None:
+    """Say that the switches of another tool do nothing."""
+    for block in file.blocks:
+        if isinstance(block, Flag):
+            message = f"{block.name.name} is a switch of CutLang's: it has no effect here"
+            findings.note("N410", message, block.span)
 
 
 def _hidden(schema: Schema, name: str) -> str:

@@ -19,6 +19,7 @@ from adl.syntax.tree import (
     Attribute,
     Binding,
     Call,
+    Composite,
     Edges,
     File,
     Histo,
@@ -28,7 +29,9 @@ from adl.syntax.tree import (
     Object,
     Region,
     Slice,
+    Sort,
     Statement,
+    Table,
     Take,
     Tree,
     Use,
@@ -36,14 +39,8 @@ from adl.syntax.tree import (
 
 # What lowering cannot do yet in the dialect cutlang -> what it means there.
 NOT_YET: dict[str, str] = {
-    "missing": "an element that is not there is the zero four-vector",
-    "union": "a union stands in the written order",
+    "union": "an object that comes from two sources of a union stands twice",
     "number": "a whole collection is the sum over its elements",
-    "pair": "a whole collection in a function of two particles is its vector sum",
-    "partner": "an element without a partner to compare with is dropped",
-    "minimum": "min and max of two equal numbers are 0",
-    "condition": "NaN is true as a condition",
-    "slice": "a slice includes its end",
 }
 
 
@@ -141,7 +138,10 @@ def _adl_spellings(file: File, source: Source) -> Iterator[Tree]:
             case Call() if tree.function.name.lower() in ("any", "all"):
                 yield tree
             case Take(source=Call() as call) if source.text[tree.span.start] != ":":
-                yield call
+                if call.function.name.lower() != "comb":
+                    yield call
+            case Composite():
+                yield tree.name
             case Region():
                 yield from (s for s in tree.statements if isinstance(s, Take))
 
@@ -149,7 +149,7 @@ def _adl_spellings(file: File, source: Source) -> Iterator[Tree]:
 def _matters(file: File, schema: Schema) -> Iterator[Tree]:
     for tree in subtrees(file):
         match tree:
-            case Slice() | Edges() | Use():
+            case Slice() | Edges() | Use() | Table():
                 yield tree
             case Call() if tree.function.name.lower() == "union":
                 yield tree
@@ -167,7 +167,7 @@ def _collections_as_numbers(file: File, schema: Schema) -> Iterator[Tree]:
         if not isinstance(block, Region):
             continue
         for statement in block.statements:
-            if isinstance(statement, (Histo, Use, Take)):
+            if isinstance(statement, (Histo, Sort, Use, Take)):
                 continue
             for tree in _unreduced(statement):
                 if tree.name in objects or find_collection(schema, tree.name):
@@ -176,7 +176,8 @@ def _collections_as_numbers(file: File, schema: Schema) -> Iterator[Tree]:
 
 def _unreduced(tree: Tree) -> Iterator[Name]:
     """Yield the arguments of functions that stand neither in a reducer nor with an index."""
-    reducers = ("sum", "prod", "count", "min", "max", "ave", "any", "all", "size", "numof")
+    reducers = {"sum", "prod", "count", "min", "max", "ave", "any", "all", "size", "numof"}
+    reducers |= {"argmin", "argmax", "anyof", "allof", "last"}
     match tree:
         case Call() if tree.function.name.lower() not in reducers:
             yield from (argument for argument in tree.arguments if isinstance(argument, Name))

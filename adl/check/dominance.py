@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from adl.check.analysis import (
     AttributeOf,
     Choice,
     Collection,
+    CompositeDef,
     Cut,
     Default,
     DefineDef,
@@ -24,11 +25,14 @@ from adl.check.analysis import (
     Interval,
     Literal_,
     Logic,
+    Member,
     ObjectDef,
     Operation,
+    Picked,
     Reduction,
     RegionRef,
     Size,
+    TableAt,
     Value,
 )
 from adl.check.collections import lineage
@@ -49,11 +53,15 @@ _OPPOSITE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "
 
 @dataclass(frozen=True)
 class Use:
-    """An element that may be missing; ``decides`` if then the whole value is missing."""
+    """An element that may be missing; ``decides`` if then the whole value is missing.
 
-    element: Element
+    ``table`` is the table of which an argument is missing then.
+    """
+
+    element: Element | Member
     span: Span
     decides: bool
+    table: str = ""
 
 
 def elements(value: Value) -> Iterator[Element]:
@@ -82,7 +90,15 @@ def unguarded(value: Value, facts: Facts) -> Iterator[Use]:
 def _uses(value: Value, facts: Facts, decides: bool, seen: set[object]) -> Iterator[Use]:
     match value:
         case Element():
-            if facts is not NEVER and facts.get(_key(value.collection), 0) <= value.index:
+            if value.zero:
+                return
+            if facts is not NEVER and facts.get(_key(value.collection), 0) <= max(value.index, 0):
+                yield Use(value, value.span, decides)
+        case Member():
+            # Several members of one tuple are one use of it.
+            once = (value.picked, frozenset(facts.items()), decides)
+            if facts is not NEVER and not _guaranteed(value.picked, facts) and once not in seen:
+                seen.add(once)
                 yield Use(value, value.span, decides)
         case Logic(operator="and" | "or"):
             left, right = value.operands
@@ -96,16 +112,26 @@ def _uses(value: Value, facts: Facts, decides: bool, seen: set[object]) -> Itera
             yield from _uses(value.otherwise, both(facts, failed(condition)), decides, seen)
         case Default():
             yield from _uses(value.otherwise, facts, decides, seen)
+        case TableAt():
+            for argument in value.arguments:
+                for use in _uses(argument, facts, True, set()):
+                    yield replace(use, table=value.table.name) if use.decides else use
         case DefineRef():
             key = (value.define, frozenset(facts.items()), decides)
             if key not in seen:
                 seen.add(key)
                 for use in _uses(value.define.value, facts, decides, seen):
-                    yield Use(use.element, value.span, use.decides)
+                    yield replace(use, span=value.span)
         case _:
             settled = isinstance(value, (Reduction, Extremum)) or _is_decided(value)
             for operand in operands(value):
                 yield from _uses(operand, facts, decides and not settled, seen)
+
+
+def _guaranteed(picked: Picked, facts: Facts) -> bool:
+    """Whether a tuple is there for sure; of one in a loop nothing is known."""
+    known = facts.get(_key(picked), 0) > 0
+    return known or all(facts.get(_key(source), 0) >= n for source, n in picked.needs)
 
 
 def _is_decided(value: Value) -> bool:
@@ -113,6 +139,19 @@ def _is_decided(value: Value) -> bool:
     return isinstance(value, (Logic, Interval)) or (
         isinstance(value, Operation) and _compares(value)
     )
+
+
+def absent(use: Use) -> tuple[str, Span, str]:
+    """Return what is said about an element that may be missing: message, place, way out."""
+    if isinstance(use.element, Member):
+        picked = use.element.picked
+        message = f"{picked.name} may be missing: no cut before guarantees it"
+        sizes = (f"size({source.name}) >= {n}" for source, n in picked.needs)
+        return message, use.span, f"select {' and '.join(sizes)} before"
+    name, index = use.element.collection.name, use.element.index
+    element = f"last({name})" if index < 0 else f"{name}[{index}]"
+    message = f"{element} may be missing: no cut before guarantees it"
+    return message, use.span, f"select size({name}) > {max(index, 0)} before"
 
 
 # ------------------------------------------------------------------------------------ facts
@@ -163,7 +202,7 @@ def passed(value: Value) -> Facts:
         case AttributeOf():
             return _present(value)
         case Reduction(operation="any"):
-            return _sizes([(loop.collection, 1) for loop in value.loops])
+            return _sizes([(loop.collection, 1) for loop in value.loops if loop.collection])
         case Literal_(value=False):
             return NEVER
         case _:
@@ -198,19 +237,36 @@ def _compares(value: Operation) -> bool:
     return value.name in COMPARISON or value.name == "same"
 
 
-def _sizes(least: Iterable[tuple[Collection | None, int]]) -> Facts:
+_Sized = Collection | CompositeDef | Picked
+
+
+def _sizes(least: Iterable[tuple[_Sized, int]]) -> Facts:
     """Return the facts that collections have least sizes; their ancestors have them too."""
     facts: dict[str, int] = {}
-    for collection, n in least:
-        for ancestor in lineage(collection) if collection is not None else ():
+    for sized, n in least:
+        for ancestor in _ancestors(sized):
             key = _key(ancestor)
             facts[key] = max(facts.get(key, 0), n)
     return facts
 
 
-def _key(collection: Collection) -> str:
-    kind = "object" if isinstance(collection, ObjectDef) else "input"
-    return f"{kind} {collection.name}"
+def _ancestors(sized: _Sized) -> Iterator[_Sized]:
+    """Yield what is at least as long: a picked tuple is one of its composite's."""
+    if isinstance(sized, Picked):
+        yield sized
+    elif isinstance(sized, CompositeDef):
+        yield sized
+        if sized.source is not None:
+            yield from _ancestors(sized.source)
+    else:
+        yield from lineage(sized)
+
+
+def _key(sized: _Sized) -> str:
+    if isinstance(sized, Picked):
+        return f"tuple {id(sized)}"
+    kinds = {ObjectDef: "object", CompositeDef: "composite"}
+    return f"{kinds.get(type(sized), 'input')} {sized.name}"
 
 
 def _sized(value: Operation, name: str) -> Facts:
@@ -246,7 +302,7 @@ def _within(value: Interval, closed: bool) -> Facts:
     return _sizes([(counted, _least("ge" if closed else "gt", limit))])
 
 
-def _counted(value: Value) -> Collection | None:
+def _counted(value: Value) -> Collection | CompositeDef | None:
     """Return the collection that has at least as many elements as a value says."""
     match value:
         case Size():
@@ -269,12 +325,18 @@ def _number(value: Value) -> float | None:
 def _present(value: Value) -> Facts:
     """Return the elements without which a comparison would not have been true."""
     found = (e for part in operands(value) for e in _needed(part, set()))
-    return _sizes((element.collection, element.index + 1) for element in found)
+    sizes: list[tuple[_Sized, int]] = []
+    for element in found:
+        if isinstance(element, Member):
+            sizes += [(element.picked, 1), *element.picked.needs]
+        else:
+            sizes.append((element.collection, max(element.index, 0) + 1))
+    return _sizes(sizes)
 
 
-def _needed(value: Value, seen: set[DefineDef]) -> Iterator[Element]:
+def _needed(value: Value, seen: set[DefineDef]) -> Iterator[Element | Member]:
     match value:
-        case Element():
+        case Element() | Member():
             yield value
         case DefineRef() if value.define not in seen:
             seen.add(value.define)

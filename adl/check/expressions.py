@@ -11,15 +11,20 @@ from typing import Literal
 from adl.check.analysis import (
     Choice,
     Collection,
+    CompositeDef,
     Literal_,
     Logic,
     ObjectDef,
+    Sum,
+    Total,
+    Tuple,
     Value,
     Variable,
 )
+from adl.check.bindings import current_tuple
 from adl.check.calls import call, size
 from adl.check.dialect import unsupported
-from adl.check.names import meaning, pick, without_source_names
+from adl.check.names import LOOKUPS, meaning, pick, without_source_names
 from adl.check.operators import (
     ARITHMETIC,
     COMPARISON,
@@ -32,7 +37,10 @@ from adl.check.operators import (
 )
 from adl.check.particles import attribute
 from adl.check.scope import ANYTHING, Scope, mistake
+from adl.check.slices import whole
+from adl.check.triggers import spelled_out
 from adl.check.types import condition, need_particle, negated, number, unify
+from adl.check.values import used_at
 from adl.stdlib.models import CollectionSchema
 from adl.syntax.source import Span
 from adl.syntax.tree import (
@@ -55,6 +63,8 @@ from adl.syntax.tree import (
     Within,
 )
 
+SEARCHES = frozenset(("~=", "~!"))
+
 
 def value(scope: Scope, expr: Expr) -> Value | None:
     """Return the value of an expression; a collection in it becomes a loop of its binder."""
@@ -74,7 +84,7 @@ def value(scope: Scope, expr: Expr) -> Value | None:
         case Unary():
             return _unary(scope, expr)
         case Binary():
-            return _binary(scope, expr)
+            return _binary(scope, spelled_out(scope.context, expr))
         case Within():
             inner = scope.compared(expr.span)
             parts = [value(inner, part) for part in (expr.value, expr.lower, expr.upper)]
@@ -84,7 +94,8 @@ def value(scope: Scope, expr: Expr) -> Value | None:
         case Ternary():
             return _ternary(scope, expr)
         case Slice():
-            return mistake(scope, "E190", "slices are not supported yet", expr.span)
+            part = whole(scope, expr, "a slice stands for elements")
+            return None if part is None else _each(scope, part, Name(part.name, span=expr.span))
         case Binding():
             message = f"{scope.context.words(expr.span)}: only reducers bind names"
             return mistake(scope, "E206", message, expr.span, "sum(jets j, pT(j))")
@@ -123,15 +134,17 @@ def statement(scope: Scope, expr: Expr, without_else: bool) -> Value | None:
 
 def _name(scope: Scope, name: Name) -> Value | None:
     found = meaning(scope, name)
-    if isinstance(found, (ObjectDef, CollectionSchema)):
+    if isinstance(found, (ObjectDef, CollectionSchema, CompositeDef)):
         return _each(scope, found, name)
     return found
 
 
-def _each(scope: Scope, whole: Collection, name: Name) -> Value | None:
+def _each(scope: Scope, whole: Collection | CompositeDef, name: Name) -> Value | None:
     """Return the current element of the loop over a collection that is mentioned."""
     binder = scope.binders[-1] if scope.binders else None
     if binder is not None and binder.implicit:
+        if isinstance(whole, CompositeDef):
+            return current_tuple(binder, whole, name.span)
         loop = binder.loop(whole, name.name)
         return Variable(loop, type="particle", span=name.span)
     if binder is None and unsupported(scope.context, "number", name.span):
@@ -150,9 +163,6 @@ def _each(scope: Scope, whole: Collection, name: Name) -> Value | None:
 
 
 def _index(scope: Scope, expr: Index) -> Value | None:
-    if expr.index < 0:
-        message = "a negative index, an unknown to search for, is not supported yet"
-        return mistake(scope, "E190", message, expr.span)
     if not isinstance(expr.value, Name):
         message = "only a collection's name has an index in this version"
         return mistake(scope, "E190", message, expr.value.span)
@@ -168,6 +178,8 @@ def _attribute(scope: Scope, expr: Attribute) -> Value | None:
 
 
 def _of_particle(scope: Scope, particle: Value | None, name: Name, span: Span) -> Value | None:
+    if isinstance(particle, Tuple) and name.name in dict(particle.parts):
+        return used_at(dict(particle.parts)[name.name], span)
     if particle is None or particle.type == "particle":
         return None if particle is None else attribute(scope, particle, name, span)
     text = scope.context.words(particle.span)
@@ -179,13 +191,31 @@ def _of_particle(scope: Scope, particle: Value | None, name: Name, span: Span) -
 
 
 def _unary(scope: Scope, expr: Unary) -> Value | None:
+    if expr.operator == "-" and not scope.binders and isinstance(expr.operand, (Name, Slice)):
+        source = _collection_of(scope, expr.operand)
+        if source is not None:
+            total = Total(source, type="particle", span=expr.operand.span)
+            return Sum(((-1, total),), type="particle", span=expr.span)
     if expr.operator == "-":
         return minus(scope, value(scope, expr.operand), expr.span)
     operand = condition(scope, value(scope, expr.operand))
     return None if operand is None else replace(negated(operand), span=expr.span)
 
 
+def _collection_of(scope: Scope, expr: Name | Slice) -> Collection | None:
+    """Return the collection that an operand is, if it is one."""
+    if isinstance(expr, Slice):
+        return whole(scope, expr, "a slice stands for elements")
+    known = any(look(scope, expr) for look in LOOKUPS)
+    found = meaning(scope, expr) if known else None
+    return found if isinstance(found, (ObjectDef, CollectionSchema)) else None
+
+
 def _binary(scope: Scope, expr: Binary) -> Value | None:
+    if expr.operator in SEARCHES:
+        message = f"{scope.context.words(expr.span)}: a search is a statement of its own"
+        help = "in a region: select m(Z) ~= 91.2"
+        return mistake(scope, "E232", message, expr.span, help)
     inner = scope.compared(expr.span) if expr.operator in COMPARISON else scope
     left, right = value(inner, expr.left), value(inner, expr.right)
     if expr.operator in COMPARISON:

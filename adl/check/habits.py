@@ -47,5 +47,7 @@ def of_name(name: str, schema: Schema) -> str:
     if match and match[1] in schema.collections:
         collection, attribute = match.groups()
         if attribute in schema.collections[collection].attributes:
-            return f"it is an attribute: {collection}[0].{attribute}, or {attribute}({collection}[0])"
+            return (
+                f"it is an attribute: {collection}[0].{attribute}, or {attribute}({collection}[0])"
+            )
     return NAMES.get(name.lower(), "")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 from math import isfinite, prod
 
-from adl.check.analysis import Histogram, Loop, Value
+from adl.check.analysis import Histogram, HistoListDef, Loop, Value
 from adl.check.context import Context
 from adl.check.expressions import value
 from adl.check.loops import apart
 from adl.check.scope import Binder, Scope
 from adl.check.types import convert, number
 from adl.check.values import free_loops
-from adl.syntax.tree import Histo, UniformBins, VariableBins
+from adl.syntax.tree import Histo, HistoList, UniformBins, VariableBins
 
 MOST_BINS = 1_000_000
 
@@ -29,7 +29,7 @@ def histogram(scope: Scope, written: Histo) -> Histogram | None:
     fills = _fills(scope.context, written, values)
     if fills is None or not _one_set_of_loops(scope.context, written, fills, binder.loops):
         return None
-    where = apart(scope.context, binder.loops, values, written.span)
+    where = (*binder.where, *apart(scope.context, binder.loops, values, written.span))
     return Histogram(
         written.name.name,
         written.title,
@@ -39,6 +39,20 @@ def histogram(scope: Scope, written: Histo) -> Histogram | None:
         written.span,
         where,
     )
+
+
+def check_histo_list(context: Context, block: HistoList) -> HistoListDef:
+    """Return a list of histograms; those with mistakes are left out."""
+    found: dict[str, Histogram] = {}
+    for written in block.histos:
+        checked = histogram(Scope(context), written)
+        if written.name.name in found:
+            message = f"histogram {written.name.name} stands twice in {block.name.name}"
+            help = "each histogram of a list needs its own name"
+            context.findings.error("E219", message, written.name.span, help)
+        elif checked is not None:
+            found[checked.name] = checked
+    return HistoListDef(block.name.name, tuple(found.values()), block.name.span)
 
 
 def _axis(context: Context, axis: UniformBins | VariableBins) -> bool:
@@ -94,7 +108,8 @@ def _one_set_of_loops(
     """Report several fills that run over different elements: one would be repeated."""
     for fill in fills:
         used = {loop for v in fill for loop in free_loops(v)}
-        if used != set(loops):
+        groups = {loop.group for loop in used if loop.group}
+        if not all(loop in used or loop.group in groups for loop in loops):
             message = "the values of this histogram run over different elements"
             help = "write one histogram for each"
             context.findings.error("E190", message, written.values[0].span, help)

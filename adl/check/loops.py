@@ -27,7 +27,8 @@ def apart(
     return tuple(
         negated(Operation("same", (_element(a, span), _element(b, span)), type="bool", span=span))
         for a, b in pairs
-        if share_input(context.sources_of(a), context.sources_of(b))
+        if (a.group is None or a.group is not b.group)
+        and share_input(context.sources_of(a), context.sources_of(b))
         and not any({a, b} in found for found in compared)
     )
 

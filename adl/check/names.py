@@ -12,14 +12,18 @@ from typing import cast
 
 from adl.check.analysis import (
     Collection,
+    CompositeDef,
     DefineDef,
     DefineRef,
     Element,
     EventValue,
+    HistoListDef,
     Literal_,
     ObjectDef,
+    RegionDef,
     RegionRef,
     Singleton,
+    TableDef,
     Value,
     Variable,
 )
@@ -35,7 +39,8 @@ from adl.check.particles import (
     read_in_other_case,
 )
 from adl.check.scope import Scope
-from adl.check.values import placed
+from adl.check.tuples import is_composite, tuple_at, unknown
+from adl.check.values import placed, used_at
 from adl.stdlib.models import (
     Branch,
     CollectionSchema,
@@ -47,9 +52,9 @@ from adl.stdlib.models import (
 )
 from adl.syntax.diagnostics import did_you_mean
 from adl.syntax.source import Span
-from adl.syntax.tree import Name, Object
+from adl.syntax.tree import Expr, Name, Object
 
-Meaning = Value | Collection
+Meaning = Value | Collection | CompositeDef
 Input = CollectionSchema | SingletonSchema | Branch
 Lookup = Callable[[Scope, Name], Found[Meaning] | None]
 
@@ -77,6 +82,15 @@ def collection(scope: Scope, name: Name, wanted: str) -> Collection | None:
     return None
 
 
+def composite_named(scope: Scope, expr: Expr) -> Found[CompositeDef] | None:
+    """Return the composite that a name is; None if it is something else."""
+    block = scope.context.blocks.get(expr.name) if isinstance(expr, Name) else None
+    if not isinstance(expr, Name) or not is_composite(scope.context, block):
+        return None
+    found = scope.context.definition(expr.name, expr.span)
+    return Found(found if isinstance(found, CompositeDef) else None)
+
+
 def without_source_names(scope: Scope) -> Scope:
     """Return a scope in which the source's name is the collection, `this` still the element."""
     if scope.current is None or scope.current.explicit:
@@ -85,10 +99,18 @@ def without_source_names(scope: Scope) -> Scope:
 
 
 def pick(scope: Scope, whole: Meaning, index: int, span: Span) -> Value | None:
-    """Return ``X[index]``; of a singleton only the first."""
+    """Return ``X[index]``; of a singleton only the first. A negative index is an unknown."""
+    if index < 0 and isinstance(whole, (ObjectDef, CollectionSchema, CompositeDef)):
+        return unknown(whole, index, span)
     if isinstance(whole, (ObjectDef, CollectionSchema)):
         _note_order(scope.context, whole, span)
-        return Element(whole, index, type="particle", span=span)
+        zero = scope.context.dialect == "cutlang"
+        return Element(whole, index, zero, type="particle", span=span)
+    if isinstance(whole, CompositeDef):
+        for loop in whole.loops:
+            if loop.collection is not None:
+                _note_order(scope.context, loop.collection, span)
+        return tuple_at(whole, index, span)
     if isinstance(whole, Singleton) and index == 0:
         return Singleton(whole.schema, type="particle", span=span)
     text = scope.context.words(whole.span)
@@ -115,8 +137,11 @@ def _note_order(context: Context, whole: Collection, span: Span) -> None:
 
 def _bound(scope: Scope, name: Name) -> Found[Meaning] | None:
     for binder in reversed(scope.binders):
+        for known, value in reversed(binder.entries):
+            if known == name.name:
+                return Found(used_at(value, name.span))
         for loop in binder.loops:
-            if not binder.implicit and loop.name == name.name:
+            if not binder.implicit and loop.group is None and loop.name == name.name:
                 return Found(Variable(loop, type="particle", span=name.span))
     return None
 
@@ -151,7 +176,9 @@ def _plain_collection(scope: Scope, name: Name) -> Collection | None:
     if isinstance(block, Object):
         found = scope.context.definition(name.name, name.span)
         return found if isinstance(found, ObjectDef) else None
-    if any(known.lower() == name.name.lower() for known in scope.context.blocks):
+    own = scope.context.open_name()  # `object jet` that takes JET names it by what it takes
+    near = (known for known in scope.context.blocks if known.lower() == name.name.lower())
+    if any(known != own for known in near):
         return None
     match = find_collection(scope.context.schema, name.name)
     return match.item if match else None
@@ -166,14 +193,24 @@ def _declared(scope: Scope, name: Name) -> Found[Meaning] | None:
 def _of_definition(scope: Scope, name: str, span: Span) -> Meaning | None:
     found = scope.context.definition(name, span)
     match found:
-        case None | ObjectDef():
+        case None | ObjectDef() | CompositeDef():
             return found
         case DefineDef() if found.value.type == "particle":
             return placed(found.value, span)
         case DefineDef():
             return DefineRef(found, type=found.value.type, span=span)
-        case _:
+        case RegionDef():
             return RegionRef(found, type="bool", span=span)
+        case _:
+            _no_value(scope, found, span)
+            return None
+
+
+def _no_value(scope: Scope, found: TableDef | HistoListDef, span: Span) -> None:
+    table = isinstance(found, TableDef)
+    kind = "table" if table else "list of histograms"
+    help = f"{found.name}(pT(jets[0])) looks up a value" if table else ""
+    scope.context.findings.error("E248", f"{found.name} is a {kind}, no value", span, help)
 
 
 def _own_attribute(scope: Scope, name: Name) -> Found[Meaning] | None:
@@ -188,7 +225,7 @@ def _input(scope: Scope, name: Name) -> Found[Meaning] | None:
     match = _find_input(scope.context, name)
     if match is None or not match.exact:
         return None
-    if match.name != name.name:
+    if match.name != name.name and not scope.taking:
         _like_a_declared_one(scope.context, name, match.name)
     return Found(_of_input(match.item, name.span))
 
@@ -243,7 +280,7 @@ def _indexed(scope: Scope, name: Name) -> Found[Meaning] | None:
     found = next((f for f in (look(indexed, prefix) for look in LOOKUPS) if f), None)
     if found is None or found.meaning is None or not match["index"]:
         return found
-    if not isinstance(found.meaning, (ObjectDef, CollectionSchema, Singleton)):
+    if not isinstance(found.meaning, (ObjectDef, CollectionSchema, CompositeDef, Singleton)):
         return None
     return Found(pick(scope, found.meaning, int(match["index"]), name.span))
 

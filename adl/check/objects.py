@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from adl.check.analysis import (
+    AttributeDef,
     Collection,
     Literal_,
+    Logic,
     Loop,
     ObjectDef,
+    Operation,
+    Size,
     Value,
     Variable,
 )
+from adl.check.collections import inputs
 from adl.check.context import Context
 from adl.check.dialect import unsupported
-from adl.check.dominance import elements
-from adl.check.expressions import statement
-from adl.check.names import collection
+from adl.check.expressions import statement, value
 from adl.check.quantify import quantify
 from adl.check.scope import Binder, Current, Scope
+from adl.check.searches import resolved
+from adl.check.slices import whole
+from adl.check.tables import refuse_missing
 from adl.check.trees import mentioned
-from adl.check.types import negated
+from adl.check.types import negated, number
 from adl.check.values import walk
-from adl.syntax.tree import Call, Define, Expr, Name, Object, Reject, Select, Take
+from adl.syntax.tree import Call, Define, Expr, Name, Object, Reject, Select, Slice, Take
 
 
 def check_object(context: Context, block: Object) -> ObjectDef | None:
@@ -34,6 +40,7 @@ def check_object(context: Context, block: Object) -> ObjectDef | None:
     instance = next((take.instance.name for take in takes if take.instance), "this")
     this = Loop(None, instance)
     context.sources[this] = sources
+    context.own[this] = {}
     cuts: list[Value] = []
     for written in block.statements:
         match written:
@@ -44,13 +51,23 @@ def check_object(context: Context, block: Object) -> ObjectDef | None:
                 cut = _cut(Scope(context, current=current), written)
                 cuts += [cut] if cut is not None else []
             case Define():
-                message = "a define in an object block is not supported yet"
-                context.findings.error("E190", message, written.name.span)
+                current = _current(this, sources, takes, written.value)
+                _define(Scope(context, current=current), written, this)
             case _:
                 message = "an object block has take, select and reject"
                 context.findings.error("E214", message, written.span)
-    union = len(sources) > 1 or any(isinstance(take.source, Call) for take in takes)
-    return ObjectDef(block.name.name, sources, this, tuple(cuts), block.name.span, union)
+    united = len(sources) > 1 or any(isinstance(take.source, Call) for take in takes)
+    union = united and context.dialect == "adl"  # in cutlang it stands as written
+    attributes = {name: a for name, a in context.own.pop(this).items() if a is not None}
+    return ObjectDef(
+        block.name.name,
+        sources,
+        this,
+        tuple(cuts),
+        block.name.span,
+        union,
+        attributes=attributes,
+    )
 
 
 def _sources(context: Context, block: Object, takes: list[Take]) -> tuple[Collection, ...] | None:
@@ -62,7 +79,8 @@ def _sources(context: Context, block: Object, takes: list[Take]) -> tuple[Collec
     known = [source for source in found if source is not None]
     if len(known) < len(found):
         return None
-    if len(known) > 1 and unsupported(context, "union", takes[0].source.span):
+    shared = len(inputs(known)) < sum(len(inputs([source])) for source in known)
+    if shared and unsupported(context, "union", takes[0].source.span):
         return None
     return tuple(known)
 
@@ -83,8 +101,8 @@ def _instance_is_new(context: Context, take: Take) -> None:
 def _taken(context: Context, source: Expr) -> list[Collection | None]:
     """Return the collections that a source names; unions in unions are taken apart."""
     match source:
-        case Name():
-            return [collection(Scope(context), source, "take needs a collection")]
+        case Name() | Slice():
+            return [whole(Scope(context, taking=True), source, "take needs a collection")]
         case Call() if source.function.name.lower() == "union":
             return [c for argument in source.arguments for c in _taken(context, argument)]
         case _:
@@ -104,24 +122,52 @@ def _current(
     return Current(this, sources, names, taken, explicit)
 
 
+def _define(scope: Scope, written: Define, this: Loop) -> None:
+    """Check a new attribute; later lines of the block know it."""
+    found = resolved(scope.context, number(scope, value(scope, written.value)), {})
+    if found is not None:
+        refuse_missing(scope.context, found)
+    name = written.name.name
+    if name in scope.context.own[this]:
+        message = f"{name} is defined twice in this block"
+        scope.context.findings.error("E207", message, written.name.span)
+    else:
+        definition = None if found is None else AttributeDef(name, found, this)
+        scope.context.own[this][name] = definition
+
+
 def _cut(scope: Scope, written: Select | Reject) -> Value | None:
     """Return what an element must fulfil; foreign collections are quantified."""
     binder = Binder(implicit=True)
     select = isinstance(written, Select)
     found = statement(scope.inside(binder), written.condition, without_else=select)
+    found = resolved(scope.context, found, {})
     if found is None:
         return None
+    refuse_missing(scope.context, found)
     if binder.loops:
-        if unsupported(scope.context, "partner", written.condition.span):
-            return None
-        operation = "all" if select else "any"
-        found = quantify(scope.context, found, binder.loops, operation)
-    for use in elements(found):
-        unsupported(scope.context, "missing", use.span)
+        default = "all" if select else "any"
+        for operation in ("any", "all"):
+            own = [l for l in binder.loops if binder.quantifiers.get(l, default) == operation]
+            found = quantify(scope.context, found, own, operation, binder.where)
     this = scope.current.loop if scope.current else None
     uses_element = any(isinstance(v, Variable) and v.loop is this for v in walk(found))
     if not uses_element and not isinstance(found, Literal_):  # select ALL is an idiom
         message = f"{scope.context.words(written.condition.span)} does not depend on the element"
         help = "it keeps all elements of an event or none; cuts on events stand in a region"
         scope.context.findings.warning("W307", message, written.condition.span, help)
-    return found if select else negated(found)
+    kept = found if select else negated(found)
+    if scope.context.dialect == "cutlang":
+        kept = _with_partners(kept, binder.loops)
+    return kept
+
+
+def _with_partners(kept: Value, partners: list[Loop]) -> Value:
+    """In cutlang an element without a partner to compare with is dropped."""
+    for loop in partners:
+        assert loop.collection is not None, "a partner is of a collection"
+        size = Size(loop.collection, type="int", span=kept.span)
+        zero = Literal_(0, type="int", span=kept.span)
+        there = Operation("gt", (size, zero), type="bool", span=kept.span)
+        kept = Logic("and", (there, kept), type="bool", span=kept.span)
+    return kept

@@ -16,6 +16,7 @@ from adl.check.analysis import (
     Value,
 )
 from adl.check.scope import Scope
+from adl.check.tuples import another
 from adl.check.types import convert, negated, number, unify
 from adl.stdlib.library import find_function
 from adl.syntax.source import Span
@@ -45,7 +46,7 @@ def particle_sum(items: list[tuple[int, Value]], span: Span) -> Value:
     """Return the sum of signed particles; sums among them are taken apart."""
     flat: list[tuple[int, Value]] = []
     for sign, item in items:
-        parts = item.items if isinstance(item, Sum) else ((1, item),)
+        parts = item.items if isinstance(item, Sum) else ((1, another(item, flat)),)
         flat += [(sign * own, part) for own, part in parts]
     return Sum(tuple(flat), type="particle", span=span)
 

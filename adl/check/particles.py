@@ -6,18 +6,25 @@ charge and pdgId.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from adl.check.analysis import (
     Apply,
+    AttributeDef,
     AttributeOf,
     Element,
     Literal_,
+    Member,
+    ObjectDef,
+    OwnAttribute,
     Singleton,
     Sum,
     Type,
+    Unknown,
     Value,
     Variable,
 )
-from adl.check.collections import inputs
+from adl.check.collections import inputs, lineage
 from adl.check.context import Context, Found
 from adl.check.scope import Scope
 from adl.stdlib.library import find_function
@@ -56,6 +63,10 @@ def owners(context: Context, particle: Value) -> tuple[Owner, ...]:
     match particle:
         case Element():
             return inputs((particle.collection,))
+        case Member() | Unknown() if particle.loop is not None:
+            return inputs(context.sources_of(particle.loop))
+        case Unknown(collection=ObjectDef() | CollectionSchema() as collection):
+            return inputs((collection,))
         case Variable():
             return inputs(context.sources_of(particle.loop))
         case Singleton():
@@ -78,6 +89,12 @@ def attribute(scope: Scope, particle: Value, name: Name, span: Span) -> Value | 
 
 def find(context: Context, particle: Value, name: Name, span: Span) -> Found[Value] | None:
     """Return an attribute of a particle, None if it has none."""
+    own = _own(context, particle, name)
+    if own is not None:
+        definition = own.meaning
+        if definition is None:
+            return Found(None)
+        return Found(OwnAttribute(particle, definition, type=definition.value.type, span=span))
     stored = _stored(context, particle, name, span)
     if stored is not None:
         return stored
@@ -87,6 +104,29 @@ def find(context: Context, particle: Value, name: Name, span: Span) -> Found[Val
     if isinstance(particle, Singleton):
         return Found(_of_singleton(context, particle, function, span))
     return Found(Apply(function, (particle,), type=result_type(function), span=span))
+
+
+def _own(context: Context, particle: Value, name: Name) -> Found[AttributeDef] | None:
+    """Return the attribute that the object of an element defines, or one that it filters."""
+    match particle:
+        case Variable(loop=loop):
+            collections = context.sources_of(loop)
+            defined: Mapping[str, AttributeDef | None] = context.own.get(loop, {})
+        case Element(collection=collection):
+            collections, defined = (collection,), {}
+        case Member(loop=loop):
+            collections, defined = context.sources_of(loop), {}
+        case Unknown(collection=ObjectDef() as collection):
+            collections, defined = (collection,), {}
+        case _:
+            return None
+    if name.name in defined:
+        return Found(defined[name.name])
+    if len(collections) != 1:  # a union's elements have what all its sources store
+        return None
+    objects = (c for c in lineage(collections[0]) if isinstance(c, ObjectDef))
+    found = (o.attributes[name.name] for o in objects if name.name in o.attributes)
+    return next((Found(attribute) for attribute in found), None)
 
 
 def result_type(function: Function) -> Type:

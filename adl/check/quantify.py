@@ -12,13 +12,39 @@ from dataclasses import replace
 from adl.check.analysis import Choice, Logic, Loop, Reduction, Value
 from adl.check.context import Context
 from adl.check.loops import apart
+from adl.check.substitute import substituted
 from adl.check.types import negated
 from adl.check.values import free_loops
 
 
-def quantify(context: Context, condition: Value, loops: Sequence[Loop], operation: str) -> Value:
-    """Bind ``loops`` in a condition, with the operation ``all`` or ``any``."""
-    return _place(context, _pushed(condition, True), list(loops), operation)
+def quantify(
+    context: Context,
+    condition: Value,
+    loops: Sequence[Loop],
+    operation: str,
+    where: Sequence[Value] = (),
+) -> Value:
+    """Bind ``loops`` in a condition, with the operation ``all`` or ``any``.
+
+    ``where`` is what the tuples among them fulfil; the loops of one tuple stay together.
+    """
+    bound = _place(context, _pushed(condition, True), list(loops), operation)
+    return _with_tuples(bound, where) if where else bound
+
+
+def _with_tuples(value: Value, where: Sequence[Value]) -> Value:
+    """Add to each quantifier the conditions of the tuples that it binds."""
+
+    def rule(part: Value) -> Value | None:
+        if not isinstance(part, Reduction):
+            return None
+        own = [c for c in where if not set(free_loops(c)).isdisjoint(part.loops)]
+        if not own:
+            return None
+        inner = substituted(part.value, rule)
+        return replace(part, value=inner, where=(*own, *part.where))
+
+    return substituted(value, rule)
 
 
 def _pushed(value: Value, holds: bool) -> Value:
@@ -51,9 +77,12 @@ def _place(context: Context, value: Value, loops: list[Loop], operation: str) ->
     around: list[Loop] = []
     inside: list[list[Loop]] = [[] for _ in parts]
     for loop in loops:
-        users = [i for i, part in enumerate(parts) if loop in free_loops(part)]
+        together = {l for l in loops if l is loop or (loop.group and l.group is loop.group)}
+        users = [i for i, part in enumerate(parts) if together.intersection(free_loops(part))]
         # The condition of a ternary counts for both of its branches.
-        deciding = isinstance(value, Choice) and loop in free_loops(value.condition)
+        deciding = isinstance(value, Choice) and bool(
+            together.intersection(free_loops(value.condition))
+        )
         (inside[users[0]] if len(users) == 1 and not deciding else around).append(loop)
     placed = tuple(
         _place(context, part, own, operation) if own else part

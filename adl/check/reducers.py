@@ -1,4 +1,4 @@
-"""Reducers: ``sum prod count min max any all``, over collections that are mentioned or bound.
+"""Reducers: ``sum prod count min max ave any all``, over collections that are mentioned or bound.
 
 ``sum(pT(jets))`` loops over jets because jets stands un-indexed inside; ``sum(jets j, pT(j))``
 names its loops, and then nothing else inside becomes one.
@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from adl.check.analysis import Extremum, Loop, Reduction, Type, Value
-from adl.check.dialect import unsupported
+from adl.check.analysis import Extremum, Reduction, Total, Type, Value, Variable
+from adl.check.bindings import binds, bound
 from adl.check.loops import apart
-from adl.check.names import collection
 from adl.check.scope import Binder, Scope
 from adl.check.types import condition, convert, number, unify
+from adl.check.values import walk
 from adl.syntax.source import Span
-from adl.syntax.tree import Binding, Call, Expr, Name
+from adl.syntax.tree import Binding, Call, Expr
 
-REDUCERS = frozenset(("sum", "prod", "count", "min", "max", "any", "all"))
+REDUCERS = frozenset(("sum", "prod", "count", "min", "max", "ave", "any", "all"))
 
 Check = Callable[[Scope, Expr], Value | None]
 
@@ -26,9 +26,8 @@ Check = Callable[[Scope, Expr], Value | None]
 def reducer(scope: Scope, call: Call, check: Check) -> Value | None:
     """Return the value of a reducer's call; ``check`` checks its argument."""
     operation = call.function.name.lower()
-    bindings = [a for a in call.arguments if isinstance(a, Binding)]
-    if bindings:
-        return _bound(scope, call, operation, bindings, check)
+    if binds(call.arguments):
+        return _bound(scope, call, operation, check)
     if len(call.arguments) > 1 and operation in ("min", "max"):
         return _extremum(scope, call, operation, check)
     if len(call.arguments) != 1:
@@ -36,69 +35,59 @@ def reducer(scope: Scope, call: Call, check: Check) -> Value | None:
         return None
     binder = Binder(implicit=True)
     body = check(scope.inside(binder), call.arguments[0])
+    if body is not None and not binder.loops and any(isinstance(v, Total) for v in walk(body)):
+        return body  # in cutlang a whole collection became its vector sum: one value
     if body is not None and not binder.loops:
         _nothing_to_loop_over(scope, call)
         return None
-    return _reduction(scope, operation, binder.loops, body, call.span)
+    return _reduction(scope, operation, binder, body, call.span)
 
 
-def _bound(
-    scope: Scope, call: Call, operation: str, bindings: list[Binding], check: Check
-) -> Value | None:
+def _bound(scope: Scope, call: Call, operation: str, check: Check) -> Value | None:
     """Return a reducer with written loops: bindings first, then one value."""
     *first, last = call.arguments
-    if list(first) != bindings:
+    if not first or isinstance(last, Binding):
         _wrong_arguments(scope, call)
         return None
-    binder = Binder(implicit=False)
-    for binding in bindings:
-        if not isinstance(binding.collection, Name):
-            scope.context.findings.error(
-                "E190",
-                "a loop over a slice is not supported yet",
-                binding.collection.span,
-                "bind the whole collection",
-            )
-            return None
-        whole = collection(scope, binding.collection, "a loop runs over a collection")
-        if whole is None:
-            return None
-        if any(loop.name == binding.name.name for loop in binder.loops):
-            message = f"{binding.name.name} is bound twice"
-            scope.context.findings.error("E207", message, binding.name.span)
-            return None
-        binder.loops.append(Loop(whole, binding.name.name))
+    binder = bound(scope, first)
+    if binder is None:
+        return None
     body = check(scope.inside(binder), last)
-    return _reduction(scope, operation, binder.loops, body, call.span)
+    return _reduction(scope, operation, binder, body, call.span)
 
 
 def _reduction(
-    scope: Scope, operation: str, loops: list[Loop], body: Value | None, span: Span
+    scope: Scope, operation: str, binder: Binder, body: Value | None, span: Span
 ) -> Value | None:
     if operation in ("any", "all", "count"):
         body = condition(scope, body)
         type: Type = "int" if operation == "count" else "bool"
+    elif operation == "sum" and isinstance(body, Variable) and [body.loop] == binder.loops:
+        assert body.loop.collection is not None, "a reducer's loop has a collection"
+        return Total(body.loop.collection, type="particle", span=span)
     else:
         body = number(scope, body)
         if body is None:
             return None
         # Over nothing min and max are infinite, which only a real number can be.
-        body = convert(body, "real") if operation in ("min", "max") else unify(body)[0]
+        real = operation in ("min", "max", "ave")
+        body = convert(body, "real") if real else unify(body)[0]
         type = body.type
     if body is None:
         return None
-    where = apart(scope.context, loops, [body], span)
-    return Reduction(operation, tuple(loops), body, where, type=type, span=span)
+    where = (*binder.where, *apart(scope.context, binder.loops, [body], span))
+    return Reduction(operation, tuple(binder.loops), body, where, type=type, span=span)
 
 
 def _extremum(scope: Scope, call: Call, operation: str, check: Check) -> Value | None:
     values = [number(scope, check(scope, argument)) for argument in call.arguments]
     known = [v for v in values if v is not None]
-    if len(known) < len(values) or unsupported(scope.context, "minimum", call.span):
+    if len(known) < len(values):
         return None
     numbers = unify(*known)
     kind: Literal["min", "max"] = "min" if operation == "min" else "max"
-    return Extremum(kind, numbers, type=numbers[0].type, span=call.span)
+    zero = scope.context.dialect == "cutlang"
+    return Extremum(kind, numbers, zero, type=numbers[0].type, span=call.span)
 
 
 def _wrong_arguments(scope: Scope, call: Call) -> None:

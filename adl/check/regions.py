@@ -3,41 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from adl.check.analysis import (
     BinDef,
     Cut,
     Histogram,
+    HistoListDef,
     RegionDef,
     RegionRef,
     RegionStatement,
+    Solutions,
     Value,
     WeightBy,
 )
 from adl.check.bins import edge_bins, one_bin
 from adl.check.context import Context
-from adl.check.dialect import unsupported
-from adl.check.dominance import NEVER, Facts, Use, both, passed, unguarded
+from adl.check.counts import attached
+from adl.check.dominance import NEVER, Facts, Use, absent, both, passed, unguarded
 from adl.check.expressions import statement, value
 from adl.check.histograms import histogram
 from adl.check.names import meaning
+from adl.check.published import Published
 from adl.check.scope import Scope
+from adl.check.searches import is_search, resolved, search
+from adl.check.tables import refuse_in_table
 from adl.check.types import convert, negated, number
 from adl.check.values import walk
 from adl.syntax.diagnostics import did_you_mean
 from adl.syntax.source import Span
 from adl.syntax.tree import (
     Bin,
+    Counts,
     Edges,
     Expr,
     Histo,
+    HistoList,
     Name,
+    Print,
     Region,
     Reject,
+    Save,
     Select,
+    Sort,
     Statement,
     Take,
+    Title,
     Weight,
 )
 from adl.syntax.tree import (
@@ -53,6 +64,11 @@ class _Region:
     statements: list[RegionStatement] = field(default_factory=list)
     bins: list[BinDef] = field(default_factory=list)
     facts: Facts = field(default_factory=dict)
+    found: Solutions = field(default_factory=dict)  # by the searches so far
+    title: str = ""
+    counts: list[tuple[Cut | BinDef, Published]] = field(default_factory=list)  # inherited ones
+    # What published numbers below a statement are about, by the statement's place.
+    targets: dict[int, list[Cut | BinDef]] = field(default_factory=dict)
 
     @property
     def context(self) -> Context:
@@ -64,24 +80,58 @@ class _Region:
         if isinstance(new, Cut):
             self.facts = both(self.facts, passed(new.condition))
 
+    def resolved(self, found: Value | None) -> Value | None:
+        """Return a value with what searches found in the place of unknowns."""
+        return resolved(self.context, found, self.found)
+
 
 def check_region(context: Context, block: Region) -> RegionDef:
     """Return a region's meaning; statements with mistakes are left out."""
     region = _Region(Scope(context))
-    late = [s for s in block.statements if isinstance(s, (Bin, Edges))]
-    for written in block.statements:
+    for place, written in enumerate(block.statements):
         if not isinstance(written, (Bin, Edges)):
+            cuts = _cuts(region)
             _read(region, written)
+            new = _cuts(region)[len(cuts) :]
+            if new or isinstance(written, (Select, Reject)):
+                region.targets[place] = list(new[-1:])
     # Bins come last: what any statement guarantees holds for them.
-    for bins in late:
-        _bins(region, bins)
-    return RegionDef(block.name.name, tuple(region.statements), tuple(region.bins), block.name.span)
+    for place, written in enumerate(block.statements):
+        if isinstance(written, (Bin, Edges)):
+            known = len(region.bins)
+            _bins(region, written)
+            region.targets[place] = list(region.bins[known:])
+    return RegionDef(
+        block.name.name,
+        tuple(region.statements),
+        tuple(region.bins),
+        block.name.span,
+        found=region.found,
+        title=region.title,
+        counts=(*region.counts, *_published(region, block)),
+    )
+
+
+def _cuts(region: _Region) -> list[Cut]:
+    return [s for s in region.statements if isinstance(s, Cut)]
+
+
+def _published(region: _Region, block: Region) -> tuple[tuple[Cut | BinDef, Published], ...]:
+    """Return the published numbers with the cut or bin that stands before each."""
+    lines = []
+    for place, written in enumerate(block.statements):
+        if isinstance(written, Counts):
+            before = [p for p in region.targets if p < place]
+            lines.append((written, region.targets[max(before)] if before else None))
+    return attached(region.context, lines)
 
 
 def _read(region: _Region, written: Statement) -> None:
     match written:
         case Take():
             _inherit(region, written.source)
+        case Parent() if isinstance(region.context.blocks.get(written.name.name), HistoList):
+            _list_of_histograms(region, written.name)
         case Parent():
             _inherit(region, written.name)
         case Select() | Reject():
@@ -90,6 +140,14 @@ def _read(region: _Region, written: Statement) -> None:
             _weight(region, written)
         case Histo():
             _histogram(region, written)
+        case Title():
+            region.title = written.text
+        case Counts():
+            pass  # they are about what stands before them, bins too
+        case Sort() | Print() | Save():
+            word = type(written).__name__.lower()
+            message = f"{word} is not supported yet"
+            region.context.findings.error("E190", message, written.span)
         case _:
             message = "a define stands outside the regions, in the list of objects and defines"
             region.context.findings.error("E214", message, written.span)
@@ -109,8 +167,22 @@ def _inherit(region: _Region, parent: Expr) -> None:
         handed_down = everything or isinstance(inherited, (Cut, WeightBy))
         if handed_down and inherited not in region.statements:
             region.add(inherited)
+    _inherit_found(region, found, parent.span)
     if everything:
         region.bins += [b for b in found.bins if b not in region.bins]
+    here: list[object] = [*region.statements, *region.bins]
+    region.counts += [c for c in found.counts if c[0] in here and c not in region.counts]
+
+
+def _inherit_found(region: _Region, parent: RegionDef, span: Span) -> None:
+    """Take over what a parent's searches found."""
+    for key, solution in parent.found.items():
+        if region.found.get(key, solution) is not solution:
+            name = f"{key[0].split()[-1]}[{key[1]}]"
+            message = f"{name} is found by two searches, one before and one of {parent.name}"
+            region.context.findings.error("E235", message, span, "give one another index")
+            return
+    region.found = {**region.found, **parent.found}
 
 
 def _parent(scope: Scope, parent: Expr) -> RegionDef | None:
@@ -136,7 +208,10 @@ def _parent(scope: Scope, parent: Expr) -> RegionDef | None:
 
 def _cut(region: _Region, written: Select | Reject) -> None:
     select = isinstance(written, Select)
-    found = statement(region.scope, written.condition, without_else=select)
+    if select and is_search(written.condition):
+        _search(region, written)
+        return
+    found = region.resolved(statement(region.scope, written.condition, without_else=select))
     if found is None:
         region.facts = NEVER
         return
@@ -147,8 +222,20 @@ def _cut(region: _Region, written: Select | Reject) -> None:
     region.add(Cut(label, found if select else negated(found), written.span))
 
 
+def _search(region: _Region, written: Select | Reject) -> None:
+    """Add the step of a search, which everything passes, and what it finds."""
+    found = search(region.scope, written.condition, region.found)
+    if found is None:
+        region.facts = NEVER
+        return
+    _warn_unguarded(region, unguarded(found.condition, region.facts))
+    label = region.context.words(written.condition.span)
+    region.add(Cut(label, found.condition, written.span))
+    region.found = {**region.found, **found.solutions}
+
+
 def _weight(region: _Region, written: Weight) -> None:
-    found = number(region.scope, value(region.scope, written.value))
+    found = region.resolved(number(region.scope, value(region.scope, written.value)))
     if found is None:
         return
     uses = list(unguarded(found, region.facts))
@@ -181,18 +268,40 @@ OWN_HISTOGRAMS = frozenset(("cutflow", "cutflow_raw", "bins", "bins_raw"))
 
 def _histogram(region: _Region, written: Histo) -> None:
     found = histogram(region.scope, written)
-    if found is None:
+    if found is not None:
+        _add_histogram(region, found, written.name.span)
+
+
+def _list_of_histograms(region: _Region, name: Name) -> None:
+    """Insert the histograms of a list; a later use in the region adds _1, _2, … to their names."""
+    found = region.context.definition(name.name, name.span)
+    if not isinstance(found, HistoListDef):
         return
+    first = found.histograms[:1]
+    uses = sum(
+        isinstance(s, Histogram) and s.span in [h.span for h in first] for s in region.statements
+    )
+    for histogram_ in found.histograms:
+        numbered = f"{histogram_.name}_{uses}" if uses else histogram_.name
+        _add_histogram(region, replace(histogram_, name=numbered), name.span)
+
+
+def _add_histogram(region: _Region, found: Histogram, at: Span) -> None:
     if found.name in OWN_HISTOGRAMS:
         message = f"{found.name} is a histogram that every region has in results.root"
-        region.context.findings.error("E223", message, written.name.span, "give it another name")
+        region.context.findings.error("E223", message, at, "give it another name")
     for earlier in region.statements:
         if isinstance(earlier, Histogram) and earlier.name == found.name:
             message = (
                 f"histogram {found.name} stands on line {region.context.line(earlier.span)} too"
             )
             help = "each histogram of a region needs its own name"
-            region.context.findings.error("E219", message, written.name.span, help)
+            region.context.findings.error("E219", message, at, help)
+    fills = [[region.resolved(v) for v in values] for values in found.fills]
+    known = tuple(tuple(v for v in values if v is not None) for values in fills)
+    if list(map(len, known)) != list(map(len, fills)):
+        return
+    found = replace(found, fills=known)
     for values in found.fills:
         for filled in values:
             _warn_unguarded(region, unguarded(filled, region.facts))
@@ -204,6 +313,8 @@ def _bins(region: _Region, written: Bin | Edges) -> None:
         new = one_bin(region.scope, written)
     else:
         new = edge_bins(region.scope, written)
+    conditions = [region.resolved(bin.condition) for bin in new]
+    new = [replace(b, condition=c) for b, c in zip(new, conditions, strict=True) if c is not None]
     for bin in new:
         _warn_unguarded(region, unguarded(bin.condition, region.facts))
         _warn_lost_weights(region.context, bin.condition)
@@ -215,21 +326,17 @@ def _bins(region: _Region, written: Bin | Edges) -> None:
 
 def _warn_unguarded(region: _Region, uses: Iterable[Use]) -> None:
     for use in uses:
-        if unsupported(region.context, "missing", use.span):
+        if use.table:
+            refuse_in_table(region.context, use)
             continue
-        region.context.findings.warning("W301", *_absent(use))
+        region.context.findings.warning("W301", *absent(use))
 
 
 def _refuse_missing(region: _Region, uses: Iterable[Use]) -> None:
     for use in uses:
-        if unsupported(region.context, "missing", use.span):
+        if use.table:
+            refuse_in_table(region.context, use)
             continue
-        message, span, help = _absent(use)
+        message, span, help = absent(use)
         help = f"{help}, or give the value for its absence: default(…, 1)"
         region.context.findings.error("E218", f"a weight needs a value, {message}", span, help)
-
-
-def _absent(use: Use) -> tuple[str, Span, str]:
-    name, index = use.element.collection.name, use.element.index
-    message = f"{name}[{index}] may be missing: no cut before guarantees it"
-    return message, use.span, f"select size({name}) > {index} before"

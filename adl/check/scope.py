@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from adl.check.analysis import Collection, Loop, Value
+from adl.check.analysis import Collection, CompositeDef, Loop, Value
 from adl.check.collections import same_collection
 from adl.check.context import Context
 from adl.syntax.source import Span
@@ -23,6 +23,11 @@ class Binder:
 
     implicit: bool
     loops: list[Loop] = field(default_factory=list)
+    quantifiers: dict[Loop, str] = field(default_factory=dict)  # of anyof(...) and allof(...)
+    # What names stand for: elements and tuples of the loops, and what is made of them.
+    entries: list[tuple[str, Value]] = field(default_factory=list)
+    composites: list[tuple[CompositeDef, Value]] = field(default_factory=list)  # the tuples met
+    where: list[Value] = field(default_factory=list)  # what tuples of the loops fulfil
 
     def loop(self, collection: Collection, name: str) -> Loop:
         """Return the loop over a collection, a new one at its first mention."""
@@ -53,6 +58,7 @@ class Scope:
     current: Current | None = None
     asker: str = ANYTHING
     comparison: Span | None = None
+    taking: bool = False  # after take, where an input is meant
 
     def inside(self, binder: Binder) -> Scope:
         """Return the scope of a reducer's argument."""

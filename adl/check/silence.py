@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from adl.syntax.diagnostics import Diagnostic
+from adl.syntax.diagnostics import Diagnostic, in_order
 from adl.syntax.source import Source, Span
 
 # A line: what is no comment (texts may have a #), then the comment.
@@ -49,7 +49,7 @@ def silenced(findings: Iterable[Diagnostic], source: Source) -> tuple[Diagnostic
     # With an error the rest of the file was not looked at: what is idle is not known yet.
     if not any(finding.severity == "error" for finding in found):
         kept += [note for ignore in ignores for note in _idle(ignore, used)]
-    return tuple(sorted(kept, key=lambda finding: (finding.span.start, finding.code)))
+    return in_order(kept)
 
 
 def _covers(ignore: Ignore, finding: Diagnostic) -> bool:

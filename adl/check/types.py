@@ -10,7 +10,6 @@ import re
 from dataclasses import replace
 
 from adl.check.analysis import AttributeOf, Literal_, Logic, Operation, Singleton, Sum, Type, Value
-from adl.check.dialect import unsupported
 from adl.check.scope import Scope, mistake
 
 _RANK: dict[Type, int] = {"bool": 0, "int": 1, "real": 2}
@@ -73,8 +72,6 @@ def condition(scope: Scope, value: Value | None) -> Value | None:
     value = number(scope, value)
     if value is None or value.type == "bool":
         return value
-    if unsupported(scope.context, "condition", value.span):
-        return None
     text = scope.context.words(value.span)
     scope.context.findings.warning(
         "W304",
@@ -83,6 +80,8 @@ def condition(scope: Scope, value: Value | None) -> Value | None:
         f"write the comparison: {text} > 0, {text} == 1, …",
     )
     zero = convert(Literal_(0, type="int", span=value.span), value.type)
+    if scope.context.dialect == "cutlang":  # NaN is true
+        return Operation("ne", (value, zero), type="bool", span=value.span)
     # Not ``!=``, which is true of NaN: a condition that is NaN is false.
     sides = (Operation(o, (value, zero), type="bool", span=value.span) for o in ("lt", "gt"))
     return Logic("or", tuple(sides), type="bool", span=value.span)

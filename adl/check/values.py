@@ -8,18 +8,27 @@ from dataclasses import replace
 from adl.check.analysis import (
     Apply,
     AttributeOf,
+    Before,
     Choice,
     Default,
+    DefineRef,
+    Draw,
     Element,
     Extremum,
     Interval,
     Logic,
     Loop,
+    Member,
     Operation,
+    OwnAttribute,
     Power,
     Reduction,
     Singleton,
     Sum,
+    TableAt,
+    Total,
+    Tuple,
+    Unknown,
     Value,
     Variable,
 )
@@ -31,10 +40,16 @@ def operands(value: Value) -> tuple[Value, ...]:
     match value:
         case Sum():
             return tuple(item for _, item in value.items)
-        case AttributeOf():
+        case Member():
+            return (*((value.picked.key,) if value.picked.key else ()), *value.picked.where)
+        case Before():
+            return (value.first, value.second)
+        case AttributeOf() | OwnAttribute():
             return (value.particle,)
-        case Apply() | Operation():
+        case Apply() | Operation() | TableAt():
             return value.arguments
+        case Draw():
+            return (value.particle,)
         case Power():
             return (value.base,)
         case Logic():
@@ -60,11 +75,25 @@ def walk(value: Value) -> Iterator[Value]:
         yield from walk(operand)
 
 
+def unknowns(value: Value) -> Iterator[Unknown]:
+    """Yield the unknowns in a value, those in a define at the define's place."""
+    for part in walk(value):
+        if isinstance(part, Unknown):
+            yield part
+        elif isinstance(part, DefineRef):
+            for unknown in part.define.unknowns:
+                yield replace(unknown, span=part.span)
+
+
 def free_loops(value: Value) -> list[Loop]:
     """Return the loops on whose current element a value depends, in the order of mention."""
     if isinstance(value, Variable):
         return [value.loop]
-    bound = value.loops if isinstance(value, Reduction) else ()
+    bound: tuple[Loop, ...] = ()
+    if isinstance(value, Reduction):
+        bound = value.loops
+    elif isinstance(value, Member):
+        bound = value.picked.loops
     found: dict[Loop, None] = {}
     for operand in operands(value):
         found.update((loop, None) for loop in free_loops(operand) if loop not in bound)
@@ -75,7 +104,15 @@ def placed(particle: Value, span: Span) -> Value:
     """Return a particle as if it had been written at ``span``, where a define is used."""
     if isinstance(particle, Sum):
         items = tuple((sign, placed(item, span)) for sign, item in particle.items)
+        if isinstance(particle, Tuple):
+            parts = tuple((name, used_at(part, span)) for name, part in particle.parts)
+            return replace(particle, items=items, parts=parts, span=span)
         return replace(particle, items=items, span=span)
-    if isinstance(particle, (Element, Singleton)):
+    if isinstance(particle, (Element, Singleton, Member, Total, Unknown, Variable)):
         return replace(particle, span=span)
     raise AssertionError(f"a define cannot be a {type(particle).__name__}")
+
+
+def used_at(value: Value, span: Span) -> Value:
+    """Return a named value as if it had been written at ``span``."""
+    return placed(value, span) if value.type == "particle" else replace(value, span=span)

@@ -35,7 +35,9 @@ class LazyGroup(click.Group):
         return command
 
 
-@click.group(cls=LazyGroup, commands_in=("run", "check", "explain", "show"), context_settings=_HELP)
+@click.group(
+    cls=LazyGroup, commands_in=("run", "check", "explain", "show", "fmt"), context_settings=_HELP
+)
 @click.version_option(__version__, prog_name="adl")
 def main() -> None:
     """Run analyses written in ADL, the Analysis Description Language.

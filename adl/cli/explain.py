@@ -87,6 +87,6 @@ def _coloured(line: str) -> Text:
 
     text = Text(line)
     words = "|".join(KEYWORDS)
-    text.highlight_regex(rf"(?i)^\s*(?:{words})\b(?! *[(.])", "blue")
+    text.highlight_regex(rf"(?i)^\s*(?:{words})\b(?! *[(.])", "cyan")
     text.highlight_regex(r"#.*", "dim")
     return text

@@ -7,8 +7,8 @@ from adl.check.checker import check
 from adl.check.silence import silenced
 from adl.cli.common import AnalysisMistakes, UserError, read_source, show_findings
 from adl.stdlib.models import ModelError, Schema, load_model
-from adl.syntax.diagnostics import AnalysisError, Diagnostic
-from adl.syntax.parse import parse
+from adl.syntax.diagnostics import AnalysisError, Diagnostic, in_order
+from adl.syntax.parse import parse_with_notes
 from adl.syntax.source import Source
 
 
@@ -31,11 +31,13 @@ def examine(
     source: Source, known: Schema, dialect: AskedDialect
 ) -> tuple[Analysis | None, tuple[Diagnostic, ...]]:
     """Return the meaning of a text, None if it has errors, and all findings but silenced ones."""
+    odd: tuple[Diagnostic, ...] = ()
     try:
-        analysis, findings = check(parse(source), source, known, dialect)
+        file, odd = parse_with_notes(source)
+        analysis, findings = check(file, source, known, dialect)
     except AnalysisError as error:
-        return None, silenced(error.diagnostics, source)
-    return analysis, silenced(findings, source)
+        return None, silenced(in_order(odd, error.diagnostics), source)
+    return analysis, silenced(in_order(odd, findings), source)
 
 
 def schema(model: str, sample: str | None, tree: str | None) -> Schema:

@@ -179,14 +179,14 @@ def as_mermaid(graph: Graph) -> str:
 def as_dot(graph: Graph) -> str:
     """Return a directed graph in Graphviz' language: ``dot -Tsvg`` draws it."""
     styles = {
-        "takes": 'color="#3b6ea5"',
-        "inherits": 'color="#b0651d", penwidth=2',
-        "uses": 'color="#9a9a9a", style=dashed, arrowsize=0.6',
+        "takes": "",
+        "inherits": ", penwidth=2",
+        "uses": ", style=dashed, arrowsize=0.6",
     }
     number = {node: f"n{i}" for i, node in enumerate(graph.nodes)}
     lines = [
         "digraph analysis {",
-        "  // blue: takes from; orange: inherits; dashed: uses",
+        "  // thin: takes from; thick: inherits; dashed: uses",
         "  rankdir=LR; nodesep=0.25; ranksep=0.7;",
         '  node [fontname="Helvetica", fontsize=12, shape=box, height=0.35];',
         "  edge [arrowsize=0.7];",
@@ -197,7 +197,10 @@ def as_dot(graph: Graph) -> str:
         style = f'style="{shape}", fillcolor="{fill}", color="{line}"'
         lines.append(f'  {number[node]} [label="{node.name}", {style}];')
     for edge in graph.edges:
-        lines.append(f"  {number[edge.source]} -> {number[edge.target]} [{styles[edge.kind]}];")
+        # What comes from an object to a region is the most and says the least.
+        used = edge.kind == "uses" and edge.source.kind != "region"
+        style = f'color="{_FAINT if used else _COLOURS[edge.source.kind][1]}"{styles[edge.kind]}'
+        lines.append(f"  {number[edge.source]} -> {number[edge.target]} [{style}];")
     if inputs := [number[node] for node in graph.nodes if node.kind == "input"]:
         lines.append(f"  {{ rank=source; {'; '.join(inputs)} }}")
     return "\n".join([*lines, "}"])
@@ -209,5 +212,6 @@ _COLOURS: dict[NodeKind, tuple[str, str]] = {
     "object": ("#dbe9f6", "#3b6ea5"),
     "region": ("#fde8d0", "#b0651d"),
 }
+_FAINT = "#a8a8a8"
 
 GRAPHS = {"mermaid": as_mermaid, "dot": as_dot}

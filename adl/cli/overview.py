@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _NAME = "bold"
 _QUIET = "dim"
-_KEYWORD = "blue"
+_KEYWORD = "cyan"
 
 
 def overview(file: File, source: Source) -> Tree:
@@ -50,6 +50,7 @@ class _Overview:
         self.file = file
         self.source = source
         self.regions = {b.name.name: b for b in file.blocks if isinstance(b, Region)}
+        self.lists = {b.name.name: b for b in file.blocks if isinstance(b, HistoList)}
 
     def tree(self) -> Tree:
         root = Tree(self.heading(), guide_style=_QUIET)
@@ -128,7 +129,7 @@ class _Overview:
             branch.add(_line(("table", _KEYWORD), (name, _NAME), (block.kind, _QUIET)))
             return
         text = self.source.text[block.span.start : block.span.end]
-        lines = [line.split("#")[0].strip() for line in text.splitlines()]
+        lines = [" ".join(line.split("#")[0].split()) for line in text.splitlines()]
         first, *rest = filter(None, lines)
         node = branch.add(_keyworded(first))
         for line in rest:
@@ -150,6 +151,10 @@ class _Overview:
         for parent in self.parents(statement):
             handed = self.handed_down(parent, set())
             return _line((parent, _KEYWORD), (f"({handed})" if handed else "", _QUIET))
+        if isinstance(statement, Use) and statement.name.name in self.lists:
+            number = len(self.lists[statement.name.name].histos)
+            histograms = f"({number} histogram{'s' * (number != 1)})"
+            return _line((statement.name.name, _KEYWORD), (histograms, _QUIET))
         return _keyworded(self.words(statement.span))
 
     def parents(self, statement: Statement) -> Iterator[str]:

@@ -53,6 +53,14 @@ DIALECT_NOTE = "N401"
     show_default=True,
     help="Compiled code, or the slow interpreter that defines its meaning.",
 )
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Chooses the random numbers of applyHM.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress and no tables.")
 @model_option
 @dialect_option
@@ -64,6 +72,7 @@ def command(
     events: int | None,
     tree: str | None,
     target: str,
+    seed: int,
     quiet: bool,
     model: str,
     dialect: AskedDialect,
@@ -79,7 +88,7 @@ def command(
     """
     if output is not None:
         check_folder(output)  # before the work, not after it
-    preparation = _prepare(file, model, dialect, target)
+    preparation = _prepare(file, model, dialect, target, seed)
     outcome = _execute(preparation, inputs, jobs, events, tree, quiet)
     results = _results(preparation, outcome)
     if results is not None:
@@ -90,12 +99,12 @@ def command(
     report(outcome, results, events)
 
 
-def _prepare(file: str, model: str, dialect: AskedDialect, target: str) -> Preparation:
+def _prepare(file: str, model: str, dialect: AskedDialect, target: str, seed: int) -> Preparation:
     from adl.check.silence import silenced
     from adl.runtime.prepare import Preparation
     from adl.stdlib.models import ModelError, load_model
     from adl.syntax.diagnostics import AnalysisError
-    from adl.syntax.parse import parse
+    from adl.syntax.parse import parse_with_notes
     from adl.syntax.tree import Region
 
     source = read_source(file)
@@ -109,10 +118,11 @@ def _prepare(file: str, model: str, dialect: AskedDialect, target: str) -> Prepa
         shown.update(told)
 
     try:
-        tree = parse(source)
+        tree, odd = parse_with_notes(source)
+        found(odd)
         if not any(isinstance(block, Region) for block in tree.blocks):
             raise UserError(f"{file}: there is no region, so there is nothing to run")
-        return Preparation(tree, source, load_model(model), dialect, target, found)
+        return Preparation(tree, source, load_model(model), dialect, target, found, seed)
     except AnalysisError as error:
         raise AnalysisMistakes(error) from None
     except ModelError as error:

@@ -19,6 +19,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from adl.cli.comparison import compared
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -34,6 +36,9 @@ def print_cutflows(results: Results, console: Console | None = None) -> None:
         tables = [cutflow_table(cutflow)]
         if cutflow.bins:
             tables.append(bins_table(cutflow))
+        comparison = comparison_table(cutflow)
+        if comparison is not None:
+            tables.append(comparison)
         for table in tables:
             _print_whole(console, table)
             console.print()
@@ -61,7 +66,8 @@ def cutflow_table(cutflow: Cutflow) -> Table:
     columns["of all"] = ["" if step.weight else _percent(step, steps[0]) for step in steps]
     if any(step.missing for step in steps):
         columns["missing"] = [f"{step.missing:,}" for step in steps]
-    return _table(_title(cutflow), "step", (step.label for step in steps), columns)
+    title = _title(cutflow) + (f" · {cutflow.title}" if cutflow.title else "")
+    return _table(title, "step", (step.label for step in steps), columns)
 
 
 def bins_table(cutflow: Cutflow) -> Table:
@@ -72,6 +78,15 @@ def bins_table(cutflow: Cutflow) -> Table:
         "yield": [_yield(count) for count in bins],
     }
     return _table(f"bins of {_title(cutflow)}", "bin", (count.label for count in bins), columns)
+
+
+def comparison_table(cutflow: Cutflow) -> Table | None:
+    """Steps and bins beside the numbers that were published for them; None without any."""
+    found = compared(cutflow, _yield, _with_error)
+    if found is None:
+        return None
+    labels, columns = found
+    return _table(f"published numbers of {_title(cutflow)}", "step or bin", labels, columns)
 
 
 def _print_whole(console: Console, table: Table) -> None:
@@ -88,12 +103,15 @@ def _yield(count: Step | BinCount) -> str:
     """The sum of weights and its error, to the second digit of the error."""
     if not (math.isfinite(count.sumw) and math.isfinite(count.sumw2)):
         return f"{count.sumw} ± {math.sqrt(count.sumw2)}"
-    error = math.sqrt(count.sumw2)
+    return _with_error(count.sumw, math.sqrt(count.sumw2))
+
+
+def _with_error(value: float, error: float) -> str:
     decimals = 1 - math.floor(math.log10(error)) if error else 0
     if decimals > 6:
-        return f"{count.sumw:.2e} ± {error:.1e}"
+        return f"{value:.2e} ± {error:.1e}"
     decimals = max(decimals, 0)
-    return f"{count.sumw:,.{decimals}f} ± {error:,.{decimals}f}"
+    return f"{value:,.{decimals}f} ± {error:,.{decimals}f}"
 
 
 def _of_previous(previous: Step, step: Step) -> str:

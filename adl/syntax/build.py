@@ -15,14 +15,18 @@ from typing import Any
 
 from lark import Token
 
-from adl.syntax.lines import COMPARISONS, span_of
+from adl.syntax.blocks import BlockBuilder
+from adl.syntax.build_basics import Misread, across, place
 from adl.syntax.source import NOWHERE, Span
+from adl.syntax.tokens import COMPARISONS, span_of
 from adl.syntax.tree import (
     Attribute,
     Bin,
     Binary,
     Binding,
     Call,
+    Candidate,
+    Composite,
     Define,
     Edges,
     Expr,
@@ -31,13 +35,19 @@ from adl.syntax.tree import (
     Index,
     Info,
     Juxtaposed,
+    ListOf,
+    Lookup,
     Name,
+    Named,
     Number,
     Object,
+    Print,
     Region,
     Reject,
+    Save,
     Select,
     Slice,
+    Sort,
     Take,
     Ternary,
     Text,
@@ -45,37 +55,19 @@ from adl.syntax.tree import (
     Unary,
     UniformBins,
     Use,
+    UseAs,
     VariableBins,
     Weight,
     Within,
 )
 
 OPERATORS = {"AND": "and", "OR": "or", "NOT": "not"}
-CONDITIONS = frozenset({"and", "or", "not", "<", "<=", ">", ">=", "==", "!="})
+CONDITIONS = frozenset({"and", "or", "not", "<", "<=", ">", ">=", "==", "!=", "~=", "~!"})
+TUPLES = frozenset({"disjoint", "cartesian"})
 LONGEST_NUMBER = 400  # digits: more overflow a double, and Python refuses to convert 4301
 
-Piece = Token | Tree
 
-
-class Misread(Exception):
-    """A statement that the grammar reads and that still has no meaning as a tree."""
-
-    def __init__(self, message: str, span: Span, help: str = "") -> None:
-        self.message = message
-        self.span = span
-        self.help = help
-        super().__init__(message)
-
-
-def _place(piece: Piece) -> Span:
-    return piece.span if isinstance(piece, Tree) else span_of(piece)
-
-
-def _across(first: Piece, last: Piece) -> Span:
-    return _place(first).to(_place(last))
-
-
-class Builder:
+class Builder(BlockBuilder):
     """One method for each rule of adl.lark; every ``parts`` holds what the rule's line shows."""
 
     # ------------------------------------------------------------------------------- terminals
@@ -102,91 +94,133 @@ class Builder:
     # ---------------------------------------------------------------------------------- blocks
 
     def file(self, blocks: list[Any]) -> File:
-        return File(tuple(blocks), span=_across(blocks[0], blocks[-1]) if blocks else NOWHERE)
+        return File(tuple(blocks), span=across(blocks[0], blocks[-1]) if blocks else NOWHERE)
 
     def info(self, parts: list[Any]) -> Info:
         keyword, name, *lines = parts
         fields = tuple(_field(line.value) for line in lines)
-        return Info(name, fields, span=_across(keyword, parts[-1]))
+        return Info(name, fields, span=across(keyword, parts[-1]))
 
     def object(self, parts: list[Any]) -> Object:
         keyword, name, first, *rest = parts
         statements = rest if first is None else [first, *rest]
-        return Object(name, tuple(statements), span=_across(keyword, (statements or [name])[-1]))
+        return Object(name, tuple(statements), span=across(keyword, (statements or [name])[-1]))
 
     def after_colon(self, parts: list[Any]) -> Take:
         return self.take(parts)
+
+    def composite(self, parts: list[Any]) -> Composite:
+        keyword, name, *statements = parts
+        span = across(keyword, (statements or [name])[-1])
+        return Composite(name, tuple(statements), span=span)
 
     def region(self, parts: list[Any]) -> Region:
         keyword, name, *groups = parts
         # A line of names holds several statements.
         statements = [s for group in groups for s in (group if type(group) is list else [group])]
-        return Region(name, tuple(statements), span=_across(keyword, (statements or [name])[-1]))
+        return Region(name, tuple(statements), span=across(keyword, (statements or [name])[-1]))
 
     def define(self, parts: list[Any]) -> Define:
         keyword, name, _, value = parts
-        return Define(name, value, span=_across(keyword, value))
+        return Define(name, value, span=across(keyword, value))
+
+    def use_as(self, parts: list[Any]) -> UseAs:
+        keyword, name, _, value = parts
+        return UseAs(name, value, span=across(keyword, value))
 
     # ------------------------------------------------------------------------------ statements
 
     def take(self, parts: list[Any]) -> Take:
         keyword, source, instance = parts
-        return Take(source, instance, span=_across(keyword, instance or source))
+        return Take(source, instance, span=across(keyword, instance or source))
+
+    def members(self, parts: list[Any]) -> Take:
+        keyword, collection, *names = parts
+        tuples = Name("disjoint", span=collection.span)
+        members = (Binding(collection, name, span=across(collection, name)) for name in names)
+        source = Call(tuples, tuple(members), span=across(collection, names[-1]))
+        return Take(source, None, span=across(keyword, names[-1]))
+
+    def candidate(self, parts: list[Any]) -> Candidate:
+        keyword, name, _, value = parts
+        return Candidate(name, value, span=across(keyword, value))
 
     def select(self, parts: list[Any]) -> Select:
-        keyword, condition = parts
-        return Select(condition, span=_across(keyword, condition))
+        keyword, condition, only = parts
+        words, last = only or ((), condition.span)
+        return Select(condition, words, span=place(keyword).to(last))
 
     def reject(self, parts: list[Any]) -> Reject:
-        keyword, condition = parts
-        return Reject(condition, span=_across(keyword, condition))
+        keyword, condition, only = parts
+        words, last = only or ((), condition.span)
+        return Reject(condition, words, span=place(keyword).to(last))
+
+    def only(self, words: list[Any]) -> tuple[tuple[str, ...], Span]:
+        return tuple(word.value.strip('"') for word in words), across(words[0], words[-1])
 
     def use(self, names: list[Any]) -> list[Use]:
         return [Use(name, span=name.span) for name in names]
 
     def weight(self, parts: list[Any]) -> Weight:
-        keyword, name, value = parts
-        return Weight(name, value, span=_across(keyword, value))
+        keyword, name, value, only = parts
+        words, last = only or ((), value.span)
+        return Weight(name, value, words, span=place(keyword).to(last))
 
     def histo(self, parts: list[Any]) -> Histo:
-        keyword, name, title, *groups = parts
+        keyword, name, title, *groups, only = parts
         axes, values = _axes(name, groups)
-        return Histo(name, title.value, axes, values, span=_across(keyword, groups[-1][-1]))
+        words, last = only or ((), groups[-1][-1].span)
+        return Histo(name, title.value, axes, values, words, span=place(keyword).to(last))
 
     def group(self, items: list[Any]) -> list[Expr]:
         return items
 
     def bin(self, parts: list[Any]) -> Bin | Edges:
         keyword, label, value, *edges = parts
-        span = _across(keyword, parts[-1])
+        span = across(keyword, parts[-1])
+        text = label.value[1:-1] if label else None
         if not edges:
-            return Bin(label.value[1:-1] if label else None, value, span=span)
-        if label:
-            raise Misread("bins between edges have no label", span_of(label))
+            return Bin(text, value, span=span)
         if isinstance(value, Within) or getattr(value, "operator", None) in CONDITIONS:
             help = "bin MET > 300 is one bin; bin MET 100 200 400 are bins between edges"
             raise Misread(
-                "a bin is a condition or a list of edges, not both", _place(edges[0]), help
+                "a bin is a condition or a list of edges, not both", place(edges[0]), help
             )
         if len(edges) < 2:
-            raise Misread("bins need two edges at least", _place(edges[0]))
-        return Edges(value, tuple(_edge(e) for e in edges), span=span)
+            raise Misread("bins need two edges at least", place(edges[0]))
+        return Edges(value, tuple(_edge(e) for e in edges), text, span=span)
+
+    def sort(self, parts: list[Any]) -> Sort:
+        keyword, value, direction = parts
+        return Sort(value, direction.lower().startswith("desc"), span=across(keyword, direction))
+
+    def print(self, parts: list[Any]) -> Print:
+        keyword, *items = parts
+        return Print(tuple(items), span=across(keyword, items[-1]))
+
+    def save(self, parts: list[Any]) -> Save:
+        keyword, name, *rest = parts
+        form = rest[0].name.lower() if rest else ""
+        if form not in ("", "csv"):
+            help = "save skim stores events; save values csv MET stores numbers"
+            raise Misread(f"`{rest[0].name}` is no format of files", rest[0].span, help)
+        return Save(name, form, tuple(rest[1:]), span=across(keyword, parts[-1]))
 
     # ----------------------------------------------------------------------------- expressions
 
     def ternary(self, parts: list[Any]) -> Ternary:
         condition, _, then, *rest = parts
         otherwise = rest[1] if rest else None
-        return Ternary(condition, then, otherwise, span=_across(condition, otherwise or then))
+        return Ternary(condition, then, otherwise, span=across(condition, otherwise or then))
 
     def binary(self, parts: list[Any]) -> Binary:
         left, operator, right = parts
         text = OPERATORS.get(operator.type) or COMPARISONS.get(operator) or operator.value
-        return Binary(text, left, right, span=_across(left, right))
+        return Binary(text, left, right, span=across(left, right))
 
     def within(self, parts: list[Any]) -> Within:
         value, operator, lower, upper = parts
-        return Within(operator.value, value, lower, upper, span=_across(value, upper))
+        return Within(operator.value, value, lower, upper, span=across(value, upper))
 
     def unary(self, parts: list[Any]) -> Unary | Juxtaposed:
         operator, operand = parts
@@ -194,57 +228,83 @@ class Builder:
         if isinstance(operand, Juxtaposed) and operand.span.start == operand.items[0].span.start:
             first, *others = operand.items
             items = (self.unary([operator, first]), *others)
-            return Juxtaposed(items, span=_across(operator, operand))
+            return Juxtaposed(items, span=across(operator, operand))
         text = OPERATORS.get(operator.type) or operator.value
-        return Unary(text, operand, span=_across(operator, operand))
+        return Unary(text, operand, span=across(operator, operand))
 
     def juxtaposed(self, items: list[Any]) -> Juxtaposed:
-        return Juxtaposed(tuple(items), span=_across(items[0], items[-1]))
+        return Juxtaposed(tuple(items), span=across(items[0], items[-1]))
 
     def parenthesised(self, parts: list[Any]) -> Tree:
         opening, inner, closing = parts
-        tree: Tree = replace(inner, span=_across(opening, closing))
+        tree: Tree = replace(inner, span=across(opening, closing))
         return tree
 
     def absolute(self, parts: list[Any]) -> Call:
         opening, inner, closing = parts
-        return Call(Name("abs", span=span_of(opening)), (inner,), span=_across(opening, closing))
+        return Call(Name("abs", span=span_of(opening)), (inner,), span=across(opening, closing))
 
     def attribute(self, parts: list[Any]) -> Attribute:
         value, _, name = parts
-        return Attribute(value, name, span=_across(value, name))
+        return Attribute(value, name, span=across(value, name))
 
     def index(self, parts: list[Any]) -> Index:
         value, _, position, closing = parts
-        return Index(value, position, span=_across(value, closing))
+        return Index(value, position, span=across(value, closing))
 
     def slice(self, parts: list[Any]) -> Slice:
         value, _, start, _, stop, closing = parts
-        return Slice(value, start, stop, span=_across(value, closing))
+        return Slice(value, start, stop, span=across(value, closing))
 
     def slice_to(self, parts: list[Any]) -> Slice:
         value, _, _, stop, closing = parts
-        return Slice(value, None, stop, span=_across(value, closing))
+        return Slice(value, None, stop, span=across(value, closing))
+
+    def lookup(self, parts: list[Any]) -> Lookup:
+        value, _, position, closing = parts
+        if isinstance(position, Number | Text | Juxtaposed):
+            help = "an index is a whole number or an expression: jets[0]; jets[0:3] is a slice"
+            raise Misread("this is no index", position.span, help, code="E101")
+        return Lookup(value, position, span=across(value, closing))
+
+    def lookup_several(self, parts: list[Any]) -> Lookup:
+        value, opening, *items, closing = parts
+        positions = ListOf(tuple(items), span=across(opening, closing))
+        return Lookup(value, positions, span=across(value, closing))
 
     def position(self, parts: list[Any]) -> int:
-        minus, number = parts
-        value = _integer(number.text, number.span)
+        minus, digits = parts
+        value = _integer(digits, span_of(digits))
         return -value if minus else value
 
     def call(self, parts: list[Any]) -> Call:
         function, _, *arguments, closing = parts
         # m(l1 l2) is the mass of a sum: a binding alone would bind a name for nothing.
-        if len(arguments) > 1:
+        if len(arguments) > 1 or function.name.lower() in TUPLES:
             arguments = [_binding(argument) for argument in arguments]
-        return Call(function, tuple(arguments), span=_across(function, closing))
+        return Call(function, tuple(arguments), span=across(function, closing))
 
     def call_in_braces(self, parts: list[Any]) -> Call:
         function, _, *arguments, closing = parts
-        return Call(function, tuple(arguments), span=_across(function, closing))
+        return Call(function, tuple(arguments), span=across(function, closing))
+
+    def fired(self, parts: list[Any]) -> Call:
+        word, path = parts
+        name = "trigger" if word.lower() == "trigger" else "HLT"
+        span = Span(place(word).start, path.span.end)
+        return Call(Name(name, span=span_of(word)), (path,), span=span)
+
+    def named(self, parts: list[Any]) -> Named:
+        name, _, value = parts
+        return Named(name, value, span=across(name, value))
+
+    def values(self, parts: list[Any]) -> ListOf:
+        opening, *items, closing = parts
+        return ListOf(tuple(items), span=across(opening, closing))
 
     def call_behind(self, parts: list[Any]) -> Call:
         opening, *arguments, _, function = parts
-        return Call(function, tuple(arguments), span=_across(opening, function))
+        return Call(function, tuple(arguments), span=across(opening, function))
 
 
 def _integer(digits: str, span: Span) -> int:
@@ -258,7 +318,7 @@ def _binding(argument: Expr) -> Expr:
     match argument:
         case Juxtaposed((Name() | Slice(Name()) as collection, Name() as name)) if (
             # Parentheses say that a sum is meant, and so does an element: (a b), ELE_0 ELE_1.
-            argument.span == _across(collection, name)
+            argument.span == across(collection, name)
             and name.span.end - name.span.start == len(name.name)
             and not re.search(r"_[0-9]*$", name.name)
         ):
@@ -272,7 +332,7 @@ def _field(line: str) -> tuple[str, str]:
     >>> _field('title "a # in quotes"  # a comment')
     ('title', 'a # in quotes')
     """
-    text = re.match(r'[^"#]*(?:"[^"]*"[^"#]*)*(?:"[^#]*)?', line)
+    text = re.match(r'[^"#]*(?:"[^"]*"[^"#]*)*(?:".*)?', line)
     assert text is not None
     word, _, rest = text.group().replace("\t", " ").partition(" ")
     rest = rest.strip()
@@ -320,7 +380,7 @@ def _axes(
         raise Misread(f"histogram `{name.name}` has no value to fill", name.span, help)
     if len(axes) == 2 and len(values) != 2:
         message = f"a histogram with two axes has two values to fill, not {len(values)}"
-        raise Misread(message, _across(values[0], values[-1]))
+        raise Misread(message, across(values[0], values[-1]))
     return tuple(axes), values
 
 
@@ -331,7 +391,7 @@ def _axis(groups: Sequence[Sequence[Expr]]) -> tuple[UniformBins | VariableBins,
     if len(groups[0]) > 1:
         edges = [_number(item) for item in groups[0]]
         known = tuple(edge for edge in edges if edge is not None)
-        span = _across(groups[0][0], groups[0][-1])
+        span = across(groups[0][0], groups[0][-1])
         return (VariableBins(known, span=span), 1) if len(known) == len(edges) else None
     ends = [_number(group[0]) for group in groups[:3] if len(group) == 1]
     match ends:
@@ -340,5 +400,5 @@ def _axis(groups: Sequence[Sequence[Expr]]) -> tuple[UniformBins | VariableBins,
             if not (isinstance(number, Number) and number.text.isdigit()):
                 raise Misread("the number of bins is a whole number", number.span)
             bins = int(number.text)
-            return UniformBins(bins, lower, upper, span=_across(number, groups[2][0])), 3
+            return UniformBins(bins, lower, upper, span=across(number, groups[2][0])), 3
     return None

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import chain
 from typing import Literal
 
 from adl.syntax.source import Source, Span
@@ -82,7 +83,12 @@ class Findings:
 
     def ordered(self) -> tuple[Diagnostic, ...]:
         """Return the findings in the order of the text."""
-        return tuple(sorted(self.items, key=lambda d: (d.span.start, d.code)))
+        return in_order(self.items)
+
+
+def in_order(*found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return findings in the order of the text."""
+    return tuple(sorted(chain(*found), key=lambda d: (d.span.start, d.code)))
 
 
 def did_you_mean(name: str, known: Sequence[str], limit: int = 3) -> str:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
-from adl.syntax.keywords import KEYWORDS
+from adl.syntax.keywords import DIRECTIONS, SETTINGS, STARTING
 from adl.syntax.layout import Piece, flat, glue, joined
+from adl.syntax.tokens import COMPARISONS
 from adl.syntax.tree import (
     Attribute,
     Binary,
@@ -33,21 +35,30 @@ from adl.syntax.tree import (
     Within,
 )
 
+Signs = Literal["all", "numbers", "none"]
+
+TRIGGERS = frozenset(("trigger", "hlt"))
+TUPLES = frozenset(("disjoint", "cartesian"))
+
 # How tightly an expression holds together, from the loosest; the rules of adl.lark in their order.
-TERNARY, OR, AND, NOT, COMPARISON, BITS, SUM, PRODUCT, FACTOR, POWER, OPERAND, POSTFIX = range(12)
+(TERNARY, OR, AND, NOT, COMPARISON, BIT_OR, BIT_AND, SHIFT) = range(8)
+(SUM, PRODUCT, FACTOR, POWER, OPERAND, POSTFIX) = range(8, 14)
 
 LEVELS = {
     "or": OR,
     "and": AND,
     **dict.fromkeys(("<", "<=", ">", ">=", "==", "!=", "~=", "~!"), COMPARISON),
-    **dict.fromkeys(("<<", ">>", "&", "|"), BITS),
+    "|": BIT_OR,
+    "&": BIT_AND,
+    **dict.fromkeys(("<<", ">>"), SHIFT),
     **dict.fromkeys(("+", "-"), SUM),
     **dict.fromkeys(("*", "/"), PRODUCT),
     "^": POWER,
 }
 
-# Words that are no names where something stands before and behind them.
-SPECIAL = frozenset(KEYWORDS) | {"lt", "gt", "le", "ge", "eq", "ne", "only"}
+# Words that are no names where an operand stands before them, or another word behind them.
+SPECIAL = STARTING | SETTINGS | DIRECTIONS | frozenset(map(str.lower, COMPARISONS)) | TRIGGERS
+SPECIAL |= {"only", "alias", "constituents", "daughters"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +68,20 @@ class Place:
     inside: bool = False  # some bracket
     listing: bool = False  # what stands side by side are the items of a list
     begins: bool = False  # a keyword stands before it
-    guarded: bool = False  # a sign stands behind it, not a word
+    guarded: bool = True  # a sign or nothing stands behind it, not a word
+    fires: bool = True  # trigger mu is read, beside trigger(mu)
+    square: bool = False  # the bracket is a [, for which ][ is two brackets
 
 
 STATEMENT = Place(begins=True)
 LISTED = Place(begins=True, listing=True)
+WEIGHT = Place(begins=True, fires=False)
 VALUE = Place()
 ITEM = Place(listing=True)
 INSIDE = Place(inside=True)
-INSIDE_LIST = Place(inside=True, listing=True)
+SQUARE = Place(inside=True, square=True)
+SQUARE_LIST = Place(inside=True, listing=True, square=True)
+ALONE = Place(inside=True, listing=True, fires=False)  # between other items
 
 
 def expression(tree: Expr, place: Place = INSIDE, level: int = TERNARY) -> Piece:
@@ -87,26 +103,27 @@ def expression(tree: Expr, place: Place = INSIDE, level: int = TERNARY) -> Piece
             start, stop = ("" if end is None else end for end in (tree.start, tree.stop))
             return glue(_of(tree.value, place), f"[{start}:{stop}]")
         case Lookup():
-            # A number, with or without its sign, would make an index of it.
-            least = POSTFIX if _is_number(tree.position) else TERNARY
-            position = expression(tree.position, INSIDE, least)
-            return glue(_of(tree.value, place), "[", position, "]")
+            return glue(_of(tree.value, place), "[", _position(tree.position), "]")
+        case Call() if place.fires and (fired := _fired(tree)):
+            return fired
         case Call():
             return glue(f"{tree.function.name}(", separated(_arguments(tree)), ")")
         case ListOf():
-            return glue("[", separated([expression(t, INSIDE_LIST) for t in tree.items]), "]")
+            return glue("[", separated([expression(t, SQUARE_LIST) for t in tree.items]), "]")
         case Named():
             return glue(f"{tree.name.name}=", expression(tree.value))
         case Binding():
             return glue(_of(tree.collection, INSIDE), f" {tree.name.name}")
         case Unary(operator="not"):
-            return glue("not ", expression(tree.operand, _behind(place), NOT))
+            # not a b turns a around, as a minus does.
+            least = POSTFIX if isinstance(tree.operand, Juxtaposed) else NOT
+            return glue("not ", expression(tree.operand, _behind(place), least))
         case Unary():
             return glue("-", expression(tree.operand, _behind(place), _least(tree.operand)))
         case Juxtaposed():
             return glue(*_spaced(_apart([_beside(t, i == 0) for i, t in enumerate(tree.items)])))
         case Within():
-            value = expression(tree.value, _before_sign(place), BITS)
+            value = expression(tree.value, _before_sign(place), COMPARISON + 1)
             return glue(value, f" {tree.operator} ", *_spaced(items((tree.lower, tree.upper))))
         case Ternary():
             return _ternary(tree, place)
@@ -116,9 +133,23 @@ def expression(tree: Expr, place: Place = INSIDE, level: int = TERNARY) -> Piece
             return _chain(tree, place)
 
 
-def items(trees: Sequence[Expr]) -> list[Piece]:
-    """Return expressions that can stand side by side in a list."""
-    return _apart([_item(tree) for tree in trees])
+def items(trees: Sequence[Expr], signs: Signs = "all", texts: bool = False) -> list[Piece]:
+    """Return expressions that can stand side by side.
+
+    ``signs`` says which of them may begin with a minus, ``texts`` whether one may be a text.
+    """
+    return _apart([_item(tree, signs, texts) for tree in trees])
+
+
+def values(trees: Sequence[Expr]) -> list[Piece]:
+    """Return expressions that can stand side by side where a list asks for nothing simpler."""
+    pieces: list[Piece] = []
+    for i, tree in enumerate(trees):
+        last = i + 1 == len(trees)
+        piece = expression(tree, replace(ITEM, fires=False, guarded=last))
+        odd = first_word(tree) in SPECIAL or (i > 0 and flat(piece).startswith(("-", "not ")))
+        pieces.append(glue("(", expression(tree), ")") if odd else piece)
+    return _apart(pieces)
 
 
 def separated(pieces: Sequence[Piece]) -> Piece:
@@ -128,8 +159,8 @@ def separated(pieces: Sequence[Piece]) -> Piece:
     return joined([*(glue(piece, ",") for piece in pieces[:-1]), pieces[-1]])
 
 
-def begins_with_pair(tree: Expr) -> bool:
-    """Whether an expression begins with a bare name that has another operand beside it."""
+def leading(tree: Expr) -> Expr:
+    """Return the part with which an expression begins where it needs no parentheses."""
     while True:
         match tree:
             case Binary():
@@ -138,10 +169,20 @@ def begins_with_pair(tree: Expr) -> bool:
                 tree = tree.value
             case Ternary():
                 tree = tree.condition
-            case Juxtaposed():
-                return isinstance(tree.items[0], Name)
             case _:
-                return False
+                return tree
+
+
+def first_word(tree: Expr) -> str:
+    """Return the name with which an expression begins, in lower case, or nothing."""
+    tree = leading(tree)
+    if isinstance(tree, Juxtaposed):
+        tree = tree.items[0]
+    while isinstance(tree, Attribute | Index | Slice | Lookup):
+        tree = tree.value
+    if isinstance(tree, Call):
+        tree = tree.function
+    return tree.name.lower() if isinstance(tree, Name) else ""
 
 
 def _level(tree: Expr, place: Place) -> int:
@@ -154,19 +195,20 @@ def _level(tree: Expr, place: Place) -> int:
         case Unary():
             return NOT if tree.operator == "not" else FACTOR
         case Within():
-            return COMPARISON
+            return -1 if place.square and tree.operator == "][" else COMPARISON
         case Juxtaposed():
             return -1 if place.listing else FACTOR
         case Number() | Text():
             return OPERAND
         case Name() if tree.name.lower() in SPECIAL:
-            return POSTFIX if place.inside or place.begins or place.guarded else -1
+            begins = place.begins and tree.name.lower() not in TRIGGERS
+            return POSTFIX if place.inside or begins or place.guarded else -1
     return POSTFIX
 
 
 def _behind(place: Place) -> Place:
     """Return the place of an operand with a sign or word of the expression before it."""
-    return replace(place, begins=False)
+    return replace(place, begins=False, fires=place.fires or place.begins)
 
 
 def _before_sign(place: Place) -> Place:
@@ -179,7 +221,7 @@ def _before_word(place: Place) -> Place:
 
 def _of(tree: Expr, place: Place) -> Piece:
     """Return what stands before a point or an index."""
-    return expression(tree, _before_sign(place), POSTFIX)
+    return expression(tree, replace(place, guarded=True, fires=False), POSTFIX)
 
 
 def _least(operand: Expr) -> int:
@@ -192,11 +234,30 @@ def _is_number(tree: Expr) -> bool:
     return isinstance(tree, Number) or (isinstance(tree, Unary) and _is_number(tree.operand))
 
 
+def _position(tree: Expr) -> Piece:
+    if isinstance(tree, ListOf) and len(tree.items) > 1:
+        return separated([expression(item, SQUARE_LIST) for item in tree.items])
+    # A number, with or without its sign, would make an index of it.
+    return expression(tree, SQUARE, POSTFIX if _is_number(tree) else TERNARY)
+
+
 def _arguments(tree: Call) -> list[Piece]:
     # Two names side by side bind the second one if there are other arguments.
-    several = len(tree.arguments) > 1
-    levels = [POSTFIX if several and _is_pair(a) else TERNARY for a in tree.arguments]
-    return [expression(a, INSIDE, l) for a, l in zip(tree.arguments, levels, strict=True)]
+    binding = len(tree.arguments) > 1 or tree.function.name.lower() in TUPLES
+    levels = [POSTFIX if binding and _is_pair(a) else TERNARY for a in tree.arguments]
+    return [expression(a, INSIDE, level) for a, level in zip(tree.arguments, levels, strict=True)]
+
+
+def _fired(tree: Call) -> str:
+    """Return the question for a trigger without parentheses, or nothing if that is not read."""
+    if tree.function.name not in ("trigger", "HLT"):
+        return ""
+    match tree.arguments:
+        case (Text(value),):
+            return f'{tree.function.name} "{value}"'
+        case (Name(name),) if tree.function.name == "trigger" and name.upper() not in COMPARISONS:
+            return f"trigger {name}"
+    return ""
 
 
 def _is_pair(tree: Expr) -> bool:
@@ -219,7 +280,7 @@ def _apart(pieces: list[Piece]) -> list[Piece]:
 
 
 def _ends_with_name(text: str) -> bool:
-    return re.search(r"(?:^|[^\w.]|\.)[A-Za-z]\w*$", text) is not None
+    return text.endswith("}") or re.search(r"(?:^|[^\w.]|\.)[A-Za-z]\w*$", text) is not None
 
 
 def _beside(tree: Expr, first: bool) -> Piece:
@@ -230,26 +291,20 @@ def _beside(tree: Expr, first: bool) -> Piece:
     return _item_of(tree, POSTFIX)
 
 
-def _item(tree: Expr) -> Piece:
+def _item(tree: Expr, signs: Signs, texts: bool) -> Piece:
     match tree:
-        case Unary("-", operand) if not isinstance(operand, Unary):
+        case Unary("-", Number() as number) if signs != "none":
+            return f"-{number.text}"
+        case Unary("-", operand) if signs == "all" and not isinstance(operand, Unary | Text):
             return glue("-", _item_of(operand, OPERAND))
-        case Text():
+        case Text() if not texts:
             return glue("(", expression(tree), ")")
     return _item_of(tree, OPERAND)
 
 
 def _item_of(tree: Expr, level: int) -> Piece:
     # After an operand a keyword begins the next statement.
-    return expression(tree, INSIDE, level if _first_word(tree) not in SPECIAL else POSTFIX + 1)
-
-
-def _first_word(tree: Expr) -> str:
-    while isinstance(tree, Attribute | Index | Slice | Lookup):
-        tree = tree.value
-    if isinstance(tree, Call):
-        tree = tree.function
-    return tree.name.lower() if isinstance(tree, Name) else ""
+    return expression(tree, ALONE, level if first_word(tree) not in SPECIAL else POSTFIX + 1)
 
 
 def _ternary(tree: Ternary, place: Place) -> Piece:
@@ -295,13 +350,15 @@ def _chain(tree: Binary, place: Place) -> Piece:
     left: Expr = tree
     while isinstance(left, Binary) and LEVELS[left.operator] == level:
         right = expression(left.right, follows, level + 1)
+        if level == OR and flat(right).startswith('"'):  # HLT "a" or "b" asks for two triggers
+            right = glue("(", right, ")")
         operands.append(glue(f"{left.operator} ", right))
         follows = before(follows)
         left = left.left
-        if level in (COMPARISON, BITS):
+        if level == COMPARISON:  # comparisons form no chains
             break
-    first = expression(left, before(place), level if level not in (COMPARISON, BITS) else level + 1)
+    first = expression(left, before(place), level + (level == COMPARISON))
     pieces = [first, *reversed(operands)]
-    if level in (COMPARISON, BITS):
-        return glue(*_spaced(pieces))
-    return joined(pieces, filled=level in (SUM, PRODUCT))
+    if level in (OR, AND, SUM, PRODUCT):
+        return joined(pieces, filled=level > AND)
+    return glue(*_spaced(pieces))

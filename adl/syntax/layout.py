@@ -6,8 +6,9 @@ call, breaks only where the next piece has no place; any other breaks everywhere
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 WIDTH = 100
 STEP = 4  # by how much the lines after a break stand further in
@@ -70,6 +71,16 @@ def joined(pieces: Sequence[Piece], filled: bool = True) -> Piece:
     for piece in pieces:
         between += [BREAK, piece]
     return group(between[1:], filled)
+
+
+def behind_breaks(piece: Piece) -> Iterator[Piece]:
+    """Yield what stands at the start of a line if all breaks are made."""
+    if not isinstance(piece, Group):
+        return
+    for before, part in pairwise(("", *piece.pieces)):
+        if before is BREAK:
+            yield part
+        yield from behind_breaks(part)
 
 
 def lay_out(piece: Piece, indent: int, broken: bool = True) -> str:

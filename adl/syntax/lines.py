@@ -12,37 +12,57 @@ from dataclasses import dataclass, field
 
 from lark import Token
 
-from adl.syntax.diagnostics import Diagnostic
-from adl.syntax.keywords import BLOCK_TYPES, KEYWORD_TYPES, KEYWORDS
+from adl.syntax.diagnostics import Diagnostic, Severity
+from adl.syntax.keywords import (
+    ALONE,
+    BLOCK_TYPES,
+    DIRECTIONS,
+    KEYWORD_TYPES,
+    SETTINGS,
+    STARTING,
+    TABLE_WORDS,
+)
+from adl.syntax.lookahead import MODEST, Text, demanded, ends_info, fires, opens_bars, starting
 from adl.syntax.source import Source, Span
+from adl.syntax.tokens import (
+    CLOSED_BY,
+    COMPARISONS,
+    CONTINUING,
+    ENDING,
+    LOGIC,
+    UNFINISHED,
+    empty_before,
+    joined,
+    retype,
+    span_of,
+    touch,
+)
+from adl.syntax.tree import Comment
 
 DEEPEST = 200  # levels of brackets, and of expressions: far below Python's limit of recursion
+MOST_STRANGE = 20  # characters on one line that are reported
+LONGEST_NAME = 400  # characters of a name in pieces
+LONGEST_ENDING = 8  # tokens of a name behind its placeholder
+MOST_REGIONS = 50  # on one line, where a hyphen belongs to a name
 
-LOGIC = {"and": "AND", "or": "OR", "not": "NOT"}
-COMPARISONS = {"EQ": "==", "NE": "!=", "LT": "<", "GT": ">", "LE": "<=", "GE": ">="}
-
-OPERATORS = frozenset({"AND", "OR", "COMPARE", "RANGE", "PLUS", "MINUS", "TIMES", "CARET"})
-# No statement begins with one of these, so a line that does goes on with the one before ...
-CONTINUING = OPERATORS | {"QUERY", "COLON", "EQUALS", "_COMMA"}
-# ... and no statement ends with one of these.
-UNFINISHED = CONTINUING | {"NOT"}
-
-# The tokens with which an operand ends, and begins.
-ENDING = frozenset(
-    {"NAME", "SEARCHED", "INT", "REAL", "STRING", "RPAR", "RSQB", "RBRACE", "BAR_CLOSE"}
-)
-BEGINNING = frozenset({"NAME", "SEARCHED", "INT", "REAL", "STRING", "LBRACE", "BAR", "NOT"})
-
-CLOSED_BY = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE", "BAR_OPEN": "BAR_CLOSE"}
-CLOSING = frozenset(CLOSED_BY.values())
+# Behind one of these stands a name or a value, however it is spelled.
+NAMING = KEYWORD_TYPES | {
+    *("TABLETYPE", "ERRORS", "OUTSIDE", "OPTIONAL", "_STREAM", "_ALIAS", "_ONLY", "FIRED")
+}
+LIMITED = frozenset({"SELECT", "REJECT", "WEIGHT", "HISTO"})  # by only
+CONDITIONS = frozenset({"SELECT", "REJECT", "BIN"})
+SCOPES = frozenset(("simulation", "data", "era", "nominal"))
+WITH_PARTS = frozenset(("jet", "fjet", "gen"))
+PARTS = frozenset(("constituents", "daughters"))
+GLOB = frozenset({"NAME", "TIMES", "INT", "QUERY", "MINUS", "DIGIT_FIRST"})
 
 STRANGE = {
     ";": "a statement ends with its line: remove the semicolon",
     "'": 'a text stands in double quotes: "a title"',
     "\u201c": 'a text stands in plain double quotes: "a title"',
     "\u201d": 'a text stands in plain double quotes: "a title"',
-    "&": "write and",
-    "%": "ADL has no remainder operator",
+    "$": "$ is the input that a correction varies: it stands behind inputs only",
+    "%": "mod(a, b) is the remainder",
     "\u2212": "write a plain -",
     "\u2013": "write a plain -",
     "\u00d7": "write *",
@@ -70,34 +90,26 @@ class Line:
         return self.tokens[0].type if self.tokens else ""
 
     @property
-    def opens_block(self) -> bool:
-        """Whether a block begins here; ``object Z = a + b`` is a line of a composite."""
-        part = self.head == "OBJECT" and any(t.type == "EQUALS" for t in self.tokens[2:3])
-        return self.head in BLOCK_TYPES and not part
+    def last(self) -> str:
+        """The type of the last token."""
+        return self.tokens[-1].type if self.tokens else ""
 
 
-def span_of(token: Token) -> Span:
-    """Return the place of a token in the text."""
-    assert token.start_pos is not None
-    assert token.end_pos is not None
-    return Span(token.start_pos, token.end_pos)
+@dataclass(slots=True)
+class Statements:
+    """A text in statements; ``notes`` say what was read although it is no good ADL."""
+
+    lines: list[Line]
+    comments: tuple[Comment, ...]
+    notes: list[Diagnostic]
 
 
-def touch(left: Token, right: Token) -> bool:
-    """Whether no white space stands between two tokens."""
-    return left.end_pos == right.start_pos
-
-
-def retype(token: Token, kind: str) -> Token:
-    """Return the same token as one of another type."""
-    return Token.new_borrow_pos(kind, token.value, token)
-
-
-def split(source: Source, tokens: Iterable[Token]) -> list[Line]:
+def split(source: Source, tokens: Iterable[Token]) -> Statements:
     """Return the statements of a text, in its order, with their keywords marked as such."""
-    lines = _Splitter(source, tokens).read()
+    splitter = _Splitter(source, tokens)
+    lines = splitter.read()
     _mark_own_defines(source, lines)
-    return lines
+    return Statements(lines, tuple(splitter.comments), splitter.notes)
 
 
 class _Splitter:
@@ -105,52 +117,90 @@ class _Splitter:
 
     def __init__(self, source: Source, tokens: Iterable[Token]) -> None:
         self.source = source
-        self.tokens: list[Token] = []
-        self.fresh: list[bool] = []  # whether the token is the first of its line
+        self.comments: list[Comment] = []
+        self.notes: list[Diagnostic] = []
+        self.text = Text([], [])
         fresh = True
         for token in tokens:
-            if token.type != "NEWLINE":
-                self.tokens.append(token)
-                self.fresh.append(fresh)
-            fresh = token.type == "NEWLINE"
+            if token.type == "COMMENT":
+                words = token.rstrip()
+                start = span_of(token).start
+                place = Span(start, start + len(words))
+                self.comments.append(Comment(words, fresh, span=place))
+            elif token.type == "NEWLINE":
+                fresh = True
+            else:
+                self.text.tokens.append(token)
+                self.text.fresh.append(fresh)
+                fresh = False
+        self.tokens, self.fresh = self.text.tokens, self.text.fresh
         self.lines: list[Line] = []
         self.line = Line()
+        self.block_before = ""  # the type of the block to which the statement belongs
         self.brackets: list[Token] = []
+        self.scoped = False  # whether the words behind only are being read
+
+    @property
+    def block(self) -> str:
+        """The type of the block that is being read, "" outside all of them."""
+        return self.line.head if self.line.head in BLOCK_TYPES else self.block_before
 
     def read(self) -> list[Line]:
         at = 0
         while at < len(self.tokens):
-            if self.fresh[at] and not self.joined(at):
+            if self.fresh[at] and not self.goes_on(at):
                 self.end()
             at = self.field(at) if self.in_info(at) else self.token(at)
         self.end()
         return self.lines
 
-    def joined(self, at: int) -> bool:
+    def goes_on(self, at: int) -> bool:
         """Whether the line that begins here goes on with the statement before."""
-        if not self.line.tokens or not self.line.readable or self.line.head == "INFO":
+        line = self.line
+        if not line.tokens or not line.readable or line.head == "INFO":
             return False
+        if self.brackets:
+            return True
         token = self.tokens[at]
-        return bool(
-            self.brackets
-            or self.line.tokens[-1].type in UNFINISHED
-            or token.type in CONTINUING
-            or token.lower() in ("and", "or")
-        )
+        word = token.lower() if token.type == "NAME" else ""
+        match line.head:
+            case "TABLE":
+                rows = ("INT", "REAL", "PLUS", "MINUS", "_COMMA")
+                return token.type in rows or (word != "" and not starting(self.text, at, ""))
+            case "COUNTS" if line.last == "MINUS" and line.tokens[-2].type in ("NAME", "_COMMA"):
+                return token.type == "_COMMA"  # a minus for a number that was not published
+            case "CLAUSE" if word in SETTINGS:
+                return self.block == "SYSTEMATIC" or word in ("up", "down")
+            case "TRIGGER" if word == "stream":
+                return True
+            case "SORT" if word in DIRECTIONS:
+                return line.last in ENDING
+            case "OBJECT" | "TAKE" if word == "alias":
+                return line.last == "RPAR"
+            case "SELECT" | "REJECT" | "WEIGHT" | "HISTO" if word == "only":
+                after = self.tokens[at + 1].lower() if self.text.next_kind(at) else ""
+                return line.last in ENDING and after in SCOPES
+        return line.last in UNFINISHED or token.type in CONTINUING or word in ("and", "or")
 
     def end(self) -> None:
         if self.brackets:
             self.fail("E104", f"this `{self.brackets[-1]}` is never closed", self.brackets[-1])
-        if self.line.tokens or self.line.mistakes:
+        tokens = self.line.tokens
+        if len(tokens) > 2 and tokens[0].type == "OBJECT" and tokens[2].type == "EQUALS":
+            tokens[0] = retype(tokens[0], "CANDIDATE")
+        if tokens or self.line.mistakes:
+            self.block_before = self.block
             self.lines.append(self.line)
             self.line = Line()
+        self.scoped = False
+
+    # ----------------------------------------------------------------------------- free text
 
     def in_info(self, at: int) -> bool:
         """Whether a line of free text begins here."""
         if self.line.tokens or not self.fresh[at] or not self.lines:
             return False
-        free = self.lines[-1].head in ("INFO", "FIELD")
-        return free and self.tokens[at].lower() not in KEYWORDS
+        return self.lines[-1].head in ("INFO", "FIELD") and not ends_info(self.text, at)
 
     def field(self, at: int) -> int:
         """Read one line of free text, whatever it contains; return where the next one begins."""
@@ -167,14 +217,41 @@ class _Splitter:
         self.end()
         return stop
 
+    # -------------------------------------------------------------------------------- tokens
+
     def token(self, at: int) -> int:
         """Add one token to the statement, or several; return the index of the next one."""
         token = self.tokens[at]
+        line = self.line.tokens
+        in_glob = self.line.head == "AUTO" and not self.fresh[at]
+        if in_glob and (token.type in GLOB or token == "_"):
+            self.glob(token)
+            return at + 1
         match token.type:
             case "NAME":
-                self.word(at)
+                return self.word(at)
+            case "INT" | "REAL" | "STRING" if self.scoped:
+                line.append(retype(token, "WORD"))
+            case "STRING" if self.another_path():
+                line += [empty_before(token, "FIRED", "HLT"), token]
+            case "SINGLE_QUOTED":
+                self.note("W106", "a text stands in double quotes", span_of(token))
+                line.append(Token.new_borrow_pos("STRING", f'"{token[1:-1]}"', token))
             case "MINUS" if self.hyphen(at):
                 return at + 2
+            case "LBRACE" if merged := self.placeholder(at):
+                line[-1] = joined(line[-1], *self.tokens[at:merged])
+                return merged
+            case "TIMES" if (
+                token == "*"
+                and self.in_inputs()
+                and self.line.last
+                in (
+                    "CLAUSE",
+                    "_COMMA",
+                )
+            ):
+                line.append(retype(token, "NAME"))
             case "RANGE" if token == "][" and self.brackets and self.brackets[-1] == "[":
                 start, end = span_of(token).start, span_of(token).end
                 self.close(Token("RSQB", "]", start_pos=start, end_pos=end - 1))
@@ -184,86 +261,233 @@ class _Splitter:
             case "RPAR" | "RSQB" | "RBRACE":
                 self.close(token)
             case "BAR":
-                self.bar(token)
+                self.bar(at)
             case "UNKNOWN":
-                self.strange(token)
+                self.unknown(at)
             case "DIGIT_FIRST":
-                self.mistake(
-                    "E105",
-                    f"`{token}` is neither a number nor a name",
-                    span_of(token),
-                    "a name begins with a letter; numbers have no units: GeV, radians, mm",
-                )
-                self.line.tokens.append(retype(token, "NAME"))
+                self.digit_first(token)
             case "OPEN_STRING":
                 text = token.rstrip()
                 place = Span(span_of(token).start, span_of(token).start + len(text))
                 help = "a text ends on the line where it begins"
                 self.mistake("E103", "this text has no closing quote", place, help)
-                self.line.tokens.append(Token.new_borrow_pos("STRING", text + '"', token))
-            case "SEARCH":
-                self.fail("E107", f"this version does not read searches with `{token}` yet", token)
+                line.append(Token.new_borrow_pos("STRING", text + '"', token))
             case _:
-                self.line.tokens.append(token)
+                self.odd_operator(token)
+                line.append(token)
         return at + 1
 
-    def word(self, at: int) -> None:
+    def word(self, at: int) -> int:
         """Add a name, an operator spelled as a word, or the keyword of a new statement."""
         token = self.tokens[at]
-        before = self.line.tokens[-1].type if self.line.tokens else ""
+        line = self.line.tokens
         lowered = token.lower()
-        if before == "DOT":
-            self.line.tokens.append(token)
+        if self.line.last == "DOT":
+            line.append(token)
         elif lowered in LOGIC:
-            self.line.tokens.append(retype(token, LOGIC[lowered]))
-        elif token in COMPARISONS and before in ENDING and self.operand_follows(at, "LPAR"):
-            self.line.tokens.append(retype(token, "COMPARE"))
-        elif lowered in KEYWORDS and self.starts_statement(at):
-            self.end()
-            self.line.tokens.append(retype(token, KEYWORDS[lowered]))
+            line.append(retype(token, LOGIC[lowered]))
+        elif lowered.upper() in COMPARISONS and self.compares(at):
+            line.append(retype(token, "COMPARE"))
+        elif lowered in STARTING and (kind := self.keyword(at)):
+            return self.begin(at, kind)
+        elif self.scoped:
+            line.append(retype(token, "WORD"))
+        elif kind := self.special(at, lowered):
+            line.append(retype(token, kind))
+            self.scoped = kind == "_ONLY"
+        elif (
+            lowered in PARTS
+            and self.line.last == "NAME"
+            and line[-1].lower() in WITH_PARTS
+            and self.text.next_kind(at) != "LPAR"
+        ):
+            line += [empty_before(token, "DOT", "."), token]
         else:
-            self.line.tokens.append(token)
+            line.append(token)
+        return at + 1
 
-    def starts_statement(self, at: int) -> bool:
-        """Whether the word here, spelled like a keyword, is one.
+    def compares(self, at: int) -> bool:
+        """Whether the word here stands for a comparison, as ``GT`` does."""
+        token = self.tokens[at]
+        if self.line.last not in ENDING or not self.text.operand_follows(at, "LPAR"):
+            return False
+        if self.line.head not in KEYWORD_TYPES or self.line.tokens[-1].type == "STRING":
+            return False
+        sign = COMPARISONS[token.upper()]
+        if token.isupper():
+            self.note("W102", f"write {sign} for {token}", span_of(token))
+            return True
+        if not token.islower() or self.line.head in ("TAKE", "OBJECT"):
+            return False
+        self.mistake("E112", f"`{token}` is no operator", span_of(token), f"write {sign}")
+        return True
+
+    def keyword(self, at: int) -> str:
+        """Return the type of the statement that begins with the word here, or nothing.
 
         In ``take ELE select pT > 10`` it follows an operand. Inside a bracket it has to begin a
         line and stand before an operand: then somebody forgot to close the bracket.
         """
-        if not self.line.tokens:
-            return True
-        before = self.line.tokens[-1]
-        if before.type in KEYWORD_TYPES or (
-            before.type == "RBRACE" and touch(before, self.tokens[at])
-        ):
-            return False
+        kind = starting(self.text, at, self.block)
+        line = self.line.tokens
+        if not kind or (line and line[-1].type in NAMING):
+            return ""
+        if not demanded(self.text, at, kind):
+            return ""
+        if not line:
+            return kind
+        before = line[-1]
+        if before.type == "RBRACE" and touch(before, self.tokens[at]):
+            return ""
+        if kind == "CLAUSE":
+            return kind if self.line.head == "SYSTEMATIC" and len(line) == 2 else ""
+        certain = self.fresh[at] and kind in ("SELECT", "REJECT")
+        follows = self.text.operand_follows(at, "LPAR" if certain else "")
         if self.brackets:
-            certain = KEYWORDS[self.tokens[at].lower()] in ("SELECT", "REJECT")
-            return self.fresh[at] and self.operand_follows(at, "LPAR" if certain else "")
-        return before.type in ENDING or self.operand_follows(at)
+            return kind if self.fresh[at] and follows else ""
+        if before.type == "SETTING":
+            return ""
+        return kind if before.type in ENDING or (follows and kind not in MODEST) else ""
 
-    def operand_follows(self, at: int, or_else: str = "") -> bool:
-        after = self.tokens[at + 1].type if at + 1 < len(self.tokens) else ""
-        return after in BEGINNING or (after != "" and after == or_else)
+    def begin(self, at: int, kind: str) -> int:
+        """Begin a new statement with the keyword at ``at``."""
+        token = self.tokens[at]
+        if self.line.tokens and not self.fresh[at] and self.line.head not in BLOCK_TYPES:
+            self.note("N103", "several statements stand on one line", span_of(token))
+        self.end()
+        self.line.tokens.append(retype(token, kind))
+        return at + 2 if kind == "AUTO" else at + 1
+
+    def special(self, at: int, word: str) -> str:
+        """Return the type of a word that means something in this statement only, or nothing."""
+        head = "" if self.brackets else self.line.head
+        last, after = self.line.last, self.text.next_kind(at)
+        match head:
+            case "TABLE" if word in TABLE_WORDS and last not in NAMING:
+                return TABLE_WORDS[word]
+            case "TRIGGER" if word == "optional" and after == "STRING":
+                return "OPTIONAL"
+            case "TRIGGER" if word == "stream" and last == "STRING":
+                return "_STREAM"
+            case "SORT" if word in DIRECTIONS and last in ENDING:
+                return "DIRECTION"
+            case "OBJECT" | "TAKE" if word == "alias" and last == "RPAR":
+                return "_ALIAS"
+            case "CLAUSE" if word in SETTINGS and self.sets(at, word):
+                return "SETTING"
+        if head in LIMITED and word == "only" and last in ENDING:
+            return "_ONLY" if after in ("NAME", "STRING", "INT", "DIGIT_FIRST", "") else ""
+        if word in ("trigger", "hlt") and self.condition_begins() and fires(self.text, at):
+            return "FIRED"
+        return ""
+
+    def condition_begins(self) -> bool:
+        """Whether a condition can begin behind what was read of the statement."""
+        last = self.line.last
+        if last in NAMING:
+            return last in CONDITIONS
+        labelled = last == "STRING" and self.line.head == "BIN" and len(self.line.tokens) == 2
+        return labelled or (last != "" and last not in ENDING)
+
+    def sets(self, at: int, word: str) -> bool:
+        """Whether a word such as ``up`` begins a setting of a clause."""
+        before = self.line.tokens[-1]
+        if before.type == "SETTING":
+            if before.lower() not in ALONE:
+                return False
+        elif before.type not in ENDING and before.type != "CLAUSE":
+            return False
+        if before.type == "CLAUSE" and before.lower() == "for":
+            return False
+        after = self.text.next_kind(at)
+        if after == "LPAR":
+            return not touch(self.tokens[at], self.tokens[at + 1])
+        return after not in UNFINISHED - {"MINUS", "NOT"} and after not in ("DOT", "LSQB")
+
+    def another_path(self) -> bool:
+        """Whether a text goes on with the triggers of ``HLT "a" || "b"``."""
+        line = self.line.tokens
+        return len(line) > 2 and [t.type for t in line[-3:]] == ["FIRED", "STRING", "OR"]
+
+    def in_inputs(self) -> bool:
+        return self.line.head == "CLAUSE" and self.line.tokens[0].lower() == "inputs"
+
+    def glob(self, token: Token) -> None:
+        """Add a piece of the pattern behind ``systematic auto``."""
+        line = self.line.tokens
+        if len(line) > 1 and touch(line[-1], token) and len(line[-1]) < LONGEST_NAME:
+            line[-1] = joined(line[-1], token)
+        else:
+            line.append(retype(token, "NAME"))
 
     def hyphen(self, at: int) -> bool:
         """Whether the minus here belongs to a name, as in ``region SR-low``; if so, read it."""
         line = self.line.tokens
-        if not line or line[-1].type != "NAME" or at + 1 == len(self.tokens):
+        if not line or line[-1].type not in ("NAME", "WORD") or at + 1 == len(self.tokens):
             return False
-        named = len(line) == 2 and line[0].type in ("REGION", "HISTO", "TAKE")
-        if not named and any(token.type != "NAME" for token in line):
+        if len(line[-1]) > LONGEST_NAME:
+            return False
+        heads = ("REGION", "HISTO", "TAKE", "SYSTEMATIC")
+        named = (len(line) == 2 and line[0].type in heads) or line[-1].type == "WORD"
+        if not named and (len(line) > MOST_REGIONS or any(token.type != "NAME" for token in line)):
             return False
         minus, after = self.tokens[at], self.tokens[at + 1]
         if after.type not in ("NAME", "INT", "DIGIT_FIRST"):
             return False
         if not (touch(line[-1], minus) and touch(minus, after)):
             return False
-        name = f"{line[-1]}-{after}"
-        line[-1] = Token(
-            "NAME", name, start_pos=span_of(line[-1]).start, end_pos=span_of(after).end
-        )
+        kind, known = line[-1].type, "-" in line[-1]
+        line[-1] = retype(joined(line[-1], minus, after), kind)
+        if line[0].type in ("REGION", "HISTO") and not known:
+            help = "an underscore is read by every tool"
+            self.note("W103", "a name has a hyphen", span_of(line[-1]), help)
         return True
+
+    def placeholder(self, at: int) -> int:
+        """Return where a name such as ``jes_{s}`` ends whose placeholder begins here, or 0."""
+        line = self.line.tokens
+        if self.block not in ("SYSTEMATIC", "CORRECTION") or self.line.last != "NAME":
+            return 0
+        if len(line[-1]) > LONGEST_NAME:
+            return 0
+        inside = self.tokens[at : at + 3]
+        if [token.type for token in inside] != ["LBRACE", "NAME", "RBRACE"]:
+            return 0
+        pieces = [line[-1], *inside]
+        for after in self.tokens[at + 3 : at + 3 + LONGEST_ENDING]:
+            if not touch(pieces[-1], after):
+                break
+            if after.type not in ("NAME", "INT", "DIGIT_FIRST") and after != "_":
+                break
+            pieces.append(after)
+        if not all(map(touch, pieces, pieces[1:])):
+            return 0
+        certain = len(line) == 2 or line[-1].endswith(("_", "}")) or len(pieces) > 4
+        return at + len(pieces) - 1 if certain else 0
+
+    def digit_first(self, token: Token) -> None:
+        if self.scoped:
+            self.line.tokens.append(retype(token, "WORD"))
+            return
+        if self.line.head != "CLAUSE" or not any(
+            before.type == "SETTING" and before.lower() == "only"
+            for before in self.line.tokens[-8:]
+        ):
+            message = f"`{token}` is neither a number nor a name"
+            help = "a name begins with a letter; numbers have no units: GeV, radians, mm"
+            self.mistake("E105", message, span_of(token), help)
+        self.line.tokens.append(retype(token, "NAME"))
+
+    def odd_operator(self, token: Token) -> None:
+        """Note an operator that other languages have."""
+        if token in ("&&", "||"):
+            word = "and" if token == "&&" else "or"
+            self.note("N101", f"`{token}` is read as {word}", span_of(token))
+        elif token == "!":
+            help = "CutLang drops the character and reads the opposite"
+            self.note("W101", "write not for !", span_of(token), help)
+
+    # ------------------------------------------------------------------------------ brackets
 
     def open(self, token: Token) -> None:
         self.line.tokens.append(token)
@@ -286,20 +510,41 @@ class _Splitter:
             message = f"`{token}` cannot close the `{opened}` before it"
             self.fail("E104", message, token)
 
-    def bar(self, token: Token) -> None:
-        after_operand = bool(self.line.tokens) and self.line.tokens[-1].type in ENDING
+    def bar(self, at: int) -> None:
+        token = self.tokens[at]
+        after_operand = self.line.last in ENDING
         if self.brackets and self.brackets[-1].type == "BAR_OPEN" and after_operand:
             self.close(retype(token, "BAR_CLOSE"))
+        elif after_operand and not opens_bars(self.text, at):
+            self.line.tokens.append(retype(token, "BIT_OR"))
         elif any(bracket.type == "BAR_OPEN" for bracket in self.brackets):
             self.fail("E104", "bars cannot stand inside bars", token, "|x| is also abs(x)")
         else:
             self.open(retype(token, "BAR_OPEN"))
 
+    # ------------------------------------------------------------------------------ findings
+
+    def unknown(self, at: int) -> None:
+        """Read a character that is no token of ADL, where that is possible."""
+        token = self.tokens[at]
+        if token == ";" and not self.brackets:
+            after = at + 1
+            last = after == len(self.tokens) or self.fresh[after]
+            if last or (self.text.kind(after) == "NAME" and starting(self.text, after, self.block)):
+                self.note("W105", "a statement ends without a semicolon", span_of(token))
+                self.end()
+                return
+        if token == "$" and self.in_inputs():
+            self.line.tokens.append(retype(token, "NAME"))
+            return
+        self.strange(token)
+
     def strange(self, token: Token) -> None:
         shown = f"`{token}`" if token.isprintable() else f"U+{ord(token):04X}"
         message = f"ADL has no character {shown}"
         # One message a line: a text in single quotes has two of them.
-        if not any(m.message == message for m in self.line.mistakes):
+        others = self.line.mistakes
+        if len(others) < MOST_STRANGE and not any(m.message == message for m in others):
             self.mistake("E102", message, span_of(token), STRANGE.get(token.value, ""))
 
     def fail(self, code: str, message: str, at: Token, help: str = "") -> None:
@@ -309,9 +554,11 @@ class _Splitter:
         self.brackets.clear()
 
     def mistake(self, code: str, message: str, span: Span, help: str = "") -> None:
-        # What we cannot read yet may be written as it likes.
-        if self.line.head not in ("LATER_BLOCK", "LATER_STATEMENT"):
-            self.line.mistakes.append(Diagnostic(code, "error", message, span, help))
+        self.line.mistakes.append(Diagnostic(code, "error", message, span, help))
+
+    def note(self, code: str, message: str, span: Span, help: str = "") -> None:
+        severity: Severity = "warning" if code.startswith("W") else "note"
+        self.notes.append(Diagnostic(code, severity, message, span, help))
 
 
 def _mark_own_defines(source: Source, lines: Sequence[Line]) -> None:
@@ -320,16 +567,27 @@ def _mark_own_defines(source: Source, lines: Sequence[Line]) -> None:
     Nothing but the layout or the next statement can say which is meant: a define belongs to the
     object when it is indented deeper, or when the object's statements go on behind it.
     """
+    behind = _heads_behind(lines)
     header: Line | None = None
-    for i, line in enumerate(lines):
+    for line, after in zip(lines, behind, strict=True):
         if line.head == "DEFINE" and header is not None:
             deeper = _column(source, line) > _column(source, header)
-            after = (other.head for other in lines[i:] if other.head != "DEFINE")
-            if deeper or next(after, "") in ("TAKE", "SELECT", "REJECT"):
+            if deeper or after in ("TAKE", "SELECT", "REJECT", "CANDIDATE"):
                 line.tokens[0] = retype(line.tokens[0], "OWN_DEFINE")
                 continue
-        if line.opens_block:
-            header = line if line.head == "OBJECT" else None
+        if line.head in BLOCK_TYPES:
+            header = line if line.head in ("OBJECT", "COMPOSITE") else None
+
+
+def _heads_behind(lines: Sequence[Line]) -> list[str]:
+    """Return for each line the type of the first one behind it that is no define."""
+    heads: list[str] = []
+    after = ""
+    for line in reversed(lines):
+        heads.append(after)
+        if line.head != "DEFINE":
+            after = line.head
+    return heads[::-1]
 
 
 def _column(source: Source, line: Line) -> int:

@@ -8,9 +8,17 @@ from collections.abc import Set as AbstractSet
 from lark import Token
 
 from adl.syntax.diagnostics import Diagnostic, did_you_mean
-from adl.syntax.keywords import BLOCKS, KEYWORD_TYPES, STATEMENTS
-from adl.syntax.lines import DEEPEST, OPERATORS, Line, span_of
+from adl.syntax.keywords import (
+    BLOCKS,
+    KEYWORD_TYPES,
+    OWN_WORDS,
+    SETTINGS,
+    STATEMENTS,
+    TABLE_WORDS,
+)
+from adl.syntax.lines import DEEPEST, Line
 from adl.syntax.source import Source, Span
+from adl.syntax.tokens import OPERATORS, span_of
 
 # A code never changes its meaning: users silence and search for it.
 CODES: dict[str, str] = {
@@ -21,24 +29,39 @@ CODES: dict[str, str] = {
     "E104": "brackets or bars do not match",
     "E105": "a word begins with a digit",
     "E106": "brackets or operators are nested too deep",
-    "E107": "this version does not read the statement yet",
     "E108": "comparisons are chained",
     "E109": "a statement stands outside the blocks that can have it",
     "E110": "a line begins with no keyword",
-    "E111": "a number, an axis or a list of edges is not what it has to be",
+    "E111": "a number, an axis or a list is not what it has to be",
+    "E112": "a comparison is spelled as a word in lower case",
+    "W101": "`!` stands for not",
+    "W102": "a word such as GT stands for a comparison",
+    "W103": "the name of a region or of a histogram has a hyphen",
+    "W104": "a reject with ? has no else",
+    "W105": "a statement ends with a semicolon",
+    "W106": "a text stands in single quotes",
+    "N101": "`&&` or `||` stands for and or or",
+    "N102": "a function is applied with braces",
+    "N103": "several statements stand on one line",
 }
 
-VALUE = {"INT", "REAL", "STRING", "NAME", "SEARCHED", "LPAR", "LBRACE", "BAR_OPEN", "MINUS", "NOT"}
+VALUE = {"INT", "REAL", "AT", "STRING", "NAME", "SEARCHED", "LPAR", "LBRACE", "BAR_OPEN", "MINUS"}
+VALUE |= {"NOT", "FIRED", "LIST_OPEN"}
 
 # What may follow, in the user's words: where all tokens of the first column are expected, the word
 # says it for those of the second.
 EXPECTATIONS = (
     ({"INT", "REAL", "LPAR"}, VALUE, "a value"),
+    ({"INT", "REAL"}, {"INT", "REAL", "PLUS", "MINUS", "NAME"}, "a number"),
     ({"NAME", "LPAR"}, VALUE, "a collection"),
     ({"NAME"}, {"NAME"}, "a name"),
+    ({"WORD"}, {"WORD"}, "simulation, data, a process or era and its name"),
     ({"INT"}, {"INT", "MINUS"}, "a whole number"),
-    ({"STRING"}, {"STRING"}, 'a text in double quotes, "like this",'),
+    ({"AT"}, {"AT", "MINUS"}, "a whole number"),
+    ({"STRING"}, {"STRING", "OPTIONAL"}, 'a text in double quotes, "like this",'),
+    ({"DIRECTION"}, {"DIRECTION"}, "ascend or descend"),
     ({"PLUS"}, OPERATORS | {"QUERY", "DOT", "LSQB"}, "an operator"),
+    ({"OR"}, {"OR"}, "`or`"),
     ({"EQUALS"}, {"EQUALS", "COLON"}, "`=`"),
     ({"_COMMA"}, {"_COMMA"}, "`,`"),
     ({"COLON"}, {"COLON"}, "`:`"),
@@ -49,11 +72,53 @@ EXPECTATIONS = (
     ({"_NL"}, {"_NL"}, "the end of the line"),
 )
 
-UNITS = ("GeV", "TeV", "MeV", "rad", "mm", "cm", "m", "fb", "pb")
-STATEMENTS_OF = {
-    "OBJECT": "take, select, reject or define",
-    "REGION": "select, reject, take, weight, histo, bin or the names of other regions",
+# What a statement looks like when it is right.
+ADVICE = {
+    "HISTO": 'histo h, "title", 50, 0, 500, pT(jets[0])',
+    "SORT": "sort pT(jets) descend",
+    "SAVE": "save skim, or save values csv MET HT",
+    "COUNTS": "counts results 12.3 +- 1.1, 14",
+    "TITLE": 'title "Signal region"',
+    "PROCESS": 'process bkg, "Total background", stat, syst',
+    "ARG": "arg jets",
+    "CODE": 'code "masses.py"',
+    "FLAG": "the value of a switch is a whole number",
+    "TRIGGER": 'trigger mu "HLT_IsoMu24" or optional "HLT_Mu50" stream SingleMuon',
+    "USE": "use MET = PuppiMET; a region is used by its name alone",
+    "TABLE": "table eff tabletype efficiency nvars 1 errors false, then rows: value, min, max",
+    "LEGACY": 'systematic on "up" "down" weight_pileup',
+    "SYSTEMATIC": "a systematic has a name and its lines below",
+    "CORRECTION": 'correction bSF "btagging.json.gz" deepJet_comb',
+    "CANDIDATE": "object Z = a + b",
 }
+
+COMPARING = ("COMPARE", "RANGE", "SEARCH")
+UNITS = ("GeV", "TeV", "MeV", "rad", "mm", "cm", "m", "fb", "pb")
+BLOCK_NAMES = {
+    "OBJECT": "an object block",
+    "COMPOSITE": "a composite",
+    "REGION": "a region",
+    "COUNTSFORMAT": "a countsformat",
+    "HISTOLIST": "a histoList",
+    "FUNCTION": "a function block",
+    "SYSTEMATIC": "a systematic",
+    "CORRECTION": "a correction",
+    "TABLE": "a table",
+    "INFO": "an info block",
+}
+STATEMENTS_OF = {
+    "OBJECT": "take, select, reject, define, histo or print",
+    "COMPOSITE": "take, select, reject, define or object Z = a + b",
+    "REGION": "select, reject, take, weight, histo, bin or the names of other regions",
+    "COUNTSFORMAT": 'lines such as process bkg, "Background", stat',
+    "HISTOLIST": "histo lines",
+    "FUNCTION": "arg lines and code with the name of a file",
+    "SYSTEMATIC": "scale, set, weight, reweight, suffix, tree, table, rate, propagate or for lines",
+    "CORRECTION": "inputs, nominal and vary lines",
+    "TABLE": "tabletype, nvars, errors, outside and numbers",
+}
+WORDS_OF = {**{block: [*words] for block, words in OWN_WORDS.items()}, "TABLE": [*TABLE_WORDS]}
+WORDS_OF["REGION"] += STATEMENTS
 
 
 def cannot_read(
@@ -75,9 +140,11 @@ def cannot_read(
         place, found = Span(end, end), "the statement ends"
     else:
         place, found = span_of(after), f"`{_shown(after)}` stands"
-    if after is not None and after.type in ("COMPARE", "RANGE") and "AND" in expected:
+    if after is not None and after.type in COMPARING and "AND" in expected:
         message = "comparisons cannot be chained"
         help = "write a < b and b < c; or x [] 10 20, which is 10 <= x and x <= 20"
+        if any(token.type == "AMPERSAND" for token in line.tokens):
+            help = "& works on the bits of numbers: write and"
         return Diagnostic("E108", "error", message, place, help)
     message = f"{_wanted(expected)} must follow `{_shown(before)}`, but {found} there"
     return Diagnostic("E101", "error", message, place, _advice(line, at, before, after))
@@ -112,10 +179,16 @@ def _advice(line: Line, at: int, before: Token, after: Token | None) -> str:
     """Return the way out of a frequent mistake, or an empty string."""
     defines = line.head in ("DEFINE", "OWN_DEFINE")
     match (before.type, before.value, after.type if after else "_NL", after.value if after else ""):
+        case ("STRING", _, "LPAR", _):
+            return f"a name stands without quotes: {before.value[1:-1]}(...)"
+        case ("DOT", _, "STRING", name):
+            return f"a name stands without quotes: .{name[1:-1]}"
         case (_, _, "EQUALS", _) if not defines:
             return "== compares, = belongs to define"
         case (_, _, "COMPARE", "==") if defines and at == 2:
             return "one = defines"
+        case ("_ONLY", _, _, _):
+            return "only simulation, only data, only ttbar, only era 2018"
         case ("QUERY", _, "_NL", _):
             return "remove the ?, or say what has to hold when the condition does"
         case ("TIMES", "*", "TIMES", "*"):
@@ -134,10 +207,18 @@ def _advice(line: Line, at: int, before: Token, after: Token | None) -> str:
             return "an info block has a name, as in info analysis"
         case (_, _, "INT", _) if before.type in KEYWORD_TYPES:
             return "a name begins with a letter"
+    return _advice_by_statement(line, at, after)
+
+
+def _advice_by_statement(line: Line, at: int, after: Token | None) -> str:
+    """Return what the statement looks like when it is right, or an empty string."""
+    kind = after.type if after else "_NL"
+    if line.head == "TAKE" and kind == "_COMMA":
+        return "take union(mu, ele), or a second take, for the elements of both"
+    if line.head in ADVICE:
+        return ADVICE[line.head]
     if line.head == "INFO":
         return "each field of an info block stands on a line of its own"
-    if line.head == "HISTO":
-        return 'histo h, "title", 50, 0, 500, pT(jets[0])'
     if line.head == "REGION" and at == 2:
         return "names of other regions stand on the lines below"
     if line.head == "OBJECT" and at == 2:
@@ -152,43 +233,46 @@ def _misplaced(source: Source, line: Line, header: Line | None) -> Diagnostic:
     if first.type not in KEYWORD_TYPES:
         return _no_statement(line, block)
     word = first.value
-    if block == "OBJECT":
-        message = f"`{word}` does not belong in an object block"
+    if first.type == "CANDIDATE":
+        message = "a candidate stands in a composite only"
+        help = "define Z = a + b is a sum of particles; object jets : Jet is a collection"
+        return Diagnostic("E109", "error", message, span_of(first), help)
+    if block in STATEMENTS_OF:
+        message = f"`{word}` does not belong in {BLOCK_NAMES[block]}"
         return Diagnostic("E109", "error", message, span_of(first), _expected_in(block))
     message = f"`{word}` stands in no object and in no region"
     help = ""
-    if header is not None and block == "DEFINE":
+    if header is not None and block in BLOCKS.values() and block != "INFO":
         number = source.position(span_of(header.tokens[0]).start)[0]
-        help = f"the define on line {number} ended the block before it: move it above that block"
+        keyword = header.tokens[0].lower()
+        help = f"the {keyword} on line {number} ended the block before it: move it above that block"
     return Diagnostic("E109", "error", message, span_of(first), help)
 
 
 def _no_statement(line: Line, block: str = "REGION") -> Diagnostic:
     """Return the mistake of a line that begins with no keyword."""
     first = line.tokens[0]
-    words = [*BLOCKS, *(STATEMENTS if block in STATEMENTS_OF else ())]
+    words = [*BLOCKS, *WORDS_OF.get(block, STATEMENTS if block in STATEMENTS_OF else ())]
     near = did_you_mean(first.value, words) if first.type == "NAME" else ""
-    if block in STATEMENTS_OF:
+    if block == "SYSTEMATIC" and first.lower() in SETTINGS:
+        help = f"{first} goes on with the line before it: scale pt(Jet) up 1.1 down 0.9"
+    elif block in ("OBJECT", "REGION", "COMPOSITE"):
         help = near or f"a condition begins with select or reject; {_expected_in(block)}"
+    elif block in STATEMENTS_OF:
+        help = near or _expected_in(block)
     else:
         help = near or (
             "a file consists of info, object, region and define;"
             " is this the rest of a comment or of a title?"
         )
+    if home := next((b for b, own in OWN_WORDS.items() if first.lower() in own), ""):
+        help = f"{first} belongs in {BLOCK_NAMES[home]}"
     message = f"`{_shown(first)}` begins no statement"
     return Diagnostic("E110", "error", message, span_of(first), help)
 
 
 def _expected_in(block: str) -> str:
-    word = "an object block" if block == "OBJECT" else "a region"
-    return f"{word} holds {STATEMENTS_OF[block]}"
-
-
-def not_yet(line: Line) -> Diagnostic:
-    """Return the mistake of using what only a later version reads."""
-    word = line.tokens[0]
-    message = f"this version does not read `{word}` yet"
-    return Diagnostic("E107", "error", message, span_of(word))
+    return f"{BLOCK_NAMES[block]} holds {STATEMENTS_OF[block]}"
 
 
 def too_deep(line: Line) -> Diagnostic:

@@ -10,37 +10,47 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import lark
-from lark import Lark, Token, UnexpectedToken
-from lark.parsers.lalr_analysis import Shift
-from lark.parsers.lalr_parser_state import ParserState
+from lark import Lark, Token
 
-from adl.syntax.build import Builder, Misread
+from adl.syntax.build import Builder
+from adl.syntax.build_basics import Misread
 from adl.syntax.cachedir import cache_root
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
-from adl.syntax.keywords import BLOCK_TYPES, KEYWORD_TYPES
+from adl.syntax.keywords import BLOCK_TYPES, CLAUSE_TYPES, KEYWORD_TYPES, STATEMENT_TYPES
 from adl.syntax.lines import DEEPEST, Line, split
-from adl.syntax.mistakes import cannot_read, not_yet, too_deep
+from adl.syntax.machine import Machine, Refused, Stacks
+from adl.syntax.mistakes import cannot_read, too_deep
+from adl.syntax.oddities import BRACES, BRACES_HELP, odd_spellings
 from adl.syntax.source import Source
 from adl.syntax.spaces import mark_spaces
+from adl.syntax.tokens import span_of
 from adl.syntax.tree import File, Tree
 
 MOST_ERRORS = 20
-
-Stacks = tuple[list[int], list[Any]]  # of the parser: its states, and the values read so far
+INSIDE = STATEMENT_TYPES | CLAUSE_TYPES
 
 
 def parse(source: Source) -> File:
     """Return the tree of an analysis, or raise AnalysisError with every syntax error in it."""
+    return parse_with_notes(source)[0]
+
+
+def parse_with_notes(source: Source) -> tuple[File, tuple[Diagnostic, ...]]:
+    """Return the tree of an analysis and what is odd about its spelling, in the text's order.
+
+    A note (N1xx) comes once a file; a warning (W1xx) comes for every place.
+    """
     start = _grammar().parse_interactive(source.text)
     tokens = start.lexer_thread.lex(start.parser_state)  # type: ignore[no-untyped-call]  # lark's
-    reader = _Reader(source, start.parser_state)
-    for line in split(source, tokens):
+    reader = _Reader(source, Machine(start.parser_state.parse_conf))
+    statements = split(source, tokens)
+    for line in statements.lines:
         reader.read(line)
     tree = reader.finish()
     if tree is None:
@@ -50,13 +60,17 @@ def parse(source: Source) -> File:
             more = Diagnostic("E100", "note", message, mistakes[MOST_ERRORS].span)
             mistakes[MOST_ERRORS:] = [more]
         raise AnalysisError(source, mistakes)
-    return tree
+    tree = replace(tree, comments=statements.comments)
+    return tree, odd_spellings(tree, [*statements.notes, *reader.notes])
 
 
 class _Scanner:
     """Keeps the terminals that no rule mentions; lark asks for it under the name postlex."""
 
-    always_accept = ("NEWLINE", "BAR", "SEARCH", "DIGIT_FIRST", "OPEN_STRING", "UNKNOWN")
+    always_accept = (
+        *("NEWLINE", "COMMENT", "BAR", "SINGLE_QUOTED"),
+        *("DIGIT_FIRST", "OPEN_STRING", "UNKNOWN"),
+    )
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
         return stream
@@ -87,59 +101,57 @@ def _grammar() -> Lark:
 class _Reader:
     """Feeds statements to the parser; ``header`` is the line that opened the current block."""
 
-    def __init__(self, source: Source, state: ParserState[int]) -> None:
+    def __init__(self, source: Source, machine: Machine) -> None:
         self.source = source
-        self.state = state
+        self.machine = machine
         self.mistakes: list[Diagnostic] = []
+        self.notes: list[Diagnostic] = []
         self.header: Line | None = None
         self.resume: frozenset[str] = frozenset()  # where to go on after a mistake
 
     def read(self, line: Line) -> None:
         """Read one statement, or skip it when a mistake before it makes it meaningless."""
-        skipped = line.head in BLOCK_TYPES and not line.opens_block
-        if self.resume and (line.head not in self.resume or skipped):
+        if self.resume and line.head not in self.resume:
             return
-        before = self.state.state_stack[:], self.state.value_stack[:]
+        before = self.machine.place()
         mistake = self.attempt(line, before)
         # What the scanner found is the cause; what the parser met may be its consequence.
         self.mistakes += line.mistakes or ([mistake] if mistake else [])
         self.resume = frozenset()
         if mistake or not line.readable:
-            self.go_back(before)
-            inside = "SELECT" in _accepted(self.state) and line.head not in BLOCK_TYPES
+            self.machine.go_back(before)
+            inside = INSIDE & self.machine.accepted() and line.head not in BLOCK_TYPES
             self.resume = KEYWORD_TYPES if inside else BLOCK_TYPES
         if line.head in BLOCK_TYPES:
             self.header = line
 
-    def go_back(self, to: Stacks) -> None:
-        self.state.state_stack[:], self.state.value_stack[:] = to
-
     def attempt(self, line: Line, before: Stacks) -> Diagnostic | None:
         """Read one statement from where the parser stands; return what is wrong with it."""
-        if line.head in ("LATER_BLOCK", "LATER_STATEMENT"):
-            return not_yet(line)
         if not line.readable or not line.tokens:
             return None
         tokens = mark_spaces(line.tokens)
+        braces = next((token for token in tokens if token.type == "LBRACE"), None)
+        if braces is not None and not self.notes:
+            self.notes.append(Diagnostic("N102", "note", BRACES, span_of(braces), BRACES_HELP))
         end = tokens[-1].end_pos
         tokens.append(Token("_NL", "", start_pos=end, end_pos=end))
         fed = 0
         try:
             for token in tokens:
-                self.state.feed_token(token)
+                self.machine.feed(token)
                 fed += 1
-        except UnexpectedToken:
+        except Refused:
             # The refused token has moved the parser: ask what it would have taken instead, of it
             # and of the separator that was put before it.
             fed -= fed > 0 and tokens[fed - 1].type in ("_SIDE", "_GAP")
-            self.go_back(before)
+            self.machine.go_back(before)
             for token in tokens[:fed]:
-                self.state.feed_token(token)
+                self.machine.feed(token)
             at = sum(token.type not in ("_SIDE", "_GAP") for token in tokens[:fed])
-            return cannot_read(self.source, line, at, _accepted(self.state), self.header)
+            return cannot_read(self.source, line, at, self.machine.accepted(), self.header)
         except Misread as error:
-            return Diagnostic("E111", "error", error.message, error.span, error.help)
-        if len(tokens) > DEEPEST and _depth(self.state.value_stack) > DEEPEST:
+            return Diagnostic(error.code, "error", error.message, error.span, error.help)
+        if len(tokens) > DEEPEST and _depth(self.machine.values) > DEEPEST:
             return too_deep(line)
         return None
 
@@ -147,28 +159,8 @@ class _Reader:
         """Return the tree, or None when there are mistakes."""
         if self.mistakes:
             return None
-        tree: File = self.state.feed_token(Token("$END", ""), is_end=True)
+        tree: File = self.machine.finish()
         return tree
-
-
-def _accepted(state: ParserState[int]) -> set[str]:
-    """Return the types of the tokens that the parser can take next."""
-    table = state.parse_conf.states
-    return {
-        kind
-        for kind in table[state.position]
-        if kind.isupper() and _takes(table, state.state_stack[:], kind)
-    }
-
-
-def _takes(table: dict[int, dict[str, Any]], stack: list[int], kind: str) -> bool:
-    while kind in table[stack[-1]]:
-        action, rule = table[stack[-1]][kind]
-        if action is Shift:
-            return True
-        del stack[len(stack) - len(rule.expansion) :]
-        stack.append(table[stack[-1]][rule.origin.name][1])
-    return False
 
 
 def _depth(pieces: list[Any]) -> int:

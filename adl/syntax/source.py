@@ -5,9 +5,13 @@ A ``Span`` holds offsets only: lines and columns are worked out when something i
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+
+# A comment; or a quoted text, in which a # begins none.
+_COMMENT = re.compile(r'("[^"\n]*")|#[^\n]*')
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +54,5 @@ class Source:
 
     def words(self, span: Span) -> str:
         """Return the source text of a span with comments removed and white space folded."""
-        lines = (line.split("#")[0] for line in self.text[span.start : span.end].split("\n"))
-        return " ".join(" ".join(lines).split())
+        text = _COMMENT.sub(lambda m: m[1] or " ", self.text[span.start : span.end])
+        return " ".join(text.split())

@@ -257,10 +257,11 @@ class Bin(Tree):
 
 @dataclass(frozen=True, slots=True)
 class Edges(Tree):
-    """``bin MET 100 200 400``: bins between edges."""
+    """``bin MET 100 200 400``: bins between edges; a label may stand before the value."""
 
     value: Expr
     edges: tuple[float, ...]
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

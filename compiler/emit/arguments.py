@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 
-from adl.compiler.ir import Axis, Binning, Const, Fill, Node, Uniform
+from adl.compiler.ir import Axis, Binning, Const, Fill, Node, Table, Uniform
 from adl.compiler.layout import Layout
 from adl.compiler.program import Program
 
@@ -41,6 +41,7 @@ class Arguments:
     store_sources: list[tuple[str, ...]] = field(default_factory=list)
     memo: dict[Node, int] = field(default_factory=dict)
     memo_size: int = 0
+    tables: dict[Table, int] = field(default_factory=dict)
     fillers: dict[str, Fill] = field(default_factory=dict)  # one fill of each kind, by its function
     _uses: dict[tuple[Node, int], int] = field(default_factory=dict)
     _histograms: dict[int, int] = field(default_factory=dict)
@@ -77,6 +78,15 @@ class Arguments:
                 for edge in edges:
                     self._append(float(edge))
         return self._histograms[number]
+
+    def table(self, table: Table) -> int:
+        """Return the slot of a table: the number of its rows, then the rows."""
+        if table not in self.tables:
+            self.tables[table] = self._append(len(table.rows))
+            for row in table.rows:
+                for number in row:
+                    self._append(float(number))
+        return self.tables[table]
 
     def store(self, node: Node, axes: tuple[Axis, ...]) -> int:
         """Return the number of a store's scratch array."""

@@ -8,6 +8,7 @@ from adl.compiler.emit.accumulators import Accumulator, accumulator
 from adl.compiler.emit.arguments import PARAMETERS, Arguments
 from adl.compiler.emit.operations import emit_primitive
 from adl.compiler.emit.support import filler_name
+from adl.compiler.emit.tables import lookup_name
 from adl.compiler.emit.text import LLVM_TYPE, Lines, real
 from adl.compiler.ir import (
     Axis,
@@ -17,6 +18,7 @@ from adl.compiler.ir import (
     Element,
     Fill,
     Index,
+    Lookup,
     Node,
     Part,
     Pick,
@@ -155,6 +157,8 @@ class FunctionEmitter:
                 return self.call(node)
             case Column():
                 return self.column(node)
+            case Lookup():
+                return self.lookup(node)
             case Element(store, at):
                 assert isinstance(store, Store)
                 base = self.scratch(store)
@@ -174,6 +178,13 @@ class FunctionEmitter:
             return emit_primitive(self.lines, node.function, kinds, operands)
         arguments = ", ".join(f"double {o}" for o in operands)
         return self.lines.let(f"call double @adl_{node.function}({arguments})")
+
+    def lookup(self, node: Lookup) -> str:
+        """Write the call of the function that looks up."""
+        operands = [self.value(a, node, i) for i, a in enumerate(node.arguments)]
+        table = self.lines.at("i64", "%numbers", self.arguments.table(node.table))
+        arguments = ", ".join(["ptr " + table, *(f"double {o}" for o in operands)])
+        return self.lines.let(f"call double @{lookup_name(len(operands))}({arguments})")
 
     def column(self, node: Column) -> str:
         """Write the read of an input column."""

@@ -8,6 +8,7 @@ from adl.compiler.emit.arguments import PARAMETERS, Arguments
 from adl.compiler.emit.function import CALL, FunctionEmitter
 from adl.compiler.emit.operations import INTRINSICS, emit_primitive
 from adl.compiler.emit.support import SUPPORT, filler
+from adl.compiler.emit.tables import lookup
 from adl.compiler.emit.text import Lines, real
 from adl.compiler.ir import Call, Column, Const, Node, postorder
 from adl.compiler.kernel import Block, Kernel
@@ -45,8 +46,20 @@ def emit(program: Program, kernel: Kernel, layout: Layout) -> Module:
     # A few fills are worth inlining; hundreds would make most of the code.
     inline = sum(bool(f.bins) for f in program.fills) <= _INLINED_FILLS
     fillers = [filler(fill, inline) for fill in arguments.fillers.values()]
+    lookups = [lookup(n) for n in sorted({table.variables for table in arguments.tables})]
     text = "\n".join(
-        [INTRINSICS, SUPPORT, *fillers, *elementary, _ZERO, *memoised, main, "!0 = !{}", ""]
+        [
+            INTRINSICS,
+            SUPPORT,
+            *lookups,
+            *fillers,
+            *elementary,
+            _ZERO,
+            *memoised,
+            main,
+            "!0 = !{}",
+            "",
+        ]
     )
     return Module(text, arguments)
 

@@ -39,6 +39,7 @@ class Place:
     parts: tuple[CollectionSchema, ...]
     position: Node
     defined: Node = TRUE
+    zero: bool = False  # a missing element is there, with attributes of 0
 
     @property
     def source(self) -> tuple[str, ...]:
@@ -47,6 +48,13 @@ class Place:
 
     def attribute(self, name: str) -> Node:
         """Return a stored attribute of the element."""
+        value = self._stored(name)
+        if not self.zero:
+            return value
+        nothing = {"real": Const(0.0), "int": Const(0), "bool": FALSE}[value.kind]
+        return call("where", call("ge", self.position, Const(0)), value, nothing)
+
+    def _stored(self, name: str) -> Node:
         if len(self.parts) == 1:
             return _column(self.parts[0], name, self.position)
         axes = tuple(Axis((p.name,), 0) for p in self.parts)
@@ -91,7 +99,74 @@ def part_mask(collection: Collection, part: CollectionSchema, position: Node, cu
     inside: Node = FALSE
     for source in collection.sources:
         inside = either(inside, part_mask(source, part, position, cuts))
-    return FALSE if inside is FALSE else both(inside, cuts(collection, Place((part,), position)))
+    if inside is FALSE:
+        return FALSE
+    at = Place((part,), position)
+    if collection.ranks is not None:
+        return both(inside, _in_slice(collection, at, cuts))
+    return both(inside, cuts(collection, at))
+
+
+def _in_slice(collection: ObjectDef, at: Place, cuts: CutsAt) -> Node:
+    """Return whether the element at a place has one of the slice's ranks in its source."""
+    assert collection.ranks is not None
+    start, stop = collection.ranks
+    (source,) = collection.sources
+    axis, other = _another(source, at)
+    earlier = both(mask(source, other, cuts), comes_before(source, other, at))
+    rank = reduce("count", (axis,), Const(1), earlier)
+    above = call("ge", rank, Const(start)) if start else TRUE
+    return above if stop is None else both(above, call("lt", rank, Const(stop)))
+
+
+def last(collection: Collection, at: Place, cuts: CutsAt) -> Node:
+    """Return whether no element of a collection comes after the one at a place."""
+    axis, other = _another(collection, at)
+    later = both(mask(collection, other, cuts), comes_before(collection, at, other))
+    return invert(reduce("any", (axis,), TRUE, later))
+
+
+def _another(collection: Collection, at: Place) -> tuple[Axis, Place]:
+    """Return a loop over all elements of the input, with a slot that nothing open has."""
+    source = tuple(p.name for p in parts(collection))
+    slots = [a.slot for a in at.position.free]
+    axis = Axis(source, max(slots, default=-1) + 1)
+    return axis, Place(tuple(parts(collection)), Index(axis))
+
+
+def comes_before(collection: Collection, a: Place, b: Place) -> Node:
+    """Return whether one element stands before another: as stored, or in a union by pt."""
+    stored = call("lt", *_global_positions(collection, a, b))
+    if not is_union(collection):
+        return stored
+    x, y = as_real(a.attribute("pt")), as_real(b.attribute("pt"))
+    x_nan, y_nan = call("ne", x, x), call("ne", y, y)
+    larger = either(call("gt", x, y), both(y_nan, invert(x_nan)))
+    equal = either(call("eq", x, y), both(x_nan, y_nan))
+    return either(larger, both(equal, stored))
+
+
+def _global_positions(collection: Collection, a: Place, b: Place) -> tuple[Node, Node]:
+    """Return the positions of two places among all elements of a collection's parts."""
+    every = tuple(parts(collection))
+
+    def position(at: Place) -> Node:
+        if at.parts == every:
+            return at.position
+        (part,) = at.parts
+        before = _before(every, part)
+        return at.position if before is None else call("add", before, at.position)
+
+    return position(a), position(b)
+
+
+def _before(every: tuple[CollectionSchema, ...], part: CollectionSchema) -> Node | None:
+    """Return the number of elements of the parts that stand before a part; None for the first."""
+    total: Node | None = None
+    for other in every[: every.index(part)]:
+        number = reduce("count", (Axis((other.name,), 0),), Const(1), TRUE)
+        total = number if total is None else call("add", total, number)
+    return total
 
 
 def is_union(collection: Collection) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from adl.check import analysis as core
+from adl.check.published import Published
 from adl.compiler.ir import (
     ONE,
     TRUE,
@@ -31,9 +34,9 @@ from adl.syntax.tree import UniformBins, VariableBins
 ALL_EVENTS = "all events"
 
 
-def lower(analysis: core.Analysis) -> Program:
-    """Return the program of a checked analysis."""
-    lowering = Lowering()
+def lower(analysis: core.Analysis, seed: int = 1) -> Program:
+    """Return the program of a checked analysis; the seed chooses its random numbers."""
+    lowering = Lowering(seed)
     return Program(tuple(_region(region, lowering) for region in analysis.regions))
 
 
@@ -42,6 +45,7 @@ def _region(region: core.RegionDef, lowering: Lowering) -> RegionOutput:
     weight: Node = ONE
     steps = [StepOutput(ALL_EVENTS, _counter(TRUE, ONE))]
     histograms = []
+    published = _published(region)
     for statement in region.statements:
         match statement:
             case core.Cut():
@@ -49,15 +53,28 @@ def _region(region: core.RegionDef, lowering: Lowering) -> RegionOutput:
                 undecided = both(mask, invert(condition.certain))
                 mask = both(mask, condition.value)
                 missing = None if condition.certain is TRUE else _counter(undecided, ONE)
-                steps.append(StepOutput(statement.label, _counter(mask, weight), missing))
+                numbers = published.get(statement, ())
+                counter = _counter(mask, weight)
+                steps.append(StepOutput(statement.label, counter, missing, published=numbers))
             case core.WeightBy():
                 factor = known(lowering.value(statement.value))
                 weight = factor if weight is ONE else call("mul", weight, factor)
                 steps.append(StepOutput(statement.label, _counter(mask, weight), weight=True))
             case core.Histogram():
                 histograms.append(_histogram(statement, mask, weight, lowering))
-    bins = _bins(region.bins, mask, weight, lowering) if region.bins else None
-    return RegionOutput(region.name, tuple(steps), bins, tuple(histograms))
+    bins = None
+    if region.bins:
+        bins = _bins(region.bins, mask, weight, lowering)
+        bins = replace(bins, published=tuple(published.get(b, ()) for b in region.bins))
+    return RegionOutput(region.name, tuple(steps), bins, tuple(histograms), region.title)
+
+
+def _published(region: core.RegionDef) -> dict[core.Cut | core.BinDef, tuple[Published, ...]]:
+    """Return the published numbers of each cut and bin."""
+    found: dict[core.Cut | core.BinDef, tuple[Published, ...]] = {}
+    for target, number in region.counts:
+        found[target] = (*found.get(target, ()), number)
+    return found
 
 
 def _counter(mask: Node, weight: Node) -> Fill:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from adl.check import analysis as core
@@ -15,6 +16,7 @@ from adl.compiler.ir import (
     Index,
     Node,
     Part,
+    Pick,
     as_real,
     both,
     call,
@@ -23,10 +25,10 @@ from adl.compiler.ir import (
     pick,
     reduce,
 )
-from adl.compiler.lower import truth
-from adl.compiler.lower.collections import Place, is_union, mask, place, same
+from adl.compiler.lower import tables, truth, tuples
+from adl.compiler.lower.collections import Place, is_union, last, mask, place, same
 from adl.compiler.lower.truth import Lowered, choose, defined_all
-from adl.stdlib.kinematics import Particle, Polar, Transverse, add
+from adl.stdlib.kinematics import Cartesian, Particle, Polar, Transverse, add
 from adl.stdlib.models import CollectionSchema
 
 _COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
@@ -35,11 +37,13 @@ _COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 class Lowering:
     """Lowers the values of one analysis; loops that are open are places in ``here``."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int = 1) -> None:
+        self.seed = seed  # of random numbers
         self.here: dict[core.Loop, Place] = {}
         self.defines: dict[core.DefineDef, Lowered] = {}
         self.regions: dict[core.RegionDef, Lowered] = {}
         self.masks: dict[tuple[core.ObjectDef, CollectionSchema, Node], Node] = {}
+        self.picks: dict[tuple[core.Picked, tuple[tuple[core.Loop, Place], ...]], Pick] = {}
         self.open = 0  # loops being lowered: the slot of the next one
 
     # ------------------------------------------------------------------------------- values
@@ -84,6 +88,14 @@ class Lowering:
             return Lowered(Column(branch.name, branch.dtype))
         at = self.place(particle)
         return Lowered(at.attribute(value.attribute), at.defined)
+
+    def _ownattribute(self, value: core.OwnAttribute) -> Lowered:
+        at = self.place(value.particle)
+        outside = self.here
+        self.here = {value.definition.this: at}
+        own = self.value(value.definition.value)
+        self.here = outside
+        return Lowered(own.value, both(at.defined, own.defined), own.certain)
 
     def _apply(self, value: core.Apply) -> Lowered:
         arguments: list[Node | Particle] = []
@@ -170,9 +182,17 @@ class Lowering:
             # A NaN is never replaced and replaces everything.
             better = closer if x.kind == "int" else either(closer, call("ne", x, x))
             best = choose(both(other.defined, better), x, best)
+        if value.equal_is_zero and len(value.values) == 2:
+            x, y = (as_real(self.value(v).value) for v in value.values)
+            best = choose(call("eq", x, y), Const(0.0), as_real(best))
         return Lowered(best)
 
+    def _before(self, value: core.Before) -> Lowered:
+        return tuples.before(self, value)
+
     def _size(self, value: core.Size) -> Lowered:
+        if isinstance(value.collection, core.CompositeDef):
+            return tuples.size(self, value.collection)
         with self.loops([core.Loop(value.collection, "")]) as (axes, inside):
             return Lowered(reduce("count", axes, Const(1), inside))
 
@@ -180,6 +200,13 @@ class Lowering:
         x, otherwise = self.value(value.value), self.value(value.otherwise)
         chosen = choose(x.defined, x.value, otherwise.value)
         return Lowered(chosen, either(x.defined, otherwise.defined), x.certain)
+
+    def _tableat(self, value: core.TableAt) -> Lowered:
+        return tables.look_up(value, [self.value(a) for a in value.arguments])
+
+    def _draw(self, value: core.Draw) -> Lowered:
+        event = [self.value(number) for number in value.event]
+        return tables.draw(value, event, self.place(value.particle), self.seed)
 
     def _defineref(self, value: core.DefineRef) -> Lowered:
         if value.define not in self.defines:
@@ -213,10 +240,20 @@ class Lowering:
                 case "count":
                     passing = both(inside, truth.truth(body).value)
                     return Lowered(reduce("count", axes, Const(1), passing))
+                case "ave":
+                    return self.average(axes, body, inside)
             x = call("int", body.value) if body.value.kind == "bool" else body.value
             if value.type == "real":  # min and max of nothing are infinite
                 x = as_real(x)
             return Lowered(reduce(value.operation, axes, x, both(inside, body.defined)))
+
+    def average(self, axes: tuple[Axis, ...], body: Lowered, inside: Node) -> Lowered:
+        """Return the mean of what is there; missing where nothing is."""
+        there = both(inside, body.defined)
+        number = reduce("count", axes, Const(1), there)
+        total = reduce("sum", axes, as_real(body.value), there)
+        mean = call("div", total, as_real(number))
+        return Lowered(mean, call("gt", number, Const(0)))
 
     # ------------------------------------------------------------------------------ objects
 
@@ -229,6 +266,8 @@ class Lowering:
             return Transverse(
                 as_real(Column(pt.name, pt.dtype)), as_real(Column(phi.name, phi.dtype))
             ), TRUE
+        if isinstance(value, core.Total):
+            return self.total(value.collection), TRUE
         if isinstance(value, core.Sum):
             items = [(sign, *self.particle(p)) for sign, p in value.items]
             defined: Node = TRUE
@@ -239,6 +278,14 @@ class Lowering:
         parts = [_component(at, name) for name in ("pt", "eta", "phi", "mass")]
         return Polar(*parts), at.defined
 
+    def total(self, collection: core.Collection) -> Cartesian:
+        """Return the vector sum of a collection's elements."""
+        with self.loops([core.Loop(collection, "")]) as (axes, inside):
+            at = place(collection, Index(axes[0]))
+            one = Polar(*(_component(at, name) for name in ("pt", "eta", "phi", "mass")))
+            components = (one.px, one.py, one.pz, one.energy)
+            return Cartesian(*(reduce("sum", axes, c, inside) for c in components))
+
     def place(self, value: core.Value) -> Place:
         """Return where an element lies."""
         match value:
@@ -246,8 +293,11 @@ class Lowering:
                 return self.place(define.value)
             case core.Variable(loop=loop):
                 return self.here[loop]
+            case core.Member():
+                return tuples.member(self, value)
             case core.Element(collection=collection, index=index):
-                return self.element(collection, index)
+                found = self.element(collection, index)
+                return replace(found, defined=TRUE, zero=True) if value.zero else found
         raise AssertionError(f"{type(value).__name__} is no element")
 
     def element(self, collection: core.Collection, index: int) -> Place:
@@ -255,6 +305,8 @@ class Lowering:
         with self.loops([core.Loop(collection, "")]) as (axes, inside):
             at = place(collection, Index(axes[0]))
             order = -as_real(at.attribute("pt")) if is_union(collection) else None
+            if index < 0:  # the last: none passes that comes after it
+                inside, order, index = both(inside, last(collection, at, self.cuts)), None, 0
             position = Part(pick(axes, inside, order, index), 0)
         return Place(at.parts, position, call("ge", position, Const(0)))
 

@@ -11,6 +11,7 @@ from adl.compiler.ir import (
     Call,
     Element,
     Index,
+    Lookup,
     Node,
     Reduce,
     Store,
@@ -82,7 +83,7 @@ def _uses(program: Program) -> dict[Node, set[_Use]]:
 
 def _axis(node: Node) -> Axis | None:
     """Return the axis of a value that is worth storing."""
-    if not node.costly or len(node.free) != 1 or not isinstance(node, Call | Reduce):
+    if not node.costly or len(node.free) != 1 or not isinstance(node, Call | Lookup | Reduce):
         return None
     return next(iter(node.free))
 

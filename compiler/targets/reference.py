@@ -28,6 +28,7 @@ from adl.compiler.ir import (
     Fill,
     Index,
     Kind,
+    Lookup,
     Node,
     Part,
     Pick,
@@ -114,6 +115,8 @@ class _Machine:
                 return _Recipe(node.children, self._column(node))
             case Call():
                 return _Recipe(node.children, self._call(node))
+            case Lookup():
+                return _Recipe(node.children, self._lookup(node))
             case Reduce():
                 return self._reduce(node)
             case Pick():
@@ -170,6 +173,19 @@ class _Machine:
             x, y = slots
             return lambda event: function(values[x], values[y])
         return lambda event: function(*[values[slot] for slot in slots])
+
+    def _lookup(self, node: Lookup) -> Compute:
+        values, slots = self.values, [self.slots[a] for a in node.arguments]
+        rows = [(row[0], tuple(zip(row[1::2], row[2::2], strict=True))) for row in node.table.rows]
+
+        def compute(event: int) -> float:
+            point = [values[slot] for slot in slots]
+            for value, ranges in rows:
+                if all(low <= x < high for x, (low, high) in zip(point, ranges, strict=True)):
+                    return value
+            return math.nan
+
+        return compute
 
     def _reduce(self, node: Reduce) -> _Recipe:
         values, value = self.values, self.slots[node.value]

@@ -73,6 +73,7 @@ def results_to_dict(results: Results) -> dict[str, Any]:
         "cutflows": [
             {
                 **_origin(cutflow),
+                "title": cutflow.title,
                 "steps": [_counts(step) for step in cutflow.steps if not step.weight],
                 "weights": _weights(cutflow.steps),
                 "bins": [_counts(count) for count in cutflow.bins],
@@ -129,10 +130,22 @@ def _counts(item: Step | BinCount) -> dict[str, Any]:
     fields = dataclasses.asdict(item)
     fields.pop("weight", None)  # it says in which list a step goes
     fields.pop("skipped", None)  # of interest for weights
-    return {
+    del fields["published"]
+    numbers = {
         name: None if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in fields.items()
     }
+    return {**numbers, **({"published": _published(item)} if item.published else {})}
+
+
+def _published(item: Step | BinCount) -> dict[str, Any]:
+    """What publications say about a step or bin: by format, then by process."""
+    out: dict[str, Any] = {}
+    for number in item.published:
+        errors = [dataclasses.asdict(error) for error in number.errors]
+        entry = {"title": number.title, "value": number.value, "errors": errors}
+        out.setdefault(number.format, {})[number.process] = entry
+    return out
 
 
 def _zip_name(histogram: Histogram, number: int) -> str:

@@ -1,0 +1,291 @@
+"""Tables: their rows, holes and overlaps, and their look-ups in expressions."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import pairwise, product
+from typing import Literal, cast
+
+from adl.check.analysis import (
+    Draw,
+    EventValue,
+    Operation,
+    TableAt,
+    TableDef,
+    TableRow,
+    Value,
+    Variable,
+)
+from adl.check.context import Context
+from adl.check.dominance import NOTHING, Use, absent, unguarded
+from adl.check.scope import Scope, mistake
+from adl.check.types import convert, negated, number
+from adl.stdlib.library import find_function
+from adl.stdlib.models import find_scalar
+from adl.syntax.source import Span
+from adl.syntax.tree import Binary, Call, Expr, Name, Number, Table
+
+Check = Callable[[Scope, Expr], Value | None]
+Outside = Literal["", "nearest", "zero"]
+
+# Cells of a table's grid up to which holes and overlaps are looked for.
+MOST_CELLS = 200_000
+# What tells events apart: the columns that a random number depends on.
+EVENT_COLUMNS = ("run", "luminosityBlock", "event")
+
+# ------------------------------------------------------------------------------ declarations
+
+
+def check_table(context: Context, block: Table) -> TableDef | None:
+    """Return a table's meaning; None after a mistake in its rows."""
+    if not block.numbers:
+        message = f"table {block.name.name} has no row"
+        help = "a row is a value, its errors if there are any, and a range for each variable"
+        context.findings.error("E240", message, block.name.span, help)
+        return None
+    variables = _variables(context, block)
+    if variables is None:
+        return None
+    rows = _rows(block, variables)
+    places = _places(block, variables)
+    if not _all_ascend(context, rows, places):
+        return None
+    if not _covers_once(context, block, rows, places):
+        return None
+    outside = cast("Outside", block.outside)
+    closed = _closed(rows, every=context.dialect == "cutlang")
+    return TableDef(block.name.name, variables, rows, closed, outside, block.name.span)
+
+
+def _variables(context: Context, block: Table) -> int | None:
+    """Return how many variables the rows have; they decide where the header disagrees."""
+    errors = 2 if block.errors else 0
+    expected = 1 + errors + 2 * block.variables
+    lines = Counter(context.line(n.span) for n in block.numbers)
+    lengths = set(lines.values())
+    written = lengths.pop() if len(lengths) == 1 else expected
+    if written == expected or (len(lines) == 1 and len(block.numbers) % expected == 0):
+        written = expected
+    if block.variables > 0 and written == expected and not len(block.numbers) % expected:
+        return block.variables
+    found, rest = divmod(written - 1 - errors, 2)
+    if found > 0 and not rest and written != expected:
+        message = f"nvars is {block.variables}, and the rows have ranges for {found}: they count"
+        context.findings.warning("W320", message, block.name.span, f"write nvars {found}")
+        return found
+    wanted = f"a value, {'two errors, ' if errors else ''}a range for each of nvars"
+    message = f"the rows do not fit nvars {block.variables}: a row is {expected} numbers, {wanted}"
+    context.findings.error("E240", message, _odd_line(context, block, lines, expected))
+    return None
+
+
+def _odd_line(context: Context, block: Table, lines: Counter[int], expected: int) -> Span:
+    """Return the first line whose numbers are too many or too few."""
+    for line, count in lines.items():
+        if count != expected:
+            own = [n for n in block.numbers if context.line(n.span) == line]
+            return own[0].span.to(own[-1].span)
+    return block.name.span
+
+
+def _split(block: Table, variables: int) -> Iterator[tuple[Number, ...]]:
+    length = 1 + (2 if block.errors else 0) + 2 * variables
+    for start in range(0, len(block.numbers), length):
+        yield block.numbers[start : start + length]
+
+
+def _rows(block: Table, variables: int) -> tuple[TableRow, ...]:
+    rows = []
+    for numbers in _split(block, variables):
+        value, *rest = (float(n.value) for n in numbers)
+        errors = (rest[0], rest[1]) if block.errors else None
+        edges = rest[2:] if block.errors else rest
+        rows.append(TableRow(value, errors, tuple(zip(edges[::2], edges[1::2], strict=True))))
+    return tuple(rows)
+
+
+def _places(block: Table, variables: int) -> list[Span]:
+    return [row[0].span.to(row[-1].span) for row in _split(block, variables)]
+
+
+def _all_ascend(context: Context, rows: tuple[TableRow, ...], places: list[Span]) -> bool:
+    good = True
+    for row, at in zip(rows, places, strict=True):
+        for low, high in row.ranges:
+            if not low < high:
+                message = f"a range goes upwards, not from {low:g} to {high:g}"
+                context.findings.error("E240", message, at)
+                good = False
+    return good
+
+
+def _closed(rows: tuple[TableRow, ...], every: bool) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """Return the ranges as lower <= x < upper, an end that is in moved up by one double.
+
+    In adl only each variable's largest edge is in, in cutlang every upper end is.
+    """
+    largest = [max(high for _, high in own) for own in zip(*(r.ranges for r in rows), strict=True)]
+    return tuple(
+        tuple(
+            (low, math.nextafter(high, math.inf) if every or high == last else high)
+            for (low, high), last in zip(row.ranges, largest, strict=True)
+        )
+        for row in rows
+    )
+
+
+def _covers_once(
+    context: Context, block: Table, rows: tuple[TableRow, ...], places: list[Span]
+) -> bool:
+    """Report what two rows cover, and what none does; whether the table can be used."""
+    grid = [
+        sorted({e for r in own for e in r}) for own in zip(*(r.ranges for r in rows), strict=True)
+    ]
+    cells = math.prod(len(edges) - 1 for edges in grid)
+    if cells > MOST_CELLS:
+        return True
+    taken: dict[tuple[int, ...], int] = {}
+    for place, row in enumerate(rows):
+        spans = (
+            range(edges.index(low), edges.index(high))
+            for edges, (low, high) in zip(grid, row.ranges, strict=True)
+        )
+        for cell in product(*spans):
+            first = taken.setdefault(cell, place)
+            if first != place:
+                where = _region(grid, cell)
+                _overlap(context, context.line(places[first]), where, places[place])
+                return context.dialect == "cutlang"
+    if len(taken) < cells:
+        every = product(*(range(len(edges) - 1) for edges in grid))
+        hole = next(cell for cell in every if cell not in taken)
+        _hole(context, block, _region(grid, hole))
+    return True
+
+
+def _region(grid: list[list[float]], cell: tuple[int, ...]) -> str:
+    ends = (list(pairwise(edges))[place] for edges, place in zip(grid, cell, strict=True))
+    return " x ".join(f"[{low:g}, {high:g})" for low, high in ends)
+
+
+def _overlap(context: Context, line: int, where: str, at: Span) -> None:
+    message = f"this row and that on line {line} both cover {where}"
+    if context.dialect == "cutlang":
+        context.findings.warning("W321", f"{message}: the first one counts", at)
+    else:
+        context.findings.error("E241", message, at, "each point needs one row")
+
+
+def _hole(context: Context, block: Table, where: str) -> None:
+    message = f"table {block.name.name} has no row for {where}"
+    value = "0" if block.outside == "zero" or context.dialect == "cutlang" else "NaN"
+    context.findings.warning("W322", f"{message}: its value there is {value}", block.name.span)
+
+
+# ---------------------------------------------------------------------------------- look-ups
+
+
+def named_table(context: Context, name: Name) -> Name | None:
+    """Return the declared table that a function's name means; a warning if only in another case."""
+    tables = [known for known, block in context.blocks.items() if isinstance(block, Table)]
+    if name.name in tables:
+        return name
+    near = [known for known in tables if known.lower() == name.name.lower()]
+    if len(near) != 1 or find_function(name.name) is not None:
+        return None
+    message = f"{name.name} is read as {near[0]}"
+    context.findings.warning("W302", message, name.span, f"write {near[0]}")
+    return Name(near[0], span=name.span)
+
+
+def look_up(
+    scope: Scope, expr: Call, table: Name, check: Check, drawn: bool = False
+) -> TableAt | None:
+    """Return ``eff(pT(j))``; ``drawn`` in applyHM, where a point outside is 0 unless said."""
+    found = scope.context.definition(table.name, expr.function.span)
+    if not isinstance(found, TableDef):
+        return None
+    if len(expr.arguments) != found.variables:
+        wanted = f"{found.variables} number{'s' if found.variables > 1 else ''}"
+        message = f"table {found.name} takes {wanted}, not {len(expr.arguments)}"
+        mistake(scope, "E206", message, expr.span)
+        return None
+    asking = scope.asking(f"table {found.name} needs one number")
+    checked = [number(scope, check(asking, argument)) for argument in expr.arguments]
+    arguments = tuple(convert(a, "real") for a in checked if a is not None)
+    if len(arguments) < len(checked):
+        return None
+    cutlang = scope.context.dialect == "cutlang" and not found.outside
+    outside: Outside = found.outside or ("zero" if cutlang or drawn else "")
+    return TableAt(found, arguments, outside, cutlang and not drawn, type="real", span=expr.span)
+
+
+def refuse_missing(context: Context, value: Value) -> None:
+    """Report arguments of tables that may be missing in an object block, which no cut guards."""
+    for use in unguarded(value, NOTHING):
+        if use.table:
+            refuse_in_table(context, use)
+
+
+def refuse_in_table(context: Context, use: Use) -> None:
+    """Report a table's argument that may be missing."""
+    message, span, help = absent(use)
+    help = f"{help}, or give the value for its absence: default(…, 0)"
+    context.findings.error("E247", f"table {use.table} needs a value, {message}", span, help)
+
+
+# -------------------------------------------------------------------------------- hit or miss
+
+
+def hit_or_miss(scope: Scope, expr: Call, check: Check) -> Value | None:
+    """Return ``applyHM(eff(pT(j)) == 1)``: whether an element is in a sample of that efficiency.
+
+    ``== 0`` is the complement: the same random number decides.
+    """
+    call, wanted = _compared(expr)
+    table = named_table(scope.context, call.function) if call is not None else None
+    if table is None or call is None:
+        message = "applyHM takes a table's value compared with 1 or 0"
+        help = "select applyHM(eff(pT(this)) == 1) keeps an element with the probability eff"
+        return mistake(scope, "E206", message, expr.span, help)
+    current = scope.current
+    if current is None or len(scope.binders) != 1 or not scope.binders[0].implicit:
+        message = "applyHM draws for the current element of an object block, here is none"
+        help = "write it in a select or reject of the object, outside of sum, any and the like"
+        return mistake(scope, "E242", message, expr.span, help)
+    value = look_up(scope, call, table, check, drawn=True)
+    event = _event(scope, expr.function)
+    if value is None or event is None:
+        return None
+    this = Variable(current.loop, type="particle", span=expr.span)
+    draw = Draw(this, value.table.name, event, type="real", span=expr.span)
+    kept = Operation("gt", (value, draw), type="bool", span=expr.span)
+    return kept if wanted == 1 else negated(kept)
+
+
+def _compared(expr: Call) -> tuple[Call | None, float]:
+    """Return the table's call and the number in ``applyHM(eff(x) == 1)``."""
+    match expr.arguments:
+        case [Binary("==", Call() as call, Number() as side)] if side.value in (0, 1):
+            return call, side.value
+    return None, 0
+
+
+def _event(scope: Scope, name: Name) -> tuple[EventValue, ...] | None:
+    """Return the columns that tell events apart."""
+    schema = scope.context.schema
+    matches = [find_scalar(schema, column) for column in EVENT_COLUMNS]
+    lacking = [
+        column
+        for column, match in zip(EVENT_COLUMNS, matches, strict=True)
+        if match is None or "int" not in match.item.dtype
+    ]
+    if lacking:
+        message = f"{name.name} needs a number for each event, the input has no {lacking[0]}"
+        help = f"its random numbers are chosen by {', '.join(EVENT_COLUMNS)}"
+        mistake(scope, "E243", message, name.span, help)
+        return None
+    found = (m.item for m in matches if m is not None)
+    return tuple(EventValue(b, type="int", span=name.span) for b in found)
