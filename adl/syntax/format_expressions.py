@@ -145,8 +145,7 @@ def values(trees: Sequence[Expr]) -> list[Piece]:
     """Return expressions that can stand side by side where a list asks for nothing simpler."""
     pieces: list[Piece] = []
     for i, tree in enumerate(trees):
-        last = i + 1 == len(trees)
-        piece = expression(tree, replace(ITEM, fires=False, guarded=last))
+        piece = expression(tree, replace(ITEM, fires=False, guarded=False))
         odd = first_word(tree) in SPECIAL or (i > 0 and flat(piece).startswith(("-", "not ")))
         pieces.append(glue("(", expression(tree), ")") if odd else piece)
     return _apart(pieces)
@@ -171,6 +170,21 @@ def leading(tree: Expr) -> Expr:
                 tree = tree.condition
             case _:
                 return tree
+
+
+def operands(tree: Expr) -> list[Expr]:
+    """Return the parts of an expression between which its own breaks stand."""
+    match tree:
+        case ListOf():
+            return list(tree.items)
+        case Binary() if (level := LEVELS[tree.operator]) in (OR, AND, SUM, PRODUCT):
+            found: list[Expr] = []
+            left: Expr = tree
+            while isinstance(left, Binary) and LEVELS[left.operator] == level:
+                found.append(left.right)
+                left = left.left
+            return [left, *reversed(found)]
+    return [tree]
 
 
 def first_word(tree: Expr) -> str:

@@ -149,7 +149,7 @@ def _in_a_row(members: Sequence[Expr]) -> TypeGuard[Sequence[Binding]]:
         return False
     collection = bindings[0].collection
     named = isinstance(getattr(collection, "value", collection), Name)
-    bare = named and isinstance(collection, Name | Slice)
+    bare = named and isinstance(collection, Name | Slice) and first_word(collection) not in TRIGGERS
     return not bare or any(re.search(r"_[0-9]*$", b.name.name) for b in bindings)
 
 
