@@ -284,6 +284,11 @@ def test_free_text_keeps_what_it_says() -> None:
     )
 
 
+def test_free_text_behind_a_sign_that_begins_no_comment_stays() -> None:
+    text = "info analysis\n  title 'one # two'  # three\n"
+    assert formatted(text) == text
+
+
 def test_conditions_of_neighbouring_bins_align() -> None:
     formats(
         """

@@ -47,6 +47,7 @@ from adl.syntax.tree import (
 
 # Fields that other tools read only as text, whatever it is.
 QUOTED = frozenset(("title", "id", "publication", "arxiv", "hepdata", "doi"))
+TREE_OF_FIELD = re.compile(r'[^"#]*(?:"[^"]*"[^"#]*)*(?:".*)?', re.DOTALL)
 WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 GLOB = re.compile(r"(?!\?)(?=.)(?:[A-Za-z][A-Za-z0-9_]*)?(?:[*?]+(?:[A-Za-z][A-Za-z0-9_]*)?)*")
 COMMAS = frozenset(("scale", "set", "inputs"))  # the clauses whose own values have commas
@@ -213,7 +214,11 @@ def _fields(block: Info, code: Source) -> Iterator[Row]:
         places = []
     last = places[-1] if places else Span(block.span.end, block.span.end)
     for i, (first, text) in enumerate(block.fields):
-        yield _row(_field(first, text), places[i] if i < len(places) else last)
+        place = places[i] if i < len(places) else last
+        line = code.text[place.start : place.end].rstrip()
+        # A # that is neither a comment nor in the tree: title 'one # two'
+        kept = places and not TREE_OF_FIELD.fullmatch(line)
+        yield _row(line if kept else _field(first, text), place)
 
 
 def _field(first: str, text: str) -> str:
