@@ -1,6 +1,7 @@
 """What the commands share: reading analyses, showing findings, exit codes.
 
-Exit codes: 0 all went well; 2 the user's input has a mistake or a file could not be used.
+Exit codes: 0 all went well; 1 ``adl fmt --check`` would change a file; 2 the user's input has a
+mistake or a file could not be used.
 """
 
 from __future__ import annotations
