@@ -190,9 +190,9 @@ def _within(at: Place, part: CollectionSchema) -> tuple[Node, Node]:
     """Return the position in one part of a place, and whether the place is in that part."""
     if len(at.parts) == 1:
         return at.position, TRUE
-    before: Node = Const(0)
-    for other in at.parts[: at.parts.index(part)]:
-        before = call("add", before, reduce("count", (Axis((other.name,), 0),), Const(1), TRUE))
+    before = _before(at.parts, part)
+    if before is None:
+        before = Const(0)
     after = call("add", before, reduce("count", (Axis((part.name,), 0),), Const(1), TRUE))
     inside = both(invert(at.position < before), at.position < after)
     return call("sub", at.position, before), inside
