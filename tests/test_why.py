@@ -1,0 +1,198 @@
+"""``adl why``: the trace of an event agrees with the counts of a run, and says what was missing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import uproot
+from click.testing import CliRunner
+
+from adl.check.checker import check
+from adl.cli import main
+from adl.compiler.layout import Chunk
+from adl.compiler.pipeline import build
+from adl.compiler.trace import RegionTrace, Tracer
+from adl.runtime.inputs.chunks import read
+from adl.runtime.inputs.trees import open_input
+from adl.stdlib.models import load_model
+from adl.syntax.parse import parse
+from adl.syntax.source import Source
+
+TOP = Path(__file__).parents[1]
+SAMPLE = TOP / "examples/sample/zmumu.root"
+EVENTS = 400
+
+
+def traced(text: str, path: Path = SAMPLE, events: int = EVENTS) -> list[tuple[RegionTrace, ...]]:
+    """The traces of the first events of a file."""
+    source = Source("a.adl", text)
+    with open_input(str(path)) as opened:
+        schema = load_model("nanoaod").schema(opened.branches())
+        tracer = Tracer(check(parse(source), source, schema, "auto")[0])
+        chunk = read(opened, tracer.columns, tracer.collections, 0, events)
+    return [tracer.trace(chunk, event) for event in range(events)]
+
+
+def run(text: str, path: Path = SAMPLE, events: int = EVENTS) -> dict[str, list[int]]:
+    """The entries of each select and reject of each region, and of each bin, by the kernel."""
+    source = Source("a.adl", text)
+    with open_input(str(path)) as opened:
+        schema = load_model("nanoaod").schema(opened.branches())
+        compiled = build(check(parse(source), source, schema, "auto")[0])
+        program = compiled.program
+        chunk: Chunk = read(opened, program.columns, program.collections, 0, events)
+    raw, places = compiled.run(chunk).raw, compiled.layout.places
+    found = {}
+    for region in program.regions:
+        steps = [s for s in region.steps[1:] if not s.weight]
+        counts = [int(raw[places[s.fill].cells]) for s in steps]
+        if region.bins is not None:
+            at = places[region.bins.fill].cells
+            counts += raw[at + 1 : at + 1 + len(region.bins.labels)].tolist()
+        found[region.name] = counts
+    return found
+
+
+@pytest.mark.parametrize("name", ["zpeak", "ttbar", "search"])
+def test_traces_of_all_events_add_up_to_the_cutflow(name: str) -> None:
+    text = (TOP / f"examples/{name}.adl").read_text()
+    counted: dict[str, Counter[int]] = {}
+    lengths: dict[str, int] = {}
+    for traces in traced(text):
+        for trace in traces:
+            count = counted.setdefault(trace.name, Counter())
+            deciding = [line for line in trace.lines if line.kind in ("cut", "bin")]
+            lengths[trace.name] = len(deciding)
+            binned = False
+            for number, line in enumerate(deciding):
+                passed = line.reached and line.outcome and not (line.kind == "bin" and binned)
+                if line.kind == "bin" and trace.lost_at is not None:
+                    passed = False
+                binned |= bool(passed) and line.kind == "bin"
+                count[number] += bool(passed)
+    expected = run(text)
+    assert {r: [c[i] for i in range(lengths[r])] for r, c in counted.items()} == expected
+    assert any(sum(counts) for counts in expected.values())
+
+
+TEXT = """object mu
+  take Muon
+  select pT > 20
+  select abs(eta) < 2.4
+define Z = mu[0] + mu[1]
+region r
+  select size(mu) >= 1
+  reject any(pT(mu) > 5000)
+  select m(Z) > 60 or pT(mu[2]) > 10
+  weight two 2.0
+  histo h, "h", 10, 0, 100, m(Z)
+"""
+
+
+def test_an_object_shows_which_cut_each_element_fails() -> None:
+    for (trace,) in traced(TEXT, events=50):
+        (block,) = trace.objects
+        ((name, candidates),) = block.candidates
+        assert (block.name, name) == ("mu", "Muon")
+        passing = sum(c.failed is None for c in candidates)
+        assert trace.lines[0].shown[0].value == passing
+        for candidate in candidates:
+            assert (candidate.failed is None) == (candidate.shown == ())
+            for shown in candidate.shown:
+                text = TEXT[shown.span.start : shown.span.end]
+                assert shown.value is not None
+                assert shown.value <= 20 if text == "pT" else abs(shown.value) >= 2.4
+
+
+def test_what_is_missing_is_named_and_said_to_have_decided() -> None:
+    decided = 0
+    for (trace,) in traced(TEXT, events=100):
+        size = trace.lines[0].shown[0].value
+        assert size is not None
+        cut = trace.lines[2]
+        missing = {m.name for m in cut.missing}
+        assert missing == {f"mu[{k}]" for k in range(3) if k >= size}
+        assert cut.undecided == (not cut.outcome and bool(missing))
+        decided += cut.undecided
+    assert decided
+
+
+def test_elements_of_a_reducer_are_those_of_the_collection() -> None:
+    for (trace,) in traced(TEXT, events=50):
+        (shown,) = trace.lines[1].shown
+        assert len(shown.elements) == trace.lines[0].shown[0].value
+        assert all(pt > 20 for _, pt in shown.elements)
+
+
+# ---------------------------------------------------------------------------- the command
+
+
+def why(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(main, ["why", *arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+@pytest.fixture
+def analysis(tmp_path: Path) -> str:
+    path = tmp_path / "a.adl"
+    path.write_text(TEXT)
+    return str(path)
+
+
+def test_the_table_has_a_line_a_statement(analysis: str) -> None:
+    code, output = why(analysis, str(SAMPLE), "--event", "0", "--objects")
+    assert code == 0
+    assert "object mu: " in output
+    assert "region r: the event " in output
+    for number in (7, 8, 9, 10, 11):
+        assert f"   {number:>3} | " in output
+    assert "x 2" in output
+
+
+def test_numbers_and_place_find_the_same_event(analysis: str) -> None:
+    with uproot.open(SAMPLE) as file:
+        names = ("run", "luminosityBlock", "event")
+        run, block, number = (int(file["Events"][n].array(library="np")[123]) for n in names)
+    documents = []
+    for wanted in ("123", f"{run}:{block}:{number}"):
+        code, output = why(analysis, str(SAMPLE), "--event", wanted, "--format", "json")
+        assert code == 0
+        documents.append(json.loads(output))
+    assert documents[0] == documents[1]
+    assert documents[0]["entry"] == 123
+    assert [s["line"] for s in documents[0]["regions"][0]["statements"]] == [7, 8, 9, 10, 11]
+
+
+def test_places_go_on_in_the_next_file(analysis: str, tmp_path: Path) -> None:
+    copy = str(tmp_path / "copy.root")
+    shutil.copy(SAMPLE, copy)
+    with uproot.open(SAMPLE) as file:
+        entries = file["Events"].num_entries
+    code, output = why(analysis, str(SAMPLE), "--event", "2", "--format", "json")
+    first = json.loads(output)
+    place = str(entries + 2)
+    code, output = why(analysis, str(SAMPLE), copy, "--event", place, "--format", "json")
+    assert code == 0
+    assert json.loads(output) == {**first, "file": copy}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--event", "99999999"), "there is no event 99999999"),
+        (("--event", "7:7:7"), "is event 7:7:7"),
+        (("--event", "first"), "expected RUN:LUMI:EVENT or a number"),
+        (("--event", "0", "--region", "q"), "the regions are r"),
+    ],
+)
+def test_mistakes_are_said_in_a_line(
+    analysis: str, arguments: tuple[str, ...], message: str
+) -> None:
+    code, output = why(analysis, str(SAMPLE), *arguments)
+    assert code == 2
+    assert message in output
