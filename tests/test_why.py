@@ -15,7 +15,8 @@ from adl.check.checker import check
 from adl.cli import main
 from adl.compiler.layout import Chunk
 from adl.compiler.pipeline import build
-from adl.compiler.trace import RegionTrace, Tracer
+from adl.compiler.trace.result import RegionTrace
+from adl.compiler.trace.tracer import Tracer
 from adl.runtime.inputs.chunks import read
 from adl.runtime.inputs.trees import open_input
 from adl.stdlib.models import load_model

@@ -20,7 +20,7 @@ from adl.cli.common import (
 
 if TYPE_CHECKING:
     from adl.check.analysis import Analysis, AskedDialect
-    from adl.compiler.trace import Candidate, Line, ObjectTrace, RegionTrace, Shown
+    from adl.compiler.trace.result import Candidate, Line, ObjectTrace, RegionTrace, Shown
     from adl.syntax.source import Source, Span
 
 _MOST_ELEMENTS = 12  # of one reducer on a line
@@ -79,7 +79,7 @@ def command(
     Example:
       adl why examples/zpeak.adl examples/sample/zmumu.root --event 17 --region zpeak
     """
-    from adl.compiler.trace import Tracer
+    from adl.compiler.trace.tracer import Tracer
     from adl.runtime.events import EventName, find_event
     from adl.runtime.inputs import InputError
     from adl.runtime.inputs.chunks import read

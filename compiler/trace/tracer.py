@@ -1,95 +1,33 @@
-"""One event, statement by statement: what `adl why` prints.
+"""Lowers the statements of regions, and evaluates them at one event.
 
-Each statement of a region is lowered as in a run and evaluated by the interpreter, together with
-the values that its condition compares: what is shown is what was computed, no second opinion.
+Each statement is lowered as in a run and evaluated by the interpreter, together with the values
+that its condition compares: what is shown is what was computed, no second opinion.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from adl.check import analysis as core
-from adl.check.values import operands
 from adl.compiler.ir import Column, Node, both, postorder, store
 from adl.compiler.layout import Chunk
 from adl.compiler.lower.truth import Lowered
 from adl.compiler.lower.values import Lowering
 from adl.compiler.targets import reference
+from adl.compiler.trace.result import (
+    Candidate,
+    Kind,
+    Line,
+    Missing,
+    Number,
+    ObjectTrace,
+    RegionTrace,
+    Shown,
+)
+from adl.compiler.trace.terms import closed_operands, compared, element_name, innermost, objects
 from adl.syntax.source import Span
-
-_COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
-
-Kind = Literal["cut", "weight", "histogram", "bin"]
-Number = bool | int | float
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A value where it was written; None where it is missing.
-
-    ``elements`` are what a reducer over one collection takes from each element that belongs to it,
-    with the element's place in the input.
-    """
-
-    span: Span
-    value: Number | None
-    elements: tuple[tuple[int, Number], ...] = ()
-
-
-@dataclass(frozen=True)
-class Missing:
-    """A part that is not there; ``name`` says which element it is, else it is what was written."""
-
-    span: Span
-    name: str = ""
-
-
-@dataclass(frozen=True)
-class Line:
-    """A statement: its outcome (a condition, a factor; None for a histogram or a missing factor).
-
-    ``reached`` is false after the event was lost: the values are what they would have been.
-    """
-
-    kind: Kind
-    label: str
-    span: Span
-    outcome: Number | None
-    reached: bool
-    shown: tuple[Shown, ...] = ()
-    missing: tuple[Missing, ...] = ()  # the parts that are not there
-    undecided: bool = False  # a missing value decided the condition
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """An element of an object's source: the cut that it fails first, None if it passes all."""
-
-    position: int
-    failed: Span | None
-    shown: tuple[Shown, ...] = ()  # what that cut compares
-
-
-@dataclass(frozen=True)
-class ObjectTrace:
-    """An object block at one event: the elements of its sources, by the source's name."""
-
-    name: str
-    span: Span
-    candidates: tuple[tuple[str, tuple[Candidate, ...]], ...]
-
-
-@dataclass(frozen=True)
-class RegionTrace:
-    """A region at one event; ``lost_at`` is the number of the line that lost it."""
-
-    name: str
-    lines: tuple[Line, ...]
-    lost_at: int | None
-    objects: tuple[ObjectTrace, ...]
-
 
 # What is known before there is an event: nodes in the place of values.
 
@@ -144,7 +82,7 @@ class Tracer:
     def __post_init__(self) -> None:
         self._lowering = Lowering(self.seed)
         chosen = [r for r in self.analysis.regions if not self.regions or r.name in self.regions]
-        self._objects = {d: self._object(d) for r in chosen for d in _objects(r)}
+        self._objects = {d: self._object(d) for r in chosen for d in objects(r)}
         self._regions = [(r, [*self._statements(r)]) for r in chosen]
         self._nodes = postorder(dict.fromkeys(self._nodes))
 
@@ -163,9 +101,9 @@ class Tracer:
     def trace(self, chunk: Chunk, event: int) -> tuple[RegionTrace, ...]:
         """Return what became of one event of a chunk in each region."""
         look = _Look(chunk, event)
-        objects = {d: look.object(block) for d, block in self._objects.items()}
+        blocks = {d: look.object(block) for d, block in self._objects.items()}
         return tuple(
-            look.region(region, lines, tuple(objects[d] for d in _objects(region)))
+            look.region(region, lines, tuple(blocks[d] for d in objects(region)))
             for region, lines in self._regions
         )
 
@@ -200,7 +138,7 @@ class Tracer:
     ) -> _Statement:
         if outcome is not None:
             self._keep(*outcome)
-        terms = {t.span: t for v in values for t in _compared(v)}
+        terms = {t.span: t for v in values for t in compared(v)}
         lowered = tuple(map(self._term, terms.values()))
         return _Statement(kind, label, span, outcome, lowered, tuple(map(self._part, values)))
 
@@ -213,7 +151,7 @@ class Tracer:
         with self._lowering.loops(reduction.loops) as (axes, inside):
             for condition in reduction.where:
                 inside = both(inside, self._lowering.condition(condition).value)
-            elements = store(axes, (self._lowering.value(_innermost(reduction.value)).value,))
+            elements = store(axes, (self._lowering.value(innermost(reduction.value)).value,))
             member = store(axes, (inside,))
         self._keep(elements, member)
         return _Term(value.span, lowered, elements, member)
@@ -224,8 +162,8 @@ class Tracer:
         else:
             there = self._lowering.value(value).defined
         self._keep(there)
-        what = Missing(value.span, _element_name(value))
-        return _Part(what, there, tuple(map(self._part, _closed_operands(value))))
+        what = Missing(value.span, element_name(value))
+        return _Part(what, there, tuple(map(self._part, closed_operands(value))))
 
     # ---------------------------------------------------------------------------- objects
 
@@ -238,7 +176,7 @@ class Tracer:
                 self._lowering.here[definition.this] = self._lowering.here[loop]
                 cuts = []
                 for cut in definition.cuts:
-                    terms = [(t.span, self._lowering.value(t)) for t in _compared(cut)]
+                    terms = [(t.span, self._lowering.value(t)) for t in compared(cut)]
                     cuts.append(
                         _Cut(
                             cut.span,
@@ -267,7 +205,7 @@ class _Look:
         self,
         region: core.RegionDef,
         statements: Sequence[_Statement],
-        objects: tuple[ObjectTrace, ...],
+        blocks: tuple[ObjectTrace, ...],
     ) -> RegionTrace:
         lines: list[Line] = []
         lost: int | None = None
@@ -276,7 +214,7 @@ class _Look:
             lines.append(line)
             if lost is None and line.kind == "cut" and not line.outcome:
                 lost = number
-        return RegionTrace(region.name, tuple(lines), lost, objects)
+        return RegionTrace(region.name, tuple(lines), lost, blocks)
 
     def line(self, statement: _Statement, *, reached: bool) -> Line:
         outcome: Number | None = None
@@ -333,92 +271,3 @@ class _Look:
 
     def values(self, *nodes: Node) -> list[Any]:
         return reference.evaluate(nodes, self.chunk, self.event)
-
-
-# ---------------------------------------------------------------- walking over checked values
-
-
-def _compared(value: core.Value) -> Iterator[core.Value]:
-    """Yield the numbers and conditions that decide a condition; a number decides itself."""
-    match value:
-        case core.Literal_():
-            return
-        case core.Logic():
-            inner: Sequence[core.Value] = value.operands
-        case core.Operation(name=name) if name in _COMPARISONS:
-            inner = value.arguments
-        case core.Interval():
-            inner = (value.value, value.lower, value.upper)
-        case core.Choice(type="bool"):
-            inner = (value.condition, value.then, value.otherwise)
-        case core.DefineRef(type="bool"):
-            yield value
-            inner = (value.define.value,)
-        case _:
-            yield value
-            return
-    for operand in inner:
-        yield from _compared(operand)
-
-
-def _innermost(value: core.Value) -> core.Value:
-    """Return the one number that a condition compares, else the condition."""
-    terms = list(_compared(value))
-    return terms[0] if len(terms) == 1 else value
-
-
-def _closed_operands(value: core.Value) -> tuple[core.Value, ...]:
-    """Return the parts of a value, none of which stands inside a loop."""
-    match value:
-        case core.DefineRef():
-            return (value.define.value,)
-        case core.Reduction() | core.Member() | core.Total() | core.Draw() | core.OwnAttribute():
-            return ()
-    return operands(value)
-
-
-def _element_name(value: core.Value) -> str:
-    # An element that stands in a define has the place of the define's use.
-    if isinstance(value, core.Element) and not isinstance(value.collection, core.CompositeDef):
-        return f"{value.collection.name}[{value.index}]"
-    return ""
-
-
-def _objects(region: core.RegionDef) -> tuple[core.ObjectDef, ...]:
-    """Return the object blocks that a region uses, those that they take from first."""
-    found: dict[core.ObjectDef, None] = {}
-
-    def add(collection: core.Collection) -> None:
-        if isinstance(collection, core.ObjectDef) and collection not in found:
-            for source in collection.sources:
-                add(source)
-            found[collection] = None
-
-    for value in _values(region):
-        for collection in _collections(value, set()):
-            add(collection)
-    return tuple(found)
-
-
-def _values(region: core.RegionDef) -> Iterator[core.Value]:
-    for statement in region.statements:
-        match statement:
-            case core.Cut(condition=value) | core.WeightBy(value=value):
-                yield value
-    yield from (b.condition for b in region.bins)
-
-
-def _collections(value: core.Value, seen: set[object]) -> Iterator[core.Collection]:
-    match value:
-        case core.Element() | core.Size() | core.Total():
-            if not isinstance(value.collection, core.CompositeDef):
-                yield value.collection
-        case core.Reduction():
-            yield from (x.collection for x in value.loops if x.collection is not None)
-        case core.Member():
-            yield from (x.collection for x in value.picked.loops if x.collection is not None)
-        case core.DefineRef() if value.define not in seen:
-            seen.add(value.define)
-            yield from _collections(value.define.value, seen)
-    for operand in operands(value):
-        yield from _collections(operand, seen)

@@ -1,0 +1,1 @@
+"""One event, statement by statement: what `adl why` prints."""
