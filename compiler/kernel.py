@@ -81,6 +81,15 @@ class Guard:
 
 
 @dataclass(frozen=True)
+class Bounded:
+    """Run the body unless a pick has found a key that is not above ``bound``."""
+
+    target: Node
+    bound: Node
+    body: Block
+
+
+@dataclass(frozen=True)
 class Loop:
     """Run the body for each element of the axis."""
 
@@ -88,7 +97,7 @@ class Loop:
     body: Block
 
 
-Item = Let | Force | Recall | Update | Count | Begin | End | Guard | Loop
+Item = Let | Force | Recall | Update | Count | Begin | End | Guard | Bounded | Loop
 
 
 @dataclass(frozen=True)
@@ -148,6 +157,9 @@ def _rows(block: Block, names: _Names, depth: int) -> Iterator[str]:
                 yield f"{pad}{f'fill {axes} bins' if axes else 'count'} {names.all(operands)}".rstrip()
             case Guard(condition, body):
                 yield f"{pad}if {names(condition)}:"
+                yield from _rows(body, names, depth + 1)
+            case Bounded(target, bound, body):
+                yield f"{pad}if {names(bound)} < best of {names(target)}:"
                 yield from _rows(body, names, depth + 1)
             case Loop(axis, body):
                 yield f"{pad}for {names(Index(axis))} in {' + '.join(axis.source)}:"

@@ -31,6 +31,7 @@ from adl.compiler.ir import (
 from adl.compiler.kernel import (
     Begin,
     Block,
+    Bounded,
     Count,
     End,
     Force,
@@ -42,6 +43,7 @@ from adl.compiler.kernel import (
     Update,
 )
 from adl.compiler.program import Program
+from adl.compiler.pruning import bound
 
 Binder = Reduce | Pick | Store
 
@@ -68,19 +70,30 @@ class _Action:
         return (*self.conditions, *self.effect.operands)
 
 
+@dataclass(frozen=True)
+class _Limit:
+    """A pick's best key so far is above ``bound``: then further loops may find a better one."""
+
+    target: Node
+    bound: Node
+
+
+_Condition = Node | _Limit
+
+
 @dataclass(eq=False)
 class _Guard:
     """A node of the trie: what happens when the conditions on the path to it hold."""
 
-    condition: Node | None = None
+    condition: _Condition | None = None
     parent: _Guard | None = None
     depth: int = 0
     effects: list[Update | Count] = field(default_factory=list)
     loops: dict[Axis, list[_Action]] = field(default_factory=dict)
-    children: dict[Node, _Guard] = field(default_factory=dict)
+    children: dict[_Condition, _Guard] = field(default_factory=dict)
     placed: list[Node] = field(default_factory=list)
 
-    def child(self, condition: Node) -> _Guard:
+    def child(self, condition: _Condition) -> _Guard:
         if condition not in self.children:
             self.children[condition] = _Guard(condition, self, self.depth + 1)
         return self.children[condition]
@@ -206,10 +219,13 @@ class _Scheduler:
         for axis, actions in guard.loops.items():
             self.loop(axis, actions, available, block)
         for condition, child in guard.children.items():
-            self.ensure([condition], available, block)
+            self.ensure([_tested(condition)], available, block)
             body = Block()
             self.emit(child, direct, available, body)
-            block.items.append(Guard(condition, body))
+            if isinstance(condition, _Limit):
+                block.items.append(Bounded(condition.target, condition.bound, body))
+            else:
+                block.items.append(Guard(condition, body))
         self.forget(mark)
 
     def loop(
@@ -316,6 +332,8 @@ def _trie(actions: list[_Action], available: frozenset[Axis]) -> _Guard:
         for condition in action.outer(available):
             guard = guard.child(condition)
         if action.loops:
+            limit = _limit(action, available)
+            guard = guard if limit is None else guard.child(limit)
             axis, *rest = action.loops
             further = _Action(action.inner(available), tuple(rest), action.effect)
             guard.loops.setdefault(axis, []).append(further)
@@ -330,8 +348,25 @@ def _wanted(guard: _Guard, available: frozenset[Axis]) -> list[Node]:
     return [
         *(v for effect in guard.effects for v in effect.operands),
         *(v for n in inside for v in outermost(n, available)),
-        *guard.children,
+        *map(_tested, guard.children),
     ]
+
+
+def _tested(condition: _Condition) -> Node:
+    return condition.bound if isinstance(condition, _Limit) else condition
+
+
+def _limit(action: _Action, available: frozenset[Axis]) -> _Limit | None:
+    """Return what a search must not have reached for its further loops to be entered."""
+    target = action.effect.target if isinstance(action.effect, Update) else None
+    if not isinstance(target, Pick) or target.order is None or target.k:
+        return None
+    least = bound(action.effect.operands[0], available)
+    # What does not depend on the loop entered last was tested before it.
+    newest = {axis for axis in available if axis.slot == len(available) - 1}
+    if least is None or least.free.isdisjoint(newest):
+        return None
+    return _Limit(target, least)
 
 
 def outermost(node: Node, available: frozenset[Axis]) -> list[Node]:

@@ -58,7 +58,7 @@ def accumulator(function: FunctionEmitter, node: Node) -> Accumulator:
         case Pick(order=None):
             return _PickStored(function.lines, node)
         case Pick():
-            return _PickOrdered(function.lines, node)
+            return PickOrdered(function.lines, node)
         case Store():
             return _Storing(function, node)
     raise AssertionError(f"{type(node).__name__} accumulates nothing")
@@ -115,7 +115,7 @@ class _PickStored:
         return tuple(self.lines.load("i64", place) for place in self.places)
 
 
-class _PickOrdered:
+class PickOrdered:
     """The k + 1 first tuples in ascending order of a key, NaN last, ties as they come."""
 
     def __init__(self, lines: Lines, node: Pick) -> None:
@@ -124,6 +124,7 @@ class _PickOrdered:
         self.places = [[lines.slot("i64", "-1") for _ in node.axes] for _ in range(node.k + 1)]
 
     def update(self, operands: list[str], positions: list[str], part: int) -> None:
+        """Write where the current tuple comes among those that were found."""
         lines = self.lines
         key, carried, moved = operands[0], positions, "false"
         for slot, places in zip(self.keys, self.places, strict=True):
@@ -140,6 +141,7 @@ class _PickOrdered:
             ]
 
     def before(self, key: str, old_key: str, old_place: str) -> str:
+        """Write whether a key comes before one that was found."""
         lines = self.lines
         empty = lines.let(f"icmp slt i64 {old_place}, 0")
         less = lines.let(f"fcmp olt double {key}, {old_key}")
@@ -148,10 +150,19 @@ class _PickOrdered:
         beats_nan = lines.let(f"and i1 {number}, {after}")
         return lines.let(f"or i1 {empty}, {lines.let(f'or i1 {less}, {beats_nan}')}")
 
+    def above(self, bound: str) -> str:
+        """Write whether a key that is not below ``bound`` can still come first."""
+        lines = self.lines
+        empty = lines.let(f"icmp slt i64 {lines.load('i64', self.places[0][0])}, 0")
+        reached = lines.let(f"fcmp oge double {bound}, {lines.load('double', self.keys[0])}")
+        return lines.let(f"or i1 {empty}, {lines.let(f'xor i1 {reached}, true')}")
+
     def choose(self, condition: str, type_: str, yes: str, no: str) -> str:
+        """Write a choice between two values."""
         return self.lines.let(f"select i1 {condition}, {type_} {yes}, {type_} {no}")
 
     def results(self) -> tuple[str, ...]:
+        """Return the tuple at place k."""
         return tuple(self.lines.load("i64", place) for place in self.places[-1])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from adl.compiler.emit.accumulators import Accumulator, accumulator
+from adl.compiler.emit.accumulators import Accumulator, PickOrdered, accumulator
 from adl.compiler.emit.arguments import PARAMETERS, Arguments
 from adl.compiler.emit.operations import emit_primitive
 from adl.compiler.emit.support import filler_name
@@ -28,6 +28,7 @@ from adl.compiler.ir import (
 from adl.compiler.kernel import (
     Begin,
     Block,
+    Bounded,
     Count,
     End,
     Force,
@@ -107,6 +108,10 @@ class FunctionEmitter:
                     self.count(fill, operands)
                 case Guard(condition, body):
                     self.guard(self.value(condition, condition, 0), body)
+                case Bounded(target, bound, body):
+                    accumulated = self.accumulators[target]
+                    assert isinstance(accumulated, PickOrdered)
+                    self.guard(accumulated.above(self.values[bound]), body)
                 case Loop(axis, body):
                     self.loop(axis, body)
 

@@ -50,14 +50,15 @@ def materialise(program: Program) -> Program:
 
 
 def _chosen(program: Program) -> set[Node]:
-    uses = _uses(program)
+    uses, alone = _uses(program)
     shared = {body: places for body, places in uses.items() if len(places) > 1}
     inside = {body: set(postorder([body])) - {body} for body in shared}
     # A part that is used only inside a larger stored value needs no store of its own.
     return {
         body
         for body, places in shared.items()
-        if not any(
+        if body in alone
+        or not any(
             body in inside[other] and places <= shared[other]
             for other in shared
             if other is not body
@@ -65,20 +66,30 @@ def _chosen(program: Program) -> set[Node]:
     }
 
 
-def _uses(program: Program) -> dict[Node, set[_Use]]:
-    """Return each costly value over one axis, with the loops (binder, axis) that use it."""
+def _uses(program: Program) -> tuple[dict[Node, set[_Use]], set[Node]]:
+    """Return each costly value over one axis with the loops (binder, axis) that use it.
+
+    Also those that something uses which is no such value itself: a pair's mass uses a ``pz`` that
+    stands inside the energy, too.
+    """
     uses: dict[Node, set[_Use]] = {}
+    alone: set[Node] = set()
     for binder in program.nodes:
         if not binder.bound or isinstance(binder, Store):
             continue
         # Not what is closed inside: a loop there may bind the same slot for itself.
         bound = frozenset(binder.bound)
-        for node in dict.fromkeys(n for c in binder.children for n in affected(c, bound)):
+        nodes = dict.fromkeys(n for c in binder.children for n in affected(c, bound))
+        users = [binder, *(n for n in nodes if _axis(n) is None)]
+        direct = {c for user in users for c in user.children}
+        for node in nodes:
             axis = _axis(node)
             if axis in binder.bound:
                 body = rename(node, {axis: _canonical(axis)})
                 uses.setdefault(body, set()).add((binder, axis))
-    return uses
+                if node in direct:
+                    alone.add(body)
+    return uses, alone
 
 
 def _axis(node: Node) -> Axis | None:
