@@ -21,19 +21,23 @@ from adl.compiler.ir import (
     Column,
     Const,
     Element,
+    Evaluate,
     Fill,
+    Gather,
     Index,
+    Infer,
     Lookup,
     Node,
     Part,
     Pick,
+    Record,
     Reduce,
     Store,
     Table,
     Uniform,
     postorder,
 )
-from adl.compiler.program import Program, RegionOutput
+from adl.compiler.program import Program, RegionOutput, RowsOutput
 
 
 def dump(program: Program) -> str:
@@ -42,6 +46,8 @@ def dump(program: Program) -> str:
     lines = _node_lines(program.nodes, names)
     for region in program.regions:
         lines += ["", *_region_lines(region, names)]
+    own = [*map(names.get, program.inputs), *(_row_line(r, names) for r in program.own_rows)]
+    lines += ["", *map(str, own)] if own else []
     return "\n".join(lines) + "\n"
 
 
@@ -99,9 +105,21 @@ def _operation(node: Node, names: dict[Node, str]) -> str:
         case Store():
             return f"store{_axes(node.axes)}({', '.join(operands)})"
         case Element():
-            return f"element({operands[0]}, {operands[1]})"
+            place = f", {node.place}" if node.place else ""
+            return f"element({operands[0]}, {operands[1]}{place})"
+        case Gather():
+            at = "" if node.place is None else f" at {names[node.place]}"
+            return f"gather{_axes(node.axes)}({names[node.value]}{at}{_where(node.mask, names)})"
+        case Evaluate():
+            arguments = ", ".join(names[a] for a in node.arguments)
+            return f"evaluate({node.function.name}, {arguments}{_where(node.mask, names)})"
         case Fill():
             return f"fill{_axes(node.axes)}({_fill_body(node, names)})"
+        case Record():
+            values = ", ".join(names[value] for value in node.values)
+            return f"record{_axes(node.axes)}({values}{_where(node.mask, names)})"
+        case Infer():
+            return f"infer({node.network!r}, {node.output}, {', '.join(operands)})"
     raise AssertionError(f"dump does not know {type(node).__name__}")
 
 
@@ -154,4 +172,9 @@ def _region_lines(region: RegionOutput, names: dict[Node, str]) -> list[str]:
     for histogram in region.histograms:
         fills = ", ".join(names[fill] for fill in histogram.fills)
         lines.append(f"  histogram {histogram.name} {histogram.title!r} {fills}")
+    lines += [f"  {_row_line(rows, names)}" for rows in region.rows]
     return lines
+
+
+def _row_line(rows: RowsOutput, names: dict[Node, str]) -> str:
+    return f"{rows.kind} {rows.name} {', '.join(names[record] for record in rows.records)}"

@@ -1,4 +1,4 @@
-"""The IR: a graph of pure, interned values that ends in fills.
+"""The IR: a graph of pure, interned values that ends in fills and records.
 
 Equal nodes are the same object, so common subexpressions never exist and equality is ``is``. A
 value over the elements of a collection has a free ``Axis``; reducers, picks, stores and fills bind
@@ -14,12 +14,12 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from weakref import WeakValueDictionary
 
 from adl.stdlib import ops
-from adl.stdlib.registry import FUNCTIONS
+from adl.stdlib.registry import FUNCTIONS, Function
 
 # A second copy of this module would be a second node table.
 assert __name__ == "adl.compiler.ir"
 
-Kind = Literal["bool", "int", "real", "pick", "store", "fill"]
+Kind = Literal["bool", "int", "real", "pick", "store", "fill", "record"]
 
 
 class Axis(NamedTuple):
@@ -383,11 +383,100 @@ class Store(Node):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Gather(Node):
+    """The values of the elements that pass ``mask``, close together, kept for one event.
+
+    They stand as stored, or each at its ``place`` among those that pass.
+    """
+
+    axes: tuple[Axis, ...]
+    value: Node
+    mask: Node
+    place: Node | None
+
+    @property
+    def bound(self) -> tuple[Axis, ...]:
+        """The axis whose elements are gathered."""
+        return self.axes
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """Value, mask and place."""
+        return (self.value, self.mask, *(() if self.place is None else (self.place,)))
+
+    @property
+    def content(self) -> Kind:
+        """The kind of what is gathered."""
+        return self.value.kind
+
+    def rebuild(self, children: tuple[Node, ...], axes: tuple[Axis, ...] | None = None) -> Node:
+        """Gather other values."""
+        value, mask, *place = children
+        return Gather(axes or self.axes, value, mask, place[0] if place else None)
+
+    def __post_init__(self) -> None:
+        self._derive("store")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Evaluate(Node):
+    """An algorithm or a user's function, called where ``mask`` holds; else NaN, 0 or nothing.
+
+    The arguments are what its C function takes: numbers, and for a collection four gathered arrays
+    and their length. If it makes flags or a collection it is a store: ``Element(node, at, i)`` is
+    an entry of its i-th array, ``Part(node, 0)`` the number of elements that it has made.
+    """
+
+    function: Function
+    arguments: tuple[Node, ...]
+    mask: Node
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """The arguments and the mask."""
+        return *self.arguments, self.mask
+
+    @property
+    def content(self) -> Kind:
+        """The kind of what it stores."""
+        return "bool" if self.function.result == "flags" else "real"
+
+    @property
+    def raises(self) -> bool:
+        """Whether it must not be called where nothing looks at its value."""
+        return self.function.raises
+
+    @property
+    def source(self) -> tuple[str, ...]:
+        """The input collections of its arguments: what it makes is no longer than all together."""
+        gathered = dict.fromkeys(a.axes for a in self.arguments if isinstance(a, Gather))
+        return tuple(s for axes in gathered for axis in axes for s in axis.source)
+
+    def rebuild(self, children: tuple[Node, ...], axes: tuple[Axis, ...] | None = None) -> Node:
+        """Evaluate at other arguments."""
+        *arguments, mask = children
+        return Evaluate(self.function, tuple(arguments), mask)
+
+    def __post_init__(self) -> None:
+        kinds: dict[str, Kind] = {"real": "real", "int": "int", "bool": "bool"}
+        self._derive(kinds.get(self.function.result, "store"), costly=True)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Element(Node):
-    """The stored value at a position; at -1 it is NaN, 0 or false like a column."""
+    """The stored value at a position; at -1 it is NaN, 0 or false like a column.
+
+    ``place`` is the array, of an ``Evaluate`` that has several.
+    """
 
     store: Node
     at: Node
+    place: int = 0
+
+    @staticmethod
+    def key(store: Node, at: Node, place: int = 0) -> Any:
+        """Key by all fields, left out or not."""
+        return store, at, place
 
     @property
     def children(self) -> tuple[Node, ...]:
@@ -396,10 +485,10 @@ class Element(Node):
 
     def rebuild(self, children: tuple[Node, ...], axes: tuple[Axis, ...] | None = None) -> Node:
         """Read another store or position."""
-        return Element(children[0], children[1])
+        return Element(children[0], children[1], self.place)
 
     def __post_init__(self) -> None:
-        assert isinstance(self.store, Store)
+        assert isinstance(self.store, Store | Gather | Evaluate)
         self._derive(self.store.content)
 
 
@@ -437,10 +526,74 @@ class Fill(Node):
         self._derive("fill")
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Record(Node):
+    """Rows of ``values``: of each event, or with axes of each tuple, for which ``mask`` holds.
+
+    Rows stand in the order of events and positions, each with its event's number in the chunk.
+    """
+
+    axes: tuple[Axis, ...]
+    values: tuple[Node, ...]
+    mask: Node
+
+    @property
+    def bound(self) -> tuple[Axis, ...]:
+        """The axes of whose elements there are rows."""
+        return self.axes
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """Values and mask."""
+        return *self.values, self.mask
+
+    def rebuild(self, children: tuple[Node, ...], axes: tuple[Axis, ...] | None = None) -> Node:
+        """Record other values under another mask."""
+        *values, mask = children
+        return Record(axes or self.axes, tuple(values), mask)
+
+    def __post_init__(self) -> None:
+        self._derive("record")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Infer(Node):
+    """A number that a network gives; ``compiler/networks.py`` replaces it by a column.
+
+    ``network`` is the file of the model, ``output`` the place in its flattened first output.
+    """
+
+    network: str
+    output: int
+    arguments: tuple[Node, ...]
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """The inputs."""
+        return self.arguments
+
+    def rebuild(self, children: tuple[Node, ...], axes: tuple[Axis, ...] | None = None) -> Node:
+        """Return the output at other inputs."""
+        return Infer(self.network, self.output, children)
+
+    def __post_init__(self) -> None:
+        self._derive("real", costly=True)
+
+
 TRUE, FALSE = Const(True), Const(False)
 ONE, NAN = Const(1.0), Const(float("nan"))
 
 # ------------------------------------------------------------------------------- builders
+
+
+def raising(nodes: Iterable[Node]) -> set[Node]:
+    """Return the nodes that call what raises exceptions; ``nodes`` have inputs before users."""
+    found: set[Node] = set()
+    for node in nodes:
+        own = isinstance(node, Evaluate) and node.raises
+        if own or not found.isdisjoint(node.children):
+            found.add(node)
+    return found
 
 
 def lift(x: Any) -> Node:
@@ -450,6 +603,8 @@ def lift(x: Any) -> Node:
 
 def call(function: str, *arguments: Node) -> Node:
     """Build a call; both sides of an operation must be of one kind (see ``as_real``)."""
+    if function not in ops.MEANING and FUNCTIONS[function].form == "algorithm":
+        return Evaluate(FUNCTIONS[function], tuple(map(as_real, arguments)), TRUE)
     assert function in ops.MEANING or FUNCTIONS[function].form == "elementary", function
     return Call(function, arguments)
 
@@ -529,6 +684,19 @@ def fill(
     """Build a fill, binding ``axes`` in everything."""
     bound, (*values_, mask, weight) = bind(axes, (*values, mask, weight))
     return Fill(bins, bound, tuple(values_), mask, weight)
+
+
+def gather(axes: tuple[Axis, ...], value: Node, mask: Node, place: Node | None) -> Gather:
+    """Build a gathered array, binding ``axes`` in value, mask and place."""
+    bodies = (value, mask) if place is None else (value, mask, place)
+    bound, (value, mask, *rest) = bind(axes, bodies)
+    return Gather(bound, value, mask, rest[0] if rest else None)
+
+
+def record(axes: tuple[Axis, ...], values: tuple[Node, ...], mask: Node) -> Record:
+    """Build a record, binding ``axes`` in everything."""
+    bound, (*values_, mask) = bind(axes, (*values, mask))
+    return Record(bound, tuple(values_), mask)
 
 
 def bind(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from adl.compiler.ir import Axis, Const, Fill, Index, Node
+from adl.compiler.ir import Axis, Const, Fill, Index, Node, Record
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,14 @@ class Count:
     """Fill a histogram or counter: values, then the weight."""
 
     fill: Fill
+    operands: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Write:
+    """Append a row to a record."""
+
+    record: Record
     operands: tuple[Node, ...]
 
 
@@ -97,7 +105,7 @@ class Loop:
     body: Block
 
 
-Item = Let | Force | Recall | Update | Count | Begin | End | Guard | Bounded | Loop
+Item = Let | Force | Recall | Update | Count | Write | Begin | End | Guard | Bounded | Loop
 
 
 @dataclass(frozen=True)
@@ -155,6 +163,8 @@ def _rows(block: Block, names: _Names, depth: int) -> Iterator[str]:
             case Count(fill, operands):
                 axes = " x ".join(str(axis.number) for axis in fill.bins)
                 yield f"{pad}{f'fill {axes} bins' if axes else 'count'} {names.all(operands)}".rstrip()
+            case Write(_, operands):
+                yield f"{pad}record {names.all(operands)}".rstrip()
             case Guard(condition, body):
                 yield f"{pad}if {names(condition)}:"
                 yield from _rows(body, names, depth + 1)
@@ -172,5 +182,6 @@ def _action(target: Node) -> str:
 
 def _expression(node: Node, names: _Names) -> str:
     words = getattr(node, "function", getattr(node, "name", type(node).__name__.lower()))
+    words = getattr(words, "name", words)  # of a Python function
     operands = names.all(node.children)
     return f"{words}({operands})" if operands else str(words)

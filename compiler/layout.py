@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, NamedTuple
 
@@ -59,14 +59,37 @@ class Chunk:
     offsets: Mapping[str, npt.NDArray[np.int64]]
 
 
+class Rows(NamedTuple):
+    """The rows of a record: the number of each one's event in the chunk, and its values."""
+
+    events: npt.NDArray[np.int64]
+    values: tuple[npt.NDArray[Any], ...]  # float64, int64 or bool
+
+
+@dataclass(frozen=True)
+class Fault:
+    """An exception that a user's function has raised: where, how often, first in which event."""
+
+    function: str
+    file: str
+    line: int
+    kind: str  # "ValueError"
+    message: str
+    number: int
+    event: int  # in the chunk, or with a path in that file
+    path: str = ""
+
+
 @dataclass
 class Partial:
-    """What a program counts over some events."""
+    """What a program counts over some events, and the rows of its records."""
 
     raw: npt.NDArray[np.int64]  # entries a cell
     sumw: npt.NDArray[np.float64]
     sumw2: npt.NDArray[np.float64]
     skipped: npt.NDArray[np.int64]  # a fill's entries with a value or weight that is no number
+    rows: tuple[Rows, ...] = ()  # of Program.records, in their order
+    faults: tuple[Fault, ...] = ()  # a function that has raised one gave NaN
 
     @staticmethod
     def zeros(layout: Layout) -> Partial:
@@ -79,8 +102,26 @@ class Partial:
         )
 
     def add(self, other: Partial) -> None:
-        """Add the counts of later events; the order of additions decides the last bits."""
+        """Add the counts of later events; the order of additions decides the last bits.
+
+        Rows are not kept: they are taken from each block as it comes.
+        """
         self.raw += other.raw
         self.sumw += other.sumw
         self.sumw2 += other.sumw2
         self.skipped += other.skipped
+        self.faults = _merged((*self.faults, *other.faults))
+
+    def locate_faults(self, path: str, entry: int) -> None:
+        """Say in which file the events are that were counted, and at which entry they begin."""
+        self.faults = tuple(replace(f, path=path, event=f.event + entry) for f in self.faults)
+
+
+def _merged(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
+    """Return one fault a line of Python, the first, with the number of all."""
+    found: dict[tuple[str, str, int], Fault] = {}
+    for fault in faults:
+        key = fault.function, fault.file, fault.line
+        first = found.get(key, replace(fault, number=0))
+        found[key] = replace(first, number=first.number + fault.number)
+    return tuple(found.values())

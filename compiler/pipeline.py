@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from adl.check.analysis import Analysis
+from adl.compiler.ir import Column
 from adl.compiler.kernel import Kernel
 from adl.compiler.layout import Chunk, Layout, Partial, layout
 from adl.compiler.lower.regions import lower
+from adl.compiler.networks import Stage, is_made, split
 from adl.compiler.passes import run_passes
 from adl.compiler.program import Program
 from adl.compiler.schedule import schedule
+from adl.compiler.targets.batches import RunNetwork, with_networks
 
 if TYPE_CHECKING:
     from adl.compiler.emit.module import Module
@@ -21,9 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Compiled:
-    """An analysis at every stage; a stage is computed when it is asked for."""
+    """An analysis at every stage; a stage is computed when it is asked for.
+
+    ``before`` are the networks that it needs: they run over each chunk first, with ``evaluate``.
+    """
 
     program: Program
+    before: tuple[Networks, ...] = ()
+    evaluate: RunNetwork | None = None
 
     @cached_property
     def layout(self) -> Layout:
@@ -49,17 +58,89 @@ class Compiled:
 
         return load(self.module)
 
+    def load(self) -> None:
+        """Have the machine code of every stage ready."""
+        for part in self.parts:
+            part.host  # noqa: B018  # computed by asking for it
+
     def run(self, chunk: Chunk) -> Partial:
         """Count over a chunk with the compiled kernel."""
-        return self.host.run(chunk)
+        return self.host.run(self.fed(chunk, Compiled.run))
 
     def interpret(self, chunk: Chunk) -> Partial:
         """Count over a chunk with the reference interpreter."""
         from adl.compiler.targets import reference
 
-        return reference.run(self.program, chunk)
+        return reference.run(self.program, self.fed(chunk, Compiled.interpret))
+
+    def fed(self, chunk: Chunk, run: Callable[[Compiled, Chunk], Partial]) -> Chunk:
+        """Return the chunk with the columns of the networks."""
+        for networks in self.before:
+            assert self.evaluate is not None, "who runs networks says how"
+            recorded = run(networks.compiled, chunk).rows
+            rows = dict(zip(networks.compiled.program.records, recorded, strict=True))
+            chunk = with_networks(chunk, networks.stage, rows, self.evaluate)
+        return chunk
+
+    @property
+    def parts(self) -> tuple[Compiled, ...]:
+        """All that runs over a chunk, what records inputs of networks first."""
+        return (*(networks.compiled for networks in self.before), self)
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """The programs of all parts."""
+        return tuple(part.program for part in self.parts)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """One node for each input column that is read, by name."""
+        found = {c.name: c for p in self.programs for c in p.columns if not is_made(c.name)}
+        return tuple(found[name] for name in sorted(found))
+
+    @property
+    def collections(self) -> tuple[str, ...]:
+        """The input collections of which the lengths are needed, by name."""
+        return tuple(sorted({c for p in self.programs for c in p.collections if not is_made(c)}))
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The files of the models, each once."""
+        files = (b.network for n in self.before for b in n.stage.batches)
+        return tuple(dict.fromkeys(files))
 
 
-def build(analysis: Analysis, seed: int = 1) -> Compiled:
-    """Lower an analysis and run the passes; the seed chooses its random numbers."""
-    return Compiled(run_passes(lower(analysis, seed)))
+@dataclass(frozen=True)
+class Networks:
+    """A stage of networks with the program that records their inputs."""
+
+    stage: Stage
+    compiled: Compiled
+
+
+def build(analysis: Analysis, seed: int = 1, evaluate: RunNetwork | None = None) -> Compiled:
+    """Lower an analysis and run the passes; the seed chooses its random numbers.
+
+    ``evaluate`` runs networks: without it a program that has some can be shown, not run.
+
+    Raises:
+        AnalysisError: a function of the user's cannot be compiled.
+    """
+    if analysis.functions:
+        from adl.compiler.python.mistakes import compile_functions
+
+        compile_functions(analysis)
+    return of_program(lower(analysis, seed), evaluate)
+
+
+def of_program(program: Program, evaluate: RunNetwork | None = None) -> Compiled:
+    """Take a program apart at its networks and run the passes."""
+    stages, last = split(program)
+    before: tuple[Networks, ...] = ()
+    for stage in stages:
+        compiled = Compiled(run_passes(stage.program))
+        # Passes may rewrite what is recorded, and keep the order of the records.
+        records = zip(stage.batches, compiled.program.inputs, strict=True)
+        batches = tuple(replace(batch, record=record) for batch, record in records)
+        before = (*before, Networks(Stage(compiled.program, batches), compiled))
+    return Compiled(run_passes(last), before, evaluate)

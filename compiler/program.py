@@ -5,12 +5,22 @@ Labels live here and not in nodes, so equal cuts of two regions are one node.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Literal, Protocol, TypeVar
 
 from adl.check.published import Published
-from adl.compiler.ir import Column, Fill, Node, postorder
+from adl.compiler.ir import Column, Fill, Node, Record, postorder
+
+OutputT = TypeVar("OutputT", Fill, Record)
+
+
+class Change(Protocol):
+    """Makes another fill of a fill, and another record of a record."""
+
+    def __call__(self, output: OutputT, /) -> OutputT:
+        """Return the changed output."""
 
 
 @dataclass(frozen=True)
@@ -43,14 +53,73 @@ class BinsOutput:
 
 
 @dataclass(frozen=True)
+class RowColumn:
+    """A column of rows: value ``place`` of a record, or an input column of the rows' events.
+
+    ``there`` is the place of the value that says whether it is there, None where it always is. A
+    column without ``record`` or ``column`` is a text that is the same in every row.
+    """
+
+    name: str  # in a file
+    label: str  # as it was written
+    record: Record | None = None
+    place: int = 0
+    there: int | None = None
+    column: Column | None = None
+    dtype: str = ""  # numpy's name of the type in a file; the value's own if it is empty
+
+
+@dataclass(frozen=True)
+class RowsOutput:
+    """What a print or save keeps: a row for each event in which ``rows`` has one.
+
+    Columns over the elements of a collection have a list in each row, in descending order of the
+    last value of their record if ``ordered`` has it. ``whole`` adds every column that is read.
+    """
+
+    kind: Literal["print", "save"]
+    owner: str  # the region or object
+    name: str  # of the file, without its ending
+    format: Literal["csv", "root", "parquet"]
+    rows: Record
+    columns: tuple[RowColumn, ...]
+    whole: bool = False
+    ordered: tuple[Record, ...] = ()
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """All its records, each once."""
+        own = (c.record for c in self.columns if c.record is not None)
+        return tuple(dict.fromkeys((self.rows, *own)))
+
+    def map(self, change: Change) -> RowsOutput:
+        """Return the rows with every record replaced by ``change(record)``."""
+        columns = (
+            c if c.record is None else replace(c, record=change(c.record)) for c in self.columns
+        )
+        return replace(
+            self,
+            rows=change(self.rows),
+            columns=tuple(columns),
+            ordered=tuple(map(change, self.ordered)),
+        )
+
+
+@dataclass(frozen=True)
 class RegionOutput:
-    """What a region counts."""
+    """What a region counts, prints and saves."""
 
     name: str
     steps: tuple[StepOutput, ...]
     bins: BinsOutput | None = None
     histograms: tuple[HistogramOutput, ...] = ()
     title: str = ""
+    rows: tuple[RowsOutput, ...] = ()
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """All its records: prints and saves."""
+        return tuple(record for rows in self.rows for record in rows.records)
 
     @property
     def fills(self) -> tuple[Fill, ...]:
@@ -69,6 +138,8 @@ class Program:
 
     regions: tuple[RegionOutput, ...]
     origins: Mapping[Node, tuple[int, int]] = field(default_factory=dict)
+    own_rows: tuple[RowsOutput, ...] = ()  # of no region: prints of objects
+    inputs: tuple[Record, ...] = ()  # what networks are given
 
     @cached_property
     def fills(self) -> tuple[Fill, ...]:
@@ -77,14 +148,27 @@ class Program:
         return tuple(sorted(dict.fromkeys(every), key=lambda fill: bool(fill.bins)))
 
     @cached_property
+    def rows(self) -> tuple[RowsOutput, ...]:
+        """Everything that is printed or saved, in the order of the analysis."""
+        return (*self.own_rows, *(rows for region in self.regions for rows in region.rows))
+
+    @cached_property
+    def records(self) -> tuple[Record, ...]:
+        """Each distinct record once."""
+        of_rows = (record for rows in self.rows for record in rows.records)
+        return tuple(dict.fromkeys((*self.inputs, *of_rows)))
+
+    @cached_property
     def nodes(self) -> list[Node]:
         """Every node, inputs before users."""
-        return postorder(self.fills)
+        return postorder((*self.fills, *self.records))
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """One column node for each branch that is read, by name."""
-        found = {n.name: n for n in reversed(self.nodes) if isinstance(n, Column)}
+        copied = (c.column for rows in self.rows for c in rows.columns if c.column is not None)
+        every = (*copied, *(n for n in reversed(self.nodes) if isinstance(n, Column)))
+        found = {n.name: n for n in every}
         return tuple(found[name] for name in sorted(found))
 
     @cached_property
@@ -93,12 +177,17 @@ class Program:
         looped = {c for n in self.nodes for axis in n.bound for c in axis.source}
         return tuple(sorted(looped | {c.collection for c in self.columns if c.collection}))
 
-    def map(self, change: Callable[[Fill], Fill]) -> Program:
-        """Return the program with every fill replaced by ``change(fill)``."""
-        return Program(tuple(_map_region(r, change) for r in self.regions), self.origins)
+    def map(self, change: Change) -> Program:
+        """Return the program with every fill and record replaced by ``change`` of it."""
+        return Program(
+            tuple(_map_region(r, change) for r in self.regions),
+            self.origins,
+            tuple(rows.map(change) for rows in self.own_rows),
+            tuple(map(change, self.inputs)),
+        )
 
 
-def _map_region(region: RegionOutput, change: Callable[[Fill], Fill]) -> RegionOutput:
+def _map_region(region: RegionOutput, change: Change) -> RegionOutput:
     return replace(
         region,
         steps=tuple(
@@ -111,4 +200,5 @@ def _map_region(region: RegionOutput, change: Callable[[Fill], Fill]) -> RegionO
         histograms=tuple(
             replace(h, fills=tuple(change(f) for f in h.fills)) for h in region.histograms
         ),
+        rows=tuple(rows.map(change) for rows in region.rows),
     )

@@ -18,14 +18,18 @@ from typing import TypeGuard
 from adl.compiler.ir import (
     Axis,
     Const,
+    Evaluate,
     Fill,
+    Gather,
     Index,
     Node,
     Pick,
+    Record,
     Reduce,
     Store,
     conjuncts,
     postorder,
+    raising,
     rename,
 )
 from adl.compiler.kernel import (
@@ -41,11 +45,12 @@ from adl.compiler.kernel import (
     Loop,
     Recall,
     Update,
+    Write,
 )
 from adl.compiler.program import Program
 from adl.compiler.pruning import bound
 
-Binder = Reduce | Pick | Store
+Binder = Reduce | Pick | Store | Gather | Evaluate
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class _Action:
 
     conditions: tuple[Node, ...]
     loops: tuple[Axis, ...]
-    effect: Update | Count
+    effect: Update | Count | Write
 
     def outer(self, available: frozenset[Axis]) -> tuple[Node, ...]:
         """Conditions that can be tested before a further loop is entered."""
@@ -88,7 +93,7 @@ class _Guard:
     condition: _Condition | None = None
     parent: _Guard | None = None
     depth: int = 0
-    effects: list[Update | Count] = field(default_factory=list)
+    effects: list[Update | Count | Write] = field(default_factory=list)
     loops: dict[Axis, list[_Action]] = field(default_factory=dict)
     children: dict[_Condition, _Guard] = field(default_factory=dict)
     placed: list[Node] = field(default_factory=list)
@@ -112,29 +117,34 @@ BODY = 60
 
 def schedule(program: Program, body: int = BODY) -> Kernel:
     """Return the kernel of a program, in bodies of some ``body`` fills, whole regions together."""
-    groups = [[_fill_action(f) for f in fills] for fills in _groups(program, body)]
+    groups = [[_output_action(o) for o in outputs] for outputs in _groups(program, body)]
     scheduler = _Scheduler()
     scheduler.share(groups)
     bodies = tuple(scheduler.main(actions) for actions in groups)
     return Kernel(bodies, *scheduler.memoised())
 
 
-def _groups(program: Program, body: int) -> list[list[Fill]]:
-    """Cut the fills into groups, each of whole regions; a fill stands in the first that has it."""
-    groups: list[list[Fill]] = [[]]
-    seen: set[Fill] = set()
-    for region in program.regions:
-        fills = [f for f in dict.fromkeys(region.fills) if f not in seen]
-        seen.update(fills)
-        if groups[-1] and len(groups[-1]) + len(fills) > body:
+def _groups(program: Program, body: int) -> list[list[Fill | Record]]:
+    """Cut the outputs into groups, each of whole regions; one stands in the first that has it."""
+    groups: list[list[Fill | Record]] = [[]]
+    seen: set[Fill | Record] = set()
+    of_none = (*program.inputs, *(record for rows in program.own_rows for record in rows.records))
+    every: list[tuple[Fill | Record, ...]] = [of_none]
+    every += [(*region.fills, *region.records) for region in program.regions]
+    for found in every:
+        outputs = [o for o in dict.fromkeys(found) if o not in seen]
+        seen.update(outputs)
+        if groups[-1] and len(groups[-1]) + len(outputs) > body:
             groups.append([])
-        groups[-1] += fills
+        groups[-1] += outputs
     return groups
 
 
 def is_binder(node: Node) -> TypeGuard[Binder]:
-    """Whether a value needs a loop of its own."""
-    return isinstance(node, Reduce | Pick | Store)
+    """Whether a value needs a loop of its own, or else takes too long to be computed twice."""
+    if isinstance(node, Evaluate):
+        return not node.free
+    return isinstance(node, Reduce | Pick | Store | Gather)
 
 
 class _Scheduler:
@@ -169,11 +179,14 @@ class _Scheduler:
         self.in_main = False
         # Only values that are equally deep come together: groups must not need each other in turn.
         depth: dict[Node, int] = {}
-        for node in postorder(self.lazy):
+        order = postorder(self.lazy)
+        careful = raising(order)
+        for node in order:
             depth[node] = max((depth[c] for c in node.children), default=0) + (node in self.lazy)
         groups: dict[object, list[Node]] = {}
         for node in self.lazy:
-            groups.setdefault((depth[node], _selection(node)), []).append(node)
+            selection = node if node in careful else _selection(node)
+            groups.setdefault((depth[node], selection), []).append(node)
         blocks: dict[tuple[Node, ...], Block] = {}
         for nodes in groups.values():
             self.known.clear()
@@ -276,6 +289,14 @@ class _Scheduler:
 
     def loops(self, nodes: list[Node], available: frozenset[Axis], block: Block) -> None:
         """Compute independent reductions, picks and stores, one loop a collection."""
+        for node in nodes:
+            if isinstance(node, Evaluate):
+                self.ensure(inputs(node), available, block)
+                block.items.append(Let(node))
+                self.learn(node)
+        nodes = [node for node in nodes if not isinstance(node, Evaluate)]
+        if not nodes:
+            return
         groups: dict[Axis, list[_Action]] = {}
         for node in nodes:
             for action in _updates(node, len(available)):
@@ -408,7 +429,7 @@ def _common(a: _Guard, b: _Guard) -> _Guard:
 
 
 def _selection(node: Node) -> object:
-    return (node.axes, node.mask) if isinstance(node, Reduce | Pick) else node
+    return (node.axes, node.mask) if isinstance(node, Reduce | Pick | Gather) else node
 
 
 def _enter(axes: tuple[Axis, ...], depth: int) -> tuple[dict[Axis, Axis], tuple[Axis, ...]]:
@@ -417,13 +438,14 @@ def _enter(axes: tuple[Axis, ...], depth: int) -> tuple[dict[Axis, Axis], tuple[
     return dict(zip(axes, loops, strict=True)), loops
 
 
-def _fill_action(fill: Fill) -> _Action:
-    names, loops = _enter(fill.axes, 0)
-    mask = rename(fill.mask, names)
-    operands = [rename(v, names) for v in fill.values]
-    if fill.weighted:
-        operands.append(rename(fill.weight, names))
-    return _Action(tuple(conjuncts(mask)), loops, Count(fill, tuple(operands)))
+def _output_action(output: Fill | Record) -> _Action:
+    names, loops = _enter(output.axes, 0)
+    conditions = tuple(conjuncts(rename(output.mask, names)))
+    operands = tuple(rename(v, names) for v in output.values)
+    if isinstance(output, Record):
+        return _Action(conditions, loops, Write(output, operands))
+    weight = (rename(output.weight, names),) if output.weighted else ()
+    return _Action(conditions, loops, Count(output, (*operands, *weight)))
 
 
 def _updates(node: Node, depth: int) -> Iterator[_Action]:
@@ -432,10 +454,13 @@ def _updates(node: Node, depth: int) -> Iterator[_Action]:
             names, loops = _enter((axis,), depth)
             yield _Action((), loops, Update(node, (rename(value, names),), loops, part))
         return
-    assert isinstance(node, Reduce | Pick)
+    assert isinstance(node, Reduce | Pick | Gather)
     names, loops = _enter(node.axes, depth)
     conditions = tuple(conjuncts(rename(node.mask, names)))
-    if isinstance(node, Reduce):
+    if isinstance(node, Gather):
+        place = () if node.place is None else (rename(node.place, names),)
+        operands: tuple[Node, ...] = (rename(node.value, names), *place)
+    elif isinstance(node, Reduce):
         operands = () if node.operation == "count" else (rename(node.value, names),)
     else:
         operands = () if node.order is None else (rename(node.order, names),)

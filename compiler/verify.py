@@ -17,26 +17,30 @@ from adl.compiler.ir import (
     Column,
     Const,
     Element,
+    Evaluate,
     Fill,
+    Gather,
     Index,
+    Infer,
     Lookup,
     Node,
     Part,
     Pick,
+    Record,
     Reduce,
     Store,
     Uniform,
 )
 from adl.compiler.program import Program
 from adl.stdlib import ops
-from adl.stdlib.registry import FUNCTIONS
+from adl.stdlib.registry import FLATTENED, FUNCTIONS
 
 NUMBERS = ("int", "real")
 VALUES = ("bool", "int", "real")
 
 # The kinds of arguments that each primitive takes.
 ARGUMENTS: dict[str, tuple[tuple[str, ...], ...]] = {
-    **dict.fromkeys(("add", "sub", "mul"), tuple((kind, kind) for kind in NUMBERS)),
+    **dict.fromkeys(("add", "sub", "mul", "mod"), tuple((kind, kind) for kind in NUMBERS)),
     **dict.fromkeys(("neg", "abs"), tuple((kind,) for kind in NUMBERS)),
     **dict.fromkeys(("lt", "le", "gt", "ge"), tuple((kind, kind) for kind in NUMBERS)),
     **dict.fromkeys(("eq", "ne"), tuple((kind, kind) for kind in VALUES)),
@@ -118,6 +122,9 @@ def _operand_fault(node: Node) -> str | None:
                 return "the key of a pick is no real number"
             return "k is negative" if node.k < 0 else _binder_fault(node.axes, node.mask)
         case Part():
+            if isinstance(node.pick, Evaluate):
+                counts = node.pick.function.result == "collection" and node.place == 0
+                return None if counts else "a part of what is no collection"
             fits = isinstance(node.pick, Pick) and 0 <= node.place < len(node.pick.axes)
             return None if fits else "a part of no axis of a pick"
         case Store():
@@ -126,8 +133,21 @@ def _operand_fault(node: Node) -> str | None:
             return None if fits else "stored values differ in kind, or are none"
         case Element():
             return None if node.at.kind == "int" else "the position is no int"
+        case Gather():
+            if node.value.kind != "real" or (node.place is not None and node.place.kind != "int"):
+                return "gathered values are real, and their places int"
+            return (
+                "a gathering over several axes" if len(node.axes) != 1 else _mask_fault(node.mask)
+            )
+        case Evaluate():
+            return _evaluate_fault(node)
         case Fill():
             return _fill_fault(node)
+        case Record():
+            return _record_fault(node)
+        case Infer():
+            fits = bool(node.arguments) and all(a.kind == "real" for a in node.arguments)
+            return None if fits else "a network needs inputs, and real ones"
     return None if isinstance(node, Index) else "no node of the IR"
 
 
@@ -141,6 +161,25 @@ def _call_fault(node: Call) -> str | None:
             return f"{node.function} is neither primitive nor elementary"
         fits = kinds == ("real",) * len(function.arguments)
     return None if fits else f"{node.function} does not take ({', '.join(kinds)})"
+
+
+def _mask_fault(mask: Node) -> str | None:
+    return None if mask.kind == "bool" else "the mask is no bool"
+
+
+def _evaluate_fault(node: Evaluate) -> str | None:
+    """Return whether the arguments are not those of the C function."""
+    wanted: list[str] = []
+    for kind in node.function.arguments:
+        flat = FLATTENED[kind]
+        wanted += ["store" if f == "array" else f for f in flat]
+        wanted += ["int"] if "array" in flat else []
+    kinds = [argument.kind for argument in node.arguments]
+    if kinds != wanted:
+        return f"{node.function.name} does not take ({', '.join(kinds)})"
+    if any(a.kind == "store" and not isinstance(a, Gather) for a in node.arguments):
+        return f"{node.function.name} needs gathered arrays"
+    return _mask_fault(node.mask)
 
 
 def _lookup_fault(node: Lookup) -> str | None:
@@ -161,7 +200,9 @@ def _column_fault(node: Column) -> str | None:
     if node.at.kind != "int":
         return "the position is no int"
     axis = _axis_of(node.at)
-    if axis is not None and axis.source != (node.collection,):
+    # What networks give has lengths of its own, those of whatever their loops ran over.
+    own = str(node.collection).startswith("network:")
+    if axis is not None and axis.source != (node.collection,) and not own:
         return f"a column of {node.collection} at a position of {'+'.join(axis.source)}"
     return None
 
@@ -190,6 +231,14 @@ def _fill_fault(node: Fill) -> str | None:
         return "values and weight must be real"
     if not all(map(_ascending, node.bins)):
         return "bins must be finite and ascending"
+    return None if node.mask.kind == "bool" else "the mask is no bool"
+
+
+def _record_fault(node: Record) -> str | None:
+    if node.free:
+        return "a record has a free axis"
+    if any(value.kind not in VALUES for value in node.values):
+        return "a row is made of numbers and truth values"
     return None if node.mask.kind == "bool" else "the mask is no bool"
 
 

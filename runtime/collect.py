@@ -22,7 +22,8 @@ def collect(
     """Return the cutflows and histograms that a partial result holds."""
     reader = _Reader(layout, partial, process)
     return (
-        tuple(reader.cutflow(region) for region in program.regions),
+        # The histograms of an object block have no cutflow.
+        tuple(reader.cutflow(region) for region in program.regions if region.steps),
         tuple(reader.histogram(region, h) for region in program.regions for h in region.histograms),
     )
 

@@ -12,7 +12,8 @@ from adl.compiler.ir import Column
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.chunks import read
 from adl.runtime.inputs.trees import Input, open_input
-from adl.stdlib.models import Model, find_scalar
+from adl.runtime.recognise import model_for
+from adl.stdlib.models import Formula, Model, find_scalar
 
 _BLOCK = 1 << 20  # entries of the three columns in memory at a time
 
@@ -49,7 +50,7 @@ class Found(NamedTuple):
 
 @contextmanager
 def find_event(
-    paths: Sequence[str], wanted: EventName, model: Model, tree: str | None = None
+    paths: Sequence[str], wanted: EventName, model: Model | None, tree: str | None = None
 ) -> Iterator[Found]:
     """Open the file that has an event; the first one, if several have it.
 
@@ -74,12 +75,13 @@ def find_event(
     raise InputError(where, f"none of {before} events is {wanted}")
 
 
-def _entry(source: Input, wanted: EventName, model: Model) -> int | None:
-    schema = model.schema(source.branches())
+def _entry(source: Input, wanted: EventName, model: Model | None) -> int | None:
+    schema = model_for(source, model).model.schema(source.branches())
     columns = []
     for name in EVENT_COLUMNS:
         match = find_scalar(schema, name)
-        if match is None or "int" not in match.item.dtype:
+        stored = match is not None and not isinstance(match.item, Formula)
+        if match is None or not stored or "int" not in match.item.dtype:
             raise InputError(
                 source.path, f"no column {name} tells events apart", "give the place: --event 17"
             )

@@ -5,16 +5,21 @@ Files of one kind share everything: what was found for one set of branches is us
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from adl.check.analysis import Analysis, AskedDialect
 from adl.check.checker import check
+from adl.check.dataset import Dataset
 from adl.compiler.layout import Chunk, Partial
 from adl.compiler.pipeline import Compiled, build
-from adl.runtime.execute.local import Kernel
+from adl.runtime.execute.local import Kernel, Reads
+from adl.runtime.inputs import InputError
 from adl.runtime.inputs.trees import Input
-from adl.stdlib.models import Branch, Model
+from adl.runtime.networks import Networks
+from adl.runtime.recognise import model_for
+from adl.stdlib.models import Branch, Model, ModelError, Schema
+from adl.stdlib.models.recognition import OTHERWISE
 from adl.syntax.diagnostics import Diagnostic
 from adl.syntax.source import Source
 from adl.syntax.tree import File
@@ -26,12 +31,17 @@ class Preparation:
 
     file: File
     source: Source
-    model: Model
+    model: Model | None  # None: the one that each file shows
     dialect: AskedDialect
     target: str  # "host" or "reference"
     found: Callable[[tuple[Diagnostic, ...]], None]  # told warnings and notes, once a kind of file
     seed: int = 1  # of random numbers
+    dataset: Dataset = field(default_factory=Dataset)
+    lenient: bool = False  # reads mistakes that have one possible reading
+    model_path: tuple[str, ...] = ()  # folders of networks
     analysis: Analysis | None = None
+    networks: Networks = field(default_factory=Networks)
+    noted: Callable[[str], None] = lambda text: None  # told what a file was taken for
     kernels: dict[frozenset[Branch], Kernel] = field(default_factory=dict)
 
     def __call__(self, file: Input) -> Kernel:
@@ -39,24 +49,48 @@ class Preparation:
 
         Raises:
             AnalysisError: The analysis has mistakes, or does not fit this file.
+            NetworkError: A network cannot be run.
         """
         branches = file.branches()
         key = frozenset(branches.values())
         if key not in self.kernels:
-            self.kernels[key] = self.make(branches)
+            self.kernels[key] = self.make(file)
         return self.kernels[key]
 
-    def make(self, branches: Mapping[str, Branch]) -> Kernel:
-        """Check, lower and compile for some branches."""
-        schema = self.model.schema(branches)
-        analysis, findings = check(self.file, self.source, schema, self.dialect)
+    def make(self, file: Input) -> Kernel:
+        """Check, lower and compile for a file's branches."""
+        try:
+            recognised = model_for(file, self.model)
+        except ModelError as error:
+            raise InputError(file.path, str(error)) from None
+        if self.model is None and recognised.model.name == OTHERWISE:
+            self.noted(f"{file.path}: {recognised.reason}")
+        schema = recognised.model.schema(file.branches())
+        analysis, findings = check(
+            self.file,
+            self.source,
+            schema,
+            self.dialect,
+            self.dataset,
+            self.lenient,
+            self.model_path,
+        )
         self.found(findings)
         if self.analysis is None:
             self.analysis = analysis
-        compiled = build(analysis, self.seed)
+        compiled = build(analysis, self.seed, self.networks.evaluate)
+        self.networks.load(compiled.networks)
         if self.target == "host":
-            compiled.host  # noqa: B018  # compile now, in this thread
-        return Kernel(compiled.program, compiled.layout, _runner(compiled, self.target))
+            compiled.load()  # now, in this thread
+        reads = Reads(compiled.columns, compiled.collections, counted_by(schema))
+        return Kernel(compiled.program, compiled.layout, _runner(compiled, self.target), reads)
+
+
+def counted_by(schema: Schema) -> dict[str, str]:
+    """Return the column that says how many elements each collection has, where that is known."""
+    single = (s.element for s in schema.singletons.values() if s.element is not None)
+    every = (*schema.collections.values(), *single)
+    return {c.name: c.counted_by for c in every if c.counted_by}
 
 
 def _runner(compiled: Compiled, target: str) -> Callable[[Chunk], Partial]:

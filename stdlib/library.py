@@ -5,10 +5,24 @@
 
 from __future__ import annotations
 
-from adl.stdlib import elementary, kinematics
+from functools import cache
+
+from adl.stdlib import elementary, kinematics, transverse
+from adl.stdlib.algorithms import antikt, hemispheres, mt2, partitions, separated, shapes
 from adl.stdlib.registry import FUNCTIONS, Function
 
-__all__ = ["elementary", "find_function", "kinematics"]
+__all__ = [
+    "antikt",
+    "elementary",
+    "find_function",
+    "hemispheres",
+    "kinematics",
+    "mt2",
+    "partitions",
+    "separated",
+    "shapes",
+    "transverse",
+]
 
 
 def find_function(name: str) -> Function | None:
@@ -19,9 +33,19 @@ def find_function(name: str) -> Function | None:
     """
     if name in FUNCTIONS:
         return FUNCTIONS[name]
-    functions = FUNCTIONS.values()
-    exact = [f for f in functions if name in f.aliases]
-    folded = name.casefold()
-    near = [f for f in functions if folded in (n.casefold() for n in (f.name, *f.aliases))]
-    matches = exact or near
+    aliases, folded = _names()
+    matches = aliases.get(name) or folded.get(name.casefold(), [])
     return matches[0] if len(matches) == 1 else None
+
+
+@cache
+def _names() -> tuple[dict[str, list[Function]], dict[str, list[Function]]]:
+    """Return the functions by their aliases, and by all their names without regard to case."""
+    aliases: dict[str, list[Function]] = {}
+    folded: dict[str, list[Function]] = {}
+    for function in FUNCTIONS.values():
+        for alias in dict.fromkeys(function.aliases):
+            aliases.setdefault(alias, []).append(function)
+        for name in dict.fromkeys(n.casefold() for n in (function.name, *function.aliases)):
+            folded.setdefault(name, []).append(function)
+    return aliases, folded

@@ -45,6 +45,15 @@ def _floor(x: float) -> float:
     return math.copysign(float(math.floor(x)), x) if abs(x) < 4503599627370496.0 else x
 
 
+def _modulo(x: Any, y: Any) -> Any:
+    if isinstance(x, int):  # by 0 it is 0, since an integer has no NaN
+        rest = abs(x) % abs(y) if y else 0
+        return -rest if x < 0 else rest
+    if math.isnan(x) or math.isnan(y) or math.isinf(x) or y == 0.0:
+        return math.nan
+    return math.fmod(x, y)
+
+
 def _truncate(x: float) -> int:
     """Round towards zero; NaN gives 0 and what does not fit gives the nearest int64."""
     if math.isnan(x):
@@ -59,6 +68,7 @@ ARITHMETIC: dict[str, Callable[..., Any]] = {
     "mul": lambda x, y: x * y,
     "neg": lambda x: -x,
     "abs": abs,
+    "mod": _modulo,  # the remainder of x / y with the sign of x; exact
 }
 COMPARISON: dict[str, Callable[..., bool]] = {
     "lt": lambda x, y: x < y,

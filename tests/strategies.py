@@ -30,6 +30,7 @@ from adl.compiler.ir import (
     Column,
     Const,
     Element,
+    Evaluate,
     Index,
     Lookup,
     Node,
@@ -43,15 +44,26 @@ from adl.compiler.ir import (
     call,
     either,
     fill,
+    gather,
     invert,
     pick,
+    record,
     reduce,
     store,
     substitute,
 )
 from adl.compiler.layout import Chunk
-from adl.compiler.program import BinsOutput, HistogramOutput, Program, RegionOutput, StepOutput
+from adl.compiler.program import (
+    BinsOutput,
+    HistogramOutput,
+    Program,
+    RegionOutput,
+    RowColumn,
+    RowsOutput,
+    StepOutput,
+)
 from adl.stdlib.registry import FUNCTIONS
+from tests.python_functions import ALTERNATE, FOLDED, REVERSED
 
 COLLECTIONS = ("Electron", "Jet", "Muon")
 SOURCES = (
@@ -183,7 +195,17 @@ class _Writer:
             if self.chance(3) or not histograms:
                 histograms.append(self.histogram(f"{name}.h{i}", cut, weight))
         bins = self.bins(cut, weight) if self.chance(4) else None
-        return RegionOutput(name, tuple(steps), bins, tuple(histograms))
+        rows = (self.rows(f"{name}.rows", cut),) if self.chance(3) else ()
+        return RegionOutput(name, tuple(steps), bins, tuple(histograms), rows=rows)
+
+    def rows(self, name: str, cut: Node) -> RowsOutput:
+        records = [record((), (self.real((), 2), self.read((), INTEGERS)), cut)]
+        if self.chance(2):
+            scope = self.enter((), self.among(1, 1, 2))
+            values = self.real(scope, 2), self.truth(scope, 1)
+            records.append(record(scope, values, both(cut, self.selection(scope, 2))))
+        columns = tuple(RowColumn("x", "x", r, 0) for r in records)
+        return RowsOutput("print", name, name, "csv", records[0], columns)
 
     def histogram(self, name: str, cut: Node, weight: Node) -> HistogramOutput:
         scope = self.enter((), self.among(0, 0, 1, 1, 2))
@@ -246,11 +268,14 @@ class _Writer:
             "quantity",
             "quantity",
             "table",
+            "evaluate",
         ):
             case "quantity":
                 return self.quantity()
             case "table":
                 return self.look_up(scope, depth)
+            case "evaluate":
+                return self.evaluated(scope, depth)
             case "arithmetic":
                 x, y = self.real(scope, depth - 1), self.real(scope, depth - 1)
                 return call(self.among("add", "sub", "mul", "div"), x, y)
@@ -292,7 +317,7 @@ class _Writer:
         ):
             case "arithmetic":
                 x, y = self.integer(scope, depth - 1), self.integer(scope, depth - 1)
-                return call(self.among("add", "sub", "mul"), x, y)
+                return call(self.among("add", "sub", "mul", "mod"), x, y)
             case "sign":
                 return call(self.among("neg", "abs"), self.integer(scope, depth - 1))
             case "bits":
@@ -386,6 +411,35 @@ class _Writer:
         arguments = tuple(self.real(scope, depth - 1) for _ in range(variables))
         return Lookup(Table(tuple(rows)), arguments)
 
+    def evaluated(self, scope: Scope, depth: int) -> Node:
+        """Call a Python function of gathered values, and use its number or an entry of its array."""
+        if len(scope) > 2:
+            return self.plain(scope)
+        (axis,) = self.enter(scope, 1)
+        inside, index = (*scope, axis), Index(axis)
+        mask = self.selection(inside, depth)
+        other = Axis(axis.source, len(scope) + 1)
+        later = both(substitute(mask, {index: Index(other)}), call("gt", Index(other), index))
+        place = self.among(None, reduce("count", (other,), Const(1), later))  # or in reverse
+        number = reduce("count", (axis,), Const(1), mask)
+        called = self.among(TRUE, self.truth(scope, depth - 1))
+
+        def array() -> Node:
+            return gather((axis,), self.real(inside, depth - 1), mask, place)
+
+        if self.chance(2):
+            return Evaluate(FOLDED, (array(), number, self.real(scope, depth - 1)), called)
+        first = array()
+        four = (first, *(self.among(first, array()) for _ in range(3)), number)
+        if self.chance(3):
+            made = Evaluate(ALTERNATE, four, called)
+            made_length, result = both(called, call("gt", number, Const(0))), 0
+        else:
+            made = Evaluate(REVERSED, four, called)
+            made_length, result = call("gt", Part(made, 0), Const(0)), self.among(0, 1, 2, 3)
+        # Only what an algorithm has made is looked at: the first element, if there is one.
+        return as_real(Element(made, call("where", made_length, Const(0), Const(-1)), result))
+
     def read(self, scope: Scope, names: Sequence[str]) -> Node:
         """Read a column of the event or of an element, mostly of the innermost loop's."""
         name = self.among(*names)
@@ -466,6 +520,13 @@ class _Writer:
         found = self.search(scope, depth)
         return Part(found, self.among(*range(len(found.axes))))
 
+    def linked(self, scope: Scope, depth: int, source: tuple[str, ...]) -> Node:
+        """Write any integer as a position: -1 where there is no element."""
+        at = self.integer(scope, depth - 1 if len(scope) < 2 else 0)
+        size = reduce("count", (Axis(source, 0),), Const(1), TRUE)
+        there = both(invert(call("lt", at, Const(0))), call("lt", at, size))
+        return call("where", there, at, Const(-1))
+
     def picked(
         self,
         scope: Scope,
@@ -478,6 +539,8 @@ class _Writer:
         assert isinstance(at, Part)
         assert isinstance(at.pick, Pick)
         axis = Axis(at.pick.axes[at.place].source, len(scope))
+        if self.chance(3):
+            at = self.linked(scope, depth, axis.source)
         whole = value((*scope, axis), depth - 1 if len(scope) < 2 else 0)
         whole = substitute(whole, {Index(axis): at})
         return call("where", at >= Const(0), whole, otherwise) if self.chance(2) else whole

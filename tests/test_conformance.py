@@ -1,8 +1,4 @@
-"""One event with known answers, each in the dialect that it names.
-
-jets pT = 100, 60, 40, 35 at eta 0 and phi = 0, 1, 2, -1; one electron of 30 GeV at phi 0.1; no
-muons; missing momentum 80 GeV at phi = pi.
-"""
+"""The conformance micro-tests: one event with known answers, each in the dialect that it names."""
 
 from __future__ import annotations
 
@@ -10,73 +6,21 @@ import json
 import math
 from pathlib import Path
 
-import awkward as ak
-import numpy as np
 import pytest
-import uproot
 from click.testing import CliRunner
 
 from adl.cli.run import command
+from tests.one_event import ELEMENTS, OBJECTS, PI, near, passes, results, write_event
 
-ELEMENTS: dict[str, dict[str, list[float]]] = {
-    "Jet": {"pt": [100.0, 60.0, 40.0, 35.0], "phi": [0.0, 1.0, 2.0, -1.0]},
-    "Electron": {"pt": [30.0], "phi": [0.1]},
-    "Muon": {"pt": [], "phi": []},
-}
-OBJECTS = """
-object jets
-  take Jet
-object electrons
-  take Electron
-object muons
-  take Muon
-"""
 BOTH = ("adl", "cutlang")
-PI = float(np.float32(math.pi))
 JETS = list(zip(ELEMENTS["Jet"]["pt"], ELEMENTS["Jet"]["phi"], strict=True))
 SUM = [sum(pt * f(phi) for pt, phi in JETS) for f in (math.cos, math.sin)]
 
 
 @pytest.fixture(scope="module")
 def event(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write the event in NanoAOD's columns."""
-    path = tmp_path_factory.mktemp("event") / "event.root"
-    collections = {}
-    for name, columns in ELEMENTS.items():
-        empty = [0.0] * len(columns["pt"])
-        full = {**columns, "eta": empty, "mass": empty}
-        charge = ak.values_astype(ak.Array([[-1] * len(empty)]), np.int32)
-        floats = {k: ak.values_astype(ak.Array([v]), np.float32) for k, v in full.items()}
-        collections[name] = ak.zip({**floats, "charge": charge})
-    flat = {"MET_pt": np.array([80.0], np.float32), "MET_phi": np.array([PI], np.float32)}
-    with uproot.recreate(path) as file:
-        tree = file.mktree(
-            "Events",
-            {n: a.type.content for n, a in collections.items()} | dict.fromkeys(flat, "float32"),
-            counter_name=lambda name: f"n{name}",
-            field_name=lambda outer, inner: f"{outer}_{inner}",
-        )
-        tree.extend({**collections, **flat})
-    return path
-
-
-def passes(event: Path, tmp_path: Path, condition: str, dialect: str, blocks: str = "") -> bool:
-    """Whether the event passes ``select condition``, in both targets."""
-    analysis = tmp_path / "conformance.adl"
-    analysis.write_text(f"{OBJECTS}{blocks}region r\n  select {condition}\n")
-    outcomes = []
-    for target in ("host", "reference"):
-        arguments = ["--dialect", dialect, "--target", target, "-q", "-o", str(tmp_path)]
-        result = CliRunner().invoke(command, [str(analysis), str(event), *arguments])
-        assert result.exit_code == 0, result.output
-        steps = json.loads((tmp_path / "results.json").read_text())["cutflows"][0]["steps"]
-        outcomes.append(steps[-1]["raw"])
-    assert outcomes[0] == outcomes[1]
-    return bool(outcomes[0])
-
-
-def near(value: str, expected: float) -> str:
-    return f"abs({value} - {expected!r}) < 0.00001"
+    """Write the event once."""
+    return write_event(tmp_path_factory.mktemp("event") / "event.root")
 
 
 # condition, the dialects in which it is true, those in which it is false
@@ -119,6 +63,12 @@ CONDITIONS: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [
     (near("min(dphi(jets, METLV[0]))", PI - 2.0), ("adl",), ("cutlang",)),
     ("sqrt(-1) > 0", (), BOTH),
     ("sqrt(-1)", ("cutlang",), ("adl",)),
+    ("!(size(jets) > 4)", BOTH, ()),  # 22
+    # 20: of a collection, or of all jets where none is named
+    ("fHT(jets) == 235", BOTH, ()),
+    ("fHT == 235", BOTH, ()),
+    ("fHT(muons) == 0", BOTH, ()),
+    ("fAplanarity(electrons) == 0", BOTH, ()),  # 21: fewer than three
     (near("pT(add(jets))", math.hypot(*SUM)), BOTH, ()),
     (near("dphi(jets[0], add(jets))", math.atan2(SUM[1], SUM[0])), BOTH, ()),
 ]
@@ -194,3 +144,62 @@ def test_weights_multiply_from_where_they_stand(event: Path, tmp_path: Path) -> 
     (cutflow,) = json.loads((tmp_path / "results.json").read_text())["cutflows"]
     assert [s["sumw"] for s in cutflow["steps"]] == [1.0, 1.0]
     assert cutflow["bins"][0]["sumw"] == 0.2
+
+
+def test_an_unbound_search_leaves_its_particles_missing(event: Path, tmp_path: Path) -> None:
+    blocks = (
+        "object one\n  take jets\n  select pT > 90\n"
+        "define d : one[-1] one[-1]\ndefine p : jets[-1] jets[-1]\n"
+    )
+    text = f"{OBJECTS}{blocks}region r\n  select m(d) ~= 91.2\n  select m(d) > 0\n"
+    for dialect in BOTH:
+        (cutflow,) = results(event, tmp_path, text, dialect)["cutflows"]
+        assert [s["raw"] for s in cutflow["steps"]] == [1, 1, 0]
+    # Masses of pairs: sqrt(2 pT pT (1 - cos dphi)), the nearest to 91.2 of all six.
+    pairs = [
+        math.sqrt(2 * a[0] * b[0] * (1 - math.cos(a[1] - b[1])))
+        for i, a in enumerate(JETS)
+        for b in JETS[i + 1 :]
+    ]
+    best = min(pairs, key=lambda m: abs(m - 91.2))
+    text = f"{OBJECTS}{blocks}region r\n  select m(p) ~= 91.2\n  select {near('m(p)', best)}\n"
+    for dialect in BOTH:
+        (cutflow,) = results(event, tmp_path, text, dialect)["cutflows"]
+        assert [s["raw"] for s in cutflow["steps"]] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("dialect", "value"), [("cutlang", 0.5), ("adl", 0.8)])
+def test_a_point_on_an_edge_of_a_table_is_in_the_row_of_its_dialect(
+    event: Path, tmp_path: Path, dialect: str, value: float
+) -> None:
+    blocks = "table t\n  nvars 1\n  0.5 20 40\n  0.8 40 100\n"
+    condition = f"size(jets) > 2 and t(pT(jets[2])) == {value}"
+    assert passes(event, tmp_path, condition, dialect, blocks)
+
+
+@pytest.mark.parametrize("dialect", BOTH)
+def test_hit_and_miss_are_complementary(event: Path, tmp_path: Path, dialect: str) -> None:
+    blocks = (
+        "table t\n  nvars 1\n  0.5 0 1000\n"
+        "object hit\n  take jets\n  select applyHM(t(pT(this)) == 1)\n"
+        "object missed\n  take jets\n  select applyHM(t(pT(this)) == 0)\n"
+    )
+    condition = "size(hit) + size(missed) == 4 and sum(pT(hit)) + sum(pT(missed)) == 235"
+    assert passes(event, tmp_path, condition, dialect, blocks)
+    assert not passes(event, tmp_path, "size(hit) == 0 or size(hit) == 4", dialect, blocks)
+
+
+def test_the_first_line_all_keeps_every_event(event: Path, tmp_path: Path) -> None:
+    text = "region r\n  select ALL\n  select MET > 100\n"
+    (cutflow,) = results(event, tmp_path, text)["cutflows"]
+    assert [(s["label"], s["raw"]) for s in cutflow["steps"]] == [
+        ("all events", 1),
+        ("ALL", 1),
+        ("MET > 100", 0),
+    ]
+
+
+def test_an_index_beyond_the_end_is_noted(event: Path, tmp_path: Path) -> None:
+    text = f"{OBJECTS}region r\n  select pT(jets[7]) > 10\n"
+    (cutflow,) = results(event, tmp_path, text)["cutflows"]
+    assert cutflow["steps"][-1]["missing"] == 1

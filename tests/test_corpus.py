@@ -49,10 +49,13 @@ def read(path: Path) -> Source:
 
 def findings(path: Path) -> Sequence[Diagnostic]:
     """All that is said about a file, errors included."""
-    source = read(path)
+    source = Source(str(path), read(path).text)  # files of functions lie beside it
     try:
         file, odd = parse_with_notes(source)
-        return (*odd, *check(file, source, schema(model_of(source.text)))[1])
+        return (
+            *odd,
+            *check(file, source, schema(model_of(source.text)), model_path=(str(CORPUS),))[1],
+        )
     except AnalysisError as error:
         return error.diagnostics
 

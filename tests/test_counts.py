@@ -227,10 +227,6 @@ def test_an_unknown_trigger_is_a_mistake() -> None:
     assert codes(TRIGGERS + 'trigger mu "HLT_Mu"\n') == ["E207"]
 
 
-def test_the_stream_of_a_trigger_waits() -> None:
-    assert "N411" in [f.code for f in findings(TRIGGERS)]
-
-
 def test_events_pass_the_or_of_the_paths(tmp_path: Path) -> None:
     text = """
 trigger mu "HLT_IsoMu24" or optional "HLT_Nothing"
@@ -260,8 +256,3 @@ def test_a_title_stands_in_the_results_and_above_the_table(tmp_path: Path) -> No
 
 def test_a_switch_of_another_tool_has_no_effect() -> None:
     assert [f.code for f in findings("SkipHistos = 1\nregion r\n  select MET > 1\n")] == ["N410"]
-
-
-@pytest.mark.parametrize("line", ["print MET", "save skim", "sort pT(Jet) descend"])
-def test_what_is_not_supported_yet_is_said(line: str) -> None:
-    assert codes(f"region r\n  select MET > 1\n  {line}\n") == ["E190"]

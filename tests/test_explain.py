@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from click.testing import CliRunner, Result
@@ -19,8 +20,10 @@ TOP = Path(__file__).parents[1]
 
 # Codes that are new and have no explanation yet; best empty.
 PENDING: frozenset[str] = frozenset()
-# The parser refuses what would be E212; for E243 there is no sample without event numbers.
-UNREACHABLE = frozenset({"E212", "E243"})
+# The parser refuses what would be E212; for E243 there is no sample without event numbers; E260 is
+# said by `adl migrate`, see test_migrate_command.
+# What a run does not know (E251, E257) is no mistake of a check; E107 needs a huge file.
+UNREACHABLE = frozenset({"E107", "E212", "E243", "E251", "E257", "E260"})
 
 
 def call(*arguments: str) -> Result:
@@ -35,8 +38,11 @@ def known(sample: str) -> Schema:
 
 
 def findings(explained: Explanation, text: str) -> tuple[Diagnostic, ...]:
-    source = Source("example.adl", f"{explained.prelude}\n{text}\n")
-    return examine(source, known(explained.input), "auto")[1]
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "mine.py").write_text(explained.python, encoding="utf-8")
+        source = Source(f"{folder}/example.adl", f"{explained.prelude}\n{text}\n")
+        networks = str(TOP / "tests" / "corpus")
+        return examine(source, known(explained.input), "auto", model_path=(networks,))[1]
 
 
 def test_every_code_is_explained() -> None:

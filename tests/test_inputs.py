@@ -191,13 +191,36 @@ def test_a_file_without_a_tree_is_an_error(tmp_path: Path) -> None:
         open_input(str(tmp_path / "h.root"))
 
 
-def test_an_rntuple_is_named_as_what_cannot_be_read_yet(tmp_path: Path) -> None:
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "uint16", "int32", "uint64"])
+def test_any_entries_of_an_rntuple_are_read(tmp_path: Path, dtype: str) -> None:
     path = str(tmp_path / "n.root")
+    number = np.arange(12).astype(dtype)
+    lists = ak.values_astype(ak.Array([list(range(n % 4)) for n in range(12)]), dtype)
     with uproot.recreate(path) as file:
-        file.mkrntuple("Events", {"x": np.zeros(2)})
-    for tree in (None, "Events"):
-        with pytest.raises(InputError, match="RNTuple, and only TTrees can be read as yet"):
-            open_input(path, tree)
+        file.mkrntuple("Events", {"x": number[:5], "X_pt": lists[:5]})
+        file["Events"].extend({"x": number[5:], "X_pt": lists[5:]})
+    columns = [Column("x", dtype), Column("X_pt", dtype, "X", Index(Axis(("X",), 0)))]
+    with open_input(path) as source:
+        assert dict(source.branches()) == {
+            "x": Branch("x", dtype, None),
+            "X_pt": Branch("X_pt", dtype, "X_pt"),
+        }
+        assert source.bytes(["x", "X_pt"]) > 0
+        for start, stop in ((0, 12), (0, 5), (3, 7), (5, 6), (4, 4), (11, 12)):
+            chunk = read(source, columns, (), start, stop)
+            assert chunk.columns["x"].tolist() == number[start:stop].tolist()
+            assert chunk.columns["x"].dtype == chunk.columns["X_pt"].dtype == dtype
+            assert chunk.columns["X_pt"].tolist() == ak.flatten(lists[start:stop]).tolist()
+            assert np.diff(chunk.offsets["X"]).tolist() == ak.num(lists[start:stop]).tolist()
+
+
+def test_what_is_no_number_in_an_rntuple_is_no_branch(tmp_path: Path) -> None:
+    path = str(tmp_path / "n.root")
+    nested = ak.Array([[[1.0], []], [[2.0]]])
+    with uproot.recreate(path) as file:
+        file.mkrntuple("Events", {"x": np.zeros(2), "s": ak.Array(["a", "b"]), "deep": nested})
+    with open_input(path, "Events") as source:
+        assert list(source.branches()) == ["x"]
 
 
 def test_what_is_not_a_root_file_is_said_in_one_line(tmp_path: Path, path: str) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from adl.compiler import ir
 from adl.stdlib import kinematics as k
+from adl.stdlib import library
 from adl.stdlib.elementary import cos
 from adl.stdlib.kinematics import Cartesian, Particle, Polar, Transverse, add
 from adl.stdlib.library import find_function
@@ -285,6 +286,7 @@ def test_a_function_is_found_by_name_alias_or_other_case(name: str, canonical: s
 
 def test_an_exact_name_goes_before_other_cases(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(FUNCTIONS, "DR", replace(FUNCTIONS["dr"], name="DR", aliases=()))
+    monkeypatch.setattr(library, "_names", library._names.__wrapped__)  # which is kept otherwise
     found = [find_function(name) for name in ("dr", "dR", "DR", "Dr")]
     assert [f and f.name for f in found] == ["dr", "dr", "DR", None]
 

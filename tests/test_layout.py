@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).parents[1]
-FOLDERS = ("adl/syntax", "adl/check", "adl/cli", "compiler", "runtime", "stdlib", "grammar")
+FOLDERS = (
+    "adl/syntax",
+    "adl/check",
+    "adl/migrate",
+    "adl/cli",
+    "compiler",
+    "runtime",
+    "stdlib",
+    "grammar",
+)
 
 # package -> our packages that it may import
 MAY_IMPORT = {
@@ -19,14 +28,26 @@ MAY_IMPORT = {
     "adl.check": {"adl.check", "adl.syntax", "stdlib"},
     "compiler": {"compiler", "adl.check", "adl.syntax", "stdlib"},
     "runtime": {"runtime", "compiler", "adl.check", "adl.syntax", "stdlib"},
-    "adl.cli": {"adl.cli", "runtime", "compiler", "adl.check", "adl.syntax", "stdlib"},
+    "adl.migrate": {"adl.migrate", "adl.check", "adl.syntax", "stdlib"},
+    "adl.cli": {
+        "adl.cli",
+        "runtime",
+        "compiler",
+        "adl.migrate",
+        "adl.check",
+        "adl.syntax",
+        "stdlib",
+    },
 }
 # library -> the only places that import it
 ONLY_IN = {
     "lark": ("adl/syntax",),
-    "llvmlite": ("compiler/targets", "compiler/emit"),
+    "llvmlite": ("compiler/targets", "compiler/emit", "compiler/python"),
+    "numba": ("compiler/python",),
     "uproot": ("runtime",),
     "boost_histogram": ("runtime",),
+    "onnxruntime": ("runtime/networks.py",),
+    "pyarrow": ("runtime/outputs/saved.py",),
     "click": ("adl/cli",),
     "rich": ("adl/cli",),
 }

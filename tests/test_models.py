@@ -261,6 +261,35 @@ def test_a_model_can_be_a_users_own_file(tmp_path: Path) -> None:
     assert list(model.schema().collections["Jet"].attributes) == ["pt", "on"]
 
 
+def vectors(*names: str) -> dict[str, Branch]:
+    """Columns of vectors, which count themselves."""
+    return {name: Branch(name, "float32", name) for name in names}
+
+
+def test_a_collection_can_have_a_prefix_other_words_and_another_unit(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        "collections:\n"
+        "  Jets: {prefix: 'JetsAux.', columns: {mass: m}, MeV: 'pt mass *cone*', float32: pt mass}\n"
+    )
+    model = load_model(path)
+    listed = model.schema().collections["Jets"]
+    assert listed.counter is None
+    assert listed.attributes["mass"] == Branch("JetsAux.m", "float32", "nJets", per=1000)
+    found = model.schema(vectors("JetsAux.m", "JetsAux.cone20", "JetsAux.eta", "Jets_m"))
+    assert {a: b.per for a, b in found.collections["Jets"].attributes.items()} == {
+        "mass": 1000,
+        "cone20": 1000,
+        "eta": 1,
+    }
+    assert "Jets_m" in found.collections
+
+
+def test_a_column_of_a_prefixed_collection_is_in_no_other() -> None:
+    schema = load_model("physlite").schema(vectors("AnalysisJetsAuxDyn.pt"))
+    assert list(schema.collections) == ["AnalysisJets"]
+
+
 def test_an_unknown_model_names_the_known_ones() -> None:
     with pytest.raises(ModelError, match=r"unknown object model 'nano': .*nanoaod"):
         load_model("nano")
@@ -272,7 +301,7 @@ def test_an_unknown_model_names_the_known_ones() -> None:
         ("", "bad.yaml:1: the file is empty"),
         ("a: [1,\n", "bad.yaml:2: "),
         ("scalars:\n\tint32: a\n", "bad.yaml:2: "),
-        ("Jet: x", "bad.yaml:1: unknown 'Jet': a model has collections, "),
+        ("Jet: x", "bad.yaml:1: unknown 'Jet': expected collections, "),
         ("scalars: a b", "bad.yaml:1: expected `name: ...` lines"),
         ("scalars:\n  int32: [a, b]", "bad.yaml:2: expected names with blanks between them"),
         ("scalars:\n  int32: a\n  int32: b", "bad.yaml:3: int32 stands here twice"),
@@ -282,6 +311,30 @@ def test_an_unknown_model_names_the_known_ones() -> None:
         (
             "collections:\n  A:\n    float32: eta\n    ordered: pt",
             "bad.yaml:4: A is ordered by 'pt', which it lacks",
+        ),
+        (
+            "collections:\n  A:\n    prefix: a.\n    columns: {x: ''}",
+            "bad.yaml:4: expected ATTRIBUTE: the end of its column's name",
+        ),
+        (
+            "collections:\n  A: {links: {b: bIdx}}",
+            "bad.yaml:2: expected NAME: ATTRIBUTE COLLECTION",
+        ),
+        (
+            "collections:\n  A: {int32: bIdx, links: {b: bIdx B}}",
+            "bad.yaml:2: A: link b needs an attribute bIdx and a collection B",
+        ),
+        (
+            "collections:\n  A: {int32: aIdx, links: {a: aIdx A}, inverses: {b: A c}}",
+            "bad.yaml:2: A: b is the inverse of no link to A",
+        ),
+        (
+            "collections:\n  A: {int32: aIdx, links: {a: aIdx A}, inverses: {b: A a c}}",
+            "bad.yaml:2: A: b is the inverse of no link to A",
+        ),
+        (
+            "collections:\n  A: {int32: aIdx, links: {aIdx: aIdx A}}",
+            "bad.yaml:2: A has two things called aIdx",
         ),
         (
             "collections:\n  A: {aliases: x}\n  B: {aliases: x}",
@@ -303,3 +356,16 @@ def test_bytes_that_are_no_text_are_a_broken_model(tmp_path: Path) -> None:
 def test_yaml_is_imported_only_for_loading() -> None:
     code = "import sys, adl.stdlib.models, adl.stdlib.library; assert 'yaml' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_file_has_the_relations_for_which_it_has_columns() -> None:
+    branches = {
+        name: Branch(name, "int32", counter)
+        for name, counter in [
+            *(("nMuon", None), ("Muon_genPartIdx", "nMuon"), ("Muon_jetIdx", "nMuon")),
+            *(("nGenPart", None), ("GenPart_pdgId", "nGenPart")),
+        ]
+    }
+    found = load_model("nanoaod").schema(branches).collections
+    assert list(found["Muon"].links) == ["genPart"]  # no jets to point at
+    assert not found["GenPart"].inverses  # no column for their mothers

@@ -430,8 +430,12 @@ def test_what_is_printed_is_parted_by_blanks_or_commas() -> None:
 
 
 def test_events_or_numbers_are_saved() -> None:
-    assert in_region("save skim\nsave table csv a b\nsave t CSV a, b - 1") == (
+    assert in_region(
+        "save skim\nsave x root\nsave y a b\nsave table csv a b\nsave t CSV a, b - 1"
+    ) == (
         Save(Name("skim"), "", ()),
+        Save(Name("x"), "root", ()),
+        Save(Name("y"), "", (a, b)),
         Save(Name("table"), "csv", (a, b)),
         Save(Name("t"), "csv", (a, Binary("-", b, n("1")))),
     )
@@ -811,7 +815,6 @@ def test_every_code_has_a_meaning() -> None:
         ("region r\n select a only", "E101 2:15", "only simulation"),
         ("region r\n select abs(d0) < 2 ?", "E101 2:22", "remove the ?"),
         ("region r\n sort pT(a)", "E101 2:12", "descend"),
-        ("region r\n save x root", "E111 2:9", "csv"),
         ("region r\n save", "E101 2:6", "save skim"),
         ("region r\n print", "E101 2:7", "a value must follow"),
         ("region r\n title Signal", "E101 2:8", 'title "Signal region"'),

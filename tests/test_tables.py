@@ -394,6 +394,24 @@ def test_hit_or_miss_stands_in_an_object_block() -> None:
     assert codes(f"{EFF}region r\n  select applyHM(eff(MET) == 1)\n") == ["E242"]
 
 
+def test_one_element_is_hit_in_a_region_as_in_an_object_block() -> None:
+    text = HITS + (
+        "region first\n  select size(jets) > 0\n  select applyHM(eff(pT(jets[0])) == 1)\n"
+        "region miss\n  select size(jets) > 0\n  select applyHM(eff(pT(jets[0])) == 0)\n"
+        "object leading\n  take jets[0:1]\n  select applyHM(eff(pT(this)) == 1)\n"
+        "region block\n  select size(leading) == 1\n"
+    )
+    events = many()
+    first, miss, block = (c.steps[-1].raw for c in run(text, events)[0])
+    assert 0 < first == block
+    assert first + miss == np.count_nonzero(np.diff(events.offsets["Jet"]))
+
+
+def test_several_elements_have_no_one_number() -> None:
+    text = f"{EFF}region r\n  select size(Jet) > 1\n  select applyHM(eff(pT(Jet[0]) + pT(Jet[1])) == 1)\n"
+    assert codes(text) == ["E242"]
+
+
 def test_hit_or_miss_needs_the_numbers_of_events() -> None:
     scalars = {n: b for n, b in NANOAOD.scalars.items() if n != "luminosityBlock"}
     schema = Schema(

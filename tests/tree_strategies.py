@@ -284,8 +284,8 @@ def region_statements() -> st.SearchStrategy[Statement]:
 @cache
 def saves() -> st.SearchStrategy[Save]:
     values = st.lists(expressions(2), max_size=3).map(tuple)
-    skims = st.builds(Save, names, st.just(""), st.just(()))
-    return st.one_of(skims, st.builds(Save, names, st.just("csv"), values))
+    formats = st.sampled_from(("", "csv", "root", "parquet"))
+    return st.builds(Save, names, formats, values)
 
 
 @cache

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from adl.check.published import Published
-from adl.stdlib.models import Branch, CollectionSchema, Schema, SingletonSchema
+from adl.check.readings import Reading
+from adl.stdlib.models import Branch, CollectionSchema, Formula, Schema, SingletonSchema
 from adl.stdlib.registry import Function
 from adl.syntax.source import Source, Span
 from adl.syntax.tree import UniformBins, VariableBins
 
-Type = Literal["bool", "int", "real", "particle"]
+Type = Literal["bool", "int", "real", "particle", "text", "list"]
 Dialect = Literal["adl", "cutlang"]
 AskedDialect = Literal["auto", "adl", "cutlang"]
 
@@ -28,7 +29,8 @@ class ObjectDef:
     """An object block: elements of the sources that pass every cut.
 
     A union has its elements in descending pt, those of several sources or of one. A slice has those
-    of its source from place ``ranks[0]`` to before ``ranks[1]`` (None: to the end).
+    of its source from place ``ranks[0]`` to before ``ranks[1]`` (None: to the end). ``kept_by`` is
+    an algorithm of its source that says which elements it keeps.
     """
 
     name: str
@@ -39,11 +41,33 @@ class ObjectDef:
     union: bool = False
     ranks: tuple[int, int | None] | None = None
     attributes: Mapping[str, AttributeDef] = field(default_factory=dict)
+    kept_by: Apply | None = None
+    # What the elements are sorted by, in terms of ``this``; those without it come last.
+    key: Value | None = None
+    descending: bool = False
+    # Its prints, each with the number of cuts before it: a row an element that passes these.
+    rows: tuple[tuple[int, Rows], ...] = ()
+    histograms: tuple[tuple[int, Histogram], ...] = ()  # each with how many cuts stand before it
+
+
+@dataclass(frozen=True, eq=False)
+class Produced(CollectionSchema):
+    """What an algorithm makes of collections: elements with pt, eta, phi and mass, in its order."""
+
+    call: Apply | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Computed(Formula):
+    """A formula of the object model, checked: a value in terms of ``this``, or of the event."""
+
+    value: Value
+    this: Loop | None
 
 
 @dataclass(frozen=True, eq=False)
 class AttributeDef:
-    """A define in an object block: a value of each element, in terms of ``this``."""
+    """A define in an object block: a value or a particle of each element, in terms of ``this``."""
 
     name: str
     value: Value
@@ -77,8 +101,17 @@ class CompositeDef:
     where: tuple[Value, ...]
     particle: Tuple
     span: Span
+    members: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
     source: CompositeDef | None = None  # whose tuples these are some of
+    sorts: tuple[SortKey, ...] = ()  # in terms of the loops; the last sort first
+
+
+class SortKey(NamedTuple):
+    """What tuples are sorted by; those without it come last."""
+
+    value: Value
+    descending: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +129,8 @@ class Picked:
     index: int = 0
     # The sizes that guarantee that there is one.
     needs: tuple[tuple[Collection | CompositeDef, int], ...] = ()
+    limited: bool = False  # no size guarantees that there is one
+    sorts: tuple[SortKey, ...] = ()  # where ``index`` counts in another order
 
 
 # --------------------------------------------------------------------------------- values
@@ -111,10 +146,28 @@ class Typed:
 
 @dataclass(frozen=True)
 class Literal_(Typed):
-    """A number or truth value; a ``datum`` was written by the user as a threshold or factor."""
+    """A number or truth value; a ``datum`` was written by the user as a threshold or factor.
+
+    A ``settled`` one is a constant of the dataset, or a condition that such constants decide.
+    """
 
     value: bool | int | float
     datum: bool = False
+    settled: bool = False
+
+
+@dataclass(frozen=True)
+class Text_(Typed):
+    """A text: it is compared with other texts while an analysis is checked, and then is gone."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Open(Typed):
+    """A constant of the dataset in a check without one, by its words; a run has none."""
+
+    words: str
 
 
 @dataclass(frozen=True)
@@ -174,6 +227,19 @@ class Member(Typed):
 
 
 @dataclass(frozen=True)
+class Linked(Typed):
+    """The element at a position of the input collection from which those of ``collection`` come.
+
+    It is missing where the input has no such position, or where it is no element of the collection;
+    or then (``zero``, in the dialect cutlang) a four-vector of zeros.
+    """
+
+    collection: Collection
+    position: Value  # an int
+    zero: bool = False
+
+
+@dataclass(frozen=True)
 class Unknown(Typed):
     """``jets[-1]``, for which a search has to find an element; a region's statements have none.
 
@@ -204,7 +270,7 @@ class Total(Typed):
 
 @dataclass(frozen=True)
 class AttributeOf(Typed):
-    """A stored attribute of an Element, a Variable or a Singleton, by its name in the schema."""
+    """A stored attribute of an element or a Singleton, by its name in the schema."""
 
     particle: Value
     attribute: str
@@ -212,7 +278,7 @@ class AttributeOf(Typed):
 
 @dataclass(frozen=True)
 class OwnAttribute(Typed):
-    """An attribute that an object block defines, of an element of it."""
+    """An attribute that an object block defines, of an element of it; it can be a particle."""
 
     particle: Value
     definition: AttributeDef
@@ -227,10 +293,33 @@ class Apply(Typed):
 
 
 @dataclass(frozen=True)
+class Whole(Typed):
+    """All elements of a collection, the argument of an algorithm."""
+
+    collection: Collection
+
+
+@dataclass(frozen=True)
+class Each(Typed):
+    """A number of each element of a loop, the array that a user's function is given.
+
+    Elements for which it is missing, or for which a ``where`` does not hold, are left out.
+    """
+
+    loop: Loop
+    value: Value
+    where: tuple[Value, ...] = ()
+
+
+# Operations on two elements: whether they are one object, whether they are two.
+IDENTITY = frozenset(("same", "differ"))
+
+
+@dataclass(frozen=True)
 class Operation(Typed):
     """A primitive of stdlib.ops: arithmetic and comparisons, operands of one kind or promoted.
 
-    ``same`` compares the identity of two particles; ``div`` always is real.
+    ``same`` and ``differ`` compare the identity of two elements; ``div`` always is real.
     """
 
     name: str
@@ -265,7 +354,7 @@ class Interval(Typed):
 
 @dataclass(frozen=True)
 class Choice(Typed):
-    """``c ? a : b``."""
+    """``c ? a : b``, of numbers or of particles."""
 
     condition: Value
     then: Value
@@ -353,10 +442,30 @@ class TableAt(Typed):
 
 
 @dataclass(frozen=True)
+class List_(Typed):
+    """``{ ht, 1.5 pT(jets[0]) }``: numbers in order, for a network."""
+
+    items: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Network(Typed):
+    """``onnx("model.onnx", a, b)``: one number of what a network gives for real inputs.
+
+    ``path`` is the file that was found, ``output`` a place in its flattened first output.
+    """
+
+    name: str  # as it was written
+    path: str
+    inputs: tuple[Value, ...]
+    output: int
+
+
+@dataclass(frozen=True)
 class Draw(Typed):
     """A random number in [0, 1) of an element, the same for one name in every use."""
 
-    particle: Variable
+    particle: Variable | Element
     name: str
     event: tuple[EventValue, ...]  # run, block, number: what tells events apart
 
@@ -405,6 +514,8 @@ class RegionRef(Typed):
 
 Value = (
     Literal_
+    | Text_
+    | Open
     | EventValue
     | Element
     | Variable
@@ -412,11 +523,14 @@ Value = (
     | Sum
     | Total
     | Member
+    | Linked
     | Unknown
     | Before
     | AttributeOf
     | OwnAttribute
     | Apply
+    | Whole
+    | Each
     | Operation
     | Power
     | Logic
@@ -427,6 +541,8 @@ Value = (
     | Size
     | Default
     | TableAt
+    | List_
+    | Network
     | Draw
     | DefineRef
     | RegionRef
@@ -453,20 +569,32 @@ class WeightBy:
     span: Span
 
 
+class Run(NamedTuple):
+    """What one fill of a histogram runs over: tuples of ``loops`` that fulfil ``where``."""
+
+    loops: tuple[Loop, ...]
+    where: tuple[Value, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Histogram:
-    """A histogram filled where it stands, once an event or once a tuple of ``loops``.
+    """A histogram filled where it stands, once an event or once a tuple of loops.
 
-    ``fills`` has one tuple of values (one an axis) for each fill of an event.
+    ``fills`` has one tuple of values (one an axis) for each fill of an event, ``runs`` its loops.
     """
 
     name: str
     title: str
     axes: tuple[UniformBins | VariableBins, ...]
-    loops: tuple[Loop, ...]
+    loops: tuple[Loop, ...]  # of all fills
     fills: tuple[tuple[Value, ...], ...]
     span: Span
-    where: tuple[Value, ...] = ()  # what tuples of ``loops`` must fulfil
+    runs: tuple[Run, ...]
+
+    @property
+    def where(self) -> tuple[Value, ...]:
+        """What the tuples of all fills fulfil."""
+        return tuple(condition for run in self.runs for condition in run.where)
 
 
 @dataclass(frozen=True, eq=False)
@@ -478,7 +606,38 @@ class BinDef:
     span: Span
 
 
-RegionStatement = Cut | WeightBy | Histogram
+@dataclass(frozen=True, eq=False)
+class RowItem:
+    """A column of a print or save, with a list in each row if it has loops; or a text (None).
+
+    The items of one collection share ``loops``.
+    """
+
+    name: str  # in a file
+    label: str  # as it was written
+    value: Value | None
+    loops: tuple[Loop, ...] = ()
+    where: tuple[Value, ...] = ()  # what tuples of ``loops`` must fulfil
+    dtype: str = ""  # numpy's name of the type in a file; the value's own if it is empty
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A print or save: a row for each event that reaches it; ``whole`` adds every input column.
+
+    ``event`` are the columns that tell events apart, as far as the input has them.
+    """
+
+    kind: Literal["print", "save"]
+    name: str  # of the file, without its ending
+    format: Literal["csv", "root", "parquet"]
+    items: tuple[RowItem, ...]
+    event: tuple[tuple[str, EventValue], ...]
+    whole: bool
+    span: Span
+
+
+RegionStatement = Cut | WeightBy | Histogram | Rows
 
 # An unknown's collection, index and number -> what a search found: one element, or the member of
 # each loop of a composite.
@@ -494,6 +653,8 @@ class RegionDef:
     bins: tuple[BinDef, ...]
     span: Span
     found: Solutions = field(default_factory=dict)
+    # The collections that the region has sorted, by the names of the unsorted ones.
+    orders: Mapping[str, ObjectDef | CompositeDef] = field(default_factory=dict)
     title: str = ""
     counts: tuple[tuple[Cut | BinDef, Published], ...] = ()
 
@@ -507,3 +668,7 @@ class Analysis:
     dialect: Dialect
     schema: Schema
     regions: tuple[RegionDef, ...]
+    # For who translates a file of the dialect cutlang: every declaration, and what was read there.
+    declared: tuple[object, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    functions: tuple[Function, ...] = ()  # from Python files

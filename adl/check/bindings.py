@@ -18,8 +18,8 @@ from adl.check.analysis import (
     Variable,
 )
 from adl.check.collections import same_collection, share_input
-from adl.check.context import Context
 from adl.check.names import composite_named
+from adl.check.nested import bind, nested
 from adl.check.scope import Binder, Scope
 from adl.check.slices import whole
 from adl.check.tuples import fresh
@@ -74,12 +74,8 @@ def combined(scope: Scope, call: Call) -> Binder | None:
     if not binder.loops:
         _no_members(scope, call, call)
         return None
-    if any(loop.group is not group for loop in binder.loops):
-        message = "a tuple of tuples is not supported yet"
-        scope.context.findings.error("E190", message, call.span)
-        return None
     if call.function.name.lower() == "disjoint":
-        binder.where += distinct(scope.context, binder.loops, call.span)
+        binder.where += distinct(binder.loops, call.span, binder.tuples)
     return binder
 
 
@@ -100,10 +96,17 @@ def _bind(
     if composite is not None:
         if composite.meaning is None:
             return None
-        found = _over_tuples(binder, composite.meaning, name.span)
+        found = _over_tuples(binder, composite.meaning, name.span, group)
         binder.composites.append((composite.meaning, found))
         binder.entries.append((name.name, found))
         return found
+    relation = nested(scope.inside(binder), source) if not isinstance(source, Name) else None
+    if relation is not None:
+        if relation.meaning is None:
+            return None
+        element = bind(scope, binder, relation.meaning, name.name, name.span, group)
+        binder.entries.append((name.name, element))
+        return element
     over = whole(scope, source, "a loop runs over a collection")
     if over is None:
         return None
@@ -124,9 +127,12 @@ def current_tuple(binder: Binder, composite: CompositeDef, span: Span) -> Value:
     return found
 
 
-def _over_tuples(binder: Binder, composite: CompositeDef, span: Span) -> Value:
-    loops, where, found = fresh(composite, span)
+def _over_tuples(
+    binder: Binder, composite: CompositeDef, span: Span, group: object = None
+) -> Value:
+    loops, where, found = fresh(composite, span, group)
     binder.loops += loops
+    binder.tuples.append((composite, loops))
     binder.where += where
     return found
 
@@ -134,17 +140,32 @@ def _over_tuples(binder: Binder, composite: CompositeDef, span: Span) -> Value:
 # ------------------------------------------------------------------------------ distinctness
 
 
-def distinct(context: Context, loops: Sequence[Loop], span: Span) -> list[Value]:
-    """Return the conditions that each set of different objects is met once."""
+def distinct(
+    loops: Sequence[Loop],
+    span: Span,
+    tuples: Sequence[tuple[CompositeDef, Sequence[Loop]]] = (),
+) -> list[Value]:
+    """Return the conditions that each set of different objects is met once.
+
+    Tuples among them share no object, and those of one composite come in their order: that of
+    their first members, which are different objects.
+    """
     found: list[Value] = []
     previous: dict[Loop, Loop] = {}
+    inside = {loop: own for _, own in tuples for loop in own}
+    ordered: dict[Loop, object] = {loop: None for loop in loops if loop not in inside}
+    ordered.update((own[0], composite) for composite, own in tuples)
     for a, b in combinations(loops, 2):
-        one, two = (Variable(loop, type="particle", span=span) for loop in (a, b))
-        if a.collection is not None and b.collection is not None:
-            if same_collection(a.collection, b.collection):
-                previous[b] = a  # the last one wins: a < b < c needs no a < c
-            elif share_input([a.collection], [b.collection]):
-                found.append(apart_from(one, two, span))
+        if a.collection is None or b.collection is None:
+            continue
+        if a in inside and inside[a] is inside.get(b):
+            continue  # a composite says itself how its members differ
+        alike = a in ordered and b in ordered and ordered[a] is ordered[b]
+        if alike and same_collection(a.collection, b.collection):
+            previous[b] = a  # the last one wins: a < b < c needs no a < c
+        elif share_input([a.collection], [b.collection]):
+            one, two = (Variable(loop, type="particle", span=span) for loop in (a, b))
+            found.append(apart_from(one, two, span))
     return [*(before(a, b, span) for b, a in previous.items()), *found]
 
 

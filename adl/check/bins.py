@@ -6,19 +6,23 @@ import math
 from itertools import pairwise
 
 from adl.check.analysis import BinDef, Interval, Literal_, Logic, Operation, Value
+from adl.check.constants import interpolated
 from adl.check.context import Context
 from adl.check.expressions import value
 from adl.check.scope import Scope
+from adl.check.streams import in_streams
 from adl.check.types import condition, convert, number
 from adl.syntax.tree import Bin, Edges
 
 
 def one_bin(scope: Scope, written: Bin) -> list[BinDef]:
     """Return the bin of a condition; its label is its string, or else the condition's text."""
-    found = condition(scope, value(scope, written.condition))
+    asked = written.condition
+    found = in_streams(scope.context, asked, lambda: condition(scope, value(scope, asked)))
     if found is None:
         return []
-    label = written.label or scope.context.words(written.condition.span)
+    label = interpolated(scope.context, written.label or "", written.span)
+    label = label or scope.context.words(written.condition.span)
     return [BinDef(label, found, written.span)]
 
 
@@ -37,7 +41,9 @@ def edge_bins(scope: Scope, written: Edges) -> list[BinDef]:
         bins = _closed(written, x, text)
     else:
         bins = _half_open(written, x, text)
-    return [BinDef(label, cut, written.span) for label, cut in bins]
+    label = interpolated(scope.context, written.label or "", written.span)
+    prefix = f"{label}: " if label else ""
+    return [BinDef(f"{prefix}{interval}", cut, written.span) for interval, cut in bins]
 
 
 def _descending(context: Context, written: Edges) -> bool:

@@ -5,11 +5,16 @@ Each function gets ``check``, the checker of expressions, for its arguments.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from adl.check import prelude
+from adl.check.algorithms import apply, makes_collection, python_function
 from adl.check.analysis import (
     Apply,
     CompositeDef,
     Default,
     Element,
+    Literal_,
     ObjectDef,
     Operation,
     Reduction,
@@ -20,25 +25,42 @@ from adl.check.analysis import (
 )
 from adl.check.argmin import EXTREMES, MEMBERS, combined_alone, extreme, member
 from adl.check.habits import of_function
+from adl.check.links import closest
 from adl.check.names import composite_named, meaning, without_source_names
-from adl.check.particles import attribute, find, has_no_eta, is_attribute, result_type
-from adl.check.reducers import REDUCERS, Check, reducer
+from adl.check.nested import Nested, each, nested, one_of, over
+from adl.check.networks import NAMES as NETWORKS
+from adl.check.networks import network
+from adl.check.particles import (
+    attribute,
+    attributes_of,
+    find,
+    has_no_eta,
+    is_attribute,
+    result_type,
+    with_zeros_of,
+)
+from adl.check.readings import Reading
+from adl.check.reducers import REDUCERS, Check, reducer, summed
 from adl.check.scope import Binder, Scope, mistake
 from adl.check.slices import whole
 from adl.check.tables import hit_or_miss, look_up, named_table
 from adl.check.triggers import fired, is_fired
 from adl.check.tuples import COMBINERS
 from adl.check.types import convert, need_particle, number, unify
+from adl.check.uses import is_working_point, unchosen
+from adl.check.values import free_loops
 from adl.stdlib.library import find_function
 from adl.stdlib.models import CollectionSchema
 from adl.stdlib.registry import FUNCTIONS, Function
 from adl.syntax.diagnostics import did_you_mean
 from adl.syntax.source import Span
 from adl.syntax.tree import (
+    Binary,
     Call,
     Expr,
     Juxtaposed,
     Name,
+    Number,
     Slice,
 )
 
@@ -48,12 +70,8 @@ SIZES = frozenset(("size", "numof"))
 PRIMITIVES = {"abs": "abs", "sqrt": "sqrt", "floor": "floor"}
 NOT_YET = frozenset(
     [
-        "closest",
-        "separated",
-        "sort",
         "union",
         "applyhm",
-        "ome",
     ]
 )
 
@@ -61,6 +79,9 @@ NOT_YET = frozenset(
 def call(scope: Scope, expr: Call, check: Check) -> Value | None:
     """Return the value of a call."""
     name = expr.function.name.lower()
+    if expr.function.name in scope.context.functions:
+        own = scope.context.functions[expr.function.name]
+        return None if own is None else apply(scope, expr, own, check)
     table = named_table(scope.context, expr.function)
     if table is not None:
         return look_up(scope, expr, table, check)
@@ -68,6 +89,8 @@ def call(scope: Scope, expr: Call, check: Check) -> Value | None:
         return fired(scope, expr)
     if name == "applyhm":
         return hit_or_miss(scope, expr, check)
+    if name in NETWORKS:
+        return network(scope, expr, check)
     if name in SIZES or (name == "count" and _is_of_collection(scope, expr)):
         if len(expr.arguments) != 1:
             message = f"{expr.function.name} takes one collection"
@@ -77,6 +100,14 @@ def call(scope: Scope, expr: Call, check: Check) -> Value | None:
         return reducer(scope, expr, check)
     if name == "default":
         return _default(scope, expr, check)
+    if is_working_point(expr):
+        message = "wp stands beside the tagger that it is compared with"
+        return mistake(scope, "E255", message, expr.span, 'btagDeepFlavB > wp("M")')
+    if name == "sort":
+        message = "sort makes a collection: it stands after take in an object block"
+        return mistake(scope, "E206", message, expr.span, "take sort(jets, eta, ascend)")
+    if name == "mod":
+        return _remainder(scope, expr, check)
     if name in PRIMITIVES:
         return _primitive(scope, expr, PRIMITIVES[name], check)
     if name == "add":
@@ -84,16 +115,24 @@ def call(scope: Scope, expr: Call, check: Check) -> Value | None:
     if name in EXTREMES:
         return extreme(scope, expr, check)
     if name in MEMBERS:
-        return member(scope, expr, check)
+        return _belonging(scope, expr, check)
     if name in COMBINERS:
         return combined_alone(scope, expr)
     if name == "last":
         return _last(scope, expr)
+    if name == "closest":
+        return closest(scope, expr, check)
     if name in QUANTIFIERS:
         return _quantified(scope, expr, QUANTIFIERS[name], check)
+    function = python_function(scope.context, expr)
+    if function is not None:
+        return apply(scope, expr, function, check)
     if name in NOT_YET:
         message = f"{expr.function.name} is not supported yet"
         return mistake(scope, "E190", message, expr.function.span)
+    defined = prelude.definition_of(expr)
+    if defined is not None:
+        return prelude.expand(scope, expr, defined, check)
     if len(expr.arguments) == 1:
         return _unary_call(scope, expr, check)
     function = find_function(expr.function.name)
@@ -102,19 +141,43 @@ def call(scope: Scope, expr: Call, check: Check) -> Value | None:
     return _library(scope, expr, function, check)
 
 
+def _belonging(scope: Scope, expr: Call, check: Check) -> Value | None:
+    """Return ``daughters(x)`` or ``daughters(x, 0)``; of a COMB's tuple the member of an index."""
+    relation = nested(scope, replace(expr, arguments=expr.arguments[:1]))
+    if relation is None:
+        return member(scope, expr, check)
+    if relation.meaning is None:
+        return None
+    match expr.arguments[1:]:
+        case ():
+            if scope.context.dialect == "cutlang":  # the number of them
+                scope.context.readings.append(Reading("counted", expr.span))
+                return _number_of(scope, relation.meaning, expr.span)
+            return each(scope, relation.meaning, expr.span)
+        case (Number(value=int() as index),):
+            return one_of(scope, relation.meaning, index, expr.span)
+    name = expr.function.name
+    message = f"{name} takes a particle, and perhaps a number that counts from 0"
+    return mistake(scope, "E206", message, expr.span, f"{name}(this, 0)")
+
+
 def _quantified(scope: Scope, expr: Call, operation: str, check: Check) -> Value | None:
-    """Return the element of ``anyof(jets)``, whose loop gets this quantifier."""
+    """Return what ``anyof(jets)`` or ``anyof(pT(jet constituents))`` asks of each; it quantifies."""
     binder = scope.binders[-1] if scope.binders else None
     if binder is None or not binder.implicit or scope.current is None or len(scope.binders) > 1:
         message = f"{expr.function.name} stands in a condition of an object block"
         help = "any(condition) and all(condition) stand anywhere"
         return mistake(scope, "E206", message, expr.span, help)
-    element = check(without_source_names(scope), expr.arguments[0]) if expr.arguments else None
-    if len(expr.arguments) != 1 or (element is not None and not isinstance(element, Variable)):
+    if len(expr.arguments) != 1:
         return mistake(scope, "E206", f"{expr.function.name} takes one collection", expr.span)
-    if isinstance(element, Variable):
-        binder.quantifiers[element.loop] = operation
-    return element
+    (argument,) = expr.arguments
+    inside = without_source_names(scope) if isinstance(argument, (Name, Slice)) else scope
+    found = check(inside, argument)
+    loops = [] if found is None else [l for l in free_loops(found) if l in binder.loops]
+    if found is not None and not loops:
+        return mistake(scope, "E206", f"{expr.function.name} takes one collection", expr.span)
+    binder.quantifiers.update((loop, operation) for loop in loops)
+    return found
 
 
 def _is_of_collection(scope: Scope, expr: Call) -> bool:
@@ -127,16 +190,30 @@ def _is_of_collection(scope: Scope, expr: Call) -> bool:
 
 def size(scope: Scope, expr: Expr, span: Span, check: Check) -> Value | None:
     """Return the number of elements of a collection."""
-    if not isinstance(expr, (Name, Slice)):
-        message = f"size needs a collection, {scope.context.words(expr.span)} is none"
-        help = "size(jets) > 2; count(pT(jets) > 30) counts the elements that pass a condition"
-        return mistake(scope, "E210", message, expr.span, help)
     composite = composite_named(scope, expr)
     if composite is not None:
         tuples = composite.meaning
         return None if tuples is None else Size(tuples, type="int", span=span)
+    relation = nested(scope, expr)
+    if relation is not None:
+        return None if relation.meaning is None else _number_of(scope, relation.meaning, span)
+    if not isinstance(expr, (Name, Slice)) and not makes_collection(scope.context, expr):
+        message = f"size needs a collection, {scope.context.words(expr.span)} is none"
+        help = "size(jets) > 2; count(pT(jets) > 30) counts the elements that pass a condition"
+        if isinstance(expr, Binary) and isinstance(expr.left, Name):
+            limit = scope.context.words(expr.right.span)
+            name, counting = expr.left.name, f"count(pT({expr.left.name}) {expr.operator} {limit})"
+            help = f"write size({name}) {expr.operator} {limit}; {counting} counts those that pass"
+        return mistake(scope, "E210", message, expr.span, help)
     counted = whole(scope, expr, "size needs a collection")
     return None if counted is None else Size(counted, type="int", span=span)
+
+
+def _number_of(scope: Scope, relation: Nested, span: Span) -> Value:
+    """Return how many elements belong to one."""
+    loop, condition, _ = over(scope, relation, relation.name, span)
+    always = Literal_(True, type="bool", span=span)
+    return Reduction("count", (loop,), always, (condition,), type="int", span=span)
 
 
 def _add(scope: Scope, expr: Call) -> Value | None:
@@ -176,12 +253,27 @@ def _primitive(scope: Scope, expr: Call, operation: str, check: Check) -> Value 
     return Operation(operation, (argument,), type=argument.type, span=expr.span)
 
 
+def _remainder(scope: Scope, expr: Call, check: Check) -> Value | None:
+    """Return ``mod(x, y)``: of integers an integer, which is missing where y is 0."""
+    if len(expr.arguments) != 2:
+        message = f"{expr.function.name} takes two numbers, not {len(expr.arguments)}"
+        return mistake(scope, "E206", message, expr.span, "mod(event, 2)")
+    asking = scope.asking(f"{expr.function.name} needs two numbers")
+    x, y = (number(scope, check(asking, argument)) for argument in expr.arguments)
+    if x is None or y is None:
+        return None
+    x, y = unify(x, y)
+    return Operation("mod", (x, y), type=x.type, span=expr.span)
+
+
 def _unary_call(scope: Scope, expr: Call, check: Check) -> Value | None:
     """Return ``f(x)``: an attribute of a particle, else a function of the library."""
-    if scope.context.dialect == "cutlang" and not scope.binders and _is_of_collection(scope, expr):
-        return _summed(scope, expr, check)
+    sliced = isinstance(expr.arguments[0], Slice)
+    if sums_collections(scope) and (sliced or _is_of_collection(scope, expr)):
+        return summed(scope, expr.span, lambda inside: _unary_call(inside, expr, check))
     function = find_function(expr.function.name)
-    if not is_attribute(scope.context.schema, expr.function.name):
+    chosen = expr.function.name.casefold() in scope.context.chosen
+    if not chosen and not is_attribute(scope.context.schema, expr.function.name):
         if function is None:
             return _unknown(scope, expr, check)
         if len(function.arguments) != 1:
@@ -204,14 +296,9 @@ def _unary_call(scope: Scope, expr: Call, check: Check) -> Value | None:
     return _apply(scope, expr, function, [argument])
 
 
-def _summed(scope: Scope, expr: Call, check: Check) -> Value | None:
-    """In cutlang a function of a whole collection in a region is summed over its elements."""
-    binder = Binder(implicit=True)
-    each = number(scope, _unary_call(scope.inside(binder), expr, check))
-    if each is None or not binder.loops:
-        return each
-    (body,) = unify(each)
-    return Reduction("sum", tuple(binder.loops), body, type=body.type, span=expr.span)
+def sums_collections(scope: Scope) -> bool:
+    """Whether a whole collection is a number here: in cutlang, in a region's own expressions."""
+    return scope.context.dialect == "cutlang" and not scope.binders and scope.current is None
 
 
 def _unknown(scope: Scope, expr: Call, check: Check) -> Value | None:
@@ -221,8 +308,13 @@ def _unknown(scope: Scope, expr: Call, check: Check) -> Value | None:
         return None
     if of_function(expr.function.name):
         return _unknown_function(scope, expr)
+    zeros = with_zeros_of(scope.context, argument, expr.function, expr.span)
+    if zeros is not None:
+        return zeros.meaning
     if argument.type == "particle" and not _is_of_collection(scope, expr):
-        return attribute(scope, argument, expr.function, expr.span)
+        functions = did_you_mean(expr.function.name, _known_functions())
+        if not functions or did_you_mean(expr.function.name, attributes_of(scope, argument)):
+            return attribute(scope, argument, expr.function, expr.span)
     return _unknown_function(scope, expr)
 
 
@@ -279,7 +371,9 @@ def _apply(
         for kind, argument in zip(function.arguments, arguments, strict=True)
     ]
     known = [a if a.type == "particle" else convert(a, "real") for a in fitted if a is not None]
-    if len(known) < len(fitted) or any(has_no_eta(scope.context, function, a) for a in known):
+    if len(known) < len(fitted) or any(
+        has_no_eta(scope.context, function, a, expr.function.name) for a in known
+    ):
         return None
     if function.arguments.count("particle") > 1 and scope.context.dialect == "cutlang":
         known = _vector_sums(scope, known)
@@ -303,18 +397,28 @@ def _vector_sums(scope: Scope, arguments: list[Value]) -> list[Value]:
             summed.append(argument)
             continue
         binder.loops.remove(argument.loop)
+        scope.context.readings.append(Reading("vector sum", argument.span))
         summed.append(Total(whole, type="particle", span=argument.span))
     return summed
 
 
 def _unknown_function(scope: Scope, expr: Call) -> Value | None:
     name = expr.function.name
+    if unchosen(scope.context, name, expr.function.span):
+        return None
+    headings = prelude.headings(name)
+    if headings:
+        message = f"{name} is called {headings}, not with {len(expr.arguments)} arguments"
+        return mistake(scope, "E206", message, expr.span)
     block = scope.context.blocks.get(name)
     if block is not None:
         kind = type(block).__name__.lower()
         help = f"{name}[0] is an element of it" if kind == "object" else ""
         return mistake(scope, "E205", f"{name} is a {kind}, no function", expr.function.span, help)
-    known = [*FUNCTIONS, *(a for f in FUNCTIONS.values() for a in f.aliases)]
-    known += [*REDUCERS, *PRIMITIVES, "size", "default"]
-    help = of_function(name) or did_you_mean(name, known)
+    help = of_function(name) or did_you_mean(name, _known_functions())
     return mistake(scope, "E205", f"no function is called {name}", expr.function.span, help)
+
+
+def _known_functions() -> list[str]:
+    known = [*FUNCTIONS, *(a for f in FUNCTIONS.values() for a in f.aliases)]
+    return [*known, *prelude.known_names(), *REDUCERS, *PRIMITIVES, "size", "default", "mod"]

@@ -22,6 +22,7 @@ from adl.check.bindings import combined, distinct
 from adl.check.collections import same_collection
 from adl.check.context import Context
 from adl.check.expressions import SEARCHES, statement, value
+from adl.check.families import is_family
 from adl.check.names import composite_named
 from adl.check.quantify import quantify
 from adl.check.scope import Binder, Scope
@@ -113,8 +114,9 @@ def check_composite(context: Context, block: Composite | Object) -> CompositeDef
         tuple(made.binder.where),
         made.tuple_(name.span),
         name.span,
-        tuple(n for n, _ in made.candidates),
-        made.source,
+        members=tuple(n for n, _ in made.members),
+        candidates=tuple(n for n, _ in made.candidates),
+        source=made.source,
     )
 
 
@@ -126,7 +128,7 @@ def _taken(context: Context, take: Take) -> _Block | None:
     alias = (take.instance.name,) if take.instance else ()
     if isinstance(source, Call) and source.function.name.lower() == "comb":
         return _comb(context, source, alias)
-    if isinstance(source, Call):
+    if isinstance(source, Call) and not is_family(context, source):
         binder = combined(Scope(context), source)
         return None if binder is None else _Block(context, binder, binder.entries, aliases=alias)
     composite = composite_named(Scope(context), source)
@@ -146,9 +148,8 @@ def _some_of(
     loops, where, whole = fresh(taken, span)
     assert isinstance(whole, Tuple), "a composite's tuple"
     binder = Binder(implicit=False, loops=loops, where=list(where))
-    names = [loop.name for loop in loops]
     parts = dict(whole.parts)
-    members = [(name, parts.pop(name)) for name in names]
+    members = [(name, parts.pop(name)) for name in taken.members]
     candidates = [(name, parts.pop(name)) for name in taken.candidates]
     return _Block(
         context,
@@ -189,7 +190,7 @@ def _comb(context: Context, call: Call, alias: tuple[str, ...]) -> _Block | None
         context.findings.error("E206", "COMB needs members", call.span, "COMB(mu[-1] mu[-2])")
         return None
     if all(same_collection(collections[0], other) for other in collections):
-        binder.where += distinct(context, binder.loops, call.span)
+        binder.where += distinct(binder.loops, call.span)
     return block
 
 

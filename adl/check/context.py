@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from adl.check.analysis import (
+    Apply,
     AttributeDef,
     Collection,
     CompositeDef,
@@ -21,24 +23,39 @@ from adl.check.analysis import (
     ObjectDef,
     RegionDef,
     TableDef,
+    Value,
 )
+from adl.check.dataset import Dataset
+from adl.check.readings import Reading
+from adl.check.trees import subtrees
 from adl.stdlib.models import Schema
+from adl.stdlib.registry import Function
 from adl.syntax.diagnostics import Findings
 from adl.syntax.source import Source, Span
 from adl.syntax.tree import (
+    Call,
     Composite,
     CountsFormat,
     Define,
+    Expr,
     HistoList,
+    Name,
     Object,
     Region,
+    Save,
     Table,
+    Tree,
     Trigger,
+    UseAs,
 )
+
+if TYPE_CHECKING:
+    from adl.check.scope import Scope
 
 Definition = ObjectDef | CompositeDef | DefineDef | RegionDef | TableDef | HistoListDef
 Block = Object | Composite | Define | Region | Table | HistoList
 T = TypeVar("T")
+S = TypeVar("S", bound=Collection | CompositeDef)
 
 
 @dataclass(frozen=True)
@@ -58,30 +75,122 @@ class Context:
     findings: Findings
     blocks: dict[str, Block]
     build: Callable[[Context, Block], Definition | None]
+    # The value of an expression of the current element, of loops without a block of their own.
+    of_element: Callable[[Context, Loop, tuple[Collection, ...], Expr], Value | None]
+    # The value of an expression, for who is below the checker of expressions.
+    value: Callable[[Scope, Expr], Value | None]
+    # The collection that a call stands for; None if it stands for none.
+    makes: Callable[[Scope, Call], Found[Collection] | None]
+    dataset: Dataset | None = None  # None where nothing is run: both sides of its choices count
+    # What `use` says about names of attributes, by their spellings in small letters.
+    chosen: dict[str, UseAs] = field(default_factory=dict)
+    given: dict[tuple[str, tuple[str, ...]], AttributeDef | None] = field(default_factory=dict)
+    streams: frozenset[str] | None = None  # whose triggers can fire; None for all
+    fired: set[str] = field(default_factory=set)  # the trigger blocks that something asks for
+    excluded: list[Tree] = field(default_factory=list)  # what the dataset has no use for
     # The loop of an object block has no collection of its own: its sources stand here.
     sources: dict[Loop, tuple[Collection, ...]] = field(default_factory=dict)
     slices: dict[tuple[Collection, int, int | None], ObjectDef] = field(default_factory=dict)
+    # What calls like ossf(leptons) make, by the name and the arguments.
+    families: dict[tuple[str, tuple[Expr, ...]], CompositeDef | None] = field(default_factory=dict)
     # What an object block has defined so far, while it is checked; None after a mistake.
     own: dict[Loop, dict[str, AttributeDef | None]] = field(default_factory=dict)
     # Names of their own, which only `trigger` and `counts` lead to.
     triggers: dict[str, Trigger] = field(default_factory=dict)
     formats: dict[str, CountsFormat] = field(default_factory=dict)
-    _done: dict[str, Definition | None] = field(default_factory=dict)
+    model_path: tuple[str, ...] = ()  # folders of networks
+    # By the names of their files, in small letters.
+    saves: dict[str, Save] = field(default_factory=dict)
+    readings: list[Reading] = field(default_factory=list)
+    # The user's own functions, from Python; None after a mistake.
+    functions: dict[str, Function | None] = field(default_factory=dict)
+    made: dict[Apply, Collection] = field(default_factory=dict)  # what algorithms make, by the call
+    # Which declared names each block uses; "" uses those that no block asked for.
+    uses: dict[str, set[str]] = field(default_factory=dict)
+    # What the region that is being read has sorted, by `order_key`.
+    orders: dict[str, ObjectDef | CompositeDef] = field(default_factory=dict)
+    _done: dict[tuple[str, tuple[ObjectDef | CompositeDef, ...]], Definition | None] = field(
+        default_factory=dict
+    )
     _open: list[str] = field(default_factory=list)
+
+    def named_like(self, name: str) -> list[str]:
+        """Return the declared names that differ from a name in case only, and itself."""
+        return self._by_small_letters.get(name.lower(), [])
+
+    @cached_property
+    def _by_small_letters(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in self.blocks:
+            found.setdefault(name.lower(), []).append(name)
+        return found
 
     def definition(self, name: str, span: Span) -> Definition | None:
         """Return what a declared name, used at ``span``, stands for; None after a mistake."""
+        if self._open:
+            self.uses.setdefault(self._open[-1], set()).add(name)
         if name in self._open:
-            circle = " -> ".join([*self._open[self._open.index(name) :], name])
+            members = self._open[self._open.index(name) :]
+            circle = " -> ".join([*members, name])
             own = self._open[-1] == name and isinstance(self.blocks[name], (Object, Composite))
-            help = "in its own block the current element is called this" if own else ""
+            helps = ["in its own block the current element is called this"] if own else []
+            helps += [hint for member in members if (hint := self._taken_in(member))]
+            help = "\n".join(helps)
             self.findings.error("E208", f"{name} depends on itself: {circle}", span, help)
             return None
-        if name not in self._done:
+        # Only defines see what a region has sorted: they stand for what they say there.
+        orders = self.orders if self._follows_orders(name) else {}
+        state = name, tuple(orders.values())
+        if state not in self._done:
+            outside, self.orders = self.orders, dict(orders)
             self._open.append(name)
-            self._done[name] = self.build(self, self.blocks[name])
+            self._done[state] = self.build(self, self.blocks[name])
             self._open.pop()
-        return self._done[name]
+            self.orders = outside
+        return self._done[state]
+
+    def _follows_orders(self, name: str) -> bool:
+        """Whether a block is a define that mentions a sorted collection, or such a define."""
+        wanted = {key.split()[1] for key in self.orders}
+        by_alias = any(key.startswith("input ") for key in self.orders)
+        todo, seen = [name], set[str]()
+        while todo and wanted:
+            block = self.blocks.get(todo.pop())
+            if not isinstance(block, Define):
+                continue
+            if by_alias:  # it may be called otherwise there
+                return True
+            names = {n for t in subtrees(block) if isinstance(t, Name) for n in _spellings(t.name)}
+            if names & wanted:
+                return True
+            todo += sorted(names - seen)
+            seen |= names
+        return False
+
+    def in_order(self, collection: S) -> S:
+        """Return a collection or a composite as the region that is being read has sorted it."""
+        found = self.orders.get(order_key(collection), collection)
+        return cast("S", found)  # of objects an object, of composites a composite
+
+    @property
+    def checked(self) -> frozenset[str]:
+        """The declared names that have been checked."""
+        return frozenset(name for name, _ in self._done)
+
+    def _taken_in(self, name: str) -> str:
+        """Say that an object block holds a define which does not look like a line of it."""
+        block = self.blocks[name]
+        if not isinstance(block, Object):
+            return ""
+        column = self.source.position(block.span.start)[1]
+        for own in block.statements:
+            line, at = self.source.position(own.span.start)
+            if isinstance(own, Define) and at <= column:
+                return (
+                    f"the define {own.name.name} on line {line} stands inside the object {name}, "
+                    "which goes on below it: move it above the object"
+                )
+        return ""
 
     def open_name(self) -> str:
         """Return the name of the block that is being checked."""
@@ -98,3 +207,22 @@ class Context:
     def sources_of(self, loop: Loop) -> tuple[Collection, ...]:
         """Return what a loop runs over."""
         return (loop.collection,) if loop.collection is not None else self.sources[loop]
+
+
+def order_key(collection: Collection | CompositeDef) -> str:
+    """Return under which key a region knows how it has sorted a collection or a composite."""
+    if isinstance(collection, CompositeDef):
+        return f"composite {collection.name}"
+    while isinstance(collection, ObjectDef) and is_sorted_here(collection):
+        (collection,) = collection.sources
+    return f"{'object' if isinstance(collection, ObjectDef) else 'input'} {collection.name}"
+
+
+def is_sorted_here(collection: ObjectDef) -> bool:
+    """Whether a collection is another one as a region has sorted it."""
+    return collection.key is not None and collection.name == collection.sources[0].name
+
+
+def _spellings(name: str) -> tuple[str, str]:
+    """Return a name, and what it is an element of if it is written as ``jets_0``."""
+    return name, name.rstrip("0123456789").removesuffix("_")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from adl.check.context import Block
 from adl.stdlib.library import find_function
 from adl.stdlib.models import Schema
-from adl.syntax.diagnostics import Findings
+from adl.syntax.diagnostics import Findings, Mistake
 from adl.syntax.source import Source
 from adl.syntax.tree import Composite, Define, File, Flag, HistoList, Object, Region, Table
 
@@ -23,6 +23,10 @@ def declarations(
         if first is not block:
             kind, line = type(first).__name__.lower(), source.position(first.name.span.start)[0]
             message = f"{name} is declared twice, first as the {kind} on line {line}"
+            if first == block:
+                reading = "one, they say the same"
+                findings.repaired(Mistake("E207", message, block.name.span, reading, "remove one"))
+                continue
             findings.error("E207", message, block.name.span, "give one of them another name")
         elif hidden := _hidden(schema, name):
             message = f"{name} hides {hidden}: here it means this {type(block).__name__.lower()}"

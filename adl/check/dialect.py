@@ -1,4 +1,4 @@
-"""Which dialect a file is in, and what of the dialect cutlang this version cannot do.
+"""Which dialect a file is in.
 
 The rule is language.md's: CutLang's own spellings make a file ``cutlang`` only where the meaning
 of something in it would differ.
@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 
 from adl.check.analysis import Dialect
-from adl.check.context import Context
 from adl.check.trees import children, subtrees
 from adl.stdlib.models import Schema, find_collection, find_singleton
 from adl.syntax.diagnostics import Findings
@@ -36,23 +35,6 @@ from adl.syntax.tree import (
     Tree,
     Use,
 )
-
-# What lowering cannot do yet in the dialect cutlang -> what it means there.
-NOT_YET: dict[str, str] = {
-    "union": "an object that comes from two sources of a union stands twice",
-    "number": "a whole collection is the sum over its elements",
-}
-
-
-def unsupported(context: Context, construct: str, span: Span) -> bool:
-    """Report, once a file, a construct whose meaning in the dialect cutlang does not exist yet."""
-    if context.dialect != "cutlang" or construct not in NOT_YET:
-        return False
-    message = f"not supported yet in the dialect cutlang: {NOT_YET[construct]}"
-    if not any(d.message == message for d in context.findings.items):
-        help = "a line `dialect adl` in an info block asks for ADL's meaning"
-        context.findings.error("E190", message, span, help)
-    return True
 
 
 def detect(file: File, source: Source, schema: Schema, asked: str, findings: Findings) -> Dialect:
@@ -175,7 +157,7 @@ def _collections_as_numbers(file: File, schema: Schema) -> Iterator[Tree]:
 
 
 def _unreduced(tree: Tree) -> Iterator[Name]:
-    """Yield the arguments of functions that stand neither in a reducer nor with an index."""
+    """Yield arguments and owners of attributes that are in no reducer and have no index."""
     reducers = {"sum", "prod", "count", "min", "max", "ave", "any", "all", "size", "numof"}
     reducers |= {"argmin", "argmax", "anyof", "allof", "last"}
     match tree:
@@ -183,6 +165,8 @@ def _unreduced(tree: Tree) -> Iterator[Name]:
             yield from (argument for argument in tree.arguments if isinstance(argument, Name))
             for argument in tree.arguments:
                 yield from _unreduced(argument)
+        case Attribute(value=Name() as name) if tree.name.name.lower() != "size":
+            yield name
         case Call() | Index() | Slice() | Attribute() | Binding():
             return
         case _:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from adl.check.analysis import (
+    IDENTITY,
     AttributeOf,
     Choice,
     Collection,
@@ -23,11 +24,14 @@ from adl.check.analysis import (
     Element,
     Extremum,
     Interval,
+    Linked,
     Literal_,
     Logic,
     Member,
+    Network,
     ObjectDef,
     Operation,
+    OwnAttribute,
     Picked,
     Reduction,
     RegionRef,
@@ -36,12 +40,14 @@ from adl.check.analysis import (
     Value,
 )
 from adl.check.collections import lineage
+from adl.check.context import order_key
 from adl.check.values import operands, walk
+from adl.check.zeros import fails_for_zero
 from adl.stdlib.ops import COMPARISON
 from adl.syntax.source import Span
 
-# The key of a collection -> the least number of elements it has.
-Facts = Mapping[str, int]
+# The key of a collection, or an element that is there -> the least number of elements.
+Facts = Mapping[object, int]
 
 NOTHING: Facts = MappingProxyType({})
 # What a condition that cannot be met guarantees: anything. It is known by `is`.
@@ -55,13 +61,16 @@ _OPPOSITE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "
 class Use:
     """An element that may be missing; ``decides`` if then the whole value is missing.
 
-    ``table`` is the table of which an argument is missing then.
+    ``table`` is the table of which an argument is missing then. That of a link or of a ``closest``
+    with a limit is no ``oversight``: no size could guarantee it.
     """
 
-    element: Element | Member
+    element: Element | Member | Linked
     span: Span
     decides: bool
     table: str = ""
+    network: str = ""  # the same for an input of a network
+    oversight: bool = True
 
 
 def elements(value: Value) -> Iterator[Element]:
@@ -82,16 +91,24 @@ def elements(value: Value) -> Iterator[Element]:
 def unguarded(value: Value, facts: Facts) -> Iterator[Use]:
     """Yield the uses of elements that ``facts`` do not guarantee, except inside ``default``.
 
-    A define that is used twice under the same facts counts once, at its first use.
+    A define that is used twice under the same facts counts once, at its first use. In the dialect
+    cutlang no element is missing: see ``zeros``.
     """
-    yield from _uses(value, facts, True, set())
+    return (use for use in _uses(value, facts, True, set()) if not _is_zero(use.element))
+
+
+def zeros(value: Value, facts: Facts) -> Iterator[Use]:
+    """Yield the uses of elements that may be four-vectors of zeros, in the dialect cutlang."""
+    return (use for use in _uses(value, facts, True, set()) if _is_zero(use.element))
+
+
+def _is_zero(element: Value) -> bool:
+    return isinstance(element, (Element, Linked)) and element.zero
 
 
 def _uses(value: Value, facts: Facts, decides: bool, seen: set[object]) -> Iterator[Use]:
     match value:
         case Element():
-            if value.zero:
-                return
             if facts is not NEVER and facts.get(_key(value.collection), 0) <= max(value.index, 0):
                 yield Use(value, value.span, decides)
         case Member():
@@ -99,7 +116,17 @@ def _uses(value: Value, facts: Facts, decides: bool, seen: set[object]) -> Itera
             once = (value.picked, frozenset(facts.items()), decides)
             if facts is not NEVER and not _guaranteed(value.picked, facts) and once not in seen:
                 seen.add(once)
-                yield Use(value, value.span, decides)
+                yield Use(value, value.span, decides, oversight=not value.picked.limited)
+        case Linked():
+            if facts is not NEVER and value not in facts:
+                yield Use(value, value.span, decides, oversight=False)
+            yield from _uses(value.position, facts, decides, seen)
+        case OwnAttribute():
+            yield from _uses(value.particle, facts, decides, seen)
+            for use in _uses(value.definition.value, facts, decides, seen):
+                said = use.table or use.network  # in the object's own block
+                if not use.oversight and not said:
+                    yield replace(use, span=value.span)
         case Logic(operator="and" | "or"):
             left, right = value.operands
             known = passed(left) if value.operator == "and" else failed(left)
@@ -111,11 +138,18 @@ def _uses(value: Value, facts: Facts, decides: bool, seen: set[object]) -> Itera
             yield from _uses(value.then, both(facts, passed(condition)), decides, seen)
             yield from _uses(value.otherwise, both(facts, failed(condition)), decides, seen)
         case Default():
+            # What is missing has a value here; four-vectors of zeros never are.
+            inside = _uses(value.value, facts, decides, seen)
+            yield from (use for use in inside if _is_zero(use.element))
             yield from _uses(value.otherwise, facts, decides, seen)
         case TableAt():
             for argument in value.arguments:
                 for use in _uses(argument, facts, True, set()):
                     yield replace(use, table=value.table.name) if use.decides else use
+        case Network():
+            for given in value.inputs:
+                for use in _uses(given, facts, True, set()):
+                    yield replace(use, network=value.name) if use.decides else use
         case DefineRef():
             key = (value.define, frozenset(facts.items()), decides)
             if key not in seen:
@@ -130,8 +164,10 @@ def _uses(value: Value, facts: Facts, decides: bool, seen: set[object]) -> Itera
 
 def _guaranteed(picked: Picked, facts: Facts) -> bool:
     """Whether a tuple is there for sure; of one in a loop nothing is known."""
-    known = facts.get(_key(picked), 0) > 0
-    return known or all(facts.get(_key(source), 0) >= n for source, n in picked.needs)
+    if facts.get(_key(picked), 0) > 0:
+        return True
+    enough = all(facts.get(_key(source), 0) >= n for source, n in picked.needs)
+    return enough and not picked.limited
 
 
 def _is_decided(value: Value) -> bool:
@@ -143,6 +179,12 @@ def _is_decided(value: Value) -> bool:
 
 def absent(use: Use) -> tuple[str, Span, str]:
     """Return what is said about an element that may be missing: message, place, way out."""
+    if not use.oversight:
+        found = use.element
+        words = found.picked.name if isinstance(found, Member) else "what a link leads to"
+        message = f"{words} may be missing: no cut before guarantees it"
+        return message, use.span, "a cut on it before asks that it is there"
+    assert not isinstance(use.element, Linked), "no link is an oversight"
     if isinstance(use.element, Member):
         picked = use.element.picked
         message = f"{picked.name} may be missing: no cut before guarantees it"
@@ -234,15 +276,15 @@ def failed(value: Value) -> Facts:
 
 
 def _compares(value: Operation) -> bool:
-    return value.name in COMPARISON or value.name == "same"
+    return value.name in COMPARISON or value.name in IDENTITY
 
 
-_Sized = Collection | CompositeDef | Picked
+_Sized = Collection | CompositeDef | Picked | Linked
 
 
 def _sizes(least: Iterable[tuple[_Sized, int]]) -> Facts:
     """Return the facts that collections have least sizes; their ancestors have them too."""
-    facts: dict[str, int] = {}
+    facts: dict[object, int] = {}
     for sized, n in least:
         for ancestor in _ancestors(sized):
             key = _key(ancestor)
@@ -252,7 +294,7 @@ def _sizes(least: Iterable[tuple[_Sized, int]]) -> Facts:
 
 def _ancestors(sized: _Sized) -> Iterator[_Sized]:
     """Yield what is at least as long: a picked tuple is one of its composite's."""
-    if isinstance(sized, Picked):
+    if isinstance(sized, (Picked, Linked)):
         yield sized
     elif isinstance(sized, CompositeDef):
         yield sized
@@ -262,9 +304,13 @@ def _ancestors(sized: _Sized) -> Iterator[_Sized]:
         yield from lineage(sized)
 
 
-def _key(sized: _Sized) -> str:
+def _key(sized: _Sized) -> object:
+    if isinstance(sized, Linked):
+        return sized
     if isinstance(sized, Picked):
         return f"tuple {id(sized)}"
+    if isinstance(sized, ObjectDef):
+        return order_key(sized)
     kinds = {ObjectDef: "object", CompositeDef: "composite"}
     return f"{kinds.get(type(sized), 'input')} {sized.name}"
 
@@ -324,20 +370,27 @@ def _number(value: Value) -> float | None:
 
 def _present(value: Value) -> Facts:
     """Return the elements without which a comparison would not have been true."""
+    certain = fails_for_zero(value)
     found = (e for part in operands(value) for e in _needed(part, set()))
     sizes: list[tuple[_Sized, int]] = []
     for element in found:
         if isinstance(element, Member):
             sizes += [(element.picked, 1), *element.picked.needs]
-        else:
+        elif isinstance(element, Linked):
+            if certain or not element.zero:
+                sizes.append((element, 1))
+        elif certain or not element.zero:
             sizes.append((element.collection, max(element.index, 0) + 1))
     return _sizes(sizes)
 
 
-def _needed(value: Value, seen: set[DefineDef]) -> Iterator[Element | Member]:
+def _needed(value: Value, seen: set[DefineDef]) -> Iterator[Element | Member | Linked]:
     match value:
         case Element() | Member():
             yield value
+        case Linked():
+            yield value
+            yield from _needed(value.position, seen)
         case DefineRef() if value.define not in seen:
             seen.add(value.define)
             yield from _needed(value.define.value, seen)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
+from adl.check.algorithms import makes_collection
 from adl.check.analysis import (
     Choice,
     Collection,
@@ -16,19 +17,23 @@ from adl.check.analysis import (
     Logic,
     ObjectDef,
     Sum,
+    Text_,
     Total,
-    Tuple,
     Value,
     Variable,
 )
 from adl.check.bindings import current_tuple
-from adl.check.calls import call, size
-from adl.check.dialect import unsupported
-from adl.check.names import LOOKUPS, meaning, pick, without_source_names
+from adl.check.calls import call, size, sums_collections
+from adl.check.constants import decided, exclude, own_constant, settled
+from adl.check.links import lookup
+from adl.check.names import LOOKUPS, composite_named, meaning, pick, without_source_names
+from adl.check.nested import each, nested, one_of
 from adl.check.operators import (
     ARITHMETIC,
+    BITS,
     COMPARISON,
     arithmetic,
+    bits,
     comparison,
     interval,
     minus,
@@ -36,11 +41,13 @@ from adl.check.operators import (
     power,
 )
 from adl.check.particles import attribute
+from adl.check.prelude import is_plain
+from adl.check.reducers import summed
 from adl.check.scope import ANYTHING, Scope, mistake
 from adl.check.slices import whole
 from adl.check.triggers import spelled_out
 from adl.check.types import condition, need_particle, negated, number, unify
-from adl.check.values import used_at
+from adl.check.uses import is_working_point, working_point
 from adl.stdlib.models import CollectionSchema
 from adl.syntax.source import Span
 from adl.syntax.tree import (
@@ -63,7 +70,10 @@ from adl.syntax.tree import (
     Within,
 )
 
+_LISTS = "a list stands in a define, or as an argument of onnx or OME"
 SEARCHES = frozenset(("~=", "~!"))
+# Statements that another tool reads in the branch of a ternary, too.
+STATEMENTS = frozenset(("print", "save", "sort"))
 
 
 def value(scope: Scope, expr: Expr) -> Value | None:
@@ -72,10 +82,17 @@ def value(scope: Scope, expr: Expr) -> Value | None:
         case Number():
             return _literal(expr)
         case Text():
-            return mistake(scope, "E211", "a text has no value here", expr.span)
+            return Text_(expr.value, type="text", span=expr.span)
         case Name():
             return _name(scope, expr)
+        case Call() if makes_collection(scope.context, expr):
+            made = whole(scope, expr, "a call stands for elements")
+            return None if made is None else _each(scope, made, Name(made.name, span=expr.span))
         case Call():
+            family = composite_named(scope, expr)
+            if family is not None:
+                name = Name(scope.context.words(expr.span), span=expr.span)
+                return None if family.meaning is None else _each(scope, family.meaning, name)
             return call(scope, expr, value)
         case Attribute():
             return _attribute(scope, expr)
@@ -99,9 +116,15 @@ def value(scope: Scope, expr: Expr) -> Value | None:
         case Binding():
             message = f"{scope.context.words(expr.span)}: only reducers bind names"
             return mistake(scope, "E206", message, expr.span, "sum(jets j, pT(j))")
-        case Lookup() | ListOf() | Named():
+        case Lookup():
+            return lookup(scope, expr, value)
+        case ListOf():
+            return mistake(scope, "E281", "a list has no value of its own", expr.span, _LISTS)
+        case Named():
             words = scope.context.words(expr.span)
-            return mistake(scope, "E190", f"{words} is not supported yet", expr.span)
+            message = f"{words}: only networks have settings"
+            help = "== compares; onnx(…, output=1) has a setting"
+            return mistake(scope, "E206", message, expr.span, help)
 
 
 def _literal(number: Number) -> Value:
@@ -116,6 +139,9 @@ def statement(scope: Scope, expr: Expr, without_else: bool) -> Value | None:
     if not isinstance(expr, Ternary):
         return condition(scope, value(scope, expr))
     decision = condition(scope, value(scope, expr.condition))
+    truth = decided(decision)
+    if truth is not None:
+        return _settled_branch(scope, expr, truth, without_else)
     then = statement(scope, expr.then, without_else)
     if expr.otherwise is not None:
         otherwise = statement(scope, expr.otherwise, without_else)
@@ -129,10 +155,23 @@ def statement(scope: Scope, expr: Expr, without_else: bool) -> Value | None:
     return Logic("and", (decision, then), type="bool", span=expr.span)
 
 
+def _settled_branch(scope: Scope, expr: Ternary, truth: bool, without_else: bool) -> Value | None:
+    """Return the branch of a statement that the dataset takes; the other needs no columns."""
+    if expr.otherwise is None and not truth:
+        exclude(scope.context, expr.then)
+        return settled(without_else, expr.span)
+    if expr.otherwise is not None:
+        exclude(scope.context, expr.otherwise if truth else expr.then)
+    taken = expr.then if truth or expr.otherwise is None else expr.otherwise
+    return statement(scope, taken, without_else)
+
+
 # ------------------------------------------------------------------------ names and elements
 
 
 def _name(scope: Scope, name: Name) -> Value | None:
+    if is_plain(scope, name):
+        return call(scope, Call(name, (), span=name.span), value)
     found = meaning(scope, name)
     if isinstance(found, (ObjectDef, CollectionSchema, CompositeDef)):
         return _each(scope, found, name)
@@ -147,8 +186,6 @@ def _each(scope: Scope, whole: Collection | CompositeDef, name: Name) -> Value |
             return current_tuple(binder, whole, name.span)
         loop = binder.loop(whole, name.name)
         return Variable(loop, type="particle", span=name.span)
-    if binder is None and unsupported(scope.context, "number", name.span):
-        return None
     help = f"{name.name}[0] is the first of {name.name}; "
     if binder is not None:
         help = f"the loops are written out here: bind {name.name} too, as in {name.name} x"
@@ -163,23 +200,48 @@ def _each(scope: Scope, whole: Collection | CompositeDef, name: Name) -> Value |
 
 
 def _index(scope: Scope, expr: Index) -> Value | None:
+    made = scope.context.makes(scope, expr.value) if isinstance(expr.value, Call) else None
+    if made is not None:
+        return None if made.meaning is None else pick(scope, made.meaning, expr.index, expr.span)
+    family = composite_named(scope, expr.value) if isinstance(expr.value, Call) else None
+    if family is not None:
+        tuples = family.meaning
+        return None if tuples is None else pick(scope, tuples, expr.index, expr.span)
+    relation = nested(scope, expr.value)
+    if relation is not None:
+        belongs = relation.meaning
+        return None if belongs is None else one_of(scope, belongs, expr.index, expr.span)
     if not isinstance(expr.value, Name):
-        message = "only a collection's name has an index in this version"
-        return mistake(scope, "E190", message, expr.value.span)
+        words = scope.context.words(expr.value.span)
+        message = f"an index needs a collection, {words} is none"
+        return mistake(scope, "E210", message, expr.value.span)
     whole = meaning(without_source_names(scope), expr.value)
     return None if whole is None else pick(scope, whole, expr.index, expr.span)
 
 
 def _attribute(scope: Scope, expr: Attribute) -> Value | None:
+    dataset = isinstance(expr.value, Name) and expr.value.name == "dataset"
+    if dataset and "dataset" not in scope.context.blocks:
+        return own_constant(scope.context, expr.name.name, expr.span)
     if expr.name.name.lower() == "size":
         return size(scope, expr.value, expr.span, value)
+    relation = nested(scope, expr)
+    if relation is not None:
+        return None if relation.meaning is None else each(scope, relation.meaning, expr.span)
+    if sums_collections(scope) and _is_whole(scope, expr.value):
+        return summed(scope, expr.span, lambda inside: _attribute(inside, expr))
     asking = scope.asking(f"{expr.name.name} needs one particle")
     return _of_particle(scope, value(asking, expr.value), expr.name, expr.span)
 
 
+def _is_whole(scope: Scope, expr: Expr) -> bool:
+    """Whether an expression is a whole collection or composite."""
+    if composite_named(scope, expr) is not None:
+        return True
+    return isinstance(expr, (Name, Slice)) and _collection_of(scope, expr) is not None
+
+
 def _of_particle(scope: Scope, particle: Value | None, name: Name, span: Span) -> Value | None:
-    if isinstance(particle, Tuple) and name.name in dict(particle.parts):
-        return used_at(dict(particle.parts)[name.name], span)
     if particle is None or particle.type == "particle":
         return None if particle is None else attribute(scope, particle, name, span)
     text = scope.context.words(particle.span)
@@ -198,7 +260,12 @@ def _unary(scope: Scope, expr: Unary) -> Value | None:
             return Sum(((-1, total),), type="particle", span=expr.span)
     if expr.operator == "-":
         return minus(scope, value(scope, expr.operand), expr.span)
+    outside, scope.context.streams = scope.context.streams, None  # a veto is of any stream
     operand = condition(scope, value(scope, expr.operand))
+    scope.context.streams = outside
+    truth = decided(operand)
+    if truth is not None:
+        return settled(not truth, expr.span)
     return None if operand is None else replace(negated(operand), span=expr.span)
 
 
@@ -216,39 +283,78 @@ def _binary(scope: Scope, expr: Binary) -> Value | None:
         message = f"{scope.context.words(expr.span)}: a search is a statement of its own"
         help = "in a region: select m(Z) ~= 91.2"
         return mistake(scope, "E232", message, expr.span, help)
+    if expr.operator in ("and", "or"):
+        return _logic(scope, expr)
     inner = scope.compared(expr.span) if expr.operator in COMPARISON else scope
-    left, right = value(inner, expr.left), value(inner, expr.right)
+    left, right = _sides(inner, expr)
     if expr.operator in COMPARISON:
         return comparison(scope, expr.operator, left, right, expr.span)
+    if expr.operator in BITS:
+        return bits(scope, expr.operator, left, right, expr.span)
     if expr.operator in ARITHMETIC:
         return arithmetic(scope, expr.operator, left, right, expr.span)
-    if expr.operator == "^":
-        return power(scope, left, expr.right, right, expr.span)
-    first, second = condition(scope, left), condition(scope, right)
+    return power(scope, left, expr.right, right, expr.span)
+
+
+def _logic(scope: Scope, expr: Binary) -> Value | None:
+    """Return ``a and b`` or ``a or b``; b is not looked at where the dataset has settled a."""
+    operator: Literal["and", "or"] = "and" if expr.operator == "and" else "or"
+    first = condition(scope, value(scope, expr.left))
+    truth = decided(first)
+    if truth is (operator == "or"):
+        exclude(scope.context, expr.right)
+        return settled(truth, expr.span)
+    second = condition(scope, value(scope, expr.right))
     if first is None or second is None:
         return None
-    operator: Literal["and", "or"] = "and" if expr.operator == "and" else "or"
+    if truth is not None:  # b alone decides
+        return second
     return Logic(operator, (first, second), type="bool", span=expr.span)
 
 
+def _sides(scope: Scope, expr: Binary) -> tuple[Value | None, Value | None]:
+    """Return both operands; a working point is that of the tagger on the other side."""
+    if isinstance(expr.right, Call) and is_working_point(expr.right):
+        left = value(scope, expr.left)
+        return left, working_point(scope.context, left, expr.right)
+    if isinstance(expr.left, Call) and is_working_point(expr.left):
+        right = value(scope, expr.right)
+        return working_point(scope.context, right, expr.left), right
+    return value(scope, expr.left), value(scope, expr.right)
+
+
 def _juxtaposed(scope: Scope, expr: Juxtaposed) -> Value | None:
+    first = expr.items[0]
+    if isinstance(first, Name) and first.name.lower() in STATEMENTS:
+        message = f"{first.name} is a statement of its own, it stands in no other"
+        help = f"a region that takes this one, and has the condition as a cut, can {first.name}"
+        return mistake(scope, "E214", message, expr.span, help)
+    relation = nested(scope, expr)
+    if relation is not None:  # FatJet constituents
+        return None if relation.meaning is None else each(scope, relation.meaning, expr.span)
     asking = scope.asking("a sum of particles needs one at each place")
     items = [need_particle(scope, value(asking, item), "a sum of particles") for item in expr.items]
     known = [item for item in items if item is not None]
     if len(known) < len(items):
         return None
-    return particle_sum([(1, item) for item in known], expr.span)
+    return particle_sum(scope, [(1, item) for item in known], expr.span)
 
 
 def _ternary(scope: Scope, expr: Ternary) -> Value | None:
     decision = condition(scope, value(scope, expr.condition))
+    truth = decided(decision)
+    if truth is not None and expr.otherwise is not None:
+        exclude(scope.context, expr.otherwise if truth else expr.then)
+        return value(scope, expr.then if truth else expr.otherwise)
     then = value(scope, expr.then)
     if expr.otherwise is None:
         help = "only a select or a reject may leave it out"
         return mistake(scope, "E212", "this ternary needs an else: c ? a : b", expr.span, help)
     otherwise = value(scope, expr.otherwise)
     if then is not None and otherwise is not None and then.type == otherwise.type == "particle":
-        return mistake(scope, "E190", "a choice of particles is not supported yet", expr.span)
+        if decision is None:
+            return None
+        return Choice(decision, then, otherwise, type="particle", span=expr.span)
     then, otherwise = number(scope, then), number(scope, otherwise)
     if decision is None or then is None or otherwise is None:
         return None

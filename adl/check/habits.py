@@ -22,7 +22,9 @@ FUNCTIONS = {
     "invariantmass": "m(a + b)",
     "mean": "sum(x) / size(jets)",
     "avg": "sum(x) / size(jets)",
-    "mt": "sqrt(2 * pT(l) * MET * (1 - cos(dPhi(l, MET))))",
+    "mt": "fMT(l, MET)",
+    "mt2": "fMT2(a, b, MET)",
+    "met_significance": "fMETsig(MET, jets)",
 }
 NAMES = {
     "gev": "numbers have no units: energies are in GeV, angles in radians",
@@ -32,7 +34,19 @@ NAMES = {
     "if": "select, or condition ? a : b",
     "ht": "define HT = sum(pT(jets))",
 }
+# How somebody writes one reading of a name that has the letter O for a zero: dO for d0.
+_LETTER_O = re.compile(r"[oO]")
 _BRANCH = re.compile(r"([A-Za-z0-9]+)_(\w+)")
+
+
+def with_zeros(name: str) -> str:
+    """Return a name with zeros for its letters O, or an empty string where it has none.
+
+    >>> with_zeros("dO"), with_zeros("pT")
+    ('d0', '')
+    """
+    changed = _LETTER_O.sub("0", name)
+    return changed if changed != name else ""
 
 
 def of_function(name: str) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from itertools import pairwise
 from math import isfinite, prod
 
-from adl.check.analysis import Histogram, HistoListDef, Loop, Value
+from adl.check.analysis import Histogram, HistoListDef, Run, Value
+from adl.check.constants import exclude, included, interpolated
 from adl.check.context import Context
 from adl.check.expressions import value
 from adl.check.loops import apart
 from adl.check.scope import Binder, Scope
 from adl.check.types import convert, number
 from adl.check.values import free_loops
+from adl.syntax.source import Span
 from adl.syntax.tree import Histo, HistoList, UniformBins, VariableBins
 
 MOST_BINS = 1_000_000
@@ -27,17 +29,17 @@ def histogram(scope: Scope, written: Histo) -> Histogram | None:
     if not all(axes) or len(values) < len(checked) or not _small(scope.context, written):
         return None
     fills = _fills(scope.context, written, values)
-    if fills is None or not _one_set_of_loops(scope.context, written, fills, binder.loops):
+    if fills is None:
         return None
-    where = (*binder.where, *apart(scope.context, binder.loops, values, written.span))
+    runs = tuple(_run(scope.context, binder, fill, written.span) for fill in fills)
     return Histogram(
         written.name.name,
-        written.title,
+        interpolated(scope.context, written.title, written.span),
         written.axes,
         tuple(binder.loops),
         fills,
         written.span,
-        where,
+        runs,
     )
 
 
@@ -45,6 +47,9 @@ def check_histo_list(context: Context, block: HistoList) -> HistoListDef:
     """Return a list of histograms; those with mistakes are left out."""
     found: dict[str, Histogram] = {}
     for written in block.histos:
+        if written.only and not included(context, written.only, "histo", written.span):
+            exclude(context, written)
+            continue
         checked = histogram(Scope(context), written)
         if written.name.name in found:
             message = f"histogram {written.name.name} stands twice in {block.name.name}"
@@ -102,16 +107,17 @@ def _fills(
     return None
 
 
-def _one_set_of_loops(
-    context: Context, written: Histo, fills: tuple[tuple[Value, ...], ...], loops: list[Loop]
-) -> bool:
-    """Report several fills that run over different elements: one would be repeated."""
-    for fill in fills:
-        used = {loop for v in fill for loop in free_loops(v)}
+def _run(context: Context, binder: Binder, fill: tuple[Value, ...], span: Span) -> Run:
+    """Return the loops that a fill mentions, with those of their tuples and conditions."""
+    used = {loop for value in fill for loop in free_loops(value)}
+    before = -1
+    while len(used) > before:
+        before = len(used)
         groups = {loop.group for loop in used if loop.group}
-        if not all(loop in used or loop.group in groups for loop in loops):
-            message = "the values of this histogram run over different elements"
-            help = "write one histogram for each"
-            context.findings.error("E190", message, written.values[0].span, help)
-            return False
-    return True
+        used |= {loop for loop in binder.loops if loop.group in groups}
+        for condition in binder.where:
+            over = set(free_loops(condition))
+            used |= set() if over.isdisjoint(used) else over
+    loops = tuple(loop for loop in binder.loops if loop in used)
+    where = [c for c in binder.where if not used.isdisjoint(free_loops(c))]
+    return Run(loops, (*where, *apart(context, loops, fill, span)))

@@ -6,22 +6,14 @@ from adl.syntax.diagnostics import Findings
 from adl.syntax.tree import (
     Correction,
     File,
-    Function,
-    Histo,
     LegacySystematic,
-    Reject,
-    Select,
     Systematic,
-    UseAs,
-    Weight,
 )
 
 _BLOCKS = {
     Systematic: "systematic variations",
     LegacySystematic: "systematic variations",
     Correction: "corrections",
-    Function: "functions from Python files",
-    UseAs: "use X = Y",
 }
 
 
@@ -31,7 +23,3 @@ def refuse_later(file: File, findings: Findings) -> None:
         what = _BLOCKS.get(type(block))
         if what is not None:
             findings.error("E190", f"{what}: not supported yet", block.span)
-        for statement in getattr(block, "statements", ()):
-            if isinstance(statement, (Histo, Reject, Select, Weight)) and statement.only:
-                message = f"only {' '.join(statement.only)}: not supported yet"
-                findings.error("E190", message, statement.span)

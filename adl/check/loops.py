@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
-from adl.check.analysis import Loop, Operation, Value, Variable
+from adl.check.analysis import IDENTITY, Loop, Operation, Value, Variable
 from adl.check.collections import share_input
 from adl.check.context import Context
 from adl.check.types import negated
@@ -37,7 +37,7 @@ def _compared(body: Value) -> list[set[Loop]]:
     return [
         set(free_loops(value))
         for value in walk(body)
-        if isinstance(value, Operation) and value.name == "same"
+        if isinstance(value, Operation) and value.name in IDENTITY
     ]
 
 

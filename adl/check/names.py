@@ -28,10 +28,12 @@ from adl.check.analysis import (
     Variable,
 )
 from adl.check.collections import descends, inputs, lineage
+from adl.check.constants import NAMES, constant
 from adl.check.context import Context, Found
-from adl.check.habits import of_name
+from adl.check.elements import branch_type
+from adl.check.families import composite_made, is_family
+from adl.check.habits import of_name, with_zeros
 from adl.check.particles import (
-    branch_type,
     find,
     input_hint,
     known_attributes,
@@ -40,6 +42,7 @@ from adl.check.particles import (
 )
 from adl.check.scope import Scope
 from adl.check.tuples import is_composite, tuple_at, unknown
+from adl.check.uses import unchosen
 from adl.check.values import placed, used_at
 from adl.stdlib.models import (
     Branch,
@@ -50,9 +53,9 @@ from adl.stdlib.models import (
     find_scalar,
     find_singleton,
 )
-from adl.syntax.diagnostics import did_you_mean
+from adl.syntax.diagnostics import Mistake, did_you_mean
 from adl.syntax.source import Span
-from adl.syntax.tree import Expr, Name, Object
+from adl.syntax.tree import Call, Expr, Name, Object
 
 Meaning = Value | Collection | CompositeDef
 Input = CollectionSchema | SingletonSchema | Branch
@@ -68,8 +71,22 @@ def meaning(scope: Scope, name: Name) -> Meaning | None:
         found = lookup(scope, name)
         if found is not None:
             return found.meaning
+    zeros = _with_zeros(scope, name)
+    if zeros is not None:
+        return zeros.meaning
     _unknown(scope, name)
     return None
+
+
+def _with_zeros(scope: Scope, name: Name) -> Found[Meaning] | None:
+    """Return what a name stands for that has the letter O where a zero belongs: ``dO``."""
+    zeros = Name(with_zeros(name.name), span=name.span)
+    found = next((f for f in (look(scope, zeros) for look in LOOKUPS) if f), None)
+    if not zeros.name or found is None or found.meaning is None:
+        return None
+    message, help = f"nothing is called {name.name}", f"did you mean {zeros.name}, with a zero?"
+    mistake = Mistake("E201", message, name.span, zeros.name, help)
+    return found if scope.context.findings.repaired(mistake) else Found(None)
 
 
 def collection(scope: Scope, name: Name, wanted: str) -> Collection | None:
@@ -83,12 +100,14 @@ def collection(scope: Scope, name: Name, wanted: str) -> Collection | None:
 
 
 def composite_named(scope: Scope, expr: Expr) -> Found[CompositeDef] | None:
-    """Return the composite that a name is; None if it is something else."""
+    """Return the composite that a name is or a call makes; None if it is something else."""
+    if isinstance(expr, Call) and is_family(scope.context, expr):
+        return composite_made(scope.context, expr)
     block = scope.context.blocks.get(expr.name) if isinstance(expr, Name) else None
     if not isinstance(expr, Name) or not is_composite(scope.context, block):
         return None
     found = scope.context.definition(expr.name, expr.span)
-    return Found(found if isinstance(found, CompositeDef) else None)
+    return Found(scope.context.in_order(found) if isinstance(found, CompositeDef) else None)
 
 
 def without_source_names(scope: Scope) -> Scope:
@@ -122,7 +141,7 @@ def pick(scope: Scope, whole: Meaning, index: int, span: Span) -> Value | None:
 def _note_order(context: Context, whole: Collection, span: Span) -> None:
     """Say once for each input collection that its order is the file's own."""
     sources = inputs((whole,))
-    united = any(isinstance(c, ObjectDef) and c.union for c in lineage(whole))
+    united = any(isinstance(c, ObjectDef) and (c.union or c.key) for c in lineage(whole))
     if united or sources[0].ordered is not None:
         return
     name = sources[0].name
@@ -177,7 +196,7 @@ def _plain_collection(scope: Scope, name: Name) -> Collection | None:
         found = scope.context.definition(name.name, name.span)
         return found if isinstance(found, ObjectDef) else None
     own = scope.context.open_name()  # `object jet` that takes JET names it by what it takes
-    near = (known for known in scope.context.blocks if known.lower() == name.name.lower())
+    near = scope.context.named_like(name.name)
     if any(known != own for known in near):
         return None
     match = find_collection(scope.context.schema, name.name)
@@ -193,8 +212,10 @@ def _declared(scope: Scope, name: Name) -> Found[Meaning] | None:
 def _of_definition(scope: Scope, name: str, span: Span) -> Meaning | None:
     found = scope.context.definition(name, span)
     match found:
-        case None | ObjectDef() | CompositeDef():
-            return found
+        case ObjectDef() | CompositeDef():
+            return scope.context.in_order(found)
+        case None:
+            return None
         case DefineDef() if found.value.type == "particle":
             return placed(found.value, span)
         case DefineDef():
@@ -213,6 +234,10 @@ def _no_value(scope: Scope, found: TableDef | HistoListDef, span: Span) -> None:
     scope.context.findings.error("E248", f"{found.name} is a {kind}, no value", span, help)
 
 
+def _of_dataset(scope: Scope, name: Name) -> Found[Meaning] | None:
+    return Found(constant(scope.context, name.name, name.span)) if name.name in NAMES else None
+
+
 def _own_attribute(scope: Scope, name: Name) -> Found[Meaning] | None:
     if scope.current is None:
         return None
@@ -227,12 +252,14 @@ def _input(scope: Scope, name: Name) -> Found[Meaning] | None:
         return None
     if match.name != name.name and not scope.taking:
         _like_a_declared_one(scope.context, name, match.name)
-    return Found(_of_input(match.item, name.span))
+    return Found(_of_input(scope.context, match.item, name.span))
 
 
 def _like_a_declared_one(context: Context, name: Name, canonical: str) -> None:
     """Warn of ``Muons``, the input's, beside the user's own ``muons``."""
-    near = [b for b in context.blocks if _folded(b) == _folded(name.name)]
+    folded = _folded(name.name)
+    alike = (*context.named_like(folded), *context.named_like(f"{folded}s"))
+    near = [b for b in alike if _folded(b) == folded]
     if near:
         message = f"{name.name} is {canonical} of the input, not your {near[0]}"
         help = f"write {canonical} if you mean it"
@@ -255,10 +282,10 @@ def _find_input(context: Context, name: Name) -> Match[Input] | None:
     return next((m for m in found if m.exact), found[0] if found else None)
 
 
-def _of_input(item: Input, span: Span) -> Meaning:
+def _of_input(context: Context, item: Input, span: Span) -> Meaning:
     match item:
         case CollectionSchema():
-            return item
+            return context.in_order(item)
         case SingletonSchema():
             return Singleton(item, type="particle", span=span)
         case _:
@@ -286,21 +313,24 @@ def _indexed(scope: Scope, name: Name) -> Found[Meaning] | None:
 
 
 def _in_other_case(scope: Scope, name: Name) -> Found[Meaning] | None:
-    near = [known for known in scope.context.blocks if known.lower() == name.name.lower()]
+    near = scope.context.named_like(name.name)
     if len(near) == 1:
         read_in_other_case(scope.context, name, near[0], near[0])
         return Found(_of_definition(scope, near[0], name.span))
     match = _find_input(scope.context, name)
     if near or match is None:
         return None
-    read_in_other_case(scope.context, name, f"{match.name} of the input", match.name)
-    return Found(_of_input(match.item, name.span))
+    whole = isinstance(match.item, CollectionSchema) and not scope.taking
+    meant = f"{match.name} of the input" + (", all of them without a cut" if whole else "")
+    read_in_other_case(scope.context, name, meant, match.name)
+    return Found(_of_input(scope.context, match.item, name.span))
 
 
 LOOKUPS: tuple[Lookup, ...] = (
     _bound,
     _current_element,
     _declared,
+    _of_dataset,
     _own_attribute,
     _input,
     _constant,
@@ -311,6 +341,8 @@ LOOKUPS: tuple[Lookup, ...] = (
 
 def _unknown(scope: Scope, name: Name) -> None:
     schema = scope.context.schema
+    if unchosen(scope.context, name.name, name.span):
+        return
     this = scope.current and Variable(scope.current.loop, type="particle", span=name.span)
     known = [
         *(loop.name for binder in scope.binders if not binder.implicit for loop in binder.loops),

@@ -2,35 +2,61 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from adl.check.algorithms import made, makes_collection
 from adl.check.analysis import (
     AttributeDef,
     Collection,
+    Histogram,
     Literal_,
     Logic,
     Loop,
     ObjectDef,
     Operation,
+    Rows,
+    Singleton,
     Size,
     Value,
     Variable,
 )
-from adl.check.collections import inputs
+from adl.check.constants import exclude, included
 from adl.check.context import Context
-from adl.check.dialect import unsupported
 from adl.check.expressions import statement, value
+from adl.check.histograms import histogram
 from adl.check.quantify import quantify
+from adl.check.readings import Reading
+from adl.check.records import printed
 from adl.check.scope import Binder, Current, Scope
 from adl.check.searches import resolved
 from adl.check.slices import whole
+from adl.check.sorts import is_sort, sorted_source
 from adl.check.tables import refuse_missing
+from adl.check.transforming import spelled_as_take
 from adl.check.trees import mentioned
-from adl.check.types import negated, number
-from adl.check.values import walk
-from adl.syntax.tree import Call, Define, Expr, Name, Object, Reject, Select, Slice, Take
+from adl.check.types import negated
+from adl.check.values import free_loops, walk
+from adl.stdlib.models import find_singleton
+from adl.syntax.tree import (
+    Call,
+    Define,
+    Expr,
+    Histo,
+    ListOf,
+    Name,
+    Object,
+    Print,
+    Region,
+    Reject,
+    Select,
+    Slice,
+    Take,
+)
 
 
 def check_object(context: Context, block: Object) -> ObjectDef | None:
     """Return an object block's meaning; None if it is not known what it takes."""
+    block = spelled_as_take(context, block)
     takes = [s for s in block.statements if isinstance(s, Take)]
     for take in takes:
         _instance_is_new(context, take)
@@ -42,6 +68,8 @@ def check_object(context: Context, block: Object) -> ObjectDef | None:
     context.sources[this] = sources
     context.own[this] = {}
     cuts: list[Value] = []
+    rows: list[tuple[int, Rows]] = []
+    plots: list[tuple[int, Histogram]] = []
     for written in block.statements:
         match written:
             case Take():
@@ -53,10 +81,19 @@ def check_object(context: Context, block: Object) -> ObjectDef | None:
             case Define():
                 current = _current(this, sources, takes, written.value)
                 _define(Scope(context, current=current), written, this)
+            case Print():
+                current = _current(this, sources, takes, ListOf(written.items))
+                name = f"{block.name.name}_{len(rows) + 1}"
+                found = printed(Scope(context, current=current), written, name)
+                rows += [(len(cuts), found)] if found is not None else []
+            case Histo():
+                current = _current(this, sources, takes, ListOf(written.values))
+                plot = _histogram(Scope(context, current=current), written, plots)
+                plots += [(len(cuts), plot)] if plot is not None else []
             case _:
                 message = "an object block has take, select and reject"
                 context.findings.error("E214", message, written.span)
-    united = len(sources) > 1 or any(isinstance(take.source, Call) for take in takes)
+    united = len(sources) > 1 or any(_is_union(take.source) for take in takes)
     union = united and context.dialect == "adl"  # in cutlang it stands as written
     attributes = {name: a for name, a in context.own.pop(this).items() if a is not None}
     return ObjectDef(
@@ -67,7 +104,20 @@ def check_object(context: Context, block: Object) -> ObjectDef | None:
         block.name.span,
         union,
         attributes=attributes,
+        rows=tuple(rows),
+        histograms=tuple(plots),
     )
+
+
+def singleton(context: Context, block: Object) -> Singleton | None:
+    """Return what an object block names that every event has once: ``object met : MET``."""
+    match block.statements:
+        case [Take(source=Name(name), instance=None)]:
+            declared = name in context.blocks and name != block.name.name
+            match = None if declared else find_singleton(context.schema, name)
+            if match is not None and match.exact:
+                return Singleton(match.item, type="particle", span=block.name.span)
+    return None
 
 
 def _sources(context: Context, block: Object, takes: list[Take]) -> tuple[Collection, ...] | None:
@@ -77,12 +127,7 @@ def _sources(context: Context, block: Object, takes: list[Take]) -> tuple[Collec
         return None
     found = [source for take in takes for source in _taken(context, take.source)]
     known = [source for source in found if source is not None]
-    if len(known) < len(found):
-        return None
-    shared = len(inputs(known)) < sum(len(inputs([source])) for source in known)
-    if shared and unsupported(context, "union", takes[0].source.span):
-        return None
-    return tuple(known)
+    return tuple(known) if len(known) == len(found) else None
 
 
 def _instance_is_new(context: Context, take: Take) -> None:
@@ -98,13 +143,21 @@ def _instance_is_new(context: Context, take: Take) -> None:
     context.findings.error("E222", message, take.instance.span, help)
 
 
+def _is_union(source: Expr) -> bool:
+    return isinstance(source, Call) and source.function.name.lower() == "union"
+
+
 def _taken(context: Context, source: Expr) -> list[Collection | None]:
     """Return the collections that a source names; unions in unions are taken apart."""
     match source:
         case Name() | Slice():
             return [whole(Scope(context, taking=True), source, "take needs a collection")]
-        case Call() if source.function.name.lower() == "union":
+        case Call() if _is_union(source):
             return [c for argument in source.arguments for c in _taken(context, argument)]
+        case Call() if is_sort(source):
+            return [sorted_source(context, source)]
+        case Call() if makes_collection(context, source):
+            return [made(Scope(context, taking=True), source)]
         case _:
             message = f"take {context.words(source.span)} is not supported yet"
             help = "take a collection or a union of collections"
@@ -124,7 +177,7 @@ def _current(
 
 def _define(scope: Scope, written: Define, this: Loop) -> None:
     """Check a new attribute; later lines of the block know it."""
-    found = resolved(scope.context, number(scope, value(scope, written.value)), {})
+    found = resolved(scope.context, value(scope, written.value), {})
     if found is not None:
         refuse_missing(scope.context, found)
     name = written.name.name
@@ -136,6 +189,35 @@ def _define(scope: Scope, written: Define, this: Loop) -> None:
         scope.context.own[this][name] = definition
 
 
+def _histogram(
+    scope: Scope, written: Histo, plots: list[tuple[int, Histogram]]
+) -> Histogram | None:
+    """Return a histogram of the elements that pass the cuts before it."""
+    if written.only and not included(scope.context, written.only, "histo", written.span):
+        exclude(scope.context, written)
+        return None
+    name = written.name
+    if any(plot.name == name.name for _, plot in plots):
+        message = f"histogram {name.name} stands in this block twice"
+        scope.context.findings.error("E219", message, name.span, "give one another name")
+    found = histogram(scope, written)
+    if found is None:
+        return None
+    if found.loops:
+        message = "a histogram of an object block is filled once an element"
+        help = "sum, min, any, … make one value of other collections"
+        scope.context.findings.error("E215", message, written.values[0].span, help)
+        return None
+    values = [[resolved(scope.context, v, {}) for v in fill] for fill in found.fills]
+    known = tuple(tuple(v for v in fill if v is not None) for fill in values)
+    if list(map(len, known)) != list(map(len, values)):
+        return None
+    for fill in known:
+        for filled in fill:
+            refuse_missing(scope.context, filled)
+    return replace(found, fills=known)
+
+
 def _cut(scope: Scope, written: Select | Reject) -> Value | None:
     """Return what an element must fulfil; foreign collections are quantified."""
     binder = Binder(implicit=True)
@@ -145,6 +227,13 @@ def _cut(scope: Scope, written: Select | Reject) -> Value | None:
     if found is None:
         return None
     refuse_missing(scope.context, found)
+    belonging = {loop for _, element in binder.nested for loop in free_loops(element)}
+    if scope.context.dialect == "cutlang" and not belonging <= set(binder.quantifiers):
+        words = scope.context.words(written.condition.span)
+        message = f"{words} filters what belongs to the element in CutLang: not supported yet"
+        help = "anyof(…), allof(…), sum(…), min(…) and max(…) leave it as it is"
+        scope.context.findings.error("E190", message, written.condition.span, help)
+        return None
     if binder.loops:
         default = "all" if select else "any"
         for operation in ("any", "all"):
@@ -155,11 +244,33 @@ def _cut(scope: Scope, written: Select | Reject) -> Value | None:
     if not uses_element and not isinstance(found, Literal_):  # select ALL is an idiom
         message = f"{scope.context.words(written.condition.span)} does not depend on the element"
         help = "it keeps all elements of an event or none; cuts on events stand in a region"
+        help += _swallowed(scope.context)
         scope.context.findings.warning("W307", message, written.condition.span, help)
     kept = found if select else negated(found)
-    if scope.context.dialect == "cutlang":
-        kept = _with_partners(kept, binder.loops)
+    others = [loop for loop in binder.loops if loop not in belonging]
+    if scope.context.dialect == "cutlang" and others:
+        partners = tuple(_written(loop) for loop in others)
+        scope.context.readings.append(Reading("partner", written.span, partners))
+        kept = _with_partners(kept, others)
     return kept
+
+
+def _written(loop: Loop) -> str:
+    """Return the name under which a condition knows the collection of a loop."""
+    assert loop.collection is not None, "a partner is of a collection"
+    return loop.name if loop.group is None else loop.collection.name
+
+
+def _swallowed(context: Context) -> str:
+    """Return a second help for an object that stands in the midst of a region."""
+    names = list(context.blocks)
+    at = names.index(context.open_name())
+    block, before = context.blocks[names[at]], context.blocks[names[at - 1]] if at else None
+    if not isinstance(before, Region):
+        return ""
+    line = context.line(block.span)
+    name = before.name.name
+    return f"\nthe object on line {line} ended region {name}: move it above, if {name} goes on here"
 
 
 def _with_partners(kept: Value, partners: list[Loop]) -> Value:

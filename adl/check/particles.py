@@ -12,21 +12,25 @@ from adl.check.analysis import (
     Apply,
     AttributeDef,
     AttributeOf,
-    Element,
+    Choice,
     Literal_,
-    Member,
     ObjectDef,
     OwnAttribute,
     Singleton,
     Sum,
+    Tuple,
     Type,
-    Unknown,
     Value,
     Variable,
 )
+from adl.check.choices import of_branches
 from adl.check.collections import inputs, lineage
 from adl.check.context import Context, Found
+from adl.check.elements import branch_type, linked_as, sources_of
+from adl.check.habits import with_zeros
 from adl.check.scope import Scope
+from adl.check.uses import chosen_attribute, unchosen
+from adl.check.values import used_at
 from adl.stdlib.library import find_function
 from adl.stdlib.models import (
     Branch,
@@ -37,7 +41,7 @@ from adl.stdlib.models import (
     find_attribute,
 )
 from adl.stdlib.registry import FUNCTIONS, Function
-from adl.syntax.diagnostics import did_you_mean
+from adl.syntax.diagnostics import Mistake, did_you_mean
 from adl.syntax.source import Span
 from adl.syntax.tree import Name
 
@@ -47,54 +51,81 @@ Owner = CollectionSchema | SingletonSchema
 _SUMMED = frozenset(("charge", "q", "pdgid"))
 # Library functions that read a pseudorapidity or a pz, which missing momentum does not have.
 _LONGITUDINAL = frozenset(
-    ("eta", "abseta", "rapidity", "theta", "pz", "deta", "sdeta", "dr", "dry", "cross", "dot")
+    [
+        "eta",
+        "abseta",
+        "rapidity",
+        "theta",
+        "pz",
+        "deta",
+        "sdeta",
+        "dr",
+        "dry",
+        "cross",
+        "dot",
+        "razor_mr",
+    ]
 )
-
-
-def branch_type(branch: Branch) -> Type:
-    """Return the type of a column's values."""
-    if branch.dtype == "bool":
-        return "bool"
-    return "real" if branch.dtype.startswith("float") else "int"
 
 
 def owners(context: Context, particle: Value) -> tuple[Owner, ...]:
     """Return the input collections, or the singleton, that store a particle's attributes."""
     match particle:
-        case Element():
-            return inputs((particle.collection,))
-        case Member() | Unknown() if particle.loop is not None:
-            return inputs(context.sources_of(particle.loop))
-        case Unknown(collection=ObjectDef() | CollectionSchema() as collection):
-            return inputs((collection,))
-        case Variable():
-            return inputs(context.sources_of(particle.loop))
         case Singleton():
             return (particle.schema,)
         case Sum():
             items = (o for _, item in particle.items for o in owners(context, item))
             return tuple({o.name: o for o in items}.values())
         case _:
-            return ()
+            return inputs(sources_of(context, particle))
 
 
 def attribute(scope: Scope, particle: Value, name: Name, span: Span) -> Value | None:
     """Return an attribute of a particle; without such an attribute a mistake at its name."""
     found = find(scope.context, particle, name, span)
     if found is None:
+        found = with_zeros_of(scope.context, particle, name, span)
+    if found is None:
         _unknown_attribute(scope.context, particle, name)
         return None
     return found.meaning
 
 
+def with_zeros_of(context: Context, particle: Value, name: Name, span: Span) -> Found[Value] | None:
+    """Return an attribute whose name has the letter O where a zero belongs: ``dO``."""
+    zeros = Name(with_zeros(name.name), span=name.span)
+    found = find(context, particle, zeros, span) if zeros.name else None
+    if found is None:
+        return None
+    message = f"{context.words(particle.span)} has no attribute {name.name}"
+    help = f"did you mean {zeros.name}, with a zero?"
+    mistake = Mistake("E202", message, name.span, zeros.name, help)
+    return found if context.findings.repaired(mistake) else Found(None)
+
+
 def find(context: Context, particle: Value, name: Name, span: Span) -> Found[Value] | None:
-    """Return an attribute of a particle, None if it has none."""
+    """Return an attribute of a particle, or what a relation leads to; None if it has none."""
+    match particle:
+        case Tuple(parts=parts) if name.name in dict(parts):
+            return Found(used_at(dict(parts)[name.name], span))
+        case Choice():
+            return of_branches(particle, lambda branch: find(context, branch, name, span))
+        case OwnAttribute(definition=definition):
+            inside = find(context, definition.value, name, span)
+            if inside is None or inside.meaning is None:
+                return inside
+            longer = AttributeDef(f"{definition.name}.{name.name}", inside.meaning, definition.this)
+            return Found(_own_attribute(particle.particle, longer, span))
     own = _own(context, particle, name)
     if own is not None:
-        definition = own.meaning
-        if definition is None:
-            return Found(None)
-        return Found(OwnAttribute(particle, definition, type=definition.value.type, span=span))
+        defined = own.meaning
+        return Found(None if defined is None else _own_attribute(particle, defined, span))
+    related = linked_as(context, particle, name.name)
+    if related is not None:
+        return Found(used_at(related, span))
+    chosen = chosen_attribute(context, particle, owners(context, particle), name, span)
+    if chosen is not None:
+        return chosen
     stored = _stored(context, particle, name, span)
     if stored is not None:
         return stored
@@ -102,24 +133,18 @@ def find(context: Context, particle: Value, name: Name, span: Span) -> Found[Val
     if function is None or function.arguments != ("particle",):
         return None
     if isinstance(particle, Singleton):
-        return Found(_of_singleton(context, particle, function, span))
+        return Found(_of_singleton(context, particle, function, name.name, span))
+    if _has_no_momentum(context, function, particle, name.name):
+        return Found(None)
     return Found(Apply(function, (particle,), type=result_type(function), span=span))
 
 
 def _own(context: Context, particle: Value, name: Name) -> Found[AttributeDef] | None:
     """Return the attribute that the object of an element defines, or one that it filters."""
-    match particle:
-        case Variable(loop=loop):
-            collections = context.sources_of(loop)
-            defined: Mapping[str, AttributeDef | None] = context.own.get(loop, {})
-        case Element(collection=collection):
-            collections, defined = (collection,), {}
-        case Member(loop=loop):
-            collections, defined = context.sources_of(loop), {}
-        case Unknown(collection=ObjectDef() as collection):
-            collections, defined = (collection,), {}
-        case _:
-            return None
+    collections = sources_of(context, particle)
+    defined: Mapping[str, AttributeDef | None] = {}
+    if isinstance(particle, Variable):
+        defined = context.own.get(particle.loop, {})
     if name.name in defined:
         return Found(defined[name.name])
     if len(collections) != 1:  # a union's elements have what all its sources store
@@ -127,6 +152,10 @@ def _own(context: Context, particle: Value, name: Name) -> Found[AttributeDef] |
     objects = (c for c in lineage(collections[0]) if isinstance(c, ObjectDef))
     found = (o.attributes[name.name] for o in objects if name.name in o.attributes)
     return next((Found(attribute) for attribute in found), None)
+
+
+def _own_attribute(particle: Value, definition: AttributeDef, span: Span) -> Value:
+    return OwnAttribute(particle, definition, type=definition.value.type, span=span)
 
 
 def result_type(function: Function) -> Type:
@@ -138,24 +167,47 @@ def result_type(function: Function) -> Type:
             return "real"
 
 
-def has_no_eta(context: Context, function: Function, particle: Value) -> bool:
-    """Report a singleton as the argument of a function that needs a pseudorapidity."""
+def has_no_eta(context: Context, function: Function, particle: Value, called: str = "") -> bool:
+    """Report a singleton as the argument of a function that needs a pseudorapidity.
+
+    ``called`` is the function's name as it was written.
+    """
+    if isinstance(particle, Choice):
+        branches = (particle.then, particle.otherwise)
+        return any(has_no_eta(context, function, branch, called) for branch in branches)
+    if _has_no_momentum(context, function, particle, called):
+        return True
     if not isinstance(particle, Singleton) or function.name.lower() not in _LONGITUDINAL:
         return False
     text = context.words(particle.span)
     context.findings.error(
         "E221",
-        f"{text} is transverse: it has no pseudorapidity for {function.name}",
+        f"{text} is transverse: it has no pseudorapidity for {called or function.name}",
         particle.span,
         f"pT({text}), phi({text}) and dphi(…, {text}) need none",
     )
     return True
 
 
+def _has_no_momentum(context: Context, function: Function, particle: Value, called: str) -> bool:
+    """Report a particle of which the input does not store what a function needs."""
+    needs = ["pt", "phi"]
+    if function.name.lower() in _LONGITUDINAL and not isinstance(particle, Singleton):
+        needs.append("eta")
+    for owner in owners(context, particle):
+        lacking = [name for name in needs if name not in owner.attributes]
+        if lacking:
+            message = f"{owner.name} has no {' and no '.join(lacking)}"
+            message += f", which {called or function.name} needs"
+            context.findings.error("E202", message, particle.span, input_hint(context))
+            return True
+    return False
+
+
 def _of_singleton(
-    context: Context, particle: Singleton, function: Function, span: Span
+    context: Context, particle: Singleton, function: Function, called: str, span: Span
 ) -> Value | None:
-    if has_no_eta(context, function, particle):
+    if has_no_eta(context, function, particle, called):
         return None
     if function.name in ("m", "mass"):
         return Literal_(0.0, type="real", span=span)
@@ -198,8 +250,13 @@ def _two_names(context: Context, particle: Value, name: Name, found: list[Match[
 
 
 def _unknown_attribute(context: Context, particle: Value, name: Name) -> None:
+    while isinstance(particle, Choice):
+        lacks = find(context, particle.then, name, name.span) is None
+        particle = particle.then if lacks else particle.otherwise
     text = context.words(particle.span)
     stored = owners(context, particle)
+    if unchosen(context, name.name, name.span):
+        return
     lacking = [o.name for o in stored if find_attribute(context.schema, o, name.name) is None]
     if isinstance(particle, Sum) and name.name.lower() not in _SUMMED:
         message = f"{text} is a sum of particles: it has no attribute {name.name}"
@@ -208,7 +265,7 @@ def _unknown_attribute(context: Context, particle: Value, name: Name) -> None:
         union = len(lacking) < len(stored) and f", and {text} can come from it"
         message = f"{' and '.join(lacking)} has no attribute {name.name}{union or ''}"
         hint = did_you_mean(name.name, [*known_attributes(stored), *_formulas()])
-        help = "\n".join(filter(None, (hint, input_hint(context))))
+        help = "\n".join(filter(None, (now_called(context, name.name), hint, input_hint(context))))
     context.findings.error("E202", message, name.span, help)
 
 
@@ -216,6 +273,11 @@ def is_attribute(schema: Schema, name: str) -> bool:
     """Whether any collection or singleton has an attribute of this name."""
     known: list[Owner] = [*schema.collections.values(), *schema.singletons.values()]
     return any(find_attribute(schema, owner, name) for owner in known)
+
+
+def attributes_of(scope: Scope, particle: Value) -> list[str]:
+    """Return the names of what a particle stores."""
+    return known_attributes(owners(scope.context, particle))
 
 
 def known_attributes(stored: tuple[Owner, ...]) -> list[str]:
@@ -227,6 +289,13 @@ def known_attributes(stored: tuple[Owner, ...]) -> list[str]:
 
 def _formulas() -> list[str]:
     return [f.name for f in FUNCTIONS.values() if f.arguments == ("particle",)]
+
+
+def now_called(context: Context, name: str) -> str:
+    """Return a help line for a name that other versions of the input's format have."""
+    schema = context.schema
+    new = schema.replaces.get(name)
+    return f"{schema.model} {schema.version} has {new} in its place" if new else ""
 
 
 def input_hint(context: Context) -> str:

@@ -12,11 +12,12 @@ from typing import Literal
 from adl.check.analysis import Extremum, Reduction, Total, Type, Value, Variable
 from adl.check.bindings import binds, bound
 from adl.check.loops import apart
+from adl.check.readings import Reading
 from adl.check.scope import Binder, Scope
 from adl.check.types import condition, convert, number, unify
 from adl.check.values import walk
 from adl.syntax.source import Span
-from adl.syntax.tree import Binding, Call, Expr
+from adl.syntax.tree import Binding, Call, Expr, Name, Unary
 
 REDUCERS = frozenset(("sum", "prod", "count", "min", "max", "ave", "any", "all"))
 
@@ -36,11 +37,25 @@ def reducer(scope: Scope, call: Call, check: Check) -> Value | None:
     binder = Binder(implicit=True)
     body = check(scope.inside(binder), call.arguments[0])
     if body is not None and not binder.loops and any(isinstance(v, Total) for v in walk(body)):
-        return body  # in cutlang a whole collection became its vector sum: one value
+        # In cutlang a whole collection became its vector sum: one value.
+        scope.context.readings.append(Reading("no loop", call.span))
+        return body
     if body is not None and not binder.loops:
         _nothing_to_loop_over(scope, call)
         return None
     return _reduction(scope, operation, binder, body, call.span)
+
+
+def summed(scope: Scope, span: Span, check: Callable[[Scope], Value | None]) -> Value | None:
+    """In cutlang a number of a whole collection in a region is summed over its elements."""
+    binder = Binder(implicit=True)
+    each = number(scope, check(scope.inside(binder)))
+    if each is None or not binder.loops:
+        return each
+    (body,) = unify(each)
+    scope.context.readings.append(Reading("summed", span))
+    where = tuple(binder.where)
+    return Reduction("sum", tuple(binder.loops), body, where, type=body.type, span=span)
 
 
 def _bound(scope: Scope, call: Call, operation: str, check: Check) -> Value | None:
@@ -109,5 +124,10 @@ def _nothing_to_loop_over(scope: Scope, call: Call) -> None:
         sources = " and ".join(s.name for s in scope.current.sources)
         help = f"{sources} is the current element here; in a condition that says this for the "
         help += f"element, {sources} is the whole collection"
+        whole = call.arguments[0].operand if isinstance(call.arguments[0], Unary) else None
+        if name.lower() == "sum" and isinstance(whole or call.arguments[0], Name):
+            # CutLang puts the sum in the place of the elements.
+            total = f"-{sources}" if whole else f"add({sources})"
+            help = f"the sum is a particle, no object: define total = {total}"
     message = f"nothing in {scope.context.words(call.span)} is a collection"
     scope.context.findings.error("E217", message, call.span, help)

@@ -13,11 +13,13 @@ from adl.check.analysis import (
     RegionDef,
     RegionRef,
     RegionStatement,
+    Rows,
     Solutions,
     Value,
     WeightBy,
 )
 from adl.check.bins import edge_bins, one_bin
+from adl.check.constants import exclude, included
 from adl.check.context import Context
 from adl.check.counts import attached
 from adl.check.dominance import NEVER, Facts, Use, absent, both, passed, unguarded
@@ -25,8 +27,11 @@ from adl.check.expressions import statement, value
 from adl.check.histograms import histogram
 from adl.check.names import meaning
 from adl.check.published import Published
+from adl.check.records import printed, saved
 from adl.check.scope import Scope
 from adl.check.searches import is_search, resolved, search
+from adl.check.sorts import inherit_orders, sort_region
+from adl.check.streams import in_streams
 from adl.check.tables import refuse_in_table
 from adl.check.types import convert, negated, number
 from adl.check.values import walk
@@ -107,6 +112,7 @@ def check_region(context: Context, block: Region) -> RegionDef:
         tuple(region.bins),
         block.name.span,
         found=region.found,
+        orders=dict(context.orders),
         title=region.title,
         counts=(*region.counts, *_published(region, block)),
     )
@@ -127,6 +133,10 @@ def _published(region: _Region, block: Region) -> tuple[tuple[Cut | BinDef, Publ
 
 
 def _read(region: _Region, written: Statement) -> None:
+    only = getattr(written, "only", ())
+    if only and not included(region.context, only, type(written).__name__.lower(), written.span):
+        exclude(region.context, written)
+        return
     match written:
         case Take():
             _inherit(region, written.source)
@@ -144,10 +154,10 @@ def _read(region: _Region, written: Statement) -> None:
             region.title = written.text
         case Counts():
             pass  # they are about what stands before them, bins too
-        case Sort() | Print() | Save():
-            word = type(written).__name__.lower()
-            message = f"{word} is not supported yet"
-            region.context.findings.error("E190", message, written.span)
+        case Print() | Save():
+            _rows(region, written)
+        case Sort():
+            sort_region(region.scope, written, region.found)
         case _:
             message = "a define stands outside the regions, in the list of objects and defines"
             region.context.findings.error("E214", message, written.span)
@@ -162,8 +172,11 @@ def _inherit(region: _Region, parent: Expr) -> None:
     if found is None:
         region.facts = NEVER  # what the parent may guarantee is no second mistake
         return
+    inherit_orders(region.context, found)
     everything = region.context.dialect == "cutlang"
     for inherited in found.statements:
+        if isinstance(inherited, Rows):
+            continue  # the parent's own file has these rows
         handed_down = everything or isinstance(inherited, (Cut, WeightBy))
         if handed_down and inherited not in region.statements:
             region.add(inherited)
@@ -211,7 +224,12 @@ def _cut(region: _Region, written: Select | Reject) -> None:
     if select and is_search(written.condition):
         _search(region, written)
         return
-    found = region.resolved(statement(region.scope, written.condition, without_else=select))
+
+    def asked() -> Value | None:
+        return statement(region.scope, written.condition, without_else=select)
+
+    streamed = in_streams(region.context, written.condition, asked) if select else asked()
+    found = region.resolved(streamed)
     if found is None:
         region.facts = NEVER
         return
@@ -308,6 +326,29 @@ def _add_histogram(region: _Region, found: Histogram, at: Span) -> None:
     region.add(found)
 
 
+# ------------------------------------------------------------------------- prints and saves
+
+
+def _rows(region: _Region, written: Print | Save) -> None:
+    """Add the rows of events that come so far; children of the region do not repeat them."""
+    if isinstance(written, Save):
+        found = saved(region.scope, written)
+    else:
+        number = 1 + sum(isinstance(s, Rows) and s.kind == "print" for s in region.statements)
+        found = printed(region.scope, written, f"{region.context.open_name()}_{number}")
+    if found is None:
+        return
+    values = [None if i.value is None else region.resolved(i.value) for i in found.items]
+    lost = any(v is None and i.value is not None for i, v in zip(found.items, values, strict=True))
+    if lost:
+        return
+    items = tuple(replace(i, value=v) for i, v in zip(found.items, values, strict=True))
+    for item in items:
+        if item.value is not None:
+            _warn_unguarded(region, unguarded(item.value, region.facts))
+    region.add(replace(found, items=items))
+
+
 def _bins(region: _Region, written: Bin | Edges) -> None:
     if isinstance(written, Bin):
         new = one_bin(region.scope, written)
@@ -326,15 +367,15 @@ def _bins(region: _Region, written: Bin | Edges) -> None:
 
 def _warn_unguarded(region: _Region, uses: Iterable[Use]) -> None:
     for use in uses:
-        if use.table:
+        if use.table or use.network:
             refuse_in_table(region.context, use)
-            continue
-        region.context.findings.warning("W301", *absent(use))
+        elif use.oversight:
+            region.context.findings.warning("W301", *absent(use))
 
 
 def _refuse_missing(region: _Region, uses: Iterable[Use]) -> None:
     for use in uses:
-        if use.table:
+        if use.table or use.network:
             refuse_in_table(region.context, use)
             continue
         message, span, help = absent(use)

@@ -27,7 +27,9 @@ class Binder:
     # What names stand for: elements and tuples of the loops, and what is made of them.
     entries: list[tuple[str, Value]] = field(default_factory=list)
     composites: list[tuple[CompositeDef, Value]] = field(default_factory=list)  # the tuples met
+    tuples: list[tuple[CompositeDef, list[Loop]]] = field(default_factory=list)  # and their loops
     where: list[Value] = field(default_factory=list)  # what tuples of the loops fulfil
+    nested: list[tuple[object, Value]] = field(default_factory=list)  # the relations met
 
     def loop(self, collection: Collection, name: str) -> Loop:
         """Return the loop over a collection, a new one at its first mention."""

@@ -1,4 +1,4 @@
-"""Comments that silence findings: ``# adl: ignore[W301]`` at the end of a line, or alone above it.
+"""Comments that silence findings: ``# adl: ignore[W301]`` behind a statement, or alone above it.
 
 An error cannot be silenced: nothing runs with one. A comment that silences nothing is a note
 itself, so that none outlives its reason.
@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from adl.syntax.diagnostics import Diagnostic, in_order
+from adl.syntax.parse import statements_of
 from adl.syntax.source import Source, Span
 
 # A line: what is no comment (texts may have a #), then the comment.
-_COMMENT = re.compile(r'(?P<before>(?:[^"#]|"[^"]*(?:"|$))*)(?P<comment>#.*)')
+_COMMENT = re.compile(r"""(?P<before>(?>[^"'#]|"[^"]*(?:"|$)|'[^'"]*'|')*+)(?P<comment>#.*)""")
 _IGNORE = re.compile(r"#\s*adl:\s*ignore\b\s*(?P<list>\[(?P<codes>[^\]]*)\]?)?")
 
 
@@ -22,7 +23,7 @@ _IGNORE = re.compile(r"#\s*adl:\s*ignore\b\s*(?P<list>\[(?P<codes>[^\]]*)\]?)?")
 class Ignore:
     """One comment that silences; without ``codes`` it is meant for all of them."""
 
-    line: int  # whose findings it silences
+    lines: range  # whose findings it silences
     codes: tuple[str, ...] | None
     span: Span
 
@@ -42,7 +43,7 @@ def silenced(findings: Iterable[Diagnostic], source: Source) -> tuple[Diagnostic
     used: set[tuple[Ignore, str]] = set()
     for finding in found:
         line = source.position(finding.span.start)[0]
-        matching = {(i, finding.code) for i in ignores if i.line == line and _covers(i, finding)}
+        matching = {(i, finding.code) for i in ignores if line in i.lines and _covers(i, finding)}
         used |= matching
         if not matching:
             kept.append(finding)
@@ -69,7 +70,7 @@ def _idle(ignore: Ignore, used: set[tuple[Ignore, str]]) -> list[Diagnostic]:
     return [Diagnostic("N404", "note", message, ignore.span, _WAY_OUT) for message in idle]
 
 
-_WAY_OUT = "it is meant for findings of its line; alone on a line, for those of the next"
+_WAY_OUT = "it is meant for findings of its statement; alone on a line, for those of the next"
 
 
 def _reason(code: str) -> str:
@@ -82,6 +83,7 @@ def _ignores(source: Source) -> list[Ignore]:
     """Return the comments that silence; one alone on its line is meant for the next statement."""
     if "ignore" not in source.text:
         return []
+    extents = _Extents(source)
     ignores: list[Ignore] = []
     waiting: list[tuple[tuple[str, ...] | None, Span]] = []  # comments above a statement
     for number, start in enumerate(source.line_starts, 1):
@@ -89,7 +91,7 @@ def _ignores(source: Source) -> list[Ignore]:
         comment = _COMMENT.match(text)
         alone = comment is not None and not comment["before"].strip()
         if not alone:
-            ignores += [Ignore(number, codes, span) for codes, span in waiting]
+            ignores += [Ignore(extents.of(number), codes, span) for codes, span in waiting]
             waiting = []
         found = _IGNORE.match(comment["comment"]) if comment else None
         if comment is None or found is None:
@@ -99,9 +101,27 @@ def _ignores(source: Source) -> list[Ignore]:
         if alone:
             waiting.append((_codes(found), span))
         else:
-            ignores.append(Ignore(number, _codes(found), span))
-    last = len(source.line_starts)
-    return [*ignores, *(Ignore(last + 1, codes, span) for codes, span in waiting)]
+            ignores.append(Ignore(extents.of(number), _codes(found), span))
+    return [*ignores, *(Ignore(range(0), codes, span) for codes, span in waiting)]
+
+
+class _Extents:
+    """The lines of a text's statements, which are looked for when the first is asked."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.lines: dict[int, range] | None = None
+
+    def of(self, line: int) -> range:
+        """Return the lines of the statement that stands on a line."""
+        if self.lines is None:
+            self.lines = {}
+            for span in statements_of(self.source):
+                ends = (self.source.position(end)[0] for end in (span.start, span.end))
+                first, last = ends
+                if first < last:
+                    self.lines |= dict.fromkeys(range(first, last + 1), range(first, last + 1))
+        return self.lines.get(line, range(line, line + 1))
 
 
 def _codes(found: re.Match[str]) -> tuple[str, ...] | None:

@@ -6,7 +6,7 @@ from adl.check.analysis import Collection, Loop, ObjectDef, Value
 from adl.check.names import collection
 from adl.check.scope import Scope, mistake
 from adl.syntax.source import Span
-from adl.syntax.tree import Expr, Name, Slice
+from adl.syntax.tree import Call, Expr, Name, Slice
 
 
 def whole(scope: Scope, expr: Expr, wanted: str) -> Collection | None:
@@ -17,6 +17,10 @@ def whole(scope: Scope, expr: Expr, wanted: str) -> Collection | None:
         case Slice(value=Name() as name):
             found = collection(scope, name, "a slice is cut from a collection")
             return None if found is None else _sliced(scope, found, expr)
+        case Call():
+            made = scope.context.makes(scope, expr)
+            if made is not None:
+                return made.meaning
     message = f"{wanted}, {scope.context.words(expr.span)} is no collection"
     scope.context.findings.error("E210", message, expr.span)
     return None

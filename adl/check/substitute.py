@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from adl.check.analysis import DefineDef, Loop, Picked, Typed, Value, Variable
+from adl.check.analysis import DefineDef, Loop, Picked, SortKey, Typed, Value, Variable
 from adl.check.values import placed, unknowns
 
 T = TypeVar("T")
@@ -42,6 +42,8 @@ class _Substitution:
         match content:
             case Typed():
                 return self.value(content)
+            case SortKey(value, descending):
+                return SortKey(self.content(value), descending)
             case tuple():
                 new = tuple(map(self.content, content))
                 return content if all(map(_is, content, new)) else new

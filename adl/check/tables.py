@@ -10,6 +10,7 @@ from typing import Literal, cast
 
 from adl.check.analysis import (
     Draw,
+    Element,
     EventValue,
     Operation,
     TableAt,
@@ -18,8 +19,9 @@ from adl.check.analysis import (
     Value,
     Variable,
 )
+from adl.check.collections import inputs
 from adl.check.context import Context
-from adl.check.dominance import NOTHING, Use, absent, unguarded
+from adl.check.dominance import NOTHING, Use, absent, elements, unguarded
 from adl.check.scope import Scope, mistake
 from adl.check.types import convert, negated, number
 from adl.stdlib.library import find_function
@@ -189,10 +191,9 @@ def _hole(context: Context, block: Table, where: str) -> None:
 
 def named_table(context: Context, name: Name) -> Name | None:
     """Return the declared table that a function's name means; a warning if only in another case."""
-    tables = [known for known, block in context.blocks.items() if isinstance(block, Table)]
-    if name.name in tables:
+    near = [n for n in context.named_like(name.name) if isinstance(context.blocks[n], Table)]
+    if name.name in near:
         return name
-    near = [known for known in tables if known.lower() == name.name.lower()]
     if len(near) != 1 or find_function(name.name) is not None:
         return None
     message = f"{name.name} is read as {near[0]}"
@@ -225,15 +226,19 @@ def look_up(
 def refuse_missing(context: Context, value: Value) -> None:
     """Report arguments of tables that may be missing in an object block, which no cut guards."""
     for use in unguarded(value, NOTHING):
-        if use.table:
+        if use.table or use.network:
             refuse_in_table(context, use)
 
 
 def refuse_in_table(context: Context, use: Use) -> None:
-    """Report a table's argument that may be missing."""
+    """Report a table's argument, or a network's input, that may be missing."""
     message, span, help = absent(use)
     help = f"{help}, or give the value for its absence: default(…, 0)"
-    context.findings.error("E247", f"table {use.table} needs a value, {message}", span, help)
+    if use.network:
+        message = f"{use.network} needs every input, {message}"
+        context.findings.error("E285", message, span, help)
+    else:
+        context.findings.error("E247", f"table {use.table} needs a value, {message}", span, help)
 
 
 # -------------------------------------------------------------------------------- hit or miss
@@ -250,19 +255,33 @@ def hit_or_miss(scope: Scope, expr: Call, check: Check) -> Value | None:
         message = "applyHM takes a table's value compared with 1 or 0"
         help = "select applyHM(eff(pT(this)) == 1) keeps an element with the probability eff"
         return mistake(scope, "E206", message, expr.span, help)
-    current = scope.current
-    if current is None or len(scope.binders) != 1 or not scope.binders[0].implicit:
-        message = "applyHM draws for the current element of an object block, here is none"
-        help = "write it in a select or reject of the object, outside of sum, any and the like"
-        return mistake(scope, "E242", message, expr.span, help)
     value = look_up(scope, call, table, check, drawn=True)
     event = _event(scope, expr.function)
     if value is None or event is None:
         return None
-    this = Variable(current.loop, type="particle", span=expr.span)
-    draw = Draw(this, value.table.name, event, type="real", span=expr.span)
+    particle = _drawn_for(scope, value)
+    if particle is None:
+        message = "applyHM draws for one element, here is none or are several"
+        help = (
+            "write it in a select or reject of an object, outside of sum, any and the like; or of"
+        )
+        help += " one element: applyHM(eff(pT(jets[0])) == 1)"
+        return mistake(scope, "E242", message, expr.span, help)
+    draw = Draw(particle, value.table.name, event, type="real", span=expr.span)
     kept = Operation("gt", (value, draw), type="bool", span=expr.span)
     return kept if wanted == 1 else negated(kept)
+
+
+def _drawn_for(scope: Scope, value: TableAt) -> Variable | Element | None:
+    """Return the current element of an object block, or the one element that a look-up is about."""
+    current = scope.current
+    if current is not None:
+        whole = len(scope.binders) == 1 and scope.binders[0].implicit
+        return Variable(current.loop, type="particle", span=value.span) if whole else None
+    found = [e for argument in value.arguments for e in elements(argument)]
+    one = len({(e.collection.name, e.index) for e in found}) == 1
+    # An element of a union has its number only in its own source.
+    return found[0] if one and len(inputs([found[0].collection])) == 1 else None
 
 
 def _compared(expr: Call) -> tuple[Call | None, float]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from functools import reduce
 
 from adl.check.analysis import EventValue, Literal_, Logic, Operation, Value
+from adl.check.constants import excluded_names, settled
 from adl.check.context import Context
-from adl.check.particles import branch_type
+from adl.check.elements import branch_type
 from adl.check.scope import Scope, mistake
 from adl.check.types import convert, negated
 from adl.stdlib.models import Branch
@@ -32,17 +33,18 @@ def triggers(file: File, source: Source, findings: Findings) -> dict[str, Trigge
             line = source.position(first.name.span.start)[0]
             message = f"trigger {block.name.name} is declared twice, first on line {line}"
             findings.error("E207", message, block.name.span, "give one of them another name")
-        elif block.stream:
-            message = f"the stream {block.stream} has no effect yet"
-            help = "an event that is in two streams of data counts twice: run one stream at a time"
-            findings.note("N411", message, block.name.span, help)
     return found
 
 
 def check_triggers(context: Context) -> None:
-    """Report paths that the input does not have, in triggers that nothing uses as well."""
-    for block in context.triggers.values():
-        _paths(context, block)
+    """Report paths that the input does not have, in triggers that nothing uses as well.
+
+    Those that only excluded statements ask for need no paths.
+    """
+    unused = excluded_names(context)
+    for name, block in context.triggers.items():
+        if name not in unused:
+            _paths(context, block)
 
 
 def fired(scope: Scope, expr: Call) -> Value | None:
@@ -52,7 +54,11 @@ def fired(scope: Scope, expr: Call) -> Value | None:
         case Text():
             return _path(scope.context, what.value, False, what.span)
         case Name() if what.name in scope.context.triggers:
-            return _paths(scope.context, scope.context.triggers[what.name])
+            block, streams = scope.context.triggers[what.name], scope.context.streams
+            scope.context.fired.add(what.name)
+            if block.stream and streams is not None and block.stream not in streams:
+                return settled(False, expr.span)
+            return _paths(scope.context, block)
     name = scope.context.words(what.span)
     help = did_you_mean(name, [*scope.context.triggers])
     return mistake(scope, "E201", f"no trigger is called {name}", what.span, help)

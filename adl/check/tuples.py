@@ -11,6 +11,7 @@ from adl.check.analysis import (
     Loop,
     Member,
     Picked,
+    SortKey,
     Sum,
     Tuple,
     Unknown,
@@ -19,6 +20,7 @@ from adl.check.analysis import (
 )
 from adl.check.collections import lineage
 from adl.check.context import Block, Context
+from adl.check.families import is_family
 from adl.check.substitute import with_elements
 from adl.check.values import placed
 from adl.syntax.source import Span
@@ -34,7 +36,7 @@ def is_composite(context: Context, block: Block | None) -> bool:
         seen.append(block)
         source = next((s.source for s in block.statements if isinstance(s, Take)), None)
         if isinstance(source, Call):
-            return source.function.name.lower() in COMBINERS
+            return source.function.name.lower() in COMBINERS or is_family(context, source)
         block = context.blocks.get(source.name) if isinstance(source, Name) else None
     return isinstance(block, Composite)
 
@@ -50,9 +52,14 @@ def named_tuple(
     return Tuple(tuple(items), tuple(entries), type="particle", span=span)
 
 
-def fresh(composite: CompositeDef, span: Span) -> tuple[list[Loop], tuple[Value, ...], Value]:
-    """Return new loops over a composite's tuples, their conditions, and the current tuple."""
-    group = object()
+def fresh(
+    composite: CompositeDef, span: Span, group: object = None
+) -> tuple[list[Loop], tuple[Value, ...], Value]:
+    """Return new loops over a composite's tuples, their conditions, and the current tuple.
+
+    The loops are those of one tuple, or of the larger tuple that ``group`` is.
+    """
+    group = group or object()
     loops = [Loop(loop.collection, loop.name, group) for loop in composite.loops]
     elements = {
         old: Variable(new, type="particle", span=span)
@@ -67,7 +74,14 @@ def tuple_at(composite: CompositeDef, index: int, span: Span) -> Value:
     loops, where, current = fresh(composite, span)
     name = f"{composite.name}[{index}]"
     needs = ((composite, index + 1),)
-    picked = Picked(name, tuple(loops), where, index=index, needs=needs)
+    elements = {
+        old: Variable(new, type="particle", span=span)
+        for old, new in zip(composite.loops, loops, strict=True)
+    }
+    sorts = tuple(
+        SortKey(with_elements(key, elements), descending) for key, descending in composite.sorts
+    )
+    picked = Picked(name, tuple(loops), where, index=index, needs=needs, sorts=sorts)
     return members_for(current, picked, span)
 
 

@@ -9,7 +9,19 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from adl.check.analysis import AttributeOf, Literal_, Logic, Operation, Singleton, Sum, Type, Value
+from adl.check.analysis import (
+    AttributeOf,
+    Choice,
+    Literal_,
+    Logic,
+    Operation,
+    OwnAttribute,
+    Singleton,
+    Sum,
+    Type,
+    Value,
+)
+from adl.check.readings import Reading
 from adl.check.scope import Scope, mistake
 
 _RANK: dict[Type, int] = {"bool": 0, "int": 1, "real": 2}
@@ -40,22 +52,52 @@ def unify(*values: Value, least: Type = "int") -> tuple[Value, ...]:
 
 def number(scope: Scope, value: Value | None) -> Value | None:
     """Return a value that is a number or a truth value; a particle is a mistake."""
+    if value is not None and value.type == "text":
+        text = scope.context.words(value.span)
+        message = f"{text} is a text, a number is needed here"
+        return mistake(scope, "E211", message, value.span, 'texts are compared: era == "2018"')
+    if value is not None and value.type == "list":
+        text = scope.context.words(value.span)
+        message = f"{text} is a list, a number is needed here"
+        return mistake(scope, "E281", message, value.span, "lists are for networks: onnx, OME")
     if value is None or value.type != "particle":
         return value
+    momentum = _missing_momentum(value)
+    if momentum is not None:
+        return momentum
+    text = scope.context.words(value.span)
+    plain = re.fullmatch(r"[\w.\[\]]+", text)
+    help = f"{text}.pT is its transverse momentum" if plain else f"pT({text}), m({text}), …"
+    if plain and isinstance(value, Sum) and len(value.items) > 1:
+        help = (
+            f"{text} is a vector sum: {text}.pT, m({text}); "
+            "the sum of momenta is pT(…) + pT(…), or sum(pT(jets))"
+        )
+    scope.context.findings.error(
+        "E204",
+        f"{text} is a particle, a number is needed here",
+        value.span,
+        help,
+    )
+    return None
+
+
+def _missing_momentum(value: Value) -> Value | None:
+    """Return the pT of missing momentum, of its negative or of a choice; None for the rest."""
     match value:
         case Singleton():
             return AttributeOf(value, "pt", type="real", span=value.span)
         case Sum(items=((-1, Singleton() as missing),)):
             pt = AttributeOf(missing, "pt", type="real", span=missing.span)
             return Operation("neg", (pt,), type="real", span=value.span)
-    text = scope.context.words(value.span)
-    plain = re.fullmatch(r"[\w.\[\]]+", text)
-    scope.context.findings.error(
-        "E204",
-        f"{text} is a particle, a number is needed here",
-        value.span,
-        f"{text}.pT is its transverse momentum" if plain else f"pT({text}), m({text}), …",
-    )
+        case Choice():
+            then, otherwise = map(_missing_momentum, (value.then, value.otherwise))
+            if then is not None and otherwise is not None:
+                return replace(value, then=then, otherwise=otherwise, type="real")
+        case OwnAttribute(definition=definition):
+            own = _missing_momentum(definition.value)
+            if own is not None:
+                return replace(value, definition=replace(definition, value=own), type="real")
     return None
 
 
@@ -64,7 +106,8 @@ def need_particle(scope: Scope, found: Value | None, asker: str) -> Value | None
     if found is None or found.type == "particle":
         return found
     text = scope.context.words(found.span)
-    return mistake(scope, "E209", f"{asker} needs particles, {text} is a number", found.span)
+    kind = "text" if found.type == "text" else "number"
+    return mistake(scope, "E209", f"{asker} needs particles, {text} is a {kind}", found.span)
 
 
 def condition(scope: Scope, value: Value | None) -> Value | None:
@@ -81,6 +124,8 @@ def condition(scope: Scope, value: Value | None) -> Value | None:
     )
     zero = convert(Literal_(0, type="int", span=value.span), value.type)
     if scope.context.dialect == "cutlang":  # NaN is true
+        if value.type == "real":
+            scope.context.readings.append(Reading("truth", value.span))
         return Operation("ne", (value, zero), type="bool", span=value.span)
     # Not ``!=``, which is true of NaN: a condition that is NaN is false.
     sides = (Operation(o, (value, zero), type="bool", span=value.span) for o in ("lt", "gt"))

@@ -13,20 +13,21 @@ from adl.check.analysis import (
     Default,
     DefineRef,
     Draw,
-    Element,
+    Each,
     Extremum,
     Interval,
+    Linked,
+    List_,
     Logic,
     Loop,
     Member,
+    Network,
     Operation,
     OwnAttribute,
     Power,
     Reduction,
-    Singleton,
     Sum,
     TableAt,
-    Total,
     Tuple,
     Unknown,
     Value,
@@ -41,13 +42,23 @@ def operands(value: Value) -> tuple[Value, ...]:
         case Sum():
             return tuple(item for _, item in value.items)
         case Member():
-            return (*((value.picked.key,) if value.picked.key else ()), *value.picked.where)
+            sorts = (key for key, _ in value.picked.sorts)
+            key = (value.picked.key,) if value.picked.key else ()
+            return (*key, *value.picked.where, *sorts)
+        case Linked():
+            return (value.position,)
         case Before():
             return (value.first, value.second)
         case AttributeOf() | OwnAttribute():
             return (value.particle,)
         case Apply() | Operation() | TableAt():
             return value.arguments
+        case Each():
+            return (value.value, *value.where)
+        case List_():
+            return value.items
+        case Network():
+            return value.inputs
         case Draw():
             return (value.particle,)
         case Power():
@@ -94,6 +105,8 @@ def free_loops(value: Value) -> list[Loop]:
         bound = value.loops
     elif isinstance(value, Member):
         bound = value.picked.loops
+    elif isinstance(value, Each):
+        bound = (value.loop,)
     found: dict[Loop, None] = {}
     for operand in operands(value):
         found.update((loop, None) for loop in free_loops(operand) if loop not in bound)
@@ -108,9 +121,7 @@ def placed(particle: Value, span: Span) -> Value:
             parts = tuple((name, used_at(part, span)) for name, part in particle.parts)
             return replace(particle, items=items, parts=parts, span=span)
         return replace(particle, items=items, span=span)
-    if isinstance(particle, (Element, Singleton, Member, Total, Unknown, Variable)):
-        return replace(particle, span=span)
-    raise AssertionError(f"a define cannot be a {type(particle).__name__}")
+    return replace(particle, span=span)
 
 
 def used_at(value: Value, span: Span) -> Value:

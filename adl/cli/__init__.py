@@ -36,7 +36,19 @@ class LazyGroup(click.Group):
 
 
 @click.group(
-    cls=LazyGroup, commands_in=("run", "check", "why", "explain", "show", "fmt"), context_settings=_HELP
+    cls=LazyGroup,
+    commands_in=(
+        "run",
+        "check",
+        "inspect",
+        "why",
+        "explain",
+        "functions",
+        "show",
+        "fmt",
+        "migrate",
+    ),
+    context_settings=_HELP,
 )
 @click.version_option(__version__, prog_name="adl")
 def main() -> None:

@@ -9,6 +9,7 @@ import click
 from adl.cli.common import UserError, colour, show_findings
 
 if TYPE_CHECKING:
+    from adl.compiler.layout import Fault
     from adl.runtime.execute.local import Outcome
     from adl.runtime.results import Results
 
@@ -36,8 +37,12 @@ def report(outcome: Outcome, results: Results | None, limit: int | None) -> None
                 f"{histogram.region}/{histogram.name}: {histogram.skipped:,} fills were skipped, "
                 "their value or weight is missing, NaN or infinite"
             )
+    faults = outcome.partial.faults if outcome.partial else ()
+    for fault in faults:
+        _report_fault(fault)
     if outcome.failures:
         _report_failures(outcome)
+    if outcome.failures or faults:
         raise SystemExit(2)
     if not outcome.events and limit != 0:
         raise UserError("no input has an event: there is nothing to analyse")
@@ -46,6 +51,16 @@ def report(outcome: Outcome, results: Results | None, limit: int | None) -> None
 def _warn(message: str) -> None:
     mark = click.style("warning", fg="yellow", bold=True)
     click.echo(f"{mark}: {message}", err=True, color=colour())
+
+
+def _report_fault(fault: Fault) -> None:
+    """Say what a user's function has raised, and what came of it."""
+    times = f"{fault.number:,} times" if fault.number > 1 else "once"
+    words = f": {fault.message}" if fault.message else ""
+    what = f"{fault.function} raised {fault.kind}{words}, {times}"
+    where = f"first for entry {fault.event} of {fault.path}"
+    UserError(f"{fault.file}:{fault.line}: {what}, {where}").show()
+    click.echo("  help: each call gave NaN instead; everything else was computed", err=True)
 
 
 def _report_failures(outcome: Outcome) -> None:

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from adl.cli.common import UserError, colour, dialect_option, model_option, show_findings
+from adl.cli.common import (
+    UserError,
+    colour,
+    dialect_option,
+    lenient_option,
+    model_option,
+    model_path_option,
+    show_findings,
+)
 
 if TYPE_CHECKING:
     from adl.check.analysis import AskedDialect
@@ -27,6 +35,8 @@ if TYPE_CHECKING:
 @click.option("--strict", is_flag=True, help="A warning counts as an error.")
 @click.option("--input", "sample", metavar="ROOT", help="Check against this file's own branches.")
 @click.option("--tree", metavar="NAME", help="Tree of the events in --input.")
+@lenient_option
+@model_path_option
 @model_option
 @dialect_option
 def command(
@@ -35,6 +45,8 @@ def command(
     strict: bool,
     sample: str | None,
     tree: str | None,
+    lenient: bool,
+    model_path: tuple[str, ...],
     model: str,
     dialect: AskedDialect,
 ) -> None:
@@ -43,7 +55,8 @@ def command(
     All mistakes are reported in one run; the exit code is 2 if there is one, or with --strict a
     warning. Without --input the names are those that the object model lists. A comment
     `# adl: ignore[W301]` on a line, or alone above it, silences a warning or a note of the line;
-    `adl explain W301` tells what a code means.
+    `adl explain W301` tells what a code means. With --lenient a mistake that can be meant in one
+    way only is read so, and is a warning. The file - is standard input.
 
     \b
     Example:
@@ -56,7 +69,7 @@ def command(
     known = schema(model, sample, tree)
     reports = []
     for path in files:
-        report = _report(path, known, dialect)
+        report = _report(path, known, dialect, lenient, model_path)
         reports.append(report)
         if form == "text":
             _show(report, strict)
@@ -68,7 +81,13 @@ def command(
         raise SystemExit(2)
 
 
-def _report(path: str, known: Schema, dialect: AskedDialect) -> Report:
+def _report(
+    path: str,
+    known: Schema,
+    dialect: AskedDialect,
+    lenient: bool,
+    model_path: tuple[str, ...],
+) -> Report:
     from adl.cli.common import read_source
     from adl.cli.findings import Report
     from adl.cli.front import examine
@@ -78,7 +97,7 @@ def _report(path: str, known: Schema, dialect: AskedDialect) -> Report:
         source = read_source(path)
     except UserError as error:
         return Report(Source(path, ""), error=error.message)
-    analysis, findings = examine(source, known, dialect)
+    analysis, findings = examine(source, known, dialect, None, lenient, model_path)
     return Report(source, findings, len(analysis.regions) if analysis else 0)
 
 

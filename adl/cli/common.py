@@ -7,15 +7,21 @@ mistake or a file could not be used.
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.source import Source
+
+if TYPE_CHECKING:
+    from adl.check.dataset import Dataset, Kind
+
+MOST_BYTES = 100_000_000  # of an analysis, comments included
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
@@ -64,24 +70,41 @@ def show_findings(findings: Iterable[Diagnostic], source: Source) -> None:
         click.echo(text.replace(mark, styled, 1), err=True, color=colour())
 
 
+def show_note(text: str) -> None:
+    """Print what is good to know, to standard error."""
+    mark = click.style("note", fg=_COLOURS["note"], bold=True)
+    click.echo(f"{mark}: {text}", err=True, color=colour())
+
+
 def read_source(path: str) -> Source:
-    """Read an analysis file."""
+    """Read an analysis file; - is standard input."""
+    name = "<stdin>" if path == "-" else path
     try:
-        content = Path(path).read_bytes()
+        content = _bytes(path)
     except IsADirectoryError:
         raise UserError(f"{path} is a folder, not an analysis file") from None
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from error
+    if len(content) > MOST_BYTES:
+        raise UserError(f"{name} has more than {MOST_BYTES // 1_000_000} MB: that is no analysis")
     if content.startswith(b"root"):
         raise UserError(f"{path} is a ROOT file: the analysis comes first, then the inputs")
     try:
-        return Source(path, content.decode("utf-8-sig"))
+        return Source(name, content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise UserError(
-            f"{path}:{line}: byte 0x{content[error.start]:02x} is not UTF-8 text\n"
+            f"{name}:{line}: byte 0x{content[error.start]:02x} is not UTF-8 text\n"
             "  help: save the file as UTF-8; an analysis is plain text"
         ) from error
+
+
+def _bytes(path: str) -> bytes:
+    """Return what a file or standard input holds, one byte more than an analysis may have."""
+    if path == "-":
+        return sys.stdin.buffer.read(MOST_BYTES + 1)
+    with open(path, "rb") as file:
+        return file.read(MOST_BYTES + 1)
 
 
 def check_folder(path: str) -> None:
@@ -115,8 +138,75 @@ def model_option(command: F) -> F:
     """Add ``--model``."""
     return click.option(
         "--model",
-        default="nanoaod",
+        default="auto",
         show_default=True,
         metavar="NAME",
-        help="Object model of the input: a built-in name or a YAML file.",
+        help="Object model of the input: a built-in name, a YAML file, or what the file shows.",
     )(command)
+
+
+def model_path_option(command: F) -> F:
+    """Add ``--model-path``."""
+    return click.option(
+        "--model-path",
+        multiple=True,
+        metavar="FOLDER",
+        envvar="ADL_MODEL_PATH",
+        help="Look for networks here, too; beside the analysis in any case. Repeatable.",
+    )(command)
+
+
+def lenient_option(command: F) -> F:
+    """Add ``--lenient``."""
+    return click.option(
+        "--lenient",
+        is_flag=True,
+        help="Read mistakes that have one possible reading, with a warning that says it.",
+    )(command)
+
+
+def dataset_options(command: F) -> F:
+    """Add ``--data``, ``--simulation``, ``--process``, ``--era``, ``--stream``, ``--constant``."""
+    options = (
+        click.option("--data", "kind", flag_value="data", help="The input is data: isData."),
+        click.option(
+            "--simulation", "kind", flag_value="simulation", help="The input is simulated."
+        ),
+        click.option("--process", metavar="NAME", default="", help="What `process` is."),
+        click.option("--era", metavar="ERA", default="", help="What `era` is, as in 2018."),
+        click.option("--stream", metavar="NAME", default="", help="The stream of data."),
+        click.option(
+            "--constant",
+            "constants",
+            metavar="NAME=VALUE",
+            multiple=True,
+            help="What dataset.NAME is; may be given again.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def dataset_of(
+    kind: str | None, process: str, era: str, stream: str, constants: Iterable[str]
+) -> Dataset:
+    """Return what the options of ``dataset_options`` say."""
+    from adl.check.dataset import Dataset
+
+    known = {}
+    for text in constants:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise UserError(f"--constant {text}: expected NAME=VALUE, as in x_kfactor=1.2")
+        known[name] = _constant(value)
+    return Dataset(cast("Kind", kind or ""), process, era, stream, known)
+
+
+def _constant(text: str) -> bool | float | str:
+    if text in ("true", "false"):
+        return text == "true"
+    try:
+        return float(text)
+    except ValueError:
+        return text

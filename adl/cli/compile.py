@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adl.cli.common import UserError, dialect_option, model_option, read_source
+from adl.cli.common import (
+    UserError,
+    dataset_of,
+    dataset_options,
+    dialect_option,
+    lenient_option,
+    model_option,
+    model_path_option,
+    read_source,
+)
 
 if TYPE_CHECKING:
     from adl.check.analysis import AskedDialect
@@ -22,6 +31,9 @@ STAGES = ("tree", "ir", "kernel", "llvm", "asm", "object")
 @click.option("-o", "--output", type=click.Path(), help="Write the stage to this file.")
 @click.option("--input", "sample", metavar="ROOT", help="Compile for this file's own branches.")
 @click.option("--tree", metavar="NAME", help="Tree of the events in --input.")
+@lenient_option
+@dataset_options
+@model_path_option
 @model_option
 @dialect_option
 def command(
@@ -30,8 +42,11 @@ def command(
     output: str | None,
     sample: str | None,
     tree: str | None,
+    lenient: bool,
+    model_path: tuple[str, ...],
     model: str,
     dialect: AskedDialect,
+    **about: Any,
 ) -> None:
     """Compile an analysis for this machine; the object goes to the cache, or to -o.
 
@@ -47,7 +62,8 @@ def command(
     """
     if emit == "object" and output is None:
         raise UserError("--emit object writes bytes: name a file with -o")
-    content = _stage(emit or "object", file, (model, dialect, sample, tree))
+    how = (model, dialect, sample, tree, dataset_of(**about), lenient, model_path)
+    content = _stage(emit or "object", file, how)
     if output is not None:
         _write(output, content)
     elif emit is not None:
@@ -58,14 +74,14 @@ def command(
 
 def _stage(stage: str, file: str, how: tuple[Any, ...]) -> str | bytes:
     if stage == "tree":
-        return _tree(file)
+        return _tree(file, lenient=how[-2])
     from adl.cli.front import checked
     from adl.compiler.pipeline import build
 
     compiled = build(checked(file, *how))
     show: dict[str, Callable[[], str | bytes]] = {
-        "ir": lambda: _dump(compiled.program),
-        "kernel": lambda: compiled.kernel.render(),
+        "ir": lambda: "\n".join(_dump(part) for part in compiled.programs),
+        "kernel": lambda: "\n".join(part.kernel.render() for part in compiled.parts),
         "llvm": lambda: compiled.module.text,
         "asm": lambda: _host().assembly(compiled.module.text),
         "object": lambda: _host().compile_object(compiled.module.text),
@@ -73,15 +89,15 @@ def _stage(stage: str, file: str, how: tuple[Any, ...]) -> str | bytes:
     return show[stage]()
 
 
-def _tree(file: str) -> str:
+def _tree(file: str, lenient: bool) -> str:
     from pprint import pformat
 
     from adl.cli.common import AnalysisMistakes
     from adl.syntax.diagnostics import AnalysisError
-    from adl.syntax.parse import parse
+    from adl.syntax.parse import parse_with_notes
 
     try:
-        return pformat(parse(read_source(file)), width=100) + "\n"
+        return pformat(parse_with_notes(read_source(file), lenient)[0], width=100) + "\n"
     except AnalysisError as error:
         raise AnalysisMistakes(error) from None
 

@@ -70,7 +70,8 @@ def _explain(console: Console, code: str, title: str, explained: Explanation | N
         return
     console.print()
     console.print(fill(explained.meaning.strip(), min(console.width, 90)))
-    parts = {"Both examples use:": explained.prelude, "Wrong:": explained.wrong}
+    parts = {"Both examples use:": explained.prelude, "With mine.py:": explained.python}
+    parts["Wrong:"] = explained.wrong
     for heading, text in {**parts, "Right:": explained.right}.items():
         if text:
             console.print()

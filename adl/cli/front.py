@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from adl.check.analysis import Analysis, AskedDialect
-from adl.check.checker import check
+from adl.check.checker import check, computed
+from adl.check.dataset import Dataset
 from adl.check.silence import silenced
-from adl.cli.common import AnalysisMistakes, UserError, read_source, show_findings
-from adl.stdlib.models import ModelError, Schema, load_model
+from adl.cli.common import AnalysisMistakes, UserError, read_source, show_findings, show_note
+from adl.stdlib.models import Model, ModelError, Schema, load_model
+from adl.stdlib.models.recognition import AUTO, OTHERWISE
 from adl.syntax.diagnostics import AnalysisError, Diagnostic, in_order
 from adl.syntax.parse import parse_with_notes
 from adl.syntax.source import Source
 
+WITHOUT_FILE = "nanoaod"  # the model for ``auto`` where there is no file to see
+
 
 def checked(
-    path: str, model: str, dialect: AskedDialect, sample: str | None, tree: str | None
+    path: str,
+    model: str,
+    dialect: AskedDialect,
+    sample: str | None,
+    tree: str | None,
+    dataset: Dataset | None = None,
+    lenient: bool = False,
+    model_path: Sequence[str] = (),
 ) -> Analysis:
     """Parse and check an analysis against a model, or against the branches of a file.
 
     Warnings and notes are printed; errors end the command.
     """
     source = read_source(path)
-    analysis, findings = examine(source, schema(model, sample, tree), dialect)
+    known = schema(model, sample, tree)
+    analysis, findings = examine(source, known, dialect, dataset, lenient, model_path)
     if analysis is None:
         raise AnalysisMistakes(AnalysisError(source, findings))
     show_findings(findings, source)
@@ -28,31 +42,57 @@ def checked(
 
 
 def examine(
-    source: Source, known: Schema, dialect: AskedDialect
+    source: Source,
+    known: Schema,
+    dialect: AskedDialect,
+    dataset: Dataset | None = None,
+    lenient: bool = False,
+    model_path: Sequence[str] = (),
 ) -> tuple[Analysis | None, tuple[Diagnostic, ...]]:
     """Return the meaning of a text, None if it has errors, and all findings but silenced ones."""
     odd: tuple[Diagnostic, ...] = ()
     try:
-        file, odd = parse_with_notes(source)
-        analysis, findings = check(file, source, known, dialect)
+        file, odd = parse_with_notes(source, lenient)
+        analysis, findings = check(file, source, known, dialect, dataset, lenient, model_path)
+        if analysis.functions:
+            from adl.compiler.python.mistakes import compile_functions
+
+            compile_functions(analysis)
     except AnalysisError as error:
         return None, silenced(in_order(odd, error.diagnostics), source)
     return analysis, silenced(in_order(odd, findings), source)
 
 
 def schema(model: str, sample: str | None, tree: str | None) -> Schema:
-    """Return what a model describes, or what a file of that model holds."""
-    try:
-        loaded = load_model(model)
-        if sample is None:
-            return loaded.schema()
-    except ModelError as error:
-        raise UserError(str(error)) from None
+    """Return what a model describes, or what a file of that model holds.
+
+    Without a file ``auto`` is nanoaod.
+    """
+    loaded = model_of(model)
+    if sample is None:
+        return (loaded or load_model(WITHOUT_FILE)).schema()
     from adl.runtime.inputs import InputError
     from adl.runtime.inputs.trees import open_input
+    from adl.runtime.recognise import model_for
 
     try:
         with open_input(sample, tree) as source:
-            return loaded.schema(source.branches())
-    except InputError as error:
+            found = model_for(source, loaded)
+            if loaded is None and found.model.name == OTHERWISE:
+                show_note(f"{sample}: {found.reason}")
+            return found.model.schema(source.branches())
+    except (InputError, ModelError) as error:
         raise UserError(str(error)) from None
+
+
+def model_of(name: str) -> Model | None:
+    """Return a model, its formulas tried on what it lists; None for ``auto``."""
+    if name == AUTO:
+        return None
+    try:
+        loaded = load_model(name)
+        for place, why in computed(loaded.listed)[1].items():
+            raise ModelError(f"{place}: {why}")
+    except ModelError as error:
+        raise UserError(str(error)) from None
+    return loaded

@@ -13,15 +13,22 @@ from adl.cli.common import (
     AnalysisMistakes,
     UserError,
     check_folder,
+    dataset_of,
+    dataset_options,
     dialect_option,
+    lenient_option,
     model_option,
+    model_path_option,
     read_source,
     show_findings,
+    show_note,
 )
 
 if TYPE_CHECKING:
     from adl.check.analysis import AskedDialect
+    from adl.check.dataset import Dataset
     from adl.runtime.execute.local import Outcome
+    from adl.runtime.outputs.keeper import Keeper
     from adl.runtime.prepare import Preparation
     from adl.runtime.results import Results
 
@@ -61,7 +68,18 @@ DIALECT_NOTE = "N401"
     metavar="N",
     help="Chooses the random numbers of applyHM.",
 )
+@click.option(
+    "--print-rows",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Rows to show of each print statement; -o writes all of them.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress and no tables.")
+@lenient_option
+@dataset_options
+@model_path_option
 @model_option
 @dialect_option
 def command(
@@ -73,14 +91,18 @@ def command(
     tree: str | None,
     target: str,
     seed: int,
+    print_rows: int,
     quiet: bool,
+    lenient: bool,
+    model_path: tuple[str, ...],
     model: str,
     dialect: AskedDialect,
+    **about: Any,
 ) -> None:
     """Run an analysis over ROOT files (names or globs) and print the cutflow of each region.
 
-    With -o it writes results.json (see the schema in the manual) and results.root. The exit code
-    is 2 if the analysis or a file has a mistake; what other files gave is kept.
+    With -o it writes results.json (see the schema in the manual), results.root and what the
+    analysis prints and saves. The exit code is 2 if the analysis or a file has a mistake; what other files gave is kept.
 
     \b
     Example:
@@ -88,21 +110,32 @@ def command(
     """
     if output is not None:
         check_folder(output)  # before the work, not after it
-    preparation = _prepare(file, model, dialect, target, seed)
-    outcome = _execute(preparation, inputs, jobs, events, tree, quiet)
+    preparation = _prepare(file, model, dialect, target, seed, dataset_of(**about), lenient)
+    preparation.model_path = model_path
+    preparation.noted = show_note
+    keeper = _keeper(output, 0 if quiet else print_rows)
+    outcome = _execute(preparation, inputs, jobs, events, tree, quiet, keeper)
     results = _results(preparation, outcome)
     if results is not None:
         if output is not None:  # first, so that no printer's trouble loses them
             _write(results, output)
         if not quiet:
-            _print(results, len(outcome.files), output)
+            _print(results, keeper, len(outcome.files), output)
     report(outcome, results, events)
 
 
-def _prepare(file: str, model: str, dialect: AskedDialect, target: str, seed: int) -> Preparation:
+def _prepare(
+    file: str,
+    model: str,
+    dialect: AskedDialect,
+    target: str,
+    seed: int,
+    dataset: Dataset,
+    lenient: bool,
+) -> Preparation:
     from adl.check.silence import silenced
+    from adl.cli.front import model_of
     from adl.runtime.prepare import Preparation
-    from adl.stdlib.models import ModelError, load_model
     from adl.syntax.diagnostics import AnalysisError
     from adl.syntax.parse import parse_with_notes
     from adl.syntax.tree import Region
@@ -118,15 +151,14 @@ def _prepare(file: str, model: str, dialect: AskedDialect, target: str, seed: in
         shown.update(told)
 
     try:
-        tree, odd = parse_with_notes(source)
+        tree, odd = parse_with_notes(source, lenient)
         found(odd)
         if not any(isinstance(block, Region) for block in tree.blocks):
             raise UserError(f"{file}: there is no region, so there is nothing to run")
-        return Preparation(tree, source, load_model(model), dialect, target, found, seed)
+        known = model_of(model)
+        return Preparation(tree, source, known, dialect, target, found, seed, dataset, lenient)
     except AnalysisError as error:
         raise AnalysisMistakes(error) from None
-    except ModelError as error:
-        raise UserError(str(error)) from None
 
 
 def _execute(
@@ -136,27 +168,40 @@ def _execute(
     events: int | None,
     tree: str | None,
     quiet: bool,
+    keeper: Keeper,
 ) -> Outcome:
     from adl.cli.progress import progress_bar
     from adl.runtime.execute.local import execute
     from adl.runtime.inputs import InputError
     from adl.runtime.inputs.paths import expand
+    from adl.runtime.networks import NetworkError
+    from adl.runtime.outputs import OutputError
     from adl.syntax.diagnostics import AnalysisError
 
     try:
         paths = expand(inputs)
     except InputError as error:
         raise UserError(str(error)) from None
-    with progress_bar(quiet) as progress:
-        return execute(
-            paths,
-            preparation,
-            threads=jobs,
-            limit=events,
-            tree=tree,
-            progress=progress,
-            refusals=(AnalysisError,),
-        )
+    try:
+        with progress_bar(quiet) as progress, keeper:
+            return execute(
+                paths,
+                preparation,
+                threads=jobs,
+                limit=events,
+                tree=tree,
+                progress=progress,
+                refusals=(AnalysisError,),
+                keeper=keeper,
+            )
+    except (OutputError, NetworkError) as error:
+        raise UserError(str(error)) from None
+
+
+def _keeper(output: str | None, shown: int) -> Keeper:
+    from adl.runtime.outputs.keeper import Keeper
+
+    return Keeper(None if output is None else Path(output), shown)
 
 
 def _results(preparation: Preparation, outcome: Outcome) -> Results | None:
@@ -183,13 +228,17 @@ def _results(preparation: Preparation, outcome: Outcome) -> Results | None:
     )
 
 
-def _print(results: Results, files: int, output: str | None) -> None:
+def _print(results: Results, keeper: Keeper, files: int, output: str | None) -> None:
+    from adl.cli.rows import print_rows
     from adl.cli.tables import print_cutflows
 
     try:
         print_cutflows(results)
+        print_rows(keeper)
         if output is not None:
             click.echo(f"wrote {output}/results.json and {output}/results.root")
+            for written in keeper.files:
+                click.echo(f"wrote {output}/{written}")
         elif results.histograms:
             number = len(results.histograms)
             click.echo(f"-o DIR keeps the {number} histogram{'s' if number > 1 else ''}", err=True)

@@ -31,7 +31,7 @@ _NO_RATIO = "\N{EN DASH}"  # nothing to compare with
 
 def print_cutflows(results: Results, console: Console | None = None) -> None:
     """Print the steps and the bins of every region, in the order of the results."""
-    console = console or _console()
+    console = console or console_of_output()
     for cutflow in results.cutflows:
         tables = [cutflow_table(cutflow)]
         if cutflow.bins:
@@ -40,11 +40,11 @@ def print_cutflows(results: Results, console: Console | None = None) -> None:
         if comparison is not None:
             tables.append(comparison)
         for table in tables:
-            _print_whole(console, table)
+            print_whole(console, table)
             console.print()
 
 
-def _console() -> Console:
+def console_of_output() -> Console:
     """Standard output; into a file or pipe lines are as long as they are."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # a locale without some character loses only it
         sys.stdout.reconfigure(errors="replace")
@@ -89,7 +89,7 @@ def comparison_table(cutflow: Cutflow) -> Table | None:
     return _table(f"published numbers of {_title(cutflow)}", "step or bin", labels, columns)
 
 
-def _print_whole(console: Console, table: Table) -> None:
+def print_whole(console: Console, table: Table) -> None:
     """Print a table; on a terminal narrower than its numbers its lines wrap."""
     # Left alone, rich cuts off what does not fit, whole columns first.
     unlimited = console.options.update(max_width=10_000)

@@ -13,13 +13,17 @@ from adl.cli.common import (
     AnalysisMistakes,
     UserError,
     colour,
+    dataset_of,
+    dataset_options,
     dialect_option,
     model_option,
+    model_path_option,
     read_source,
 )
 
 if TYPE_CHECKING:
     from adl.check.analysis import Analysis, AskedDialect
+    from adl.check.dataset import Dataset
     from adl.compiler.trace.result import Candidate, Line, ObjectTrace, RegionTrace, Shown
     from adl.syntax.source import Source, Span
 
@@ -56,6 +60,8 @@ _VERDICTS = {True: ("pass", "green"), False: ("LOST", "red")}
     show_default=True,
     help="For people or for machines.",
 )
+@dataset_options
+@model_path_option
 @model_option
 @dialect_option
 def command(
@@ -67,8 +73,10 @@ def command(
     tree: str | None,
     seed: int,
     form: str,
+    model_path: tuple[str, ...],
     model: str,
     dialect: AskedDialect,
+    **about: Any,
 ) -> None:
     """Show what an analysis does with one event.
 
@@ -79,27 +87,35 @@ def command(
     Example:
       adl why examples/zpeak.adl examples/sample/zmumu.root --event 17 --region zpeak
     """
+    from adl.cli.front import model_of
     from adl.compiler.trace.tracer import Tracer
     from adl.runtime.events import EventName, find_event
     from adl.runtime.inputs import InputError
     from adl.runtime.inputs.chunks import read
     from adl.runtime.inputs.paths import expand
-    from adl.stdlib.models import ModelError, load_model
+    from adl.runtime.networks import NetworkError, Networks
+    from adl.runtime.prepare import counted_by
+    from adl.runtime.recognise import model_for
+    from adl.stdlib.models import ModelError
 
     name = EventName.parse(wanted)
     if name is None:
         raise UserError(f"--event {wanted}: expected RUN:LUMI:EVENT or a number from 0")
-    source = read_source(file)
+    source, dataset = read_source(file), dataset_of(**about)
     try:
-        loaded = load_model(model)
-        with find_event(expand(inputs), name, loaded, tree) as (opened, entry):
-            analysis = _analysis(source, loaded.schema(opened.branches()), dialect)
+        asked = model_of(model)
+        with find_event(expand(inputs), name, asked, tree) as (opened, entry):
+            known = model_for(opened, asked).model.schema(opened.branches())
+            analysis = _analysis(source, known, dialect, model_path, dataset)
             _known(analysis, regions)
-            tracer = Tracer(analysis, regions, seed)
-            chunk = read(opened, tracer.columns, tracer.collections, entry, entry + 1)
+            networks = Networks()
+            tracer = Tracer(analysis, regions, seed, networks.evaluate)
+            networks.load(tracer.models)
+            counters = counted_by(known)
+            chunk = read(opened, tracer.columns, tracer.collections, entry, entry + 1, counters)
             traces = tracer.trace(chunk, 0)
             where = f"entry {entry} of {opened.path}"
-    except (InputError, ModelError) as error:
+    except (InputError, ModelError, NetworkError) as error:
         raise UserError(str(error)) from None
     if form == "json":
         click.echo(json.dumps(_document(source, opened.path, entry, traces), indent=2))
@@ -109,11 +125,17 @@ def command(
         click.echo(line, color=colour())
 
 
-def _analysis(source: Source, schema: Any, dialect: AskedDialect) -> Analysis:
+def _analysis(
+    source: Source,
+    schema: Any,
+    dialect: AskedDialect,
+    model_path: tuple[str, ...],
+    dataset: Dataset,
+) -> Analysis:
     from adl.cli.front import examine
     from adl.syntax.diagnostics import AnalysisError
 
-    analysis, findings = examine(source, schema, dialect)
+    analysis, findings = examine(source, schema, dialect, dataset, model_path=model_path)
     if analysis is None:
         raise AnalysisMistakes(AnalysisError(source, findings))
     return analysis

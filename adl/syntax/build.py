@@ -17,6 +17,7 @@ from lark import Token
 
 from adl.syntax.blocks import BlockBuilder
 from adl.syntax.build_basics import Misread, across, place
+from adl.syntax.keywords import FILE_FORMATS
 from adl.syntax.source import NOWHERE, Span
 from adl.syntax.tokens import COMPARISONS, span_of
 from adl.syntax.tree import (
@@ -64,6 +65,7 @@ from adl.syntax.tree import (
 OPERATORS = {"AND": "and", "OR": "or", "NOT": "not"}
 CONDITIONS = frozenset({"and", "or", "not", "<", "<=", ">", ">=", "==", "!=", "~=", "~!"})
 TUPLES = frozenset({"disjoint", "cartesian"})
+BINDERS = frozenset({"sum", "prod", "count", "min", "max", "ave", "any", "all", "argmin", "argmax"})
 LONGEST_NUMBER = 400  # digits: more overflow a double, and Python refuses to convert 4301
 
 
@@ -199,12 +201,11 @@ class Builder(BlockBuilder):
         return Print(tuple(items), span=across(keyword, items[-1]))
 
     def save(self, parts: list[Any]) -> Save:
-        keyword, name, *rest = parts
-        form = rest[0].name.lower() if rest else ""
-        if form not in ("", "csv"):
-            help = "save skim stores events; save values csv MET stores numbers"
-            raise Misread(f"`{rest[0].name}` is no format of files", rest[0].span, help)
-        return Save(name, form, tuple(rest[1:]), span=across(keyword, parts[-1]))
+        keyword, name, *values = parts
+        form = ""
+        if values and isinstance(values[0], Name) and values[0].name.lower() in FILE_FORMATS:
+            form = values.pop(0).name.lower()
+        return Save(name, form, tuple(values), span=across(keyword, parts[-1]))
 
     # ----------------------------------------------------------------------------- expressions
 
@@ -282,6 +283,8 @@ class Builder(BlockBuilder):
         # m(l1 l2) is the mass of a sum: a binding alone would bind a name for nothing.
         if len(arguments) > 1 or function.name.lower() in TUPLES:
             arguments = [_binding(argument) for argument in arguments]
+        if function.name.lower() in BINDERS:
+            arguments[:-1] = [_belonging(argument) for argument in arguments[:-1]]
         return Call(function, tuple(arguments), span=across(function, closing))
 
     def call_in_braces(self, parts: list[Any]) -> Call:
@@ -321,6 +324,16 @@ def _binding(argument: Expr) -> Expr:
             argument.span == across(collection, name)
             and name.span.end - name.span.start == len(name.name)
             and not re.search(r"_[0-9]*$", name.name)
+        ):
+            return Binding(collection, name, span=argument.span)
+    return argument
+
+
+def _belonging(argument: Expr) -> Expr:
+    """Return ``this.daughters d`` as a binding: no sum of particles can stand before a value."""
+    match argument:
+        case Juxtaposed((Attribute() | Call() as collection, Name() as name)) if (
+            argument.span == across(collection, name)
         ):
             return Binding(collection, name, span=argument.span)
     return argument

@@ -54,11 +54,34 @@ class AnalysisError(Exception):
         return "\n".join(d.render(self.source) for d in self.diagnostics)
 
 
+@dataclass(frozen=True)
+class Mistake:
+    """A mistake that has one possible reading, in words that go on after "read as"."""
+
+    code: str
+    message: str
+    span: Span
+    reading: str
+    help: str = ""
+
+    def finding(self, lenient: bool) -> Diagnostic:
+        """Return the error; with ``--lenient`` the warning that says how it was read."""
+        if not lenient:
+            return Diagnostic(self.code, "error", self.message, self.span, self.help)
+        message = f"{self.message}; read as {self.reading}"
+        return Diagnostic(self.code, "warning", message, self.span, self.help)
+
+
 @dataclass
 class Findings:
-    """Collects diagnostics so that one run reports them all."""
+    """Collects diagnostics so that one run reports them all.
+
+    ``lenient`` makes warnings of the mistakes that have one possible reading.
+    """
 
     items: list[Diagnostic] = field(default_factory=list)
+    lenient: bool = False
+    _known: set[Diagnostic] = field(default_factory=set)
 
     def error(self, code: str, message: str, span: Span, help: str = "") -> None:
         """Record a mistake."""
@@ -72,8 +95,14 @@ class Findings:
         """Record how something was read."""
         self._add(Diagnostic(code, "note", message, span, help))
 
+    def repaired(self, mistake: Mistake) -> bool:
+        """Record a mistake with one possible reading; return whether it is to be read so."""
+        self._add(mistake.finding(self.lenient))
+        return self.lenient
+
     def _add(self, item: Diagnostic) -> None:
-        if item not in self.items:
+        if item not in self._known:
+            self._known.add(item)
             self.items.append(item)
 
     @property

@@ -252,7 +252,7 @@ def _shortest(number: float) -> str:
 def _save(tree: Save) -> Piece:
     values = items(tree.values, "none")
     form = f" {tree.format}" if tree.format else ""
-    comma = "," if values and flat(values[0]).startswith("(") else ""  # csv (…) is a call
+    comma = "," if values and flat(values[0]).startswith("(") else ""  # t (…) is a call
     return glue(f"save {tree.name.name}{form}{comma}", *(p for v in values for p in (" ", v)))
 
 

@@ -88,6 +88,9 @@ STATEMENT_TYPES = frozenset(STATEMENTS.values()) | {"OWN_DEFINE", "CANDIDATE"}
 CLAUSE_TYPES = frozenset(("CLAUSE", "TITLE", "PROCESS", "ARG", "CODE"))
 KEYWORD_TYPES = BLOCK_TYPES | STATEMENT_TYPES | CLAUSE_TYPES
 
+# What a save may write, beside a NAME that begins its values.
+FILE_FORMATS = frozenset(("csv", "root", "parquet"))
+
 
 def keyword(word: str, block: str) -> str:
     """Return the type of a word, in lower case, that starts a statement in a block, or nothing."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from lark import Token
 
-from adl.syntax.diagnostics import Diagnostic, Severity
+from adl.syntax.diagnostics import Diagnostic, Mistake, Severity
 from adl.syntax.keywords import (
     ALONE,
     BLOCK_TYPES,
@@ -21,6 +21,7 @@ from adl.syntax.keywords import (
     SETTINGS,
     STARTING,
     TABLE_WORDS,
+    keyword,
 )
 from adl.syntax.lookahead import MODEST, Text, demanded, ends_info, fires, opens_bars, starting
 from adl.syntax.source import Source, Span
@@ -31,15 +32,18 @@ from adl.syntax.tokens import (
     ENDING,
     LOGIC,
     UNFINISHED,
+    UNITS,
     empty_before,
     joined,
     retype,
     span_of,
     touch,
+    without_slashes,
 )
 from adl.syntax.tree import Comment
 
 DEEPEST = 200  # levels of brackets, and of expressions: far below Python's limit of recursion
+MOST_TOKENS = 3_000_000  # of a file: 100 000 lines and more, and 1.5 GB of memory
 MOST_STRANGE = 20  # characters on one line that are reported
 LONGEST_NAME = 400  # characters of a name in pieces
 LONGEST_ENDING = 8  # tokens of a name behind its placeholder
@@ -75,6 +79,19 @@ STRANGE = {
     "\r": "lines end with a line feed, with or without a carriage return before it",
 }
 
+# What text programs put in the place of characters of ADL: the token that is meant, or nothing.
+TYPOGRAPHIC = {
+    "\u2212": ("MINUS", "-"),
+    "\u2013": ("MINUS", "-"),
+    "\u00d7": ("TIMES", "*"),
+    "\u2264": ("COMPARE", "<="),
+    "\u2265": ("COMPARE", ">="),
+    "\u2260": ("COMPARE", "!="),
+    "\u00a0": ("", " "),
+}
+QUOTES = "\u201c\u201d"
+LONGEST_SHOWN = 40  # characters of a run
+
 
 @dataclass(slots=True)
 class Line:
@@ -95,6 +112,14 @@ class Line:
         return self.tokens[-1].type if self.tokens else ""
 
 
+class TooLong(Exception):
+    """A text has more tokens than are read; ``at`` is the first of those."""
+
+    def __init__(self, at: Span) -> None:
+        super().__init__(at)
+        self.at = at
+
+
 @dataclass(slots=True)
 class Statements:
     """A text in statements; ``notes`` say what was read although it is no good ADL."""
@@ -104,9 +129,9 @@ class Statements:
     notes: list[Diagnostic]
 
 
-def split(source: Source, tokens: Iterable[Token]) -> Statements:
+def split(source: Source, tokens: Iterable[Token], lenient: bool = False) -> Statements:
     """Return the statements of a text, in its order, with their keywords marked as such."""
-    splitter = _Splitter(source, tokens)
+    splitter = _Splitter(source, tokens, lenient)
     lines = splitter.read()
     _mark_own_defines(source, lines)
     return Statements(lines, tuple(splitter.comments), splitter.notes)
@@ -115,13 +140,15 @@ def split(source: Source, tokens: Iterable[Token]) -> Statements:
 class _Splitter:
     """Reads tokens from the left; ``line`` is the statement that grows."""
 
-    def __init__(self, source: Source, tokens: Iterable[Token]) -> None:
+    def __init__(self, source: Source, tokens: Iterable[Token], lenient: bool) -> None:
         self.source = source
+        self.lenient = lenient
         self.comments: list[Comment] = []
         self.notes: list[Diagnostic] = []
         self.text = Text([], [])
         fresh = True
-        for token in tokens:
+        self.slashes: dict[int, Span] = {}  # comments of C, by the index of the token behind them
+        for token in without_slashes(tokens, self.slashes, self.text.tokens):
             if token.type == "COMMENT":
                 words = token.rstrip()
                 start = span_of(token).start
@@ -133,6 +160,8 @@ class _Splitter:
                 self.text.tokens.append(token)
                 self.text.fresh.append(fresh)
                 fresh = False
+                if len(self.text.tokens) > MOST_TOKENS:
+                    raise TooLong(span_of(token))
         self.tokens, self.fresh = self.text.tokens, self.text.fresh
         self.lines: list[Line] = []
         self.line = Line()
@@ -148,11 +177,19 @@ class _Splitter:
     def read(self) -> list[Line]:
         at = 0
         while at < len(self.tokens):
+            self.slash(at)
             if self.fresh[at] and not self.goes_on(at):
                 self.end()
             at = self.field(at) if self.in_info(at) else self.token(at)
+        self.slash(at)
         self.end()
         return self.lines
+
+    def slash(self, at: int) -> None:
+        """Report the comment of C that stands before token ``at``."""
+        place = self.slashes.pop(at, None)
+        if place is not None:
+            self.repaired(Mistake("E113", "a comment begins with #, not with //", place, "#"))
 
     def goes_on(self, at: int) -> bool:
         """Whether the line that begins here goes on with the statement before."""
@@ -188,6 +225,9 @@ class _Splitter:
         tokens = self.line.tokens
         if len(tokens) > 2 and tokens[0].type == "OBJECT" and tokens[2].type == "EQUALS":
             tokens[0] = retype(tokens[0], "CANDIDATE")
+        if self.lenient and self.line.head in CONDITIONS and self.line.last == "QUERY":
+            place, reading = span_of(tokens.pop()), "if it were not there"
+            self.repaired(Mistake("E101", "nothing stands behind this ?", place, reading))
         if tokens or self.line.mistakes:
             self.block_before = self.block
             self.lines.append(self.line)
@@ -200,7 +240,24 @@ class _Splitter:
         """Whether a line of free text begins here."""
         if self.line.tokens or not self.fresh[at] or not self.lines:
             return False
-        return self.lines[-1].head in ("INFO", "FIELD") and not ends_info(self.text, at)
+        if self.lines[-1].head not in ("INFO", "FIELD"):
+            return False
+        return not ends_info(self.text, at) or self.is_sentence(at)
+
+    def is_sentence(self, at: int) -> bool:
+        """Whether ``object oriented : x`` is free text: deeper than info, and nothing of an object.
+
+        It is followed by something else than a line of an object or another block.
+        """
+        if starting(self.text, at, "INFO") != "OBJECT":
+            return False
+        header = next(line.tokens[0] for line in reversed(self.lines) if line.head == "INFO")
+        deeper = (self.tokens[at].column or 0) > (header.column or 0)
+        after = at + 1
+        while after < len(self.tokens) and not self.fresh[after]:
+            after += 1
+        word = self.tokens[after].lower() if after < len(self.tokens) else "region"
+        return deeper and not keyword(word, "OBJECT")
 
     def field(self, at: int) -> int:
         """Read one line of free text, whatever it contains; return where the next one begins."""
@@ -211,6 +268,9 @@ class _Splitter:
         end = self.source.text.find("\n", span_of(self.tokens[stop - 1]).start)
         text = self.source.text[start : end if end >= 0 else None].rstrip()
         self.line.tokens = [Token("FIELD", text, start_pos=start, end_pos=start + len(text))]
+        place = self.slashes.get(stop)
+        if place is not None and place.start < start + len(text):
+            del self.slashes[stop]  # http://…
         for token in self.tokens[at:stop]:
             if token == "\0":
                 self.strange(token)
@@ -262,6 +322,12 @@ class _Splitter:
                 self.close(token)
             case "BAR":
                 self.bar(at)
+            case "EQUALS" if self.lenient and not self.brackets and self.line.head in CONDITIONS:
+                message, help = "`=` compares nothing", "== compares, = belongs to define"
+                self.repaired(Mistake("E101", message, span_of(token), "==", help))
+                line.append(Token.new_borrow_pos("COMPARE", "==", token))
+            case "UNKNOWN" if end := self.typographic(at):
+                return end
             case "UNKNOWN":
                 self.unknown(at)
             case "DIGIT_FIRST":
@@ -287,7 +353,7 @@ class _Splitter:
         elif lowered in LOGIC:
             line.append(retype(token, LOGIC[lowered]))
         elif lowered.upper() in COMPARISONS and self.compares(at):
-            line.append(retype(token, "COMPARE"))
+            line.append(Token.new_borrow_pos("COMPARE", lowered.upper(), token))
         elif lowered in STARTING and (kind := self.keyword(at)):
             return self.begin(at, kind)
         elif self.scoped:
@@ -319,7 +385,8 @@ class _Splitter:
             return True
         if not token.islower() or self.line.head in ("TAKE", "OBJECT"):
             return False
-        self.mistake("E112", f"`{token}` is no operator", span_of(token), f"write {sign}")
+        message = f"`{token}` is no operator"
+        self.repaired(Mistake("E112", message, span_of(token), sign, f"write {sign}"))
         return True
 
     def keyword(self, at: int) -> str:
@@ -475,7 +542,10 @@ class _Splitter:
         ):
             message = f"`{token}` is neither a number nor a name"
             help = "a name begins with a letter; numbers have no units: GeV, radians, mm"
-            self.mistake("E105", message, span_of(token), help)
+            if token.lstrip("0123456789") in UNITS:
+                self.mistake("E105", message, span_of(token), help)
+            else:
+                self.repaired(Mistake("E105", message, span_of(token), "a name", help))
         self.line.tokens.append(retype(token, "NAME"))
 
     def odd_operator(self, token: Token) -> None:
@@ -539,13 +609,62 @@ class _Splitter:
             return
         self.strange(token)
 
+    def typographic(self, at: int) -> int:
+        """With ``--lenient`` read a character that text programs put for one of ADL's.
+
+        Returns the index of the next token, 0 if it is none of them.
+        """
+        token = self.tokens[at]
+        if not self.lenient:
+            return 0
+        message = f"ADL has no character `{token}`"
+        if token in QUOTES:
+            end = at + 1
+            while end < len(self.tokens) and not self.fresh[end] and self.tokens[end] not in QUOTES:
+                end += 1
+            if end == len(self.tokens) or self.fresh[end]:
+                return 0
+            place = span_of(token).to(span_of(self.tokens[end]))
+            text = self.source.text[place.start + 1 : place.end - 1]
+            self.repaired(Mistake("E102", message, place, f'"{text}"', STRANGE[token]))
+            new = Token("STRING", f'"{text}"', start_pos=place.start, end_pos=place.end)
+            self.line.tokens.append(new)
+            return end + 1
+        if token not in TYPOGRAPHIC:
+            return 0
+        kind, value = TYPOGRAPHIC[token]
+        reading = f"`{value}`" if value.strip() else "a blank"
+        self.repaired(Mistake("E102", message, span_of(token), reading, STRANGE[token]))
+        if kind:
+            self.line.tokens.append(Token.new_borrow_pos(kind, value, token))
+        return at + 1
+
     def strange(self, token: Token) -> None:
         shown = f"`{token}`" if token.isprintable() else f"U+{ord(token):04X}"
         message = f"ADL has no character {shown}"
+        if self.runs_on(token):
+            return
         # One message a line: a text in single quotes has two of them.
         others = self.line.mistakes
         if len(others) < MOST_STRANGE and not any(m.message == message for m in others):
             self.mistake("E102", message, span_of(token), STRANGE.get(token.value, ""))
+
+    def runs_on(self, token: Token) -> bool:
+        """Make one message of a word in letters that ADL has not."""
+        others = self.line.mistakes
+        if token.isascii() or token in STRANGE or not others:
+            return False
+        last = others[-1]
+        place = last.span.to(span_of(token))
+        run = self.source.text[place.start : place.end]
+        alone = last.code == "E102" and last.span.end == span_of(token).start
+        if not alone or run.isascii() or run[0] in STRANGE:
+            return False
+        shown = f"`{run}`" if run.isprintable() and len(run) < LONGEST_SHOWN else f"`{run[0]}`, …"
+        help = "names consist of the letters A to Z, digits and underscores"
+        message = f"ADL has no characters {shown}"
+        others[-1] = Diagnostic("E102", "error", message, place, help)
+        return True
 
     def fail(self, code: str, message: str, at: Token, help: str = "") -> None:
         """Record a mistake after which the rest of the statement cannot be read."""
@@ -555,6 +674,11 @@ class _Splitter:
 
     def mistake(self, code: str, message: str, span: Span, help: str = "") -> None:
         self.line.mistakes.append(Diagnostic(code, "error", message, span, help))
+
+    def repaired(self, mistake: Mistake) -> bool:
+        """Record a mistake with one possible reading; return whether it is to be read so."""
+        (self.notes if self.lenient else self.line.mistakes).append(mistake.finding(self.lenient))
+        return self.lenient
 
     def note(self, code: str, message: str, span: Span, help: str = "") -> None:
         severity: Severity = "warning" if code.startswith("W") else "note"

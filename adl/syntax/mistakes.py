@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from lark import Token
 
-from adl.syntax.diagnostics import Diagnostic, did_you_mean
+from adl.syntax.diagnostics import Diagnostic, Mistake, did_you_mean
 from adl.syntax.keywords import (
     BLOCKS,
     KEYWORD_TYPES,
@@ -16,9 +16,9 @@ from adl.syntax.keywords import (
     STATEMENTS,
     TABLE_WORDS,
 )
-from adl.syntax.lines import DEEPEST, Line
+from adl.syntax.lines import DEEPEST, MOST_TOKENS, Line
 from adl.syntax.source import Source, Span
-from adl.syntax.tokens import OPERATORS, span_of
+from adl.syntax.tokens import OPERATORS, UNITS, span_of
 
 # A code never changes its meaning: users silence and search for it.
 CODES: dict[str, str] = {
@@ -29,11 +29,13 @@ CODES: dict[str, str] = {
     "E104": "brackets or bars do not match",
     "E105": "a word begins with a digit",
     "E106": "brackets or operators are nested too deep",
+    "E107": "the file is too long",
     "E108": "comparisons are chained",
     "E109": "a statement stands outside the blocks that can have it",
     "E110": "a line begins with no keyword",
     "E111": "a number, an axis or a list is not what it has to be",
     "E112": "a comparison is spelled as a word in lower case",
+    "E113": "a comment begins with //",
     "W101": "`!` stands for not",
     "W102": "a word such as GT stands for a comparison",
     "W103": "the name of a region or of a histogram has a hyphen",
@@ -93,7 +95,6 @@ ADVICE = {
 }
 
 COMPARING = ("COMPARE", "RANGE", "SEARCH")
-UNITS = ("GeV", "TeV", "MeV", "rad", "mm", "cm", "m", "fb", "pb")
 BLOCK_NAMES = {
     "OBJECT": "an object block",
     "COMPOSITE": "a composite",
@@ -271,8 +272,22 @@ def _no_statement(line: Line, block: str = "REGION") -> Diagnostic:
     return Diagnostic("E110", "error", message, span_of(first), help)
 
 
+def stray(line: Line) -> Mistake:
+    """Return the mistake of text before the first block, which can only be skipped."""
+    place = span_of(line.tokens[0]).to(span_of(line.tokens[-1]))
+    message = f"`{_shown(line.tokens[0])}` begins no statement"
+    return Mistake("E110", message, place, "a comment: text before the first block")
+
+
 def _expected_in(block: str) -> str:
     return f"{BLOCK_NAMES[block]} holds {STATEMENTS_OF[block]}"
+
+
+def too_long(at: Span) -> Diagnostic:
+    """Return the mistake of a file that would take too much memory."""
+    message = f"the file is too long: {MOST_TOKENS:,} words and signs are read, comments apart"
+    help = "no analysis is that long: is a program writing it? split it into several"
+    return Diagnostic("E107", "error", message, at, help)
 
 
 def too_deep(line: Line) -> Diagnostic:

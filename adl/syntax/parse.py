@@ -23,11 +23,11 @@ from adl.syntax.build_basics import Misread
 from adl.syntax.cachedir import cache_root
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.keywords import BLOCK_TYPES, CLAUSE_TYPES, KEYWORD_TYPES, STATEMENT_TYPES
-from adl.syntax.lines import DEEPEST, Line, split
+from adl.syntax.lines import DEEPEST, Line, TooLong, split
 from adl.syntax.machine import Machine, Refused, Stacks
-from adl.syntax.mistakes import cannot_read, too_deep
+from adl.syntax.mistakes import cannot_read, stray, too_deep, too_long
 from adl.syntax.oddities import BRACES, BRACES_HELP, odd_spellings
-from adl.syntax.source import Source
+from adl.syntax.source import Source, Span
 from adl.syntax.spaces import mark_spaces
 from adl.syntax.tokens import span_of
 from adl.syntax.tree import File, Tree
@@ -41,15 +41,19 @@ def parse(source: Source) -> File:
     return parse_with_notes(source)[0]
 
 
-def parse_with_notes(source: Source) -> tuple[File, tuple[Diagnostic, ...]]:
+def parse_with_notes(source: Source, lenient: bool = False) -> tuple[File, tuple[Diagnostic, ...]]:
     """Return the tree of an analysis and what is odd about its spelling, in the text's order.
 
-    A note (N1xx) comes once a file; a warning (W1xx) comes for every place.
+    A note (N1xx) comes once a file; a warning (W1xx) comes for every place, and with ``lenient``
+    one for every mistake that has one possible reading.
     """
     start = _grammar().parse_interactive(source.text)
     tokens = start.lexer_thread.lex(start.parser_state)  # type: ignore[no-untyped-call]  # lark's
-    reader = _Reader(source, Machine(start.parser_state.parse_conf))
-    statements = split(source, tokens)
+    reader = _Reader(source, Machine(start.parser_state.parse_conf), lenient)
+    try:
+        statements = split(source, tokens, lenient)
+    except TooLong as error:
+        raise AnalysisError(source, [too_long(error.at)]) from None
     for line in statements.lines:
         reader.read(line)
     tree = reader.finish()
@@ -62,6 +66,17 @@ def parse_with_notes(source: Source) -> tuple[File, tuple[Diagnostic, ...]]:
         raise AnalysisError(source, mistakes)
     tree = replace(tree, comments=statements.comments)
     return tree, odd_spellings(tree, [*statements.notes, *reader.notes])
+
+
+def statements_of(source: Source) -> list[Span]:
+    """Return the places of the statements of a text, mistaken ones included."""
+    start = _grammar().parse_interactive(source.text)
+    tokens = start.lexer_thread.lex(start.parser_state)  # type: ignore[no-untyped-call]  # lark's
+    try:
+        lines = split(source, tokens, lenient=True).lines
+    except TooLong:
+        return []
+    return [span_of(line.tokens[0]).to(span_of(line.tokens[-1])) for line in lines if line.tokens]
 
 
 class _Scanner:
@@ -101,8 +116,9 @@ def _grammar() -> Lark:
 class _Reader:
     """Feeds statements to the parser; ``header`` is the line that opened the current block."""
 
-    def __init__(self, source: Source, machine: Machine) -> None:
+    def __init__(self, source: Source, machine: Machine, lenient: bool = False) -> None:
         self.source = source
+        self.lenient = lenient
         self.machine = machine
         self.mistakes: list[Diagnostic] = []
         self.notes: list[Diagnostic] = []
@@ -115,6 +131,10 @@ class _Reader:
             return
         before = self.machine.place()
         mistake = self.attempt(line, before)
+        if self.lenient and self.is_stray(line) and (mistake or line.mistakes):
+            self.machine.go_back(before)
+            self.notes.append(stray(line).finding(lenient=True))
+            return
         # What the scanner found is the cause; what the parser met may be its consequence.
         self.mistakes += line.mistakes or ([mistake] if mistake else [])
         self.resume = frozenset()
@@ -125,13 +145,17 @@ class _Reader:
         if line.head in BLOCK_TYPES:
             self.header = line
 
+    def is_stray(self, line: Line) -> bool:
+        """Whether a line is text before the first block, such as the rest of a title."""
+        return self.header is None and bool(line.tokens) and line.head not in KEYWORD_TYPES
+
     def attempt(self, line: Line, before: Stacks) -> Diagnostic | None:
         """Read one statement from where the parser stands; return what is wrong with it."""
         if not line.readable or not line.tokens:
             return None
         tokens = mark_spaces(line.tokens)
         braces = next((token for token in tokens if token.type == "LBRACE"), None)
-        if braces is not None and not self.notes:
+        if braces is not None and not any(note.code == "N102" for note in self.notes):
             self.notes.append(Diagnostic("N102", "note", BRACES, span_of(braces), BRACES_HELP))
         end = tokens[-1].end_pos
         tokens.append(Token("_NL", "", start_pos=end, end_pos=end))
@@ -174,4 +198,6 @@ def _depth(pieces: list[Any]) -> int:
             left += [(getattr(piece, part.name), depth + 1) for part in fields(piece)]
         elif isinstance(piece, list | tuple):
             left += [(item, depth) for item in piece]
+        elif isinstance(piece, lark.Tree):  # the statements of a block so far: one is new
+            left += [(item, depth) for item in piece.children[-1:]]
     return deepest

@@ -10,8 +10,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
-# A comment; or a quoted text, in which a # begins none.
-_COMMENT = re.compile(r'("[^"\n]*")|#[^\n]*')
+# A comment, C's too; or a quoted text, in which a # begins none.
+_COMMENT = re.compile(r"""("[^"\n]*"|'[^'"\n]*')|(?:#|//)[^\n]*""")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sized
+
 from lark import Token
 
 from adl.syntax.source import Span
@@ -32,6 +34,9 @@ CLOSED_BY = {
 }
 CLOSING = frozenset(CLOSED_BY.values())
 
+# Numbers have none; people write them nevertheless.
+UNITS = ("GeV", "TeV", "MeV", "rad", "mm", "cm", "m", "fb", "pb")
+
 
 def span_of(token: Token) -> Span:
     """Return the place of a token in the text."""
@@ -43,6 +48,35 @@ def span_of(token: Token) -> Span:
 def touch(left: Token, right: Token) -> bool:
     """Whether no white space stands between two tokens."""
     return left.end_pos == right.start_pos
+
+
+def without_slashes(
+    tokens: Iterable[Token], slashes: dict[int, Span], kept: Sized
+) -> Iterator[Token]:
+    """Yield the tokens without the comments of C, ``// …``.
+
+    Their places go to ``slashes``, each under the number of tokens that are kept before it.
+    """
+    held: Token | None = None
+    inside = False
+    for token in tokens:
+        if token.type == "NEWLINE":
+            inside = False
+        elif inside:
+            place = slashes[len(kept)]
+            slashes[len(kept)] = place.to(span_of(token))
+            continue
+        if held is not None and token == "/" and touch(held, token):
+            slashes[len(kept)] = span_of(held).to(span_of(token))
+            held, inside = None, True
+            continue
+        if held is not None:
+            yield held
+        held = token if token == "/" else None
+        if held is None:
+            yield token
+    if held is not None:
+        yield held
 
 
 def retype(token: Token, kind: str) -> Token:

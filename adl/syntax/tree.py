@@ -288,7 +288,7 @@ class Print(Tree):
 
 @dataclass(frozen=True, slots=True)
 class Save(Tree):
-    """``save skim`` or ``save table csv MET HT``."""
+    """``save skim`` or ``save table csv MET HT``; the format may be left out."""
 
     name: Name
     format: str

@@ -1,11 +1,11 @@
-"""How a loop accumulates: one small class for reductions, two for picks, one for stores."""
+"""How a loop accumulates: small classes for reductions, picks and stores."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 from adl.compiler.emit.text import LLVM_TYPE, Lines, real
-from adl.compiler.ir import Node, Pick, Reduce, Store
+from adl.compiler.ir import Gather, Node, Pick, Reduce, Store
 
 if TYPE_CHECKING:
     from adl.compiler.emit.function import FunctionEmitter
@@ -61,6 +61,8 @@ def accumulator(function: FunctionEmitter, node: Node) -> Accumulator:
             return PickOrdered(function.lines, node)
         case Store():
             return _Storing(function, node)
+        case Gather():
+            return _Gathering(function, node)
     raise AssertionError(f"{type(node).__name__} accumulates nothing")
 
 
@@ -187,6 +189,27 @@ class _Storing:
         if part:
             entry = lines.let(f"add i64 {self.starts[part]}, {entry}")
         lines.store(type_, value, lines.at(type_, self.base, entry))
+
+    def results(self) -> tuple[str, ...]:
+        return ()
+
+
+class _Gathering:
+    """Values of passing elements, one after the other or each at its place."""
+
+    def __init__(self, function: FunctionEmitter, node: Gather) -> None:
+        self.lines = function.lines
+        self.base = function.scratch(node)
+        self.next = None if node.place is not None else self.lines.slot("i64", "0")
+
+    def update(self, operands: list[str], positions: list[str], part: int) -> None:
+        lines = self.lines
+        if self.next is None:
+            entry = operands[1]
+        else:
+            entry = lines.load("i64", self.next)
+            lines.store("i64", lines.let(f"add i64 {entry}, 1"), self.next)
+        lines.store("double", operands[0], lines.at("double", self.base, entry))
 
     def results(self) -> tuple[str, ...]:
         return ()

@@ -9,9 +9,10 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 
-from adl.compiler.ir import Axis, Binning, Const, Fill, Node, Table, Uniform
+from adl.compiler.ir import Binning, Const, Fill, Node, Record, Table, Uniform
 from adl.compiler.layout import Layout
 from adl.compiler.program import Program
+from adl.stdlib.registry import Function
 
 # Every function of a kernel takes these, and the event's number last.
 PARAMETERS = (
@@ -22,6 +23,8 @@ PARAMETERS = (
     "sumw",
     "sumw2",
     "skipped",
+    "rows",
+    "records",
     "scratch",
     "memo",
     "flags",
@@ -36,10 +39,12 @@ class Arguments:
     layout: Layout
     columns: dict[str, int]
     collections: dict[str, int]
+    records: dict[Record, tuple[int, int]]  # its number, and that of its first buffer
     numbers: list[bytes] = field(default_factory=list)  # eight bytes each
-    stores: dict[Node, int] = field(default_factory=dict)
+    stores: dict[tuple[Node, int], int] = field(default_factory=dict)
     store_sources: list[tuple[str, ...]] = field(default_factory=list)
-    memo: dict[Node, int] = field(default_factory=dict)
+    memo: dict[Node | Function, int] = field(default_factory=dict)
+    functions: list[Function] = field(default_factory=list)  # of Python that the kernel calls
     memo_size: int = 0
     tables: dict[Table, int] = field(default_factory=dict)
     fillers: dict[str, Fill] = field(default_factory=dict)  # one fill of each kind, by its function
@@ -50,9 +55,12 @@ class Arguments:
     def of(program: Program, layout: Layout) -> Arguments:
         """Number the columns and collections of a program."""
         columns = {c.name: i for i, c in enumerate(program.columns)}
-        return Arguments(
-            program, layout, columns, {c: i for i, c in enumerate(program.collections)}
-        )
+        collections = {c: i for i, c in enumerate(program.collections)}
+        records, buffers = dict[Record, tuple[int, int]](), 0
+        for number, record in enumerate(program.records):
+            records[record] = number, buffers
+            buffers += 1 + len(record.values)  # the events' numbers, then the values
+        return Arguments(program, layout, columns, collections, records)
 
     def number(self, constant: Const, user: Node, place: int) -> int:
         """Return the slot of a datum for one of its uses."""
@@ -88,14 +96,20 @@ class Arguments:
                     self._append(float(number))
         return self.tables[table]
 
-    def store(self, node: Node, axes: tuple[Axis, ...]) -> int:
-        """Return the number of a store's scratch array."""
-        if node not in self.stores:
-            self.stores[node] = len(self.stores)
-            self.store_sources.append(tuple(s for axis in axes for s in axis.source))
-        return self.stores[node]
+    def store(self, node: Node, source: tuple[str, ...], place: int = 0) -> int:
+        """Return the number of a store's scratch array, the one in this place if it has several."""
+        if (node, place) not in self.stores:
+            self.stores[node, place] = len(self.stores)
+            self.store_sources.append(source)
+        return self.stores[node, place]
 
-    def memory(self, node: Node, slots: int) -> int:
+    def fault(self, function: Function) -> int:
+        """Return the first of the three slots that say what exceptions a function has raised."""
+        if function not in self.functions:
+            self.functions.append(function)
+        return self.memory(function, 3)
+
+    def memory(self, node: Node | Function, slots: int) -> int:
         """Return the first of a memoised value's slots."""
         if node not in self.memo:
             self.memo[node] = self.memo_size

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from adl.compiler.emit.accumulators import Accumulator, PickOrdered, accumulator
 from adl.compiler.emit.arguments import PARAMETERS, Arguments
+from adl.compiler.emit.evaluate import evaluate
 from adl.compiler.emit.operations import emit_primitive
+from adl.compiler.emit.records import write_row
 from adl.compiler.emit.support import filler_name
 from adl.compiler.emit.tables import lookup_name
 from adl.compiler.emit.text import LLVM_TYPE, Lines, real
@@ -16,7 +18,9 @@ from adl.compiler.ir import (
     Column,
     Const,
     Element,
+    Evaluate,
     Fill,
+    Gather,
     Index,
     Lookup,
     Node,
@@ -37,6 +41,7 @@ from adl.compiler.kernel import (
     Loop,
     Recall,
     Update,
+    Write,
 )
 from adl.stdlib import ops
 
@@ -88,6 +93,8 @@ class FunctionEmitter:
             match item:
                 case Let(node):
                     self.values[node] = self.compute(node)
+                    if isinstance(node, Evaluate) and node in self.published:
+                        self.remember(node)
                 case Force(node):
                     self.lines.do(f"call void @memo_{self.memoised[node]}({CALL}, i64 %event)")
                     self.recall(node)
@@ -106,6 +113,9 @@ class FunctionEmitter:
                         self.end(target)
                 case Count(fill, operands):
                     self.count(fill, operands)
+                case Write(record, operands):
+                    values = [self.value(v, record, i) for i, v in enumerate(operands)]
+                    write_row(self, record, values)
                 case Guard(condition, body):
                     self.guard(self.value(condition, condition, 0), body)
                 case Bounded(target, bound, body):
@@ -164,15 +174,16 @@ class FunctionEmitter:
                 return self.column(node)
             case Lookup():
                 return self.lookup(node)
-            case Element(store, at):
-                assert isinstance(store, Store)
-                base = self.scratch(store)
+            case Element(store, at, place):
+                base = self.scratch(store, place)
                 type_, convert = (
                     _LOADS["bool"] if node.kind == "bool" else (LLVM_TYPE[node.kind], "")
                 )
                 return self.read(node, type_, convert, base, at, self.value(at, node, 1))
             case Part(pick, place):
                 return self.picks[pick][place]
+            case Evaluate():
+                return evaluate(self, node)
         raise AssertionError(f"{type(node).__name__} needs a loop")
 
     def call(self, node: Call) -> str:
@@ -241,7 +252,7 @@ class FunctionEmitter:
 
     def take(self, target: Node, results: tuple[str, ...]) -> None:
         """Make a value known under the node that it belongs to."""
-        if isinstance(target, Pick):
+        if isinstance(target, Pick) or (isinstance(target, Evaluate) and target.kind == "store"):
             self.picks[target] = results
             self.values[target] = ""
         else:
@@ -249,7 +260,7 @@ class FunctionEmitter:
 
     def remember(self, node: Node) -> None:
         """Write a value to the event's memory."""
-        values = self.picks[node] if isinstance(node, Pick) else (self.values[node],)
+        values = self.picks.get(node, (self.values[node],))
         for pointer, type_, value in zip(*self.memory(node), values, strict=False):
             self.lines.store(type_, value, pointer)
 
@@ -262,14 +273,21 @@ class FunctionEmitter:
         """Return the addresses and types of a value in the event's memory; a store has none."""
         if isinstance(node, Pick):
             types = ["i64"] * len(node.axes)
+        elif isinstance(node, Evaluate) and node.kind == "store":
+            types = ["i64"]
         else:
-            types = [LLVM_TYPE[node.kind]] if isinstance(node, Reduce) else []
+            types = [LLVM_TYPE[node.kind]] if isinstance(node, Reduce | Evaluate) else []
         first = self.arguments.memory(node, len(types))
         return [self.lines.at("i64", "%memo", first + i) for i in range(len(types))], types
 
-    def scratch(self, node: Store) -> str:
+    def scratch(self, node: Node, place: int = 0) -> str:
         """Return the address of a store's values."""
-        return self.pointer("scratch", self.arguments.store(node, node.axes))
+        assert isinstance(node, Store | Gather | Evaluate)
+        if isinstance(node, Evaluate):
+            source = node.source
+        else:
+            source = tuple(s for axis in node.axes for s in axis.source)
+        return self.pointer("scratch", self.arguments.store(node, source, place))
 
     # ------------------------------------------------------------------- the event's sizes
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adl.compiler.emit.arguments import PARAMETERS, Arguments
+from adl.compiler.emit.elementary import emit_elementary
+from adl.compiler.emit.evaluate import declaration
 from adl.compiler.emit.function import CALL, FunctionEmitter
-from adl.compiler.emit.operations import INTRINSICS, emit_primitive
+from adl.compiler.emit.operations import INTRINSICS
 from adl.compiler.emit.support import SUPPORT, filler
 from adl.compiler.emit.tables import lookup
-from adl.compiler.emit.text import Lines, real
-from adl.compiler.ir import Call, Column, Const, Node, postorder
+from adl.compiler.ir import Call, Evaluate, Node
 from adl.compiler.kernel import Block, Kernel
 from adl.compiler.layout import Layout
 from adl.compiler.program import Program
 from adl.stdlib import ops
-from adl.stdlib.registry import FUNCTIONS
 
 # Written but not read between calls: the outputs, this call's own memory.
-_PRIVATE = {"raw", "sumw", "sumw2", "skipped", "scratch", "memo", "flags"}
+_PRIVATE = {"raw", "sumw", "sumw2", "skipped", "rows", "scratch", "memo", "flags"}
 SIGNATURE = ", ".join(f"ptr noalias {'' if p in _PRIVATE else 'readonly '}%{p}" for p in PARAMETERS)
 
 
@@ -46,11 +46,13 @@ def emit(program: Program, kernel: Kernel, layout: Layout) -> Module:
     # A few fills are worth inlining; hundreds would make most of the code.
     inline = sum(bool(f.bins) for f in program.fills) <= _INLINED_FILLS
     fillers = [filler(fill, inline) for fill in arguments.fillers.values()]
+    python = dict.fromkeys(declaration(n) for n in program.nodes if isinstance(n, Evaluate))
     lookups = [lookup(n) for n in sorted({table.variables for table in arguments.tables})]
     text = "\n".join(
         [
             INTRINSICS,
             SUPPORT,
+            *python,
             *lookups,
             *fillers,
             *elementary,
@@ -67,34 +69,6 @@ def emit(program: Program, kernel: Kernel, layout: Layout) -> Module:
 _INLINED_FILLS = 30
 # Where a missing element is read: eight zero bytes.
 _ZERO = "@adl_nothing = internal constant [8 x i8] zeroinitializer\n"
-
-
-def emit_elementary(name: str) -> str:
-    """Write an elementary function by tracing its formula."""
-    function = FUNCTIONS[name]
-    arguments: list[Node] = [
-        Column(f"argument{i}", "float64") for i, _ in enumerate(function.arguments)
-    ]
-    result = function.body(*arguments)
-    lines = Lines()
-    values = {a: f"%a{i}" for i, a in enumerate(arguments)}
-    for node in postorder([result]):
-        if isinstance(node, Call):
-            operands = [_literal(c) if isinstance(c, Const) else values[c] for c in node.arguments]
-            kinds = tuple(a.kind for a in node.arguments)
-            values[node] = emit_primitive(lines, node.function, kinds, operands)
-    parameters = ", ".join(f"double %a{i}" for i, _ in enumerate(arguments))
-    returned = _literal(result) if isinstance(result, Const) else values[result]
-    lines.do(f"ret double {returned}")
-    # noinline: one copy of some fifty instructions, and calls with equal arguments still merge.
-    head = f"define internal double @adl_{name}({parameters}) memory(none) nounwind willreturn noinline"
-    return f"{head} {{\n{lines.text()}\n}}\n"
-
-
-def _literal(node: Const) -> str:
-    if isinstance(node.value, float):
-        return real(node.value)
-    return str(node.value).lower()
 
 
 def _memoised(

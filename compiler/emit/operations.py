@@ -27,6 +27,7 @@ INSTRUCTIONS: dict[tuple[str, str], str] = {
     ("bitand", "int"): "and i64 {0}, {1}",
     ("bitor", "int"): "or i64 {0}, {1}",
     ("bitxor", "int"): "xor i64 {0}, {1}",
+    ("mod", "real"): "frem double {0}, {1}",
     ("and", "bool"): "and i1 {0}, {1}",
     ("or", "bool"): "or i1 {0}, {1}",
     ("not", "bool"): "xor i1 {0}, true",
@@ -63,4 +64,10 @@ def emit_primitive(lines: Lines, name: str, kinds: tuple[Kind, ...], operands: l
     if name in _SHIFTS:  # by 64 or more is undefined in LLVM
         by = lines.let(f"and i64 {operands[1]}, 63")
         return lines.let(f"{_SHIFTS[name]} i64 {operands[0]}, {by}")
+    if (name, kinds[0]) == ("mod", "int"):
+        # By 0, and the least integer by -1, are undefined in LLVM; both leave 0, as by 1.
+        near = lines.let(f"add i64 {operands[1]}, 1")
+        special = lines.let(f"icmp ult i64 {near}, 2")
+        by = lines.let(f"select i1 {special}, i64 1, i64 {operands[1]}")
+        return lines.let(f"srem i64 {operands[0]}, {by}")
     return lines.let(INSTRUCTIONS[name, kinds[0]].format(*operands))

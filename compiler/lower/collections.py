@@ -2,16 +2,18 @@
 
 Every collection is made of *parts*: input collections, each with a mask. One part is a loop over
 that input collection; several (a union) are a loop over all of them in a row, whose masks and
-attributes are stored once an event. An object that comes by two ways is in a part once, because
-masks of one part are joined by ``or``.
+attributes are stored once an event. In ADL's unions an object that comes by two ways is in a part
+once, because masks of one part are joined by ``or``; in CutLang's it stands twice, because there
+each source has parts of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
-from adl.check.analysis import Collection, ObjectDef
+from adl.check.analysis import Collection, Computed, ObjectDef, Produced
 from adl.compiler.ir import (
     FALSE,
     TRUE,
@@ -29,7 +31,8 @@ from adl.compiler.ir import (
     reduce,
     store,
 )
-from adl.stdlib.models import CollectionSchema
+from adl.compiler.lower import computed, made
+from adl.stdlib.models import Branch, CollectionSchema
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,12 @@ class Place:
     position: Node
     defined: Node = TRUE
     zero: bool = False  # a missing element is there, with attributes of 0
+    certain: Node = TRUE  # whether no missing value has decided which element it is
 
     @property
     def source(self) -> tuple[str, ...]:
         """The names of the input collections."""
-        return tuple(p.name for p in self.parts)
+        return tuple(name for p in self.parts for name in made.source(p))
 
     def attribute(self, name: str) -> Node:
         """Return a stored attribute of the element."""
@@ -57,7 +61,7 @@ class Place:
     def _stored(self, name: str) -> Node:
         if len(self.parts) == 1:
             return _column(self.parts[0], name, self.position)
-        axes = tuple(Axis((p.name,), 0) for p in self.parts)
+        axes = tuple(Axis(made.source(p), 0) for p in self.parts)
         values = [_column(p, name, Index(a)) for p, a in zip(self.parts, axes, strict=True)]
         if len({v.kind for v in values}) > 1:
             values = [as_real(v) for v in values]
@@ -68,7 +72,14 @@ class Place:
         return all(name in p.attributes for p in self.parts)
 
 
-CutsAt = Callable[[ObjectDef, Place], Node]  # whether an element passes an object block's cuts
+class CutsAt(Protocol):
+    """What object blocks say of the element at a place."""
+
+    def __call__(self, collection: ObjectDef, at: Place) -> Node:
+        """Return whether the element passes the cuts of the block."""
+
+    def key(self, collection: ObjectDef, at: Place) -> Node:
+        """Return what a sorted object's elements ascend in; NaN, which comes last, if missing."""
 
 
 def place(collection: Collection, position: Node) -> Place:
@@ -77,73 +88,148 @@ def place(collection: Collection, position: Node) -> Place:
 
 
 def parts(collection: Collection) -> list[CollectionSchema]:
-    """Return the input collections that a collection's elements come from, each once."""
+    """Return the input collections that a collection's elements come from, in their order."""
     if isinstance(collection, CollectionSchema):
         return [collection]
-    return list(dict.fromkeys(p for s in collection.sources for p in parts(s)))
+    every = [p for s in collection.sources for p in parts(s)]
+    return list(dict.fromkeys(every)) if collection.union else every
 
 
 def mask(collection: Collection, at: Place, cuts: CutsAt) -> Node:
     """Return whether the element at a place belongs to a collection."""
     if len(at.parts) == 1:
-        return part_mask(collection, at.parts[0], at.position, cuts)
-    axes = tuple(Axis((p.name,), 0) for p in at.parts)
-    masks = [part_mask(collection, p, Index(a), cuts) for p, a in zip(at.parts, axes, strict=True)]
+        return part_mask(collection, 0, at.position, cuts)
+    axes = tuple(Axis(made.source(p), 0) for p in at.parts)
+    masks = [part_mask(collection, i, Index(axis), cuts) for i, axis in enumerate(axes)]
     return Element(store(axes, tuple(masks)), at.position)
 
 
-def part_mask(collection: Collection, part: CollectionSchema, position: Node, cuts: CutsAt) -> Node:
-    """Return whether an element of an input collection belongs to a collection."""
+def part_mask(collection: Collection, number: int, position: Node, cuts: CutsAt) -> Node:
+    """Return whether an element of a collection's part of this number belongs to it."""
+    if isinstance(collection, Produced):
+        return made.inside(collection, position)
     if isinstance(collection, CollectionSchema):
-        return TRUE if collection is part else FALSE
+        return TRUE
     inside: Node = FALSE
-    for source in collection.sources:
-        inside = either(inside, part_mask(source, part, position, cuts))
-    if inside is FALSE:
-        return FALSE
-    at = Place((part,), position)
+    for source, own in _sources_of(collection, number):
+        inside = either(inside, part_mask(source, own, position, cuts))
+    at = Place((parts(collection)[number],), position)
     if collection.ranks is not None:
-        return both(inside, _in_slice(collection, at, cuts))
+        return both(inside, _in_slice(collection, number, at, cuts))
+    if collection.kept_by is not None:
+        return both(inside, made.kept(collection, _rank_in_source(collection, number, at, cuts)))
     return both(inside, cuts(collection, at))
 
 
-def _in_slice(collection: ObjectDef, at: Place, cuts: CutsAt) -> Node:
+def _sources_of(collection: ObjectDef, number: int) -> Iterator[tuple[Collection, int]]:
+    """Yield the sources of one part, each with the number that the part has there."""
+    part = parts(collection)[number]
+    first = 0
+    for source in collection.sources:
+        for own, candidate in enumerate(parts(source)):
+            if candidate is part if collection.union else first + own == number:
+                yield source, own
+        first += len(parts(source))
+
+
+def _in_slice(collection: ObjectDef, number: int, at: Place, cuts: CutsAt) -> Node:
     """Return whether the element at a place has one of the slice's ranks in its source."""
     assert collection.ranks is not None
     start, stop = collection.ranks
+    before = _rank_in_source(collection, number, at, cuts)
+    above = call("ge", before, Const(start)) if start else TRUE
+    return above if stop is None else both(above, call("lt", before, Const(stop)))
+
+
+def _rank_in_source(collection: ObjectDef, number: int, at: Place, cuts: CutsAt) -> Node:
+    """Return how many elements of the one source stand before an element of a part."""
     (source,) = collection.sources
-    axis, other = _another(source, at)
-    earlier = both(mask(source, other, cuts), comes_before(source, other, at))
-    rank = reduce("count", (axis,), Const(1), earlier)
-    above = call("ge", rank, Const(start)) if start else TRUE
-    return above if stop is None else both(above, call("lt", rank, Const(stop)))
+    every = tuple(parts(source))
+    if len(set(every)) < len(every):  # of which of the parts it is, the place cannot tell
+        at = _among(at, number, every)
+    return rank(source, at, cuts)
+
+
+def rank(collection: Collection, at: Place, cuts: CutsAt) -> Node:
+    """Return how many elements of a collection stand before the one at a place."""
+    axis, other = _another(collection, at)
+    earlier = both(mask(collection, other, cuts), comes_before(collection, other, at, cuts))
+    return reduce("count", (axis,), Const(1), earlier)
 
 
 def last(collection: Collection, at: Place, cuts: CutsAt) -> Node:
     """Return whether no element of a collection comes after the one at a place."""
     axis, other = _another(collection, at)
-    later = both(mask(collection, other, cuts), comes_before(collection, at, other))
+    later = both(mask(collection, other, cuts), comes_before(collection, at, other, cuts))
     return invert(reduce("any", (axis,), TRUE, later))
 
 
 def _another(collection: Collection, at: Place) -> tuple[Axis, Place]:
     """Return a loop over all elements of the input, with a slot that nothing open has."""
-    source = tuple(p.name for p in parts(collection))
+    source = tuple(name for p in parts(collection) for name in made.source(p))
     slots = [a.slot for a in at.position.free]
     axis = Axis(source, max(slots, default=-1) + 1)
     return axis, Place(tuple(parts(collection)), Index(axis))
 
 
-def comes_before(collection: Collection, a: Place, b: Place) -> Node:
-    """Return whether one element stands before another: as stored, or in a union by pt."""
+def comes_before(collection: Collection, a: Place, b: Place, cuts: CutsAt) -> Node:
+    """Return whether one element stands before another: sorted, in a union by pt, or as stored."""
     stored = call("lt", *_global_positions(collection, a, b))
-    if not is_union(collection):
-        return stored
-    x, y = as_real(a.attribute("pt")), as_real(b.attribute("pt"))
-    x_nan, y_nan = call("ne", x, x), call("ne", y, y)
-    larger = either(call("gt", x, y), both(y_nan, invert(x_nan)))
-    equal = either(call("eq", x, y), both(x_nan, y_nan))
-    return either(larger, both(equal, stored))
+    keys = [(order_of(o, a, cuts), order_of(o, b, cuts)) for o in orders(collection)]
+    return precedes(keys, stored)
+
+
+def precedes(keys: Sequence[tuple[Node, Node]], otherwise: Node) -> Node:
+    """Return whether the left sides of pairs come before the right ones, NaN last.
+
+    The first pair that differs decides, and ``otherwise`` where none does.
+    """
+    result = otherwise
+    for x, y in reversed(keys):
+        smaller, equal = call("lt", x, y), call("eq", x, y)
+        if x.kind == "real":
+            x_nan, y_nan = call("ne", x, x), call("ne", y, y)
+            smaller = either(smaller, both(y_nan, invert(x_nan)))
+            equal = either(equal, both(x_nan, y_nan))
+        result = either(smaller, both(equal, result))
+    return result
+
+
+def order_of(order: ObjectDef, at: Place, cuts: CutsAt) -> Node:
+    """Return the number that ascends in the order of a sorted object, or of a union."""
+    return -as_real(at.attribute("pt")) if order.key is None else cuts.key(order, at)
+
+
+def orders(collection: Collection) -> list[ObjectDef]:
+    """Return what puts elements in another order than the stored one, the last sort first."""
+    found: list[ObjectDef] = []
+    while isinstance(collection, ObjectDef):
+        if collection.key is not None or collection.union:
+            found.append(collection)
+        if collection.union or len(collection.sources) > 1:
+            break  # a union stands by pt, in cutlang as written
+        (collection,) = collection.sources
+    return found
+
+
+def in_all(at: Place, every: tuple[CollectionSchema, ...]) -> Place:
+    """Return a place as one among the elements of more inputs; a missing one stays at -1."""
+    if at.parts == every:
+        return at
+    position: Node = Const(-1)
+    for number, part in enumerate(at.parts):
+        own, inside = _within(at, number)
+        there = both(inside, call("ge", own, Const(0)))
+        moved = _among(Place((part,), own), every.index(part), every)
+        position = call("where", there, moved.position, position)
+    return replace(at, parts=every, position=position)
+
+
+def _among(at: Place, number: int, every: tuple[CollectionSchema, ...]) -> Place:
+    """Return the place of an element of part ``number`` among the elements of all parts."""
+    before = _before(every, number)
+    position = at.position if before is None else call("add", before, at.position)
+    return replace(at, parts=every, position=position)
 
 
 def _global_positions(collection: Collection, a: Place, b: Place) -> tuple[Node, Node]:
@@ -154,50 +240,61 @@ def _global_positions(collection: Collection, a: Place, b: Place) -> tuple[Node,
         if at.parts == every:
             return at.position
         (part,) = at.parts
-        before = _before(every, part)
-        return at.position if before is None else call("add", before, at.position)
+        return _among(at, every.index(part), every).position
 
     return position(a), position(b)
 
 
-def _before(every: tuple[CollectionSchema, ...], part: CollectionSchema) -> Node | None:
-    """Return the number of elements of the parts that stand before a part; None for the first."""
+def _before(every: tuple[CollectionSchema, ...], number: int) -> Node | None:
+    """Return how many elements stand before the part of this number; None for the first."""
     total: Node | None = None
-    for other in every[: every.index(part)]:
-        number = reduce("count", (Axis((other.name,), 0),), Const(1), TRUE)
-        total = number if total is None else call("add", total, number)
+    for other in every[:number]:
+        length = reduce("count", (Axis(made.source(other), 0),), Const(1), TRUE)
+        total = length if total is None else call("add", total, length)
     return total
 
 
 def is_union(collection: Collection) -> bool:
-    """Whether elements stand in descending pt rather than as they are stored."""
-    if isinstance(collection, CollectionSchema):
-        return False
-    return collection.union or is_union(collection.sources[0])
+    """Whether elements stand in another order than they are stored: by pt, or sorted."""
+    return bool(orders(collection))
 
 
 def same(a: Place, b: Place) -> Node:
     """Return whether two places hold the same physical object."""
     out: Node = FALSE
-    for part in a.parts:
-        if part in b.parts:
-            (x, in_x), (y, in_y) = _within(a, part), _within(b, part)
-            out = either(out, both(both(in_x, in_y), call("eq", x, y)))
+    for i, part in enumerate(a.parts):
+        for j, other in enumerate(b.parts):
+            if part is other:
+                (x, in_x), (y, in_y) = _within(a, i), _within(b, j)
+                out = either(out, both(both(in_x, in_y), call("eq", x, y)))
     return out
 
 
-def _within(at: Place, part: CollectionSchema) -> tuple[Node, Node]:
+def _within(at: Place, number: int) -> tuple[Node, Node]:
     """Return the position in one part of a place, and whether the place is in that part."""
     if len(at.parts) == 1:
         return at.position, TRUE
-    before = _before(at.parts, part)
+    before = _before(at.parts, number)
     if before is None:
         before = Const(0)
-    after = call("add", before, reduce("count", (Axis((part.name,), 0),), Const(1), TRUE))
+    length = reduce("count", (Axis(made.source(at.parts[number]), 0),), Const(1), TRUE)
+    after = call("add", before, length)
     inside = both(invert(at.position < before), at.position < after)
     return call("sub", at.position, before), inside
 
 
 def _column(part: CollectionSchema, name: str, position: Node) -> Node:
+    if isinstance(part, Produced):
+        return made.attribute(part, name, position)
     branch = part.attributes[name]
-    return Column(branch.name, branch.dtype, part.name, position)
+    if isinstance(branch, Computed):
+        return computed.attribute(branch, Place((part,), position))
+    return in_units_of_adl(Column(branch.name, branch.dtype, part.name, position), branch)
+
+
+def in_units_of_adl(column: Column, branch: Branch) -> Node:
+    """Return a column's value in ADL's units."""
+    if branch.per == 1:
+        return column
+    # Divided, not multiplied by 0.001, which is no power of two: 25 000 MeV are 25 GeV exactly.
+    return call("div", as_real(column), Const(branch.per))

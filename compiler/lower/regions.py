@@ -12,6 +12,7 @@ from adl.compiler.ir import (
     Binning,
     Const,
     Fill,
+    Index,
     Node,
     Uniform,
     Variable,
@@ -20,6 +21,8 @@ from adl.compiler.ir import (
     fill,
     invert,
 )
+from adl.compiler.lower.collections import place
+from adl.compiler.lower.records import of_object, rows
 from adl.compiler.lower.truth import choose, known
 from adl.compiler.lower.values import Lowering
 from adl.compiler.program import (
@@ -37,7 +40,13 @@ ALL_EVENTS = "all events"
 def lower(analysis: core.Analysis, seed: int = 1) -> Program:
     """Return the program of a checked analysis; the seed chooses its random numbers."""
     lowering = Lowering(seed)
-    return Program(tuple(_region(region, lowering) for region in analysis.regions))
+    objects = [found for found in analysis.declared if isinstance(found, core.ObjectDef)]
+    regions = [_region(region, lowering) for region in analysis.regions]
+    regions += [_of_elements(found, lowering) for found in objects if found.histograms]
+    return Program(
+        tuple(regions),
+        own_rows=tuple(kept for found in objects for kept in of_object(found, lowering)),
+    )
 
 
 def _region(region: core.RegionDef, lowering: Lowering) -> RegionOutput:
@@ -45,6 +54,7 @@ def _region(region: core.RegionDef, lowering: Lowering) -> RegionOutput:
     weight: Node = ONE
     steps = [StepOutput(ALL_EVENTS, _counter(TRUE, ONE))]
     histograms = []
+    kept = []
     published = _published(region)
     for statement in region.statements:
         match statement:
@@ -60,13 +70,17 @@ def _region(region: core.RegionDef, lowering: Lowering) -> RegionOutput:
                 factor = known(lowering.value(statement.value))
                 weight = factor if weight is ONE else call("mul", weight, factor)
                 steps.append(StepOutput(statement.label, _counter(mask, weight), weight=True))
+            case core.Rows():
+                kept.append(rows(statement, region.name, mask, weight, lowering))
             case core.Histogram():
                 histograms.append(_histogram(statement, mask, weight, lowering))
     bins = None
     if region.bins:
         bins = _bins(region.bins, mask, weight, lowering)
         bins = replace(bins, published=tuple(published.get(b, ()) for b in region.bins))
-    return RegionOutput(region.name, tuple(steps), bins, tuple(histograms), region.title)
+    return RegionOutput(
+        region.name, tuple(steps), bins, tuple(histograms), region.title, tuple(kept)
+    )
 
 
 def _published(region: core.RegionDef) -> dict[core.Cut | core.BinDef, tuple[Published, ...]]:
@@ -85,20 +99,28 @@ def _histogram(
     histogram: core.Histogram, mask: Node, weight: Node, lowering: Lowering
 ) -> HistogramOutput:
     axes = tuple(_binning(axis) for axis in histogram.axes)
-    with lowering.loops(histogram.loops) as (loops, inside):
-        for condition in histogram.where:
-            inside = both(inside, lowering.condition(condition).value)
-        fills = tuple(
-            fill(
-                axes,
-                loops,
-                tuple(known(lowering.value(v)) for v in values),
-                both(mask, inside),
-                weight,
-            )
-            for values in histogram.fills
-        )
-    return HistogramOutput(histogram.name, histogram.title, fills)
+    fills = []
+    for values, run in zip(histogram.fills, histogram.runs, strict=True):
+        with lowering.loops(run.loops) as (loops, inside):
+            for condition in run.where:
+                inside = both(inside, lowering.condition(condition).value)
+            entries = tuple(known(lowering.value(v)) for v in values)
+            fills.append(fill(axes, loops, entries, both(mask, inside), weight))
+    return HistogramOutput(histogram.name, histogram.title, tuple(fills))
+
+
+def _of_elements(found: core.ObjectDef, lowering: Lowering) -> RegionOutput:
+    """Return an object's histograms: a fill for each element that passes the cuts before."""
+    outputs = []
+    for number, plot in found.histograms:
+        axes = tuple(_binning(axis) for axis in plot.axes)
+        so_far = replace(found, cuts=found.cuts[:number], rows=(), histograms=())
+        with lowering.loops([core.Loop(so_far, "")]) as (loops, inside):
+            with lowering.element_is(found.this, place(so_far, Index(loops[0]))):
+                entries = [[known(lowering.value(v)) for v in values] for values in plot.fills]
+            fills = tuple(fill(axes, loops, tuple(values), inside, ONE) for values in entries)
+        outputs.append(HistogramOutput(plot.name, plot.title, fills))
+    return RegionOutput(found.name, (), histograms=tuple(outputs))
 
 
 def _bins(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from adl.check import analysis as core
 from adl.check.values import free_loops
 from adl.compiler.ir import (
+    FALSE,
     TRUE,
     Axis,
     Const,
@@ -21,14 +22,15 @@ from adl.compiler.ir import (
     Node,
     Part,
     Pick,
+    as_real,
     both,
     call,
     pick,
     reduce,
     store,
 )
-from adl.compiler.lower.collections import Place, comes_before, is_union, place
-from adl.compiler.lower.truth import Lowered
+from adl.compiler.lower.collections import Place, comes_before, is_union, place, precedes
+from adl.compiler.lower.truth import Lowered, known
 
 if TYPE_CHECKING:
     from adl.compiler.lower.values import Lowering
@@ -56,6 +58,8 @@ def _picked(lowering: Lowering, tuples: core.Picked) -> Pick:
     with lowering.loops(tuples.loops) as (axes, inside):
         mask = passing(lowering, tuples.where, inside)
         order = _ranks(lowering, tuples.loops, axes)
+        if tuples.sorts:
+            return pick(axes, mask, _sorted_by(lowering, tuples, order), tuples.index)
         if tuples.key is None:
             return pick(axes, mask, order, tuples.index)
         key = lowering.value(tuples.key)
@@ -92,7 +96,7 @@ def before(lowering: Lowering, value: core.Before) -> Lowered:
     """Return whether one element stands before another."""
     first, second = lowering.place(value.first), lowering.place(value.second)
     defined = both(first.defined, second.defined)
-    return Lowered(both(defined, comes_before(value.collection, first, second)))
+    return Lowered(both(defined, comes_before(value.collection, first, second, lowering.cuts)))
 
 
 def size(lowering: Lowering, composite: core.CompositeDef) -> Lowered:
@@ -113,15 +117,43 @@ def _ranks(lowering: Lowering, loops: Sequence[core.Loop], axes: Sequence[Axis])
     total: Node = Const(0)
     for loop, collection, axis in zip(loops, collections, axes, strict=True):
         length = reduce("count", (Axis(axis.source, 0),), Const(1), TRUE)
-        rank = _rank(collection, lowering.here[loop])
+        rank = _rank(lowering, collection, lowering.here[loop])
         total = rank if total is Const(0) else call("add", call("mul", total, length), rank)
     return total
 
 
-def _rank(collection: core.Collection, at: Place) -> Node:
+def _sorted_by(lowering: Lowering, tuples: core.Picked, order: Node | None) -> Node:
+    """Return by what sorted tuples ascend: their key, or their rank where ties do not stand so."""
+    mine = _keys(lowering, tuples)
+    if len(mine) == 1 and order is None:
+        return mine[0]
+    here = [lowering.here[loop].position for loop in tuples.loops]
+    with lowering.loops(tuples.loops) as (axes, inside):
+        others = passing(lowering, tuples.where, inside)
+        ranks = _ranks(lowering, tuples.loops, axes)
+        if order is None or ranks is None:
+            positions = [lowering.here[loop].position for loop in tuples.loops]
+            before = precedes(list(zip(positions, here, strict=True)), FALSE)
+        else:
+            before = call("lt", ranks, order)
+        before = precedes(list(zip(_keys(lowering, tuples), mine, strict=True)), before)
+        return as_real(reduce("count", axes, Const(1), both(others, before)))
+
+
+def _keys(lowering: Lowering, tuples: core.Picked) -> list[Node]:
+    """Return the keys of a tuple so that they ascend; NaN, which comes last, if missing."""
+    found = []
+    for value, descending in tuples.sorts:
+        key = known(lowering.value(value))
+        found.append(-key if descending else key)
+    return found
+
+
+def _rank(lowering: Lowering, collection: core.Collection, at: Place) -> Node:
     """Return how many elements of the input stand before one; once an event for all."""
     if not is_union(collection):
         return at.position
     one, other = Axis(at.source, 0), Axis(at.source, 1)
-    earlier = comes_before(collection, Place(at.parts, Index(other)), Place(at.parts, Index(one)))
+    first, second = Place(at.parts, Index(other)), Place(at.parts, Index(one))
+    earlier = comes_before(collection, first, second, lowering.cuts)
     return Element(store((one,), (reduce("count", (other,), Const(1), earlier),)), at.position)

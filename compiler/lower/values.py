@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from adl.check import analysis as core
@@ -14,6 +14,7 @@ from adl.compiler.ir import (
     Column,
     Const,
     Index,
+    Infer,
     Node,
     Part,
     Pick,
@@ -21,15 +22,26 @@ from adl.compiler.ir import (
     both,
     call,
     either,
+    invert,
     lift,
     pick,
     reduce,
 )
-from adl.compiler.lower import tables, truth, tuples
-from adl.compiler.lower.collections import Place, is_union, last, mask, place, same
+from adl.compiler.lower import algorithms, computed, elements, made, tables, truth, tuples
+from adl.compiler.lower.collections import (
+    Place,
+    in_units_of_adl,
+    last,
+    mask,
+    order_of,
+    orders,
+    place,
+    rank,
+    same,
+)
 from adl.compiler.lower.truth import Lowered, choose, defined_all
 from adl.stdlib.kinematics import Cartesian, Particle, Polar, Transverse, add
-from adl.stdlib.models import CollectionSchema
+from adl.stdlib.models import Branch, CollectionSchema
 
 _COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 
@@ -44,7 +56,10 @@ class Lowering:
         self.regions: dict[core.RegionDef, Lowered] = {}
         self.masks: dict[tuple[core.ObjectDef, CollectionSchema, Node], Node] = {}
         self.picks: dict[tuple[core.Picked, tuple[tuple[core.Loop, Place], ...]], Pick] = {}
+        self.under: Node = TRUE  # the condition under which a value is looked at
+        self.prepared: set[core.Collection] = set()  # whose calls have been lowered
         self.open = 0  # loops being lowered: the slot of the next one
+        self.cuts = _Rules(self)
 
     # ------------------------------------------------------------------------------- values
 
@@ -62,8 +77,20 @@ class Lowering:
     def _literal(self, value: core.Literal_) -> Lowered:
         return truth.literal(value.value, value.datum)
 
+    def _open(self, value: core.Open) -> Lowered:
+        # Nothing that runs has one; a column of the event stands in its place.
+        stored = {"bool": "bool", "int": "int64", "real": "float64"}[value.type]
+        return Lowered(Column(value.words, stored))
+
     def _eventvalue(self, value: core.EventValue) -> Lowered:
-        return Lowered(Column(value.branch.name, value.branch.dtype))
+        return self.stored(value.branch)
+
+    def stored(self, branch: Branch) -> Lowered:
+        """Return a column of the event, or what the object model computes in its place."""
+        if isinstance(branch, core.Computed):
+            with self.looked_at(TRUE):
+                return self.value(branch.value)
+        return Lowered(in_units_of_adl(Column(branch.name, branch.dtype), branch))
 
     def _attributeof(self, value: core.AttributeOf) -> Lowered:
         particle = value.particle
@@ -84,20 +111,24 @@ class Lowering:
             )
             return self._attributeof(inner)
         if isinstance(particle, core.Singleton):
-            branch = particle.schema.attributes[value.attribute]
-            return Lowered(Column(branch.name, branch.dtype))
+            return self.stored(particle.schema.attributes[value.attribute])
         at = self.place(particle)
-        return Lowered(at.attribute(value.attribute), at.defined)
+        formula = at.parts[0].attributes[value.attribute]
+        if len(at.parts) == 1 and isinstance(formula, core.Computed) and not at.zero:
+            found = computed.lowered(formula, at)
+            defined, certain = both(at.defined, found.defined), both(at.certain, found.certain)
+            return Lowered(found.value, defined, certain)
+        return Lowered(at.attribute(value.attribute), at.defined, at.certain)
 
     def _ownattribute(self, value: core.OwnAttribute) -> Lowered:
         at = self.place(value.particle)
-        outside = self.here
-        self.here = {value.definition.this: at}
-        own = self.value(value.definition.value)
-        self.here = outside
-        return Lowered(own.value, both(at.defined, own.defined), own.certain)
+        with self.element_is(value.definition.this, at):
+            own = self.value(value.definition.value)
+        return Lowered(own.value, both(at.defined, own.defined), both(at.certain, own.certain))
 
     def _apply(self, value: core.Apply) -> Lowered:
+        if value.function.form in ("algorithm", "user"):
+            return algorithms.evaluated(self, value)
         arguments: list[Node | Particle] = []
         defined: Node = TRUE
         certain: Node = TRUE
@@ -105,6 +136,7 @@ class Lowering:
             if kind == "particle":
                 particle, there = self.particle(argument)
                 arguments.append(particle)
+                certain = both(certain, elements.certainty(self, argument))
             else:
                 number = self.value(argument)
                 there = number.defined
@@ -114,12 +146,16 @@ class Lowering:
         return Lowered(lift(value.function.call(*arguments)), defined, certain)
 
     def _operation(self, value: core.Operation) -> Lowered:
-        if value.name == "same":
+        if value.name in core.IDENTITY:
             a, b = (self.place(v) for v in value.arguments)
-            there = Lowered(TRUE, both(a.defined, b.defined))
-            return truth.comparison(same(a, b), there)
+            there = Lowered(TRUE, both(a.defined, b.defined), both(a.certain, b.certain))
+            one = same(a, b)
+            return truth.comparison(one if value.name == "same" else invert(one), there)
         operands = [self.value(v) for v in value.arguments]
         node = call(value.name, *(o.value for o in operands))
+        if value.name == "mod" and node.kind == "int":  # no integer says "by 0"
+            divides = _is_not_zero(operands[1].value)
+            operands.append(Lowered(TRUE, divides))
         if value.name in _COMPARISONS:
             return truth.comparison(node, *operands)
         return Lowered(node, defined_all(*operands), truth.certain_all(*operands))
@@ -140,10 +176,13 @@ class Lowering:
         return Lowered(power, base.defined, base.certain)
 
     def _logic(self, value: core.Logic) -> Lowered:
-        operands = [self.value(v) for v in value.operands]
+        first = self.value(value.operands[0])
+        settled = truth.truth(first).value  # the second operand is looked at, if at all, then
+        with self.looked_at(settled if value.operator == "and" else invert(settled), more=True):
+            operands = [first, *(self.value(v) for v in value.operands[1:])]
         match value.operator:
             case "not":
-                return truth.negation(operands[0])
+                return truth.negation(first)
             case "and":
                 return truth.conjunction(*operands)
         return truth.disjunction(*operands)
@@ -158,7 +197,10 @@ class Lowering:
 
     def _choice(self, value: core.Choice) -> Lowered:
         condition = self.condition(value.condition)
-        yes, no = self.value(value.then), self.value(value.otherwise)
+        with self.looked_at(condition.value, more=True):
+            yes = self.value(value.then)
+        with self.looked_at(invert(condition.value), more=True):
+            no = self.value(value.otherwise)
         certain = choose(condition.value, yes.certain, no.certain)
         if condition.certain is not TRUE:  # it decides nothing where both branches agree
             agree = both(truth.certain_all(yes, no), call("eq", yes.value, no.value))
@@ -204,13 +246,20 @@ class Lowering:
     def _tableat(self, value: core.TableAt) -> Lowered:
         return tables.look_up(value, [self.value(a) for a in value.arguments])
 
+    def _network(self, value: core.Network) -> Lowered:
+        inputs = [self.value(x) for x in value.inputs]
+        given = tuple(as_real(x.value) for x in inputs)
+        found = Infer(value.path or value.name, value.output, given)
+        return Lowered(found, defined_all(*inputs), truth.certain_all(*inputs))
+
     def _draw(self, value: core.Draw) -> Lowered:
         event = [self.value(number) for number in value.event]
         return tables.draw(value, event, self.place(value.particle), self.seed)
 
     def _defineref(self, value: core.DefineRef) -> Lowered:
         if value.define not in self.defines:
-            self.defines[value.define] = self.value(value.define.value)
+            with self.looked_at(TRUE):
+                self.defines[value.define] = self.value(value.define.value)
         return self.defines[value.define]
 
     def _regionref(self, value: core.RegionRef) -> Lowered:
@@ -219,13 +268,14 @@ class Lowering:
             passed = Lowered(TRUE)
             for statement in region.statements:
                 if isinstance(statement, core.Cut):
-                    passed = truth.conjunction(passed, self.value(statement.condition))
+                    with self.looked_at(passed.value):
+                        condition = self.value(statement.condition)
+                    passed = truth.conjunction(passed, condition)
             self.regions[region] = passed
         return self.regions[region]
 
     def _singleton(self, value: core.Singleton) -> Lowered:
-        branch = value.schema.attributes["pt"]
-        return Lowered(Column(branch.name, branch.dtype))
+        return self.stored(value.schema.attributes["pt"])
 
     def _reduction(self, value: core.Reduction) -> Lowered:
         with self.loops(value.loops) as (axes, inside):
@@ -262,10 +312,8 @@ class Lowering:
         if isinstance(value, core.DefineRef):
             return self.particle(value.define.value)
         if isinstance(value, core.Singleton):
-            pt, phi = (value.schema.attributes[a] for a in ("pt", "phi"))
-            return Transverse(
-                as_real(Column(pt.name, pt.dtype)), as_real(Column(phi.name, phi.dtype))
-            ), TRUE
+            pt, phi = (self.stored(value.schema.attributes[a]) for a in ("pt", "phi"))
+            return Transverse(as_real(pt.value), as_real(phi.value)), defined_all(pt, phi)
         if isinstance(value, core.Total):
             return self.total(value.collection), TRUE
         if isinstance(value, core.Sum):
@@ -274,17 +322,26 @@ class Lowering:
             for _, _, there in items:
                 defined = both(defined, there)
             return add([(sign, p) for sign, p, _ in items]), defined
+        if isinstance(value, core.Choice):
+            return elements.chosen_particle(self, value)
+        if isinstance(value, core.OwnAttribute):
+            return elements.own_particle(self, value)
         at = self.place(value)
-        parts = [_component(at, name) for name in ("pt", "eta", "phi", "mass")]
-        return Polar(*parts), at.defined
+        return self.momentum(at), at.defined
+
+    def momentum(self, at: Place) -> Particle:
+        """Return the components of the element at a place."""
+        if len(at.parts) == 1 and isinstance(at.parts[0], core.Produced):
+            return made.momentum(at.parts[0], at.position)
+        return Polar(*(_component(at, name) for name in ("pt", "eta", "phi", "mass")))
 
     def total(self, collection: core.Collection) -> Cartesian:
         """Return the vector sum of a collection's elements."""
         with self.loops([core.Loop(collection, "")]) as (axes, inside):
             at = place(collection, Index(axes[0]))
-            one = Polar(*(_component(at, name) for name in ("pt", "eta", "phi", "mass")))
+            one = self.momentum(at)
             components = (one.px, one.py, one.pz, one.energy)
-            return Cartesian(*(reduce("sum", axes, c, inside) for c in components))
+            return Cartesian(*(reduce("sum", axes, lift(c), inside) for c in components))
 
     def place(self, value: core.Value) -> Place:
         """Return where an element lies."""
@@ -298,13 +355,19 @@ class Lowering:
             case core.Element(collection=collection, index=index):
                 found = self.element(collection, index)
                 return replace(found, defined=TRUE, zero=True) if value.zero else found
+            case core.Linked():
+                return elements.linked(self, value)
+            case core.Choice():
+                return elements.chosen(self, value)
+            case core.OwnAttribute():
+                return elements.own(self, value)
         raise AssertionError(f"{type(value).__name__} is no element")
 
     def element(self, collection: core.Collection, index: int) -> Place:
         """Return the k-th element that passes, in stored order or (unions) in descending pt."""
         with self.loops([core.Loop(collection, "")]) as (axes, inside):
             at = place(collection, Index(axes[0]))
-            order = -as_real(at.attribute("pt")) if is_union(collection) else None
+            order = self.order(collection, at)
             if index < 0:  # the last: none passes that comes after it
                 inside, order, index = both(inside, last(collection, at, self.cuts)), None, 0
             position = Part(pick(axes, inside, order, index), 0)
@@ -318,6 +381,7 @@ class Lowering:
         inside: Node = TRUE
         for loop in loops:
             assert loop.collection is not None, "an object block's this has a place of its own"
+            algorithms.prepare(self, loop.collection)
             at = place(loop.collection, Const(0))
             axis = Axis(at.source, self.open)
             self.open += 1
@@ -329,18 +393,72 @@ class Lowering:
         finally:
             self.here, self.open = before, start
 
-    def cuts(self, collection: core.ObjectDef, at: Place) -> Node:
-        """Return whether the element at a place passes the cuts of an object block."""
+    @contextmanager
+    def element_is(self, this: core.Loop, at: Place) -> Iterator[None]:
+        """Make a place the current element of an object block; nothing else is open in it."""
+        outside = self.here
+        self.here = {this: at}
+        before, used = self.open, (axis.slot + 1 for axis in at.position.free)
+        self.open = max(before, *used, 0)  # a loop inside must not take the element's own slot
+        try:
+            yield
+        finally:
+            self.here, self.open = outside, before
+
+    @contextmanager
+    def looked_at(self, condition: Node, more: bool = False) -> Iterator[None]:
+        """Say when the values that are lowered now are looked at; ``more`` adds to what was said.
+
+        What can raise an exception is called only then.
+        """
+        outside = self.under
+        self.under = both(outside, condition) if more else condition
+        try:
+            yield
+        finally:
+            self.under = outside
+
+    def order(self, collection: core.Collection, at: Place) -> Node | None:
+        """Return the key by which elements ascend, or their rank; None for the stored order."""
+        match orders(collection):
+            case []:
+                return None
+            case [one]:
+                return order_of(one, at, self.cuts)
+        return as_real(rank(collection, at, self.cuts))
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """What object blocks say of the element at a place."""
+
+    lowering: Lowering
+
+    def __call__(self, collection: core.ObjectDef, at: Place) -> Node:
+        """Return whether the element passes the cuts of the block."""
+        lowering = self.lowering
         key = collection, at.parts[0], at.position
-        if key not in self.masks:
-            outside = self.here
-            self.here = {collection.this: at}
-            passed: Node = TRUE
-            for cut in collection.cuts:
-                passed = both(passed, self.condition(cut).value)
-            self.here = outside
-            self.masks[key] = passed
-        return self.masks[key]
+        if key not in lowering.masks:
+            with lowering.element_is(collection.this, at):
+                passed: Node = TRUE
+                for cut in collection.cuts:
+                    with lowering.looked_at(passed):
+                        passed = both(passed, lowering.condition(cut).value)
+            lowering.masks[key] = passed
+        return lowering.masks[key]
+
+    def key(self, collection: core.ObjectDef, at: Place) -> Node:
+        """Return what a sorted object's elements ascend in; NaN, which comes last, if missing."""
+        assert collection.key is not None, "a sorted object"
+        with self.lowering.element_is(collection.this, at):
+            key = truth.known(self.lowering.value(collection.key))
+        return -key if collection.descending else key
+
+
+def _is_not_zero(divisor: Node) -> Node:
+    if isinstance(divisor, Const):
+        return Const(divisor.value != 0)
+    return call("ne", divisor, Const(0))
 
 
 def _component(at: Place, name: str) -> Node:

@@ -10,6 +10,7 @@ from adl.compiler.ir import (
     Axis,
     Call,
     Element,
+    Evaluate,
     Index,
     Lookup,
     Node,
@@ -17,6 +18,7 @@ from adl.compiler.ir import (
     Store,
     affected,
     postorder,
+    raising,
     rename,
     rewrite,
     store,
@@ -74,6 +76,7 @@ def _uses(program: Program) -> tuple[dict[Node, set[_Use]], set[Node]]:
     """
     uses: dict[Node, set[_Use]] = {}
     alone: set[Node] = set()
+    careful = raising(program.nodes)
     for binder in program.nodes:
         if not binder.bound or isinstance(binder, Store):
             continue
@@ -84,7 +87,7 @@ def _uses(program: Program) -> tuple[dict[Node, set[_Use]], set[Node]]:
         direct = {c for user in users for c in user.children}
         for node in nodes:
             axis = _axis(node)
-            if axis in binder.bound:
+            if axis in binder.bound and node not in careful:
                 body = rename(node, {axis: _canonical(axis)})
                 uses.setdefault(body, set()).add((binder, axis))
                 if node in direct:
@@ -94,7 +97,10 @@ def _uses(program: Program) -> tuple[dict[Node, set[_Use]], set[Node]]:
 
 def _axis(node: Node) -> Axis | None:
     """Return the axis of a value that is worth storing."""
-    if not node.costly or len(node.free) != 1 or not isinstance(node, Call | Lookup | Reduce):
+    if not node.costly or len(node.free) != 1:
+        return None
+    algorithm = isinstance(node, Evaluate) and node.kind != "store"
+    if not algorithm and not isinstance(node, Call | Lookup | Reduce):
         return None
     return next(iter(node.free))
 

@@ -18,7 +18,8 @@ from llvmlite import binding as llvm
 from adl.compiler import cache as disk
 from adl.compiler.emit.arguments import PARAMETERS, Arguments
 from adl.compiler.emit.module import Module
-from adl.compiler.layout import Chunk, Partial
+from adl.compiler.ir import Evaluate, Record
+from adl.compiler.layout import Chunk, Fault, Partial, Rows
 
 _PIPELINE = "O2 without unrolling and vectorisation"
 _FUNCTION = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(PARAMETERS), ctypes.c_int64)
@@ -39,29 +40,58 @@ class HostKernel:
         offsets = [_contiguous(chunk.offsets[c], "int64") for c in arguments.collections]
         numbers = np.frombuffer(b"".join(arguments.numbers), np.int64)
         scratch = [np.empty(_extent(chunk, s) + 1) for s in arguments.store_sources]
-        memo = np.empty(arguments.memo_size, np.int64)
+        memo = np.zeros(arguments.memo_size, np.int64)
         flags = np.empty(len(arguments.program.nodes), np.int8)
         buffers = (partial.raw, partial.sumw, partial.sumw2, partial.skipped)
+        records = [_buffers(record, chunk) for record in arguments.program.records]
+        written = np.zeros(len(records), np.int64)
         self.function(
             _table(columns),
             _table(offsets),
             numbers.ctypes.data,
             *(b.ctypes.data for b in buffers),
+            written.ctypes.data,
+            _table([column for record in records for column in record]),
             _table(scratch),
             memo.ctypes.data,
             flags.ctypes.data,
             chunk.events,
         )
+        partial.rows = tuple(map(_written, records, written.tolist()))
+        partial.faults = _faults(arguments, memo)
         return partial
 
 
 def load(module: Module) -> HostKernel:
     """Return a module's kernel, compiled or from the cache."""
+    called = {n.function: None for n in module.arguments.program.nodes if isinstance(n, Evaluate)}
+    if called:
+        from adl.compiler.targets import python
+
+        for function in called:
+            python.publish(function)
+    engine = new_engine(compile_object(module.text))
+    return HostKernel(module.arguments, engine, _FUNCTION(engine.get_function_address("kernel")))
+
+
+def new_engine(content: bytes) -> Any:
+    """Return an engine that has loaded an object file; several in one confuse their symbols."""
     # An engine owns its target machine and frees it: each gets a new one.
     engine = llvm.create_mcjit_compiler(_parse(""), _new_machine())
-    engine.add_object_file(llvm.ObjectFileRef.from_data(compile_object(module.text)))
+    engine.add_object_file(llvm.ObjectFileRef.from_data(content))
     engine.finalize_object()
-    return HostKernel(module.arguments, engine, _FUNCTION(engine.get_function_address("kernel")))
+    return engine
+
+
+def _faults(arguments: Arguments, memo: npt.NDArray[np.int64]) -> tuple[Fault, ...]:
+    """Return what Python functions have raised."""
+    if not arguments.functions:
+        return ()
+    from adl.compiler.targets import python
+
+    slots = ((f, arguments.fault(f)) for f in arguments.functions)
+    found = (python.fault(f, memo[first : first + 3].tolist()) for f, first in slots)
+    return tuple(fault for fault in found if fault is not None)
 
 
 def compile_object(text: str) -> bytes:
@@ -134,6 +164,24 @@ def _contiguous(array: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
 def _extent(chunk: Chunk, source: tuple[str, ...]) -> int:
     """Return the largest number of elements of an event, over the collections of a source."""
     return sum(int(np.max(np.diff(chunk.offsets[c]), initial=0)) for c in source)
+
+
+_STORED = {"real": np.float64, "int": np.int64, "bool": np.bool_}
+
+
+def _buffers(record: Record, chunk: Chunk) -> list[npt.NDArray[Any]]:
+    """Return room for every row that a record can have: the events' numbers, then the values."""
+    rows = np.ones(chunk.events, np.int64)
+    for axis in record.axes:
+        rows *= sum(np.diff(chunk.offsets[c]) for c in axis.source)
+    most = int(rows.sum())
+    return [np.empty(most, t) for t in (np.int64, *(_STORED[v.kind] for v in record.values))]
+
+
+def _written(buffers: list[npt.NDArray[Any]], rows: int) -> Rows:
+    """Return copies of what was written, so that the rest of the room goes."""
+    events, *values = (buffer[:rows].copy() for buffer in buffers)
+    return Rows(events, tuple(values))
 
 
 def _table(arrays: Sequence[npt.NDArray[Any]]) -> Any:

@@ -25,23 +25,30 @@ from adl.compiler.ir import (
     Column,
     Const,
     Element,
+    Evaluate,
     Fill,
+    Gather,
     Index,
+    Infer,
     Kind,
     Lookup,
     Node,
     Part,
     Pick,
+    Record,
     Reduce,
     Store,
     Uniform,
     conjuncts,
     postorder,
+    raising,
 )
-from adl.compiler.layout import Chunk, Partial, layout
+from adl.compiler.layout import Chunk, Fault, Partial, Rows, layout
 from adl.compiler.program import Program
+from adl.compiler.python.code import outputs
+from adl.compiler.targets.batches import RunNetwork
 from adl.stdlib import ops
-from adl.stdlib.registry import FUNCTIONS
+from adl.stdlib.registry import FUNCTIONS, Function
 
 # What is read at a position where there is no element.
 MISSING: Mapping[Kind, bool | int | float] = {"real": math.nan, "int": 0, "bool": False}
@@ -56,15 +63,33 @@ def run(program: Program, chunk: Chunk) -> Partial:
     """Return what the program counts over the events of a chunk."""
     machine = _Machine(program.nodes, chunk)
     counters = [_Counter(fill, machine) for fill in program.fills]
-    root = _blocks(counters, machine)
+    recorders = [_Recorder(record, machine) for record in program.records]
+    root = _blocks([*counters, *recorders], machine)
     for event in range(chunk.events):
         _run_event(event, root, machine.values)
-    return _collect(program, counters)
+    partial = _collect(program, counters, recorders)
+    partial.faults = _faults(machine)
+    return partial
 
 
-def evaluate(roots: Sequence[Node], chunk: Chunk, event: int) -> list[Any]:
-    """Return the values of closed nodes at one event: a list for a store, a tuple for a pick."""
-    machine = _Machine(postorder(roots), chunk)
+def _faults(machine: _Machine) -> tuple[Fault, ...]:
+    """Return what Python functions have raised."""
+    if not machine.faults:
+        return ()
+    from adl.compiler.targets.python import fault
+
+    found = (fault(function, slots.tolist()) for function, slots in machine.faults.items())
+    return tuple(f for f in found if f is not None)
+
+
+def evaluate(
+    roots: Sequence[Node], chunk: Chunk, event: int, networks: RunNetwork | None = None
+) -> list[Any]:
+    """Return the values of closed nodes at one event: a list for a store, a tuple for a pick.
+
+    Networks may stand in them, if ``networks`` runs these, one row at a time.
+    """
+    machine = _Machine(postorder(roots), chunk, networks)
     for slot, compute in machine.steps(machine.order(roots)):
         machine.values[slot] = compute(event)
     return [machine.values[machine.slots[root]] for root in roots]
@@ -90,7 +115,10 @@ class _Machine:
     run inside each other bind different axes, so one entry is enough.
     """
 
-    def __init__(self, nodes: Sequence[Node], chunk: Chunk) -> None:
+    def __init__(
+        self, nodes: Sequence[Node], chunk: Chunk, networks: RunNetwork | None = None
+    ) -> None:
+        self.networks = networks
         positions = [Index(axis) for node in nodes for axis in node.bound]
         entries = dict.fromkeys([*nodes, *positions, TRUE])
         self.slots: dict[Node, int] = {node: slot for slot, node in enumerate(entries)}
@@ -102,6 +130,7 @@ class _Machine:
             name: offsets.tolist() for name, offsets in chunk.offsets.items()
         }
         self.recipes: dict[Node, _Recipe] = {}
+        self.faults: dict[Function, npt.NDArray[np.int64]] = {}
 
     def recipe(self, node: Node) -> _Recipe:
         """Return how to compute a node (recursive only over loops inside loops)."""
@@ -125,8 +154,14 @@ class _Machine:
                 return _Recipe(node.children, self._part(node))
             case Store():
                 return self._store(node)
+            case Gather():
+                return self._gather(node)
+            case Evaluate():
+                return _Recipe(node.children, self._evaluate(node))
             case Element():
                 return _Recipe(node.children, self._element(node))
+            case Infer():
+                return _Recipe(node.children, self._infer(node))
         assert isinstance(node, Const | Index), node
         return _Recipe((), None)
 
@@ -218,6 +253,8 @@ class _Machine:
 
     def _part(self, node: Part) -> Compute:
         values, pick, place = self.values, self.slots[node.pick], node.place
+        if isinstance(node.pick, Evaluate):  # the number of elements, then the arrays
+            return lambda event: values[pick][0]
         return lambda event: values[pick][place]
 
     def _store(self, node: Store) -> _Recipe:
@@ -233,11 +270,54 @@ class _Machine:
 
     def _element(self, node: Element) -> Compute:
         values, missing = self.values, MISSING[node.kind]
-        stored, at = self.slots[node.store], self.slots[node.at]
+        stored, at, place = self.slots[node.store], self.slots[node.at], node.place
+        several = isinstance(node.store, Evaluate)
 
         def compute(event: int) -> Any:
             position = values[at]
-            return values[stored][position] if position >= 0 else missing
+            array = values[stored][1][place] if several else values[stored]
+            # Beyond what an algorithm has made nothing is looked at: a mask says so.
+            return array[position] if 0 <= position < len(array) else missing
+
+        return compute
+
+    def _gather(self, node: Gather) -> _Recipe:
+        values, value = self.values, self.slots[node.value]
+        results = (node.value,) if node.place is None else (node.value, node.place)
+        outside, tuples = self.loops(node.axes, conjuncts(node.mask), results)
+        place = self.slots[TRUE if node.place is None else node.place]
+
+        def compute(event: int) -> list[float]:
+            found = [(values[place], values[value]) for _ in tuples(event)]
+            if node.place is not None:
+                found.sort(key=lambda entry: entry[0])
+            return [entry[1] for entry in found]
+
+        return _Recipe(outside, compute)
+
+    def _evaluate(self, node: Evaluate) -> Compute:
+        from adl.compiler.targets.python import load
+
+        values, slots = self.values, [self.slots[a] for a in node.arguments]
+        mask, kind, call = self.slots[node.mask], node.kind, load(node.function)
+        fault = self.faults.setdefault(node.function, np.zeros(3, np.int64))
+        nothing: Any = MISSING.get(kind, (0, [[] for _ in range(outputs(node.function))]))
+
+        def compute(event: int) -> Any:
+            if not values[mask]:
+                return nothing
+            result = call([values[slot] for slot in slots], event, fault)
+            return result if kind == "store" else result[0] if kind != "bool" else bool(result[0])
+
+        return compute
+
+    def _infer(self, node: Infer) -> Compute:
+        values, slots, run = self.values, [self.slots[a] for a in node.arguments], self.networks
+        assert run is not None, "a whole program's networks have become columns"
+
+        def compute(event: int) -> float:
+            row = np.array([[values[slot] for slot in slots]], np.float64)
+            return float(run(node.network, row)[0, node.output])
 
         return compute
 
@@ -373,6 +453,36 @@ class _Counter:
                 self.skipped += 1
 
 
+class _Recorder:
+    """The rows of one record so far."""
+
+    def __init__(self, record: Record, machine: _Machine) -> None:
+        self.record = record
+        conditions = conjuncts(record.mask)
+        self.guards = [c for c in conditions if not c.free]
+        tests = [c for c in conditions if c.free]
+        self.inputs, self.tuples = machine.loops(record.axes, tests, record.values)
+        self.values, self.slots = machine.values, [machine.slots[v] for v in record.values]
+        self.events: list[int] = []
+        self.columns: list[list[Any]] = [[] for _ in record.values]
+
+    def count(self, event: int) -> None:
+        """Append a row for each tuple that passes, in an event that passes the guards."""
+        for _ in self.tuples(event):
+            self.events.append(event)
+            for column, slot in zip(self.columns, self.slots, strict=True):
+                column.append(self.values[slot])
+
+    def rows(self) -> Rows:
+        """Return the rows as arrays."""
+        kinds = (_STORED[value.kind] for value in self.record.values)
+        values = tuple(map(np.array, self.columns, kinds))
+        return Rows(np.array(self.events, np.int64), values)
+
+
+_Output = _Counter | _Recorder
+
+
 def _strides(fill: Fill) -> list[int]:
     strides = [1]
     for binning in fill.bins[:-1]:
@@ -390,7 +500,9 @@ def find_bin(binning: Binning, x: float) -> int:
     return bisect_right(binning.edges, x)
 
 
-def _collect(program: Program, counters: Sequence[_Counter]) -> Partial:
+def _collect(
+    program: Program, counters: Sequence[_Counter], recorders: Sequence[_Recorder]
+) -> Partial:
     where = layout(program)
     partial = Partial.zeros(where)
     for counter in counters:
@@ -400,6 +512,7 @@ def _collect(program: Program, counters: Sequence[_Counter]) -> Partial:
         if counter.fill.weighted:
             partial.sumw[sums : sums + size] = counter.sumw
             partial.sumw2[sums : sums + size] = counter.sumw2
+    partial.rows = tuple(recorder.rows() for recorder in recorders)
     return partial
 
 
@@ -414,7 +527,7 @@ class _Block:
     parent: _Block | None = None
     depth: int = 0
     steps: list[Step] = field(default_factory=list)
-    counters: list[_Counter] = field(default_factory=list)
+    counters: list[_Output] = field(default_factory=list)
     inner: dict[int, _Block] = field(default_factory=dict)
 
     def under(self, test: int) -> _Block:
@@ -436,14 +549,22 @@ def _run_event(event: int, root: _Block, values: list[Any]) -> None:
             stack += block.inner.values()
 
 
-def _blocks(counters: Sequence[_Counter], machine: _Machine) -> _Block:
-    """Return the tree of cuts, each value in the last block that all its uses are under."""
+def _blocks(counters: Sequence[_Output], machine: _Machine) -> _Block:
+    """Return the tree of cuts, each value in the last block that all its uses are under.
+
+    What can raise an exception is in the block of each use instead.
+    """
     root = _Block(machine.slots[TRUE])
-    blocks: dict[Node, _Block] = {}
+    blocks: dict[Node, list[_Block]] = {}
+    careful = raising(machine.slots)
 
     def use(nodes: Iterable[Node], block: _Block) -> None:
         for node in nodes:
-            blocks[node] = _common(blocks.get(node, block), block)
+            own = blocks.setdefault(node, [])
+            if node in careful:
+                own += [block] if block not in own else []
+            else:
+                own[:] = [_common(own[0], block) if own else block]
 
     for counter in counters:
         block = root
@@ -454,10 +575,20 @@ def _blocks(counters: Sequence[_Counter], machine: _Machine) -> _Block:
         block.counters.append(counter)
     order = machine.order(list(blocks))
     for node in reversed(order):  # users first, so that a value's own block is final
-        use(machine.recipe(node).inputs, blocks[node])
+        for block in tuple(blocks[node]):
+            use(machine.recipe(node).inputs, block)
     for node in order:
-        blocks[node].steps += machine.steps([node])
+        for block in blocks[node]:
+            if not any(other in blocks[node] for other in _around(block)):
+                block.steps += machine.steps([node])
     return root
+
+
+def _around(block: _Block) -> Iterator[_Block]:
+    """Yield the blocks that a block stands in."""
+    while block.parent is not None:
+        block = block.parent
+        yield block
 
 
 def _common(x: _Block, y: _Block) -> _Block:

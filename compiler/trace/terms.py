@@ -46,7 +46,8 @@ def closed_operands(value: core.Value) -> tuple[core.Value, ...]:
             return (value.define.value,)
         case core.Reduction() | core.Member() | core.Total() | core.Draw() | core.OwnAttribute():
             return ()
-    return operands(value)
+    # What an algorithm is given of a whole collection is never missing.
+    return tuple(o for o in operands(value) if not isinstance(o, core.Whole | core.Each))
 
 
 def element_name(value: core.Value) -> str:
@@ -65,6 +66,9 @@ def objects(region: core.RegionDef) -> tuple[core.ObjectDef, ...]:
             for source in collection.sources:
                 add(source)
             found[collection] = None
+        if isinstance(collection, core.Produced) and collection.call is not None:
+            for given in _collections(collection.call, set()):
+                add(given)
 
     for value in _values(region):
         for collection in _collections(value, set()):
@@ -82,9 +86,11 @@ def _values(region: core.RegionDef) -> Iterator[core.Value]:
 
 def _collections(value: core.Value, seen: set[object]) -> Iterator[core.Collection]:
     match value:
-        case core.Element() | core.Size() | core.Total():
+        case core.Element() | core.Size() | core.Total() | core.Whole():
             if not isinstance(value.collection, core.CompositeDef):
                 yield value.collection
+        case core.Each() if value.loop.collection is not None:
+            yield value.loop.collection
         case core.Reduction():
             yield from (x.collection for x in value.loops if x.collection is not None)
         case core.Member():

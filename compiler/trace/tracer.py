@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adl.check import analysis as core
-from adl.compiler.ir import Column, Node, both, postorder, store
+from adl.compiler.ir import Column, Infer, Node, both, postorder, store
 from adl.compiler.layout import Chunk
 from adl.compiler.lower.truth import Lowered
 from adl.compiler.lower.values import Lowering
 from adl.compiler.targets import reference
+from adl.compiler.targets.batches import RunNetwork
 from adl.compiler.trace.result import (
     Candidate,
     Kind,
@@ -77,6 +78,7 @@ class Tracer:
     analysis: core.Analysis
     regions: Sequence[str] = ()
     seed: int = 1
+    networks: RunNetwork | None = None  # needed where there are ``models``
     _nodes: list[Node] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
@@ -98,9 +100,14 @@ class Tracer:
         looped = {c for n in self._nodes for axis in n.bound for c in axis.source}
         return tuple(sorted(looped | {c.collection for c in self.columns if c.collection}))
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The files of the networks, each once."""
+        return tuple(dict.fromkeys(n.network for n in self._nodes if isinstance(n, Infer)))
+
     def trace(self, chunk: Chunk, event: int) -> tuple[RegionTrace, ...]:
         """Return what became of one event of a chunk in each region."""
-        look = _Look(chunk, event)
+        look = _Look(chunk, event, self.networks)
         blocks = {d: look.object(block) for d, block in self._objects.items()}
         return tuple(
             look.region(region, lines, tuple(blocks[d] for d in objects(region)))
@@ -200,6 +207,7 @@ class _Look:
 
     chunk: Chunk
     event: int
+    networks: RunNetwork | None
 
     def region(
         self,
@@ -270,4 +278,4 @@ class _Look:
         return Candidate(position, None)
 
     def values(self, *nodes: Node) -> list[Any]:
-        return reference.evaluate(nodes, self.chunk, self.event)
+        return reference.evaluate(nodes, self.chunk, self.event, self.networks)

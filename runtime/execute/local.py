@@ -16,20 +16,33 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from adl.compiler.ir import Column
 from adl.compiler.layout import Chunk, Layout, Partial
-from adl.compiler.program import Program
+from adl.compiler.program import Program, RowsOutput
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.chunks import read
 from adl.runtime.inputs.trees import Input, open_input
 from adl.runtime.progress import Progress, Reporter
+from adl.runtime.rows import Table, tables
+
+if TYPE_CHECKING:
+    from adl.runtime.outputs.keeper import Keeper
 
 BLOCK = 65_536
 _UNIT_BLOCKS = 4
 _UNIT_BYTES = 128 << 20  # of columns, uncompressed; a block may be larger
+
+
+class Reads(NamedTuple):
+    """Input columns, and the collections of which the lengths are needed."""
+
+    columns: tuple[Column, ...]
+    collections: tuple[str, ...]
+    counters: Mapping[str, str] = {}  # the column that counts each collection, where it is known
 
 
 class Kernel(NamedTuple):
@@ -38,6 +51,12 @@ class Kernel(NamedTuple):
     program: Program
     layout: Layout
     run: Callable[[Chunk], Partial]
+    reads: Reads | None = None  # what the program reads, if it is not all
+
+    @property
+    def inputs(self) -> Reads:
+        """What has to be read from a file."""
+        return self.reads or Reads(self.program.columns, self.program.collections)
 
 
 @dataclass
@@ -64,9 +83,11 @@ class _File:
     """A file at work; after an ``error`` nothing of it counts."""
 
     path: str
+    number: int = 0  # in the order of the files
     events: int = 0  # to be read
     source: Input | None = None
     kernel: Kernel | None = None
+    wanted: tuple[RowsOutput, ...] = ()  # its prints and saves that are kept
     partial: Partial | None = None  # of the blocks so far
     done: int = 0  # events in ``partial``
     error: Exception | None = None
@@ -81,6 +102,7 @@ class _Unit(NamedTuple):
     """What came of a unit: a partial a block."""
 
     partials: list[Partial]
+    rows: Sequence[list[Table]] = ()
     events: int = 0
     bytes: int = 0
     nans: Mapping[str, int] = {}
@@ -99,6 +121,7 @@ def execute(
     refusals: tuple[type[Exception], ...] = (),
     block: int = BLOCK,
     unit: int | None = None,
+    keeper: Keeper | None = None,
 ) -> Outcome:
     """Run over files in their order and return the sums.
 
@@ -115,9 +138,11 @@ def execute(
         refusals: Exceptions of ``prepare``, besides ``InputError``, that are about that file only.
         block: Entries that are added up before they are added to the rest: decides the last bits.
         unit: Blocks that a thread takes at a time; chosen for the file by default.
+        keeper: Takes the rows of prints and saves, in the order of the events; else they are lost.
     """
     assert threads >= 1, threads
-    run = _Run(paths, prepare, threads, limit, tree, Reporter(progress), refusals, block, unit)
+    reporter = Reporter(progress)
+    run = _Run(paths, prepare, threads, limit, tree, reporter, refusals, block, unit, keeper)
     return run.execute()
 
 
@@ -132,6 +157,7 @@ class _Run:
     refusals: tuple[type[Exception], ...]
     block: int
     unit: int | None
+    keeper: Keeper | None
     outcome: Outcome = field(default_factory=Outcome)
     opened: list[int] = field(default_factory=list)  # events to read of each file so far
     passed: int = 0  # events of finished files, of those that failed as well
@@ -179,7 +205,7 @@ class _Run:
                 break
 
     def open(self, path: str, left: int | None) -> _File:
-        file = _File(path)
+        file = _File(path, len(self.opened))
         refusals: tuple[type[Exception], ...] = (InputError, *self.refusals)
         try:
             file.source = open_input(path, self.tree)
@@ -190,6 +216,8 @@ class _Run:
         entries = file.source.entries
         file.events = entries if left is None else min(entries, left)
         file.partial = Partial.zeros(file.kernel.layout)
+        if self.keeper is not None:
+            file.wanted = self.keeper.wanted(file.kernel.program.rows)
         if self.outcome.kernel is None:
             self.outcome.kernel = file.kernel
             self.outcome.partial = Partial.zeros(file.kernel.layout)
@@ -200,7 +228,7 @@ class _Run:
         """Blocks a unit: few enough for memory and for every thread to have some."""
         if self.unit is not None or file.source is None or file.kernel is None:
             return self.unit or 1
-        size = file.source.bytes(c.name for c in file.kernel.program.columns)
+        size = file.source.bytes(c.name for c in file.kernel.inputs.columns)
         by_bytes = _UNIT_BYTES * file.source.entries // (self.block * size + 1)
         by_threads = -(-file.events // (2 * self.threads * self.block))
         return max(1, min(_UNIT_BLOCKS, by_bytes, by_threads))
@@ -212,18 +240,31 @@ class _Run:
         partials: list[Partial] = []
         if self.stopped.is_set() or file.error is not None:
             return _Unit(partials)
-        program, _, run = file.kernel
+        reads, run = file.kernel.inputs, file.kernel.run
         begin = time.perf_counter()
-        chunk = read(file.source, program.columns, program.collections, start, stop)
+        chunk = read(file.source, reads.columns, reads.collections, start, stop, reads.counters)
         middle = time.perf_counter()
-        for part in _blocks(chunk, program, self.block):
+        rows: list[list[Table]] = []
+        entry = start
+        for part in _blocks(chunk, reads.columns, self.block):
             if self.stopped.is_set():
                 break
             partials.append(run(part))
+            partials[-1].locate_faults(file.path, entry)
+            rows.append(self.tables(file, file.kernel, part, partials[-1], entry))
+            entry += part.events
         size = sum(values.nbytes for values in chunk.columns.values())
         nans = count_nans(chunk)
         end = time.perf_counter()
-        return _Unit(partials, stop - start, size, nans, middle - begin, end - middle)
+        return _Unit(partials, rows, stop - start, size, nans, middle - begin, end - middle)
+
+    def tables(
+        self, file: _File, kernel: Kernel, chunk: Chunk, partial: Partial, entry: int
+    ) -> list[Table]:
+        """Return the rows of prints and saves that are kept, and let go of the recorded ones."""
+        recorded, partial.rows = partial.rows, ()
+        columns = kernel.inputs.columns
+        return tables(file.wanted, kernel.program, columns, chunk, recorded, entry, file.number)
 
     def merge(self, file: _File, result: Callable[[], _Unit] | None) -> None:
         """Add a unit to its file, or at its end the file to the outcome."""
@@ -240,8 +281,10 @@ class _Run:
 
     def add(self, file: _File, unit: _Unit) -> None:
         assert file.partial is not None
-        for block in unit.partials:
+        for block, rows in zip(unit.partials, unit.rows, strict=True):
             file.partial.add(block)
+            if self.keeper is not None and rows and file.error is None:
+                self.keeper.add(file.path, rows)
         file.done += unit.events
         self.outcome.bytes += unit.bytes
         for branch, number in unit.nans.items():
@@ -252,6 +295,8 @@ class _Run:
     def finish(self, file: _File) -> None:
         if file.source is not None:
             file.source.close()
+        if self.keeper is not None:
+            self.keeper.end(good=file.error is None)
         if file.error is not None:
             self.outcome.failures.append((file.path, file.error))
         elif file.partial is not None and self.outcome.partial is not None:
@@ -273,9 +318,9 @@ class _Run:
         self.reporter.report(self.passed + merged, total, exact, files, end=end)
 
 
-def _blocks(chunk: Chunk, program: Program, block: int) -> Iterator[Chunk]:
+def _blocks(chunk: Chunk, columns: Sequence[Column], block: int) -> Iterator[Chunk]:
     """Views of a chunk's blocks; columns of elements stay whole, their offsets begin anywhere."""
-    of_elements = {c.name for c in program.columns if c.collection is not None}
+    of_elements = {c.name for c in columns if c.collection is not None}
     for start in range(0, chunk.events, block):
         stop = min(start + block, chunk.events)
         yield Chunk(

@@ -19,26 +19,38 @@ from adl.compiler.ir import Column
 from adl.compiler.layout import Chunk
 from adl.runtime.inputs import DataError, InputError, reading
 from adl.runtime.inputs.baskets import Basket
+from adl.runtime.inputs.ntuples import NTuple
 from adl.runtime.inputs.paths import is_url
 from adl.runtime.inputs.trees import Form, Input, form
 
 Numbers = npt.NDArray[Any]
 Offsets = npt.NDArray[np.int64]
 
-# Where a file keeps the number of elements of a collection: NanoAOD, Delphes, EDM4hep and vectors.
-_COUNTERS = ("n{}", "{}_size", "{}")
+# Where a file keeps the number of elements of a collection: NanoAOD, Delphes, EDM4hep and vectors,
+# PHYSLITE (which has no counters, but a momentum of everything).
+_COUNTERS = ("n{}", "{}_size", "{}", "{}AuxDyn.pt")
 
 
 def read(
-    source: Input, columns: Sequence[Column], collections: Iterable[str], start: int, stop: int
+    source: Input,
+    columns: Sequence[Column],
+    collections: Iterable[str],
+    start: int,
+    stop: int,
+    counted_by: Mapping[str, str] | None = None,
 ) -> Chunk:
     """Return the entries [start, stop) of columns, and where the collections' elements begin.
+
+    ``counted_by`` says which column counts a collection's elements; otherwise usual names are tried.
 
     Raises:
         DataError: They cannot be read, or columns of one collection have different lengths.
     """
     with_columns = {column.collection for column in columns}
-    counters = {c: _counter(source, c) for c in collections if c not in with_columns}
+    known = counted_by or {}
+    counters = {
+        c: known.get(c) or _counter(source, c) for c in collections if c not in with_columns
+    }
     branches = _Branches(source, start, stop, (*(c.name for c in columns), *counters.values()))
     arrays: dict[str, Numbers] = {}
     offsets: dict[str, Offsets] = {}
@@ -65,7 +77,7 @@ def read(
 def _counter(source: Input, collection: str) -> str:
     names = [pattern.format(collection) for pattern in _COUNTERS]
     for name in names:
-        if name in source.raw:
+        if name in source.branches():  # and not just in the file, as an object that is no number
             return name
     raise InputError(source.path, f"no branch counts {collection}: neither {', '.join(names)}")
 
@@ -82,6 +94,9 @@ class _Branches:
 
     def read(self, name: str) -> tuple[Numbers, Offsets | None]:
         """Return the numbers of a branch and, of lists, where each begins."""
+        if isinstance(self.source, NTuple):
+            with reading(self.source.path, name, self.start, self.stop):
+                return self.source.numbers(name, self.start, self.stop)
         how = form(self.source.raw[name])
         assert how is not None, name
         with reading(self.source.path, name, self.start, self.stop):

@@ -23,8 +23,8 @@ from adl.runtime.inputs import InputError, reason
 from adl.runtime.inputs.baskets import Baskets
 from adl.runtime.inputs.paths import is_url
 from adl.stdlib.models import Branch
+from adl.stdlib.models.recognition import tree_names
 
-_USUAL_TREE = "Events"  # of a NanoAOD file, which has others beside it
 _TREES = ("TTree", "TNtuple", "TNtupleD")
 _RNTUPLE = "ROOT::RNTuple"
 
@@ -99,6 +99,11 @@ class Input:
         """Return the uncompressed size of branches."""
         return sum(int(self.raw[name].member("fTotBytes")) for name in names)
 
+    def sizes(self) -> tuple[int, int]:
+        """Return how many bytes all branches have in the file, and uncompressed; 0 if unknown."""
+        stored = sum(int(b.member("fZipBytes")) for b in self.raw.values())
+        return stored, self.bytes(self.raw)
+
 
 def open_input(path: str, tree: str | None = None) -> Input:
     """Open a file and find its tree: the named one, or the only one, or ``Events``.
@@ -116,8 +121,14 @@ def open_input(path: str, tree: str | None = None) -> Input:
             # uproot's own choice, fsspec, copies each basket and reads it through a seek.
             **({} if is_url(path) else {"handler": uproot.MemmapSource}),
         )
-        name = _choose(path, _classes(directory), tree)
+        classes = _classes(directory)
+        name = _choose(path, classes, tree)
         ttree = directory[name]
+        if classes[name] == _RNTUPLE:
+            from adl.runtime.inputs.ntuples import NTuple, fields  # here: it is made of the above
+
+            entries, uuid = int(ttree.num_entries), str(directory.file.uuid)
+            return NTuple(path, name, entries, uuid, directory, fields(ttree))
         return Input(
             path,
             name,
@@ -179,28 +190,23 @@ def _classes(directory: Any) -> dict[str, str]:
 
 
 def _choose(path: str, classes: Mapping[str, str], wanted: str | None) -> str:
-    trees = [name for name, kind in classes.items() if kind in _TREES]
-    ntuples = [name for name, kind in classes.items() if kind == _RNTUPLE]
+    trees = [name for name, kind in classes.items() if kind in (*_TREES, _RNTUPLE)]
     if wanted is not None:
         name = wanted.strip("/").partition(";")[0]
         if name in trees:
             return name
-        if name in ntuples:
-            raise InputError(path, f"{name} is an RNTuple, and only TTrees can be read as yet")
         raise InputError(path, f"there is no tree {name}", _listed("the file has", trees))
     if len(trees) == 1:
         return trees[0]
-    if _USUAL_TREE in trees:
-        return _USUAL_TREE
-    if trees:
-        raise InputError(
-            path, "there is more than one tree, say which to read", _listed("it has", trees)
-        )
-    if ntuples:
-        raise InputError(
-            path, f"{', '.join(ntuples)}: an RNTuple, and only TTrees can be read as yet"
-        )
-    raise InputError(path, "there is no tree in the file")
+    if not trees:
+        raise InputError(path, "there is no tree in the file")
+    usual = tree_names()  # of every model, so only where the file leaves a choice
+    named = [name for name in trees if name.rpartition("/")[2] in usual]
+    if len(named) == 1:
+        return named[0]
+    raise InputError(
+        path, "there is more than one tree, say which to read", _listed("it has", named or trees)
+    )
 
 
 def _listed(verb: str, names: list[str], most: int = 20) -> str:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Generic, TypeVar
+
+from adl.stdlib.models.choices import Choice, WorkingPoints
 
 T = TypeVar("T")
 
@@ -40,6 +43,71 @@ class Branch:
     name: str
     dtype: str  # numpy's name: "float32", "bool"
     counter: str | None
+    per: float = 1.0  # how many of its units are one of ADL's: 1000 for MeV
+
+
+@dataclass(frozen=True)
+class Formula(Branch):
+    """What a model says in ADL in place of a column; a file has it if it has all that it needs.
+
+    The formula of an element's attribute is in terms of the element's other attributes.
+    """
+
+    text: str = ""
+    place: str = ""  # of the model's file, with the line
+
+
+@dataclass(frozen=True)
+class Link:
+    """An attribute that holds the position of an element of another collection; -1 is none."""
+
+    attribute: str
+    target: str  # a collection
+
+
+@dataclass(frozen=True)
+class Inverse:
+    """The elements of ``source`` whose link of this name leads to the element.
+
+    With ``via`` they stand for those to which this other link of theirs leads.
+    """
+
+    source: str  # a collection
+    link: str
+    via: str = ""
+
+
+@dataclass(frozen=True)
+class Storage:
+    """How a collection's columns are called and scaled, if not NAME_attribute and as in ADL."""
+
+    prefixes: tuple[str, ...]  # {} in them is the collection's name
+    columns: Mapping[str, tuple[str, ...]]  # attribute -> what can follow a prefix in its place
+    per: Mapping[str, float]  # pattern of attributes, as *cone* -> Branch.per
+    suffix: str = ""  # that columns can have, and attributes have not
+
+    def of(self, name: str) -> Storage:
+        """Return the storage of the collection of this name."""
+        return replace(self, prefixes=tuple(p.replace("{}", name) for p in self.prefixes))
+
+    def column(self, attribute: str, dtype: str, counter: str | None) -> Branch:
+        """Return the column of an attribute, by the first of its names."""
+        words = self.columns.get(attribute, (f"{attribute}{self.suffix}",))
+        return Branch(f"{self.prefixes[0]}{words[0]}", dtype, counter, self.scale(attribute))
+
+    def scale(self, attribute: str) -> float:
+        """Return how many of an attribute's units are one of ADL's."""
+        return next((per for p, per in self.per.items() if fnmatchcase(attribute, p)), 1.0)
+
+    def prefix(self, column: str) -> str:
+        """Return the longest prefix that a column has."""
+        return max((p for p in self.prefixes if column.startswith(p)), key=len, default="")
+
+    def attribute(self, column: str) -> str:
+        """Return the attribute that a column stores, in letters that a name in ADL can have."""
+        rest = column.removeprefix(self.prefix(column))
+        known = next((a for a, words in self.columns.items() if rest in words), None)
+        return known or rest.removesuffix(self.suffix).replace(".", "_")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +115,7 @@ class CollectionSchema:
     """A list of elements. The attribute "" is the column that has the collection's own name.
 
     Elements are stored in descending order of the attribute ``ordered``, where that is promised.
+    ``links`` and ``inverses`` lead from an element to others, by the name of the relation.
     """
 
     name: str
@@ -54,15 +123,48 @@ class CollectionSchema:
     attributes: Mapping[str, Branch]
     counter: Branch | None
     ordered: str | None
+    links: Mapping[str, Link] = field(default_factory=dict)
+    inverses: Mapping[str, Inverse] = field(default_factory=dict)
+    # Attributes that lie between 0 and 1, or below where an element has none.
+    probabilities: frozenset[str] = frozenset()
+    storage: Storage | None = None
+    through: str = ""  # a link: the attributes of what it leads to are the element's, too
+
+    @property
+    def counted_by(self) -> str:
+        """The column that says how many elements an event has; empty if that is not known."""
+        stored = [b.name for b in self.attributes.values() if not isinstance(b, Formula)]
+        return self.counter.name if self.counter else next(iter(stored), "")
 
 
 @dataclass(frozen=True, eq=False)
 class SingletonSchema:
-    """An object that each event has once: MET."""
+    """An object that each event has once: MET. It can be stored as the one ``element`` of a list."""
 
     name: str
     aliases: tuple[str, ...]
     attributes: Mapping[str, Branch]
+    storage: Storage | None = None
+    element: CollectionSchema | None = None
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What a file of a format has: patterns of names of trees and of columns."""
+
+    trees: tuple[str, ...] = ()  # one of them is the tree
+    branches: tuple[str, ...] = ()  # all of them
+    some: tuple[str, ...] = ()  # at least one of them
+    none: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of a format, known by columns that it has; what it calls differently."""
+
+    name: str
+    branches: tuple[str, ...]
+    replaces: Mapping[str, str] = field(default_factory=dict)  # a former name -> that of now
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +182,16 @@ class Schema:
     attribute_aliases: Mapping[str, str]  # "pT" -> "pt"
     complete: bool
     scalar_aliases: Mapping[str, str] = field(default_factory=dict)  # "eventno" -> "event"
+    choices: tuple[Choice, ...] = ()  # names that a file has several columns for
+    working_points: WorkingPoints = field(default_factory=dict)
+    simulation: tuple[str, ...] = ()  # columns that only simulation has
+    generated: bool = False  # the file has one of them
+    storage: Storage | None = None  # of collections without one of their own
+    formulas: Mapping[str, Formula] = field(default_factory=dict)  # attributes of any collection
+    weights: tuple[str, ...] = ()  # columns of the event that weight it
+    triggers: tuple[str, ...] = ()  # patterns of columns that say what fired
+    version: str = ""  # of the format, as far as a file shows it
+    replaces: Mapping[str, str] = field(default_factory=dict)  # what this version calls otherwise
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,84 +200,25 @@ class Model:
 
     name: str
     listed: Schema
+    recognition: Recognition | None = None
+    versions: tuple[Version, ...] = ()
+    extends: tuple[str, ...] = ()  # the names of the models on which it builds
 
     def schema(self, branches: Mapping[str, Branch] | None = None) -> Schema:
         """Return the schema of a file with these branches; without any, of what is listed."""
-        return self.listed if branches is None else _of_file(self.listed, branches)
+        from adl.stdlib.models.grouping import of_file  # here: it needs the classes above
 
+        if branches is None:
+            return self.listed
+        schema, found = of_file(self.listed, branches), self.version(branches)
+        if found is None:
+            return schema
+        return replace(schema, version=found.name, replaces=found.replaces)
 
-def _of_file(listed: Schema, branches: Mapping[str, Branch]) -> Schema:
-    columns: dict[str, list[Branch]] = {}
-    for branch in _jagged(branches):
-        columns.setdefault(branch.counter or branch.name, []).append(branch)
-    scalars = {branch.name: branch for branch in branches.values() if branch.counter is None}
-    collections = [
-        _collection(listed, _collection_name(counter, columns), members, scalars.get(counter))
-        for counter, members in columns.items()
-    ]
-    singletons = [
-        SingletonSchema(known.name, known.aliases, attributes)
-        for known in listed.singletons.values()
-        if (attributes := _attributes(known.name, _prefixed(known.name, scalars.values())))
-    ]
-    return Schema(
-        model=listed.model,
-        collections={c.name: c for c in collections},
-        singletons={s.name: s for s in singletons},
-        scalars=scalars,
-        attribute_aliases=listed.attribute_aliases,
-        complete=True,
-        scalar_aliases=listed.scalar_aliases,
-    )
-
-
-def _jagged(branches: Mapping[str, Branch]) -> list[Branch]:
-    """Return the columns over elements, all those of a collection with its one counter.
-
-    Skims made with uproot have a counter for each column (nJet_pt for Jet_pt) beside nJet, and a
-    std::vector counts itself; such a column goes to the collection that its name begins with.
-    """
-    jagged = [b for b in branches.values() if b.counter is not None]
-    own = {b.counter for b in jagged if b.counter in (b.name, f"n{b.name}")}
-    shared = {b.name for b in branches.values() if b.counter is None and "int" in b.dtype} - own
-    return [
-        replace(b, counter=_shared_counter(b.name, shared) or b.counter) if b.counter in own else b
-        for b in jagged
-    ]
-
-
-def _shared_counter(branch: str, counters: set[str]) -> str | None:
-    owner = branch.rpartition("_")[0]
-    while owner and f"n{owner}" not in counters:
-        owner = owner.rpartition("_")[0]
-    return f"n{owner}" if owner else None
-
-
-def _collection_name(counter: str, columns: Mapping[str, list[Branch]]) -> str:
-    name = counter.removeprefix("n")
-    counts_itself = any(b.name == counter for b in columns[counter])
-    # A file may have the counters nJet and Jet; these are two collections.
-    return counter if counts_itself or name in columns else name
-
-
-def _collection(
-    listed: Schema, name: str, members: Iterable[Branch], counter: Branch | None
-) -> CollectionSchema:
-    known = listed.collections.get(name)
-    attributes = _attributes(name, members)
-    if known is None:
-        return CollectionSchema(name, (), attributes, counter, None)
-    ordered = known.ordered if known.ordered in attributes else None
-    return CollectionSchema(name, known.aliases, attributes, counter, ordered)
-
-
-def _attributes(owner: str, branches: Iterable[Branch]) -> dict[str, Branch]:
-    """Key branches by what follows the owner's name; one that does not start with it by its own."""
-    return {"" if b.name == owner else b.name.removeprefix(f"{owner}_"): b for b in branches}
-
-
-def _prefixed(owner: str, branches: Iterable[Branch]) -> list[Branch]:
-    return [b for b in branches if b.name.startswith(f"{owner}_")]
+    def version(self, branches: Iterable[str]) -> Version | None:
+        """Return the first version that has all of its columns."""
+        names = set(branches)
+        return next((v for v in self.versions if names.issuperset(v.branches)), None)
 
 
 # ------------------------------------------------------------------------------- look-up
@@ -235,6 +288,15 @@ def load_model(name_or_path: str | Path) -> Model:
     """
     from adl.stdlib.models import listing  # here, for its yaml: `adl --version` needs no model
 
+    return listing.read(model_path(name_or_path))
+
+
+def model_path(name_or_path: str | Path) -> Path:
+    """Return the file of a built-in model, or that at a path.
+
+    Raises:
+        ModelError: there is no such model.
+    """
     names = model_names()
     path = Path(name_or_path)
     if name_or_path in names:
@@ -242,6 +304,6 @@ def load_model(name_or_path: str | Path) -> Model:
     elif not path.is_file():
         raise ModelError(
             f"unknown object model {str(name_or_path)!r}: "
-            f"it is neither {' nor '.join(names)} nor the path of a YAML file"
+            f"it is neither {', '.join(names[:-1])} nor {names[-1]}, nor the path of a YAML file"
         )
-    return Model(path.stem, listing.read(path))
+    return path

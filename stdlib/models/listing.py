@@ -1,7 +1,7 @@
 """The YAML file of an object model; nanoaod.yaml explains its format.
 
 It is read as nodes and not as values: a node has a line to name in an error, a key that stands
-twice is seen, and ``on`` stays a word.
+twice is seen, and ``on`` stays a word. A file that extends another is laid over it, node by node.
 """
 
 from __future__ import annotations
@@ -15,83 +15,269 @@ from adl.stdlib.models import (
     ATTRIBUTE_ALIASES,
     Branch,
     CollectionSchema,
+    Formula,
+    Inverse,
+    Link,
+    Model,
     ModelError,
+    Recognition,
     Schema,
     SingletonSchema,
+    Storage,
+    Version,
+    model_path,
 )
+from adl.stdlib.models.choices import Choice
+from adl.stdlib.models.merging import over
+from adl.stdlib.models.nodes import compose, entries_of, mistake_at, words_of
 
-_PARTS = ("collections", "singletons", "scalars", "attribute_aliases", "scalar_aliases")
+_PARTS = (
+    *("collections", "singletons", "scalars", "computed", "storage", "formulas", "recognise"),
+    *("versions", "extends", "attribute_aliases", "scalar_aliases", "choices", "working_points"),
+    *("simulation", "weights", "triggers"),
+)
+_STORAGE = ("prefix", "suffix", "columns")
+_UNITS = {"MeV": 1000.0}  # how many are one of ADL's
 _DTYPES = (
     *("bool", "int8", "int16", "int32", "int64"),
     *("uint8", "uint16", "uint32", "uint64", "float32", "float64"),
 )
 
 
-def read(path: Path) -> Schema:
-    """Return the schema that a file lists.
+def read(path: Path) -> Model:
+    """Return the model that a file describes, with what it extends.
 
     Raises:
         ModelError: the file breaks the format; with the line.
     """
-    return _schema(path.stem, _compose(path))
+    root, extends = _whole(path, ())
+    parts = entries_of(root, _PARTS)
+    recognise = parts.get("recognise")
+    return Model(
+        path.stem,
+        _schema(path.stem, parts),
+        _recognition(recognise) if recognise is not None else None,
+        tuple(_version(n, node) for n, node in entries_of(parts.get("versions")).items()),
+        extends,
+    )
 
 
-def _compose(path: Path) -> yaml.Node:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+def _whole(path: Path, inside: tuple[Path, ...]) -> tuple[yaml.Node, tuple[str, ...]]:
+    """Return a file's nodes, laid over those of the file that it extends, and the latter's names."""
+    root = compose(path)
+    said = entries_of(root, _PARTS).get("extends")
+    if said is None:
+        return root, ()
+    name = " ".join(words_of(said))
     try:
-        with path.open("rb") as file:
-            root = yaml.compose(file, Loader=loader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise ModelError(f"{path}:{line}: {error.problem or error.context}") from error
-    except yaml.YAMLError as error:
-        raise ModelError(f"{path}:1: {error}") from error
-    if root is None:
-        raise ModelError(f"{path}:1: the file is empty")
-    return root
+        base = model_path(_beside(path, name))
+    except ModelError as error:
+        raise mistake_at(said, str(error)) from None
+    if base.resolve() in (p.resolve() for p in (*inside, path)):
+        raise mistake_at(said, f"{path.stem} extends itself")
+    below, names = _whole(base, (*inside, path))
+    return over(below, root), (base.stem, *names)
 
 
-def _schema(model: str, root: yaml.Node) -> Schema:
-    parts = _entries(root, _PARTS)
-    nodes = {part: _entries(parts.get(part)) for part in ("collections", "singletons")}
-    collections = {n: _listed_collection(n, node) for n, node in nodes["collections"].items()}
-    singletons = {n: _listed_singleton(n, node) for n, node in nodes["singletons"].items()}
+def _beside(path: Path, name: str) -> str:
+    beside = path.parent / name
+    return str(beside) if name.endswith((".yaml", ".yml")) else name
+
+
+def _recognition(node: yaml.Node) -> Recognition:
+    entries = entries_of(node, ("trees", "branches", "some", "none"))
+    return Recognition(*(words_of(entries.get(k)) for k in ("trees", "branches", "some", "none")))
+
+
+def _version(name: str, node: yaml.Node) -> Version:
+    entries = entries_of(node, ("branches", "replaces"))
+    former = {old: " ".join(words_of(n)) for old, n in entries_of(entries.get("replaces")).items()}
+    return Version(name, words_of(entries.get("branches")), former)
+
+
+def _schema(model: str, parts: Mapping[str, yaml.Node]) -> Schema:
+    nodes = {part: entries_of(parts.get(part)) for part in ("collections", "singletons")}
+    usual = entries_of(parts.get("storage"), (*_STORAGE, *_UNITS))
+    every = _formulas(parts.get("formulas"))
+    collections = {
+        n: _listed_collection(n, node, usual, every) for n, node in nodes["collections"].items()
+    }
+    singletons = {n: _listed_singleton(n, node, usual) for n, node in nodes["singletons"].items()}
     _refuse_shared_aliases(nodes["collections"], collections.values())
+    _refuse_broken_relations(nodes["collections"], collections)
     _refuse_shared_aliases(nodes["singletons"], singletons.values())
-    columns = _columns(_entries(parts.get("scalars")), "", None)
+    columns = _columns(entries_of(parts.get("scalars")), "", None)
     counters = [c.counter for c in collections.values() if c.counter is not None]
-    members = [b for s in singletons.values() for b in s.attributes.values()]
+    members = [b for s in singletons.values() for b in s.attributes.values() if b.name]
     common = {alias: name for name, words in ATTRIBUTE_ALIASES.items() for alias in words}
     return Schema(
         model=model,
         collections=collections,
         singletons=singletons,
-        scalars={b.name: b for b in [*columns.values(), *counters, *members]},
+        scalars={
+            **{b.name: b for b in [*columns.values(), *counters, *members]},
+            **_formulas(parts.get("computed")),
+        },
         attribute_aliases={**common, **_alias_table(parts.get("attribute_aliases"))},
         complete=False,
         scalar_aliases=_alias_table(parts.get("scalar_aliases")),
+        choices=tuple(_choice(n, node) for n, node in entries_of(parts.get("choices")).items()),
+        working_points={
+            tagger: {era: _numbers(node) for era, node in entries_of(eras).items()}
+            for tagger, eras in entries_of(parts.get("working_points")).items()
+        },
+        simulation=words_of(parts.get("simulation")),
+        storage=_storage(usual) if usual else None,
+        formulas=every,
+        weights=words_of(parts.get("weights")),
+        triggers=words_of(parts.get("triggers")),
     )
 
 
-def _listed_collection(name: str, node: yaml.Node) -> CollectionSchema:
-    entries = _entries(node)
-    aliases = _words(entries.pop("aliases", None))
+def _listed_collection(
+    name: str, node: yaml.Node, usual: Mapping[str, yaml.Node], every: Mapping[str, Formula]
+) -> CollectionSchema:
+    entries = entries_of(node)
+    aliases = words_of(entries.pop("aliases", None))
     ordered_node, own = entries.pop("ordered", None), entries.pop("values", None)
+    probabilities_node = entries.pop("probabilities", None)
+    links = _relations(entries.pop("links", None), 2, "NAME: ATTRIBUTE COLLECTION")
+    inverses = _relations(entries.pop("inverses", None), 3, "NAME: COLLECTION LINK, maybe LINK")
+    formulas = _formulas(entries.pop("formulas", None))
+    through_node = entries.pop("through", None)
+    through = " ".join(words_of(through_node))
+    if through and through not in links:
+        raise mistake_at(through_node or node, f"{name} has no link {through}")
+    storage = _own_storage(name, entries, usual)
     counter = Branch(f"n{name}", "uint32", None)
     attributes = _columns(entries, f"{name}_", counter.name)
-    for dtype in _words(own):
+    if storage is not None:
+        attributes = {a: storage.column(a, b.dtype, b.counter) for a, b in attributes.items()}
+    for dtype in words_of(own):
         attributes[""] = Branch(name, _dtype(own or node, dtype), counter.name)
-    ordered = " ".join(_words(ordered_node)) or None
-    if ordered is not None and ordered not in attributes:
-        raise _error(ordered_node or node, f"{name} is ordered by {ordered!r}, which it lacks")
-    return CollectionSchema(name, aliases, attributes, counter, ordered)
+    attributes = {
+        **{a: f for a, f in every.items() if a not in attributes},
+        **attributes,
+        **formulas,
+    }
+    ordered = " ".join(words_of(ordered_node)) or None
+    if ordered is not None and ordered not in attributes and not through:
+        raise mistake_at(ordered_node or node, f"{name} is ordered by {ordered!r}, which it lacks")
+    probabilities = frozenset(words_of(probabilities_node))
+    for unknown in sorted(probabilities - attributes.keys()):
+        raise mistake_at(probabilities_node or node, f"{name} lacks the probability {unknown!r}")
+    return CollectionSchema(
+        name,
+        aliases,
+        attributes,
+        counter if storage is None else None,
+        ordered,
+        {word: Link(*words) for word, words in links.items()},
+        {word: Inverse(*words) for word, words in inverses.items()},
+        probabilities,
+        storage,
+        through,
+    )
 
 
-def _listed_singleton(name: str, node: yaml.Node) -> SingletonSchema:
-    entries = _entries(node)
-    aliases = _words(entries.pop("aliases", None))
-    return SingletonSchema(name, aliases, _columns(entries, f"{name}_", None))
+def _own_storage(
+    name: str, entries: dict[str, yaml.Node], usual: Mapping[str, yaml.Node]
+) -> Storage | None:
+    """Take out of an owner's entries how its columns are called, over what is usual."""
+    own = {key: entries.pop(key) for key in (*_STORAGE, *_UNITS) if key in entries}
+    if not own and not usual:
+        return None
+    columns = {**entries_of(usual.get("columns")), **entries_of(own.get("columns"))}
+    return _storage({**usual, **own}, columns).of(name)
+
+
+def _storage(
+    nodes: Mapping[str, yaml.Node], columns: Mapping[str, yaml.Node] | None = None
+) -> Storage:
+    """Return how columns are called and scaled."""
+    named = entries_of(nodes.get("columns")) if columns is None else columns
+    words = {a: words_of(node) for a, node in named.items()}
+    for attribute, ends in words.items():
+        if not ends:
+            raise mistake_at(named[attribute], "expected ATTRIBUTE: the end of its column's name")
+    per = {a: per for unit, per in _UNITS.items() for a in words_of(nodes.get(unit))}
+    prefixes = words_of(nodes.get("prefix")) or ("{}_",)
+    return Storage(prefixes, words, per, "".join(words_of(nodes.get("suffix"))))
+
+
+def _formulas(node: yaml.Node | None) -> dict[str, Formula]:
+    """Return formulas in ADL, each a text of one line or more."""
+    out = {}
+    for name, value in entries_of(node).items():
+        text = " ".join(words_of(value))
+        if not text:
+            raise mistake_at(value, f"expected what {name} is, in ADL")
+        mark = value.start_mark
+        out[name] = Formula("", "float64", None, text=text, place=f"{mark.name}:{mark.line + 1}")
+    return out
+
+
+def _relations(node: yaml.Node | None, most: int, form: str) -> dict[str, tuple[str, ...]]:
+    """Return relations: under each name two words or more."""
+    out: dict[str, tuple[str, ...]] = {}
+    for name, value in entries_of(node).items():
+        out[name] = words_of(value)
+        if not 2 <= len(out[name]) <= most:
+            raise mistake_at(value, f"expected {form}")
+    return out
+
+
+def _refuse_broken_relations(
+    nodes: Mapping[str, yaml.Node], collections: Mapping[str, CollectionSchema]
+) -> None:
+    """Report links without their column or target, inverses of no link, and taken names."""
+    for owner in collections.values():
+        node = nodes[owner.name]
+        for name, link in owner.links.items():
+            if link.attribute not in owner.attributes or link.target not in collections:
+                raise mistake_at(
+                    node, f"{owner.name}: link {name} needs {' and '.join(_both(link))}"
+                )
+        for name, inverse in owner.inverses.items():
+            source = collections.get(inverse.source)
+            found = source.links.get(inverse.link) if source else None
+            broken = found is None or found.target != owner.name
+            if broken or (inverse.via and (source is None or inverse.via not in source.links)):
+                message = f"{owner.name}: {name} is the inverse of no link to {owner.name}"
+                raise mistake_at(node, message)
+        for name in (*owner.links, *owner.inverses):
+            if name in owner.attributes or (name in owner.links and name in owner.inverses):
+                raise mistake_at(node, f"{owner.name} has two things called {name}")
+
+
+def _both(link: Link) -> tuple[str, str]:
+    return f"an attribute {link.attribute}", f"a collection {link.target}"
+
+
+def _listed_singleton(
+    name: str, node: yaml.Node, usual: Mapping[str, yaml.Node]
+) -> SingletonSchema:
+    entries = entries_of(node)
+    aliases = words_of(entries.pop("aliases", None))
+    formulas = _formulas(entries.pop("formulas", None))
+    of = " ".join(words_of(entries.pop("element", None)))
+    if of:
+        storage = _own_storage(of, entries, usual)
+        columns = _columns(entries, f"{of}_", f"n{of}")
+        stored = {
+            a: storage.column(a, b.dtype, b.counter) if storage else b for a, b in columns.items()
+        }
+        element = CollectionSchema(of, (), {**stored, **formulas}, None, None, storage=storage)
+        lent = {
+            a: Formula("", b.dtype, None, text=f"{of}[0].{a}", place=name)
+            for a, b in element.attributes.items()
+        }
+        return SingletonSchema(name, aliases, lent, None, element)
+    storage = _own_storage(name, entries, {})
+    attributes = _columns(entries, f"{name}_", None)
+    if storage is not None:
+        attributes = {a: storage.column(a, b.dtype, None) for a, b in attributes.items()}
+    return SingletonSchema(name, aliases, {**attributes, **formulas}, storage)
 
 
 def _columns(
@@ -99,21 +285,35 @@ def _columns(
 ) -> dict[str, Branch]:
     out: dict[str, Branch] = {}
     for dtype, node in entries.items():
-        for name in _words(node):
+        for name in words_of(node):
             if name in out:
-                raise _error(node, f"{prefix}{name} is listed twice")
+                raise mistake_at(node, f"{prefix}{name} is listed twice")
             out[name] = Branch(f"{prefix}{name}", _dtype(node, dtype), counter)
     return out
 
 
 def _dtype(node: yaml.Node, name: str) -> str:
     if name not in _DTYPES:
-        raise _error(node, f"unknown type {name!r}: numpy's names are meant, as in float32")
+        raise mistake_at(node, f"unknown type {name!r}: numpy's names are meant, as in float32")
     return name
 
 
 def _alias_table(node: yaml.Node | None) -> dict[str, str]:
-    return {alias: name for name, words in _entries(node).items() for alias in _words(words)}
+    return {alias: name for name, words in entries_of(node).items() for alias in words_of(words)}
+
+
+def _choice(name: str, node: yaml.Node) -> Choice:
+    entries = entries_of(node, ("aliases", "candidates"))
+    return Choice(name, words_of(entries.get("aliases")), words_of(entries.get("candidates")))
+
+
+def _numbers(node: yaml.Node) -> dict[str, float]:
+    """Return numbers by the word before each: ``L 0.05 M 0.28``."""
+    words = words_of(node)
+    try:
+        return {name: float(n) for name, n in zip(words[::2], words[1::2], strict=True)}
+    except ValueError:
+        raise mistake_at(node, "expected a name before each number: L 0.05 M 0.28") from None
 
 
 def _refuse_shared_aliases(
@@ -124,35 +324,4 @@ def _refuse_shared_aliases(
         for alias in owner.aliases:
             first = seen.setdefault(alias, owner.name)
             if first != owner.name:
-                raise _error(nodes[owner.name], f"{alias} already is an alias of {first}")
-
-
-def _entries(node: yaml.Node | None, allowed: tuple[str, ...] = ()) -> dict[str, yaml.Node]:
-    """Return a mapping's values by name, perhaps only of some; nothing is an empty mapping."""
-    if node is None:
-        return {}
-    if not isinstance(node, yaml.MappingNode):
-        raise _error(node, "expected `name: ...` lines")
-    out: dict[str, yaml.Node] = {}
-    for key, value in node.value:
-        if not isinstance(key, yaml.ScalarNode):
-            raise _error(key, "expected a name before the colon")
-        if key.value in out:
-            raise _error(key, f"{key.value} stands here twice")
-        if allowed and key.value not in allowed:
-            raise _error(key, f"unknown {key.value!r}: a model has {', '.join(allowed)}")
-        out[key.value] = value
-    return out
-
-
-def _words(node: yaml.Node | None) -> tuple[str, ...]:
-    if node is None:
-        return ()
-    if not isinstance(node, yaml.ScalarNode):
-        raise _error(node, "expected names with blanks between them")
-    return tuple(node.value.split())
-
-
-def _error(node: yaml.Node, message: str) -> ModelError:
-    mark = node.start_mark
-    return ModelError(f"{mark.name}:{mark.line + 1}: {message}")
+                raise mistake_at(nodes[owner.name], f"{alias} already is an alias of {first}")

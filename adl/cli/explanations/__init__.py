@@ -16,13 +16,17 @@ FAMILIES = {"E": "error", "W": "warning", "N": "note"}
 
 @dataclass(frozen=True)
 class Explanation:
-    """One code; ``prelude`` declares what both examples use, ``input`` is the file they need."""
+    """One code; ``prelude`` declares what both examples use, ``input`` is the file they need.
+
+    ``python`` is the file mine.py beside them.
+    """
 
     meaning: str
     wrong: str
     right: str
     prelude: str = ""
     input: str = ""
+    python: str = ""
 
 
 def titles() -> dict[str, str]:

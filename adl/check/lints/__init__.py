@@ -1,0 +1,35 @@
+"""Lints: what is allowed, has one meaning, and probably is a mistake of the physicist.
+
+Most look at the checked analysis, when it has no errors; each is a function of ``Subject``.
+"""
+
+from __future__ import annotations
+
+from adl.check.lints.axes import symmetric_axes
+from adl.check.lints.bins import overlapping_bins
+from adl.check.lints.equality import equal_reals
+from adl.check.lints.paths import paths_of_one_machine
+from adl.check.lints.probabilities import probabilities_above_one
+from adl.check.lints.regions import unreachable
+from adl.check.lints.subject import Subject
+from adl.check.lints.unused import unused
+from adl.check.lints.windows import reversed_windows
+
+# These look at the text alone.
+LINTS_OF_TEXT = (paths_of_one_machine,)
+LINTS = (
+    equal_reals,
+    reversed_windows,
+    probabilities_above_one,
+    symmetric_axes,
+    unreachable,
+    overlapping_bins,
+    unused,
+)
+
+
+def lint(subject: Subject) -> None:
+    """Add to the findings what is suspicious about an analysis."""
+    failed = subject.context.findings.failed
+    for look in LINTS_OF_TEXT if failed else (*LINTS_OF_TEXT, *LINTS):
+        look(subject)

@@ -1,0 +1,143 @@
+"""What belongs to an element: ``this.daughters``, ``jets[0].constituents``.
+
+The model says of which link such a relation is the inverse, so a loop over it is a loop over the
+collection of the link, with the condition that the link leads to the element.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from adl.check.analysis import Loop, Operation, Picked, Value, Variable
+from adl.check.collections import inputs
+from adl.check.context import Found
+from adl.check.elements import follow, sources_of
+from adl.check.scope import Binder, Scope, mistake
+from adl.check.tuples import members_for
+from adl.stdlib.models import CollectionSchema, Inverse, find_attribute
+from adl.syntax.source import Span
+from adl.syntax.tree import Attribute, Call, Expr, Juxtaposed, Name
+
+# What other formats have, and so what is asked for by these names is nothing else.
+RELATIONS = frozenset(("constituents", "daughters"))
+
+
+@dataclass(frozen=True)
+class Nested:
+    """The elements that an inverse relation leads to from ``owner``."""
+
+    owner: Value
+    inverse: Inverse
+    name: str
+
+
+def nested(scope: Scope, expr: Expr) -> Found[Nested] | None:
+    """Return the relation that an expression is; None if it is something else.
+
+    ``this.daughters``, ``daughters(this)``, ``this daughters``, in an object block ``daughters``.
+    """
+    owner, name = _split(expr)
+    collections = scope.context.schema.collections.values()
+    if name is None or not (
+        name.name in RELATIONS or any(name.name in c.inverses for c in collections)
+    ):
+        return None
+    if owner is None:
+        if scope.current is None or name.name in scope.context.blocks:
+            return None
+        element: Value | None = Variable(scope.current.loop, type="particle", span=name.span)
+    else:
+        asking = scope.asking(f"{name.name} belong to one particle")
+        element = scope.context.value(asking, owner)
+    if element is None:
+        return Found(None)
+    owners = inputs(sources_of(scope.context, element))
+    inverses = {source.inverses.get(name.name) for source in owners}
+    inverse = inverses.pop() if len(inverses) == 1 else None
+    if inverse is None:
+        return _missing(scope, owners, name, owner is not None)
+    return Found(Nested(element, inverse, scope.context.words(expr.span)))
+
+
+def _missing(
+    scope: Scope, owners: tuple[CollectionSchema, ...], name: Name, spelled_out: bool
+) -> Found[Nested] | None:
+    """Report constituents or daughters where the model declares none and no column is called so."""
+    schema = scope.context.schema
+    columns = any(find_attribute(schema, owner, name.name) for owner in owners)
+    if name.name not in RELATIONS or not owners or columns or not spelled_out:
+        return None
+    kinds = " and ".join(owner.name for owner in owners)
+    known = [
+        f"{collection.name}.{word}"
+        for collection in schema.collections.values()
+        for word in collection.inverses
+    ]
+    message = f"the input format {schema.model} says nothing of {name.name} of {kinds}"
+    help = f"it knows {', '.join(known)}" if known else ""
+    scope.context.findings.error("E202", message, name.span, help)
+    return Found(None)
+
+
+def _split(expr: Expr) -> tuple[Expr | None, Name | None]:
+    match expr:
+        case Name():
+            return None, expr
+        case Attribute(value=owner, name=name):
+            return owner, name
+        case Juxtaposed(items=(owner, Name() as name)):
+            return owner, name
+        case Call(function=name, arguments=(owner,)):
+            return owner, name
+    return None, None
+
+
+def over(
+    scope: Scope, relation: Nested, name: str, span: Span, group: object = None
+) -> tuple[Loop, Value, Value]:
+    """Return a loop over what belongs to an element, its condition, and what it stands for."""
+    context = scope.context
+    source = context.schema.collections[relation.inverse.source]
+    loop = Loop(source, name, group)
+    current = Variable(loop, type="particle", span=span)
+    leads = follow(context, current, source.links[relation.inverse.link], span)
+    condition = Operation("same", (leads, relation.owner), type="bool", span=span)
+    if not relation.inverse.via:
+        return loop, condition, current
+    return loop, condition, follow(context, current, source.links[relation.inverse.via], span)
+
+
+def each(scope: Scope, relation: Nested, span: Span) -> Value | None:
+    """Return the current element of the loop over a relation that is mentioned."""
+    binder = scope.binders[-1] if scope.binders else None
+    if binder is None or not binder.implicit:
+        message = f"{scope.asker}, {relation.name} is a collection"
+        help = f"size({relation.name}) is their number, any({relation.name} x, …) asks of each"
+        return mistake(scope, "E203", message, span, help)
+    for known, found in binder.nested:
+        if known == relation:
+            return found
+    found = bind(scope, binder, relation, relation.name, span)
+    binder.nested.append((relation, found))
+    return found
+
+
+def bind(
+    scope: Scope, binder: Binder, relation: Nested, name: str, span: Span, group: object = None
+) -> Value:
+    """Add the loop over a relation to a binder; return what its current element is."""
+    loop, condition, found = over(scope, relation, name, span, group)
+    binder.loops.append(loop)
+    binder.where.append(condition)
+    return found
+
+
+def one_of(scope: Scope, relation: Nested, index: int, span: Span) -> Value | None:
+    """Return ``this.daughters[1]``, in the order of the input."""
+    if index < 0:
+        message = f"{relation.name} has no unknowns: {index} is no index"
+        return mistake(scope, "E210", message, span, f"{relation.name}[0] is the first")
+    loop, condition, found = over(scope, relation, relation.name, span)
+    name = f"{relation.name}[{index}]"
+    picked = Picked(name, (loop,), (condition,), index=index, limited=True)
+    return members_for(found, picked, span)

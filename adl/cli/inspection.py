@@ -1,0 +1,92 @@
+"""What a file offers an analysis, as data: the same for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from fnmatch import fnmatchcase
+from typing import Any
+
+from adl.check.analysis import Computed
+from adl.check.checker import computed
+from adl.runtime.inputs.facts import facts
+from adl.runtime.inputs.trees import Input
+from adl.runtime.recognise import model_for
+from adl.stdlib.models import Branch, CollectionSchema, Model, Schema, SingletonSchema
+
+_UNITS = {1000.0: "MeV"}
+
+
+def inspected(source: Input, asked: Model | None) -> tuple[dict[str, Any], Schema]:
+    """Return what is known of an open file, and its schema.
+
+    Raises:
+        ModelError: No model was asked for, and the file fits two equally well.
+    """
+    found = model_for(source, asked)
+    schema, _ = computed(found.model.schema(source.branches()))
+    known = facts(source)
+    unread = sorted(source.raw.keys() - source.branches().keys())
+    document = {
+        "file": source.path,
+        "model": found.model.name,
+        "version": schema.version,
+        "reason": found.reason,
+        "tree": source.tree,
+        "events": source.entries,
+        "bytes": known.size,
+        "compression": {k: v for k, v in asdict(known).items() if k != "size"},
+        "simulation": schema.generated,
+        "collections": {c.name: _collection(c, schema) for c in schema.collections.values()},
+        "singletons": {s.name: _singleton(s, schema) for s in schema.singletons.values()},
+        "columns": {name: _column(b) for name, b in _of_events(schema).items()},
+        "triggers": [n for n in schema.scalars if _matches(n, schema.triggers)],
+        "weights": [n for n in schema.weights if n in schema.scalars],
+        "unread": unread,
+    }
+    return document, schema
+
+
+def _collection(collection: CollectionSchema, schema: Schema) -> dict[str, Any]:
+    return {
+        "aliases": list(collection.aliases),
+        "ordered": collection.ordered or "",
+        "attributes": _attributes(collection, schema),
+        "links": {name: link.target for name, link in collection.links.items()},
+        "inverses": {name: inverse.source for name, inverse in collection.inverses.items()},
+    }
+
+
+def _singleton(single: SingletonSchema, schema: Schema) -> dict[str, Any]:
+    return {"aliases": list(single.aliases), "attributes": _attributes(single, schema)}
+
+
+def _attributes(owner: CollectionSchema | SingletonSchema, schema: Schema) -> dict[str, Any]:
+    aliases: dict[str, list[str]] = {}
+    for alias, name in schema.attribute_aliases.items():
+        aliases.setdefault(name, []).append(alias)
+    return {
+        name: {**_column(branch), **({"aliases": aliases[name]} if name in aliases else {})}
+        for name, branch in owner.attributes.items()
+    }
+
+
+def _column(branch: Branch) -> dict[str, Any]:
+    if isinstance(branch, Computed):
+        return {"type": branch.dtype, "computed": branch.text}
+    unit = _UNITS.get(branch.per)
+    return {"type": branch.dtype, "column": branch.name, **({"stored_in": unit} if unit else {})}
+
+
+def _of_events(schema: Schema) -> Mapping[str, Branch]:
+    """Return the columns of the event that are neither a singleton's nor a trigger."""
+    own = {b.name for s in schema.singletons.values() for b in s.attributes.values()}
+    return {
+        name: b
+        for name, b in schema.scalars.items()
+        if b.name not in own and not _matches(name, schema.triggers)
+    }
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)

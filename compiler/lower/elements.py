@@ -1,0 +1,142 @@
+"""Elements by a computed position, choices between particles, and attributes that hold elements."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from adl.check import analysis as core
+from adl.compiler.ir import (
+    FALSE,
+    TRUE,
+    Axis,
+    Const,
+    Node,
+    both,
+    call,
+    invert,
+    reduce,
+)
+from adl.compiler.lower.collections import Place, in_all, part_mask, parts
+from adl.compiler.lower.truth import Lowered, choose
+from adl.stdlib.kinematics import Cartesian, Particle, Polar, Transverse
+
+if TYPE_CHECKING:
+    from adl.compiler.lower.values import Lowering
+
+_NONE = Const(-1)  # the position of no element
+
+
+def linked(lowering: Lowering, value: core.Linked) -> Place:
+    """Return the element at a position of the input, if it is there and in the collection.
+
+    A column must not be read at a position that the input lacks, so it becomes -1 before anything.
+    """
+    (part,) = parts(value.collection)
+    position = lowering.value(value.position)
+    length = reduce("count", (Axis((part.name,), 0),), Const(1), TRUE)
+    stored = both(invert(position.value < Const(0)), position.value < length)
+    known = both(position.defined, _has_owner(lowering, value.position))
+    place = choose(both(known, stored), position.value, _NONE)
+    there = call("ge", place, Const(0))
+    inside = part_mask(value.collection, 0, place, lowering.cuts)
+    if inside is not TRUE:
+        place = choose(both(there, inside), place, _NONE)
+        there = call("ge", place, Const(0))
+    if value.zero:
+        return Place((part,), place, TRUE, zero=True, certain=position.certain)
+    return Place((part,), place, there, certain=position.certain)
+
+
+def _has_owner(lowering: Lowering, position: core.Value) -> Node:
+    """Return whether the element is there that has a link: that of a zero leads nowhere, not to 0."""
+    if not isinstance(position, core.AttributeOf):
+        return TRUE
+    at = lowering.place(position.particle)
+    return call("ge", at.position, Const(0)) if at.zero else TRUE
+
+
+def chosen(lowering: Lowering, value: core.Choice) -> Place:
+    """Return the element of the branch that is taken, among all inputs of both branches."""
+    condition = lowering.condition(value.condition)
+    then, otherwise = lowering.place(value.then), lowering.place(value.otherwise)
+    every = tuple(dict.fromkeys((*then.parts, *otherwise.parts)))
+    zero = then.zero and otherwise.zero
+    then, otherwise = in_all(then, every), in_all(otherwise, every)
+    return Place(
+        every,
+        choose(condition.value, then.position, otherwise.position),
+        choose(condition.value, then.defined, otherwise.defined),
+        zero,
+        _decided(condition, then.certain, otherwise.certain),
+    )
+
+
+def chosen_particle(lowering: Lowering, value: core.Choice) -> tuple[Particle, Node]:
+    """Return the components of the particle of the branch that is taken."""
+    condition = lowering.condition(value.condition)
+    then, yes = lowering.particle(value.then)
+    otherwise, no = lowering.particle(value.otherwise)
+    names, record = _components(then, otherwise)
+    numbers = (
+        choose(condition.value, getattr(then, name), getattr(otherwise, name)) for name in names
+    )
+    return record(*numbers), choose(condition.value, yes, no)
+
+
+def own_particle(lowering: Lowering, value: core.OwnAttribute) -> tuple[Particle, Node]:
+    """Return the components of a particle that an object block defines for an element."""
+    at = lowering.place(value.particle)
+    with lowering.element_is(value.definition.this, at):
+        particle, there = lowering.particle(value.definition.value)
+    return particle, both(at.defined, there)
+
+
+def own(lowering: Lowering, value: core.OwnAttribute) -> Place:
+    """Return the element that an object block defines for an element."""
+    at = lowering.place(value.particle)
+    with lowering.element_is(value.definition.this, at):
+        found = lowering.place(value.definition.value)
+    return replace(
+        found, defined=both(at.defined, found.defined), certain=both(at.certain, found.certain)
+    )
+
+
+def _components(a: Particle, b: Particle) -> tuple[tuple[str, ...], type[Particle]]:
+    """Return the numbers that two particles share, and the record that they make.
+
+    Beside missing momentum only what is transverse counts: the checker lets nothing else through.
+    """
+    if isinstance(a, Transverse) or isinstance(b, Transverse):
+        return ("pt", "phi"), Transverse
+    if isinstance(a, Polar) and isinstance(b, Polar):
+        return ("pt", "eta", "phi", "mass"), Polar
+    return ("px", "py", "pz", "energy"), Cartesian
+
+
+def certainty(lowering: Lowering, value: core.Value) -> Node:
+    """Return whether no missing value has decided which particle a value is."""
+    match value:
+        case core.DefineRef():
+            return certainty(lowering, value.define.value)
+        case core.Sum():
+            out: Node = TRUE
+            for _, item in value.items:
+                out = both(out, certainty(lowering, item))
+            return out
+        case core.Choice():
+            yes, no = (certainty(lowering, v) for v in (value.then, value.otherwise))
+            return _decided(lowering.condition(value.condition), yes, no)
+        case core.Linked():
+            return lowering.place(value).certain
+        case core.OwnAttribute():
+            at = lowering.place(value.particle)
+            with lowering.element_is(value.definition.this, at):
+                return both(at.certain, certainty(lowering, value.definition.value))
+        case _:
+            return TRUE
+
+
+def _decided(condition: Lowered, yes: Node, no: Node) -> Node:
+    taken = choose(condition.value, yes, no)
+    return taken if condition.certain is TRUE else choose(condition.certain, taken, FALSE)

@@ -1,0 +1,127 @@
+"""What becomes of rows during a run: the first are shown, all are written, file by file.
+
+Until an input file has been read to its end its rows wait, on disk when they are many: a file that
+turns out to be broken counts nothing, and leaves no row either.
+"""
+
+from __future__ import annotations
+
+import pickle
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Self
+
+from adl.compiler.program import RowsOutput
+from adl.runtime.inputs import InputError
+from adl.runtime.outputs.saved import Writer, check_format, writing
+from adl.runtime.rows import Table, joined
+
+_IN_MEMORY = 64 << 20  # bytes of waiting rows
+
+
+class Keeper:
+    """Keeps the rows of one run; ``with`` writes the files when it ends well.
+
+    Args:
+        directory: Where files are written, None for nowhere.
+        shown: How many rows of each print are kept in ``heads``.
+    """
+
+    def __init__(self, directory: Path | None, shown: int = 0) -> None:
+        self.directory = directory
+        self.shown = shown
+        self.heads: dict[RowsOutput, Table] = {}  # of prints
+        self.counts: dict[RowsOutput, int] = {}
+        self._outputs: tuple[RowsOutput, ...] = ()  # those of the first file
+        self._first: list[Table] | None = None
+        self._waiting: IO[bytes] | None = None
+        self._writers: list[Writer] = []
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._forget()
+        self._stack.__exit__(*error)  # type: ignore[arg-type]  # the three of an exception
+
+    @property
+    def files(self) -> list[str]:
+        """What has been written, in words: the file and how many rows it has."""
+        written = self._outputs if self._writers else ()
+        return [f"{o.name}.{o.format}, {self.counts[o]:,} rows" for o in written]
+
+    def wanted(self, outputs: Sequence[RowsOutput]) -> tuple[RowsOutput, ...]:
+        """Return those of a program's outputs of which something is kept.
+
+        Raises:
+            OutputError: A format needs a library that is not installed.
+        """
+        found = tuple(o for o in outputs if o.kind == "print" or self.directory is not None)
+        for output in found:
+            check_format(output.format)
+        if not self._outputs:
+            self._outputs = found
+        return found
+
+    def add(self, path: str, tables: Sequence[Table]) -> None:
+        """Take a block's rows of the file at work.
+
+        Raises:
+            InputError: Columns are not those of the files before.
+        """
+        if self._first is None:
+            self._first = [table.head(0) for table in tables]
+        for output, known, new in zip(self._outputs, self._first, tables, strict=True):
+            if known.schema != new.schema:
+                raise InputError(path, _difference(output, known, new))
+        if self._waiting is None:
+            # The stack closes it: it lives as long as the file that is being read.
+            self._waiting = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
+        pickle.dump(list(tables), self._waiting, protocol=pickle.HIGHEST_PROTOCOL)
+
+    def end(self, *, good: bool) -> None:
+        """Keep the waiting rows, or forget those of a file that failed."""
+        if good and self._waiting is not None:
+            for tables in _read(self._waiting):
+                self._keep(tables)
+        self._forget()
+
+    def _keep(self, tables: list[Table]) -> None:
+        if not self._writers and self.directory is not None:
+            self._writers = [
+                self._stack.enter_context(writing(self.directory, o.name, o.format, table))
+                for o, table in zip(self._outputs, tables, strict=True)
+            ]
+        if self._writers:
+            for writer, table in zip(self._writers, tables, strict=True):
+                writer.write(table)
+        for output, table in zip(self._outputs, tables, strict=True):
+            self.counts[output] = self.counts.get(output, 0) + table.rows
+            if output.kind == "print":
+                before = [self.heads[output]] if output in self.heads else []
+                self.heads[output] = joined([*before, table.head(self.shown)]).head(self.shown)
+
+    def _forget(self) -> None:
+        if self._waiting is not None:
+            self._waiting.close()
+            self._waiting = None
+
+
+def _read(file: IO[bytes]) -> Iterator[list[Table]]:
+    file.seek(0)
+    while True:
+        try:
+            yield pickle.load(file)
+        except EOFError:
+            return
+
+
+def _difference(output: RowsOutput, known: Table, new: Table) -> str:
+    """Say which column differs from that of the files before."""
+    before, now = ({column[0]: column for column in t.schema} for t in (known, new))
+    name = next(n for n in [*before, *now] if before.get(n) != now.get(n))
+    what = [f"{c[name][1]}" if name in c else "absent" for c in (now, before)]
+    return f"{output.kind} {output.name}: {name} is {what[0]}, and {what[1]} in the files before"

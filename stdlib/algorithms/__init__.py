@@ -1,0 +1,1 @@
+"""Functions with loops: plain Python that is compiled as it stands, see ``registry.algorithm``."""

@@ -1,0 +1,235 @@
+"""From the columns of a file to its collections and singletons.
+
+Columns belong together that one counter counts, and those whose names begin as a model says. The
+attributes are the file's; what a model lists and a file lacks does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from adl.stdlib.models import (
+    Branch,
+    CollectionSchema,
+    Formula,
+    Schema,
+    SingletonSchema,
+    Storage,
+)
+
+
+def of_file(listed: Schema, branches: Mapping[str, Branch]) -> Schema:
+    """Return the schema of a file with these branches."""
+    columns: dict[str, list[Branch]] = {}
+    for branch in _jagged(listed, branches):
+        columns.setdefault(branch.counter or branch.name, []).append(branch)
+    scalars = {branch.name: branch for branch in branches.values() if branch.counter is None}
+    grouped = [
+        _collection(listed, _collection_name(counter, columns), members, scalars.get(counter))
+        for counter, members in columns.items()
+    ]
+    collections = {c.name: c for c in _related(listed, {c.name: c for c in grouped})}
+    singletons = [
+        found
+        for known in listed.singletons.values()
+        if (found := _singleton(known, scalars, collections)) is not None
+    ]
+    single = {s.element.name for s in singletons if s.element is not None}
+    computed = {n: b for n, b in listed.scalars.items() if isinstance(b, Formula)}
+    return replace(
+        listed,
+        collections={name: c for name, c in collections.items() if name not in single},
+        singletons={s.name: s for s in singletons},
+        scalars={**computed, **scalars},
+        complete=True,
+        generated=any(name in branches for name in listed.simulation),
+    )
+
+
+# ------------------------------------------------------------------------------- counters
+
+
+def _jagged(listed: Schema, branches: Mapping[str, Branch]) -> list[Branch]:
+    """Return the columns over elements, all those of a collection with its one counter.
+
+    Columns with a prefix that the model lists belong to that collection, whatever counts them.
+    Skims made with uproot have a counter for each column (nJet_pt for Jet_pt) beside nJet, and a
+    std::vector counts itself; such a column goes to the collection that its name begins with.
+    """
+    jagged = [b for b in branches.values() if b.counter is not None]
+    own = {b.counter for b in jagged if b.counter in (b.name, f"n{b.name}")}
+    shared = {b.name for b in branches.values() if b.counter is None and "int" in b.dtype} - own
+    prefixes = dict(_prefixes(listed))
+    counters = {
+        b.name: _of_prefix(b.name, prefixes)
+        or (b.counter in own and _shared_counter(b.name, shared))
+        or b.counter
+        for b in jagged
+    }
+    return [replace(b, counter=counters[b.name]) for b in jagged]
+
+
+def _prefixes(listed: Schema) -> Iterator[tuple[str, str]]:
+    """Yield how columns of a listed collection begin, and how it is counted here."""
+    singles = (s.element for s in listed.singletons.values() if s.element is not None)
+    for owner in (*listed.collections.values(), *singles):
+        for prefix in owner.storage.prefixes if owner.storage else ():
+            yield prefix, f"n{owner.name}"
+
+
+def _of_prefix(column: str, prefixes: Mapping[str, str]) -> str | None:
+    longest = max((p for p in prefixes if column.startswith(p)), key=len, default=None)
+    return None if longest is None else prefixes[longest]
+
+
+def _shared_counter(branch: str, counters: set[str]) -> str | None:
+    owner = branch.rpartition("_")[0]
+    while owner and f"n{owner}" not in counters:
+        owner = owner.rpartition("_")[0]
+    return f"n{owner}" if owner else None
+
+
+def _collection_name(counter: str, columns: Mapping[str, list[Branch]]) -> str:
+    """Return what a counter counts: nJet and NJet Jets, unless the columns are called otherwise."""
+    name = counter.removeprefix("n")
+    if counter.startswith("N") and all(
+        b.name.startswith(f"{counter[1:]}_") for b in columns[counter]
+    ):
+        name = counter[1:]
+    counts_itself = any(b.name == counter for b in columns[counter])
+    # A file may have the counters nJet and Jet; these are two collections.
+    return counter if counts_itself or name in columns else name
+
+
+# ----------------------------------------------------------------------------- attributes
+
+
+def _collection(
+    listed: Schema, name: str, members: Iterable[Branch], counter: Branch | None
+) -> CollectionSchema:
+    known = _known(listed, name)
+    storage = known.storage or (listed.storage.of(name) if listed.storage else None)
+    stored = _attributes(name, members) if storage is None else _stored(storage, members, name)
+    formulas = {**listed.formulas, **_formulas(known.attributes)}
+    attributes = {**stored, **{a: f for a, f in formulas.items() if a not in stored}}
+    return replace(
+        known,
+        attributes=attributes,
+        counter=counter,
+        ordered=known.ordered if known.ordered in attributes else None,
+        links={},
+        inverses={},
+        probabilities=known.probabilities & attributes.keys(),
+        storage=storage,
+    )
+
+
+def _known(listed: Schema, name: str) -> CollectionSchema:
+    singles = {s.element.name: s.element for s in listed.singletons.values() if s.element}
+    unknown = CollectionSchema(name, (), {}, None, None)
+    return {**singles, **listed.collections}.get(name, unknown)
+
+
+def _stored(storage: Storage, branches: Iterable[Branch], owner: str) -> dict[str, Branch]:
+    """Return columns by attribute; of two for one attribute the one with the suffix has it."""
+    found: dict[str, Branch] = {}
+    ordered = sorted(
+        branches, key=lambda b: not (storage.suffix and b.name.endswith(storage.suffix))
+    )
+    for branch in ordered:
+        prefix = storage.prefix(branch.name)
+        attribute = storage.attribute(branch.name)
+        if branch.name in (owner, prefix):
+            attribute = ""
+        elif attribute in found:
+            attribute = branch.name.removeprefix(prefix).replace(".", "_")
+        found[attribute] = replace(branch, per=storage.scale(attribute))
+    return found
+
+
+def _formulas(attributes: Mapping[str, Branch]) -> dict[str, Branch]:
+    return {name: b for name, b in attributes.items() if isinstance(b, Formula)}
+
+
+def _attributes(owner: str, branches: Iterable[Branch]) -> dict[str, Branch]:
+    """Key branches by what follows the owner's name; one that does not start with it by its own."""
+    return {"" if b.name == owner else b.name.removeprefix(f"{owner}_"): b for b in branches}
+
+
+# ------------------------------------------------------------------------------ relations
+
+
+def _related(listed: Schema, found: Mapping[str, CollectionSchema]) -> list[CollectionSchema]:
+    """Return a file's collections with the relations for which it has columns and targets."""
+    links = {
+        name: {
+            word: link
+            for word, link in _known(listed, name).links.items()
+            if link.attribute in own.attributes and link.target in found
+        }
+        for name, own in found.items()
+    }
+    related = [
+        replace(
+            own,
+            links=links[name],
+            inverses={
+                word: inverse
+                for word, inverse in _known(listed, name).inverses.items()
+                if {inverse.link, inverse.via or inverse.link} <= set(links.get(inverse.source, ()))
+            },
+        )
+        for name, own in found.items()
+    ]
+    return [_with_lent(own, found) for own in related]
+
+
+def _with_lent(own: CollectionSchema, found: Mapping[str, CollectionSchema]) -> CollectionSchema:
+    """Return a collection with what its elements have of those for which they stand."""
+    link = own.links.get(own.through)
+    if link is None:
+        return own
+    lent = {
+        name: Formula("", b.dtype, None, text=f"this.{own.through}.{name}", place=own.name)
+        for name, b in found[link.target].attributes.items()
+        if name and name not in own.attributes
+    }
+    return replace(own, attributes={**own.attributes, **lent})
+
+
+# ----------------------------------------------------------------------------- singletons
+
+
+def _singleton(
+    known: SingletonSchema,
+    scalars: Mapping[str, Branch],
+    collections: Mapping[str, CollectionSchema],
+) -> SingletonSchema | None:
+    """Return a singleton with what a file has of it; None if that is nothing."""
+    formulas = _formulas(known.attributes)
+    if known.element is not None:
+        element = collections.get(known.element.name)
+        if element is None:
+            return None
+        stored = _of_element(element)
+        return replace(known, attributes={**stored, **formulas}, element=element)
+    storage = known.storage
+    if storage is None:
+        stored = _attributes(known.name, _prefixed((f"{known.name}_",), scalars.values()))
+    else:
+        stored = _stored(storage, _prefixed(storage.prefixes, scalars.values()), "")
+    attributes = {**stored, **{a: f for a, f in formulas.items() if a not in stored}}
+    return replace(known, attributes=attributes) if attributes else None
+
+
+def _of_element(element: CollectionSchema) -> dict[str, Branch]:
+    return {
+        name: Formula("", b.dtype, None, text=f"{element.name}[0].{name}", place=element.name)
+        for name, b in element.attributes.items()
+        if name
+    }
+
+
+def _prefixed(prefixes: Iterable[str], branches: Iterable[Branch]) -> list[Branch]:
+    return [b for b in branches if b.name.startswith(tuple(prefixes))]

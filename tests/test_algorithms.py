@@ -1,0 +1,521 @@
+"""Algorithms: called with whole collections, compiled, and the collections that they make."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from click.testing import CliRunner
+
+from adl.check.checker import check
+from adl.cli import main
+from adl.compiler.ir import Evaluate
+from adl.compiler.layout import Chunk, Partial
+from adl.compiler.pipeline import Compiled, build
+from adl.compiler.python.code import code, outputs
+from adl.compiler.targets.python import load
+from adl.runtime.collect import collect
+from adl.runtime.results import Process
+from adl.stdlib.library import find_function
+from adl.stdlib.models import load_model
+from adl.stdlib.registry import FLATTENED, FUNCTIONS, Function
+from adl.syntax.diagnostics import AnalysisError, Diagnostic
+from adl.syntax.parse import parse
+from adl.syntax.source import Source
+from tests.test_differential import differences
+
+NANOAOD = load_model("nanoaod").schema()
+Array = npt.NDArray[Any]
+ALGORITHMS = [f for f in FUNCTIONS.values() if f.form == "algorithm"]
+
+OBJECTS = """
+info adl
+  dialect adl
+object jets
+  take Jet
+  select pT(this) > 30
+object leptons
+  take union(Muon, Electron)
+object apart
+  take separated(jets, 0.8)
+object mega
+  take fmegajets(jets)
+"""
+
+
+def findings(text: str) -> tuple[Diagnostic, ...]:
+    source = Source("algorithms.adl", text)
+    try:
+        return check(parse(source), source, NANOAOD)[1]
+    except AnalysisError as error:
+        return error.diagnostics
+
+
+def codes(text: str) -> list[str]:
+    return [d.code for d in findings(f"{OBJECTS}{text}") if d.severity != "note"]
+
+
+def compiled(text: str) -> Compiled:
+    source = Source("algorithms.adl", f"{OBJECTS}{text}")
+    return build(check(parse(source), source, NANOAOD)[0])
+
+
+def chunk(program: Compiled, events: int = 200, seed: int = 1) -> Chunk:
+    """Return random events for the columns of a program; one jet in ten is next to the one before."""
+    draw = np.random.default_rng(seed)
+    offsets: dict[str, Array] = {}
+    for name in program.program.collections:
+        counts = draw.integers(0, 6, events)
+        offsets[name] = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    ranges = {"pt": (10, 100), "eta": (-2.5, 2.5), "phi": (-3.1, 3.1), "mass": (0, 10)}
+    columns: dict[str, Array] = {}
+    for column in program.program.columns:
+        size = events if column.collection is None else int(offsets[column.collection][-1])
+        low, high = ranges[column.name.rpartition("_")[2]]
+        values = np.round(draw.uniform(low, high, size), 1)  # coarse: ties happen
+        columns[column.name] = values.astype(column.dtype)
+    return Chunk(events, columns, offsets)
+
+
+def run(text: str, seed: int = 1) -> tuple[Compiled, Chunk, Partial]:
+    """Count with the kernel, which has to agree with the interpreter."""
+    program = compiled(text)
+    events = chunk(program, seed=seed)
+    partial = program.run(events)
+    assert not differences(program.interpret(events), partial)
+    return program, events, partial
+
+
+def histogram(text: str, seed: int = 1) -> tuple[list[float], Chunk]:
+    """Return the contents of the one histogram, without flow bins, and the events."""
+    program, events, partial = run(text, seed)
+    _, (found,) = collect(program.program, program.layout, partial, Process("p", "p"))
+    return [float(v) for v in found.hist.values()], events
+
+
+def jets_of(events: Chunk, least: float = 30.0) -> list[Array]:
+    """Return the jets of each event that pass a cut: rows of pt, eta, phi, mass, as float64."""
+    names = [f"Jet_{n}" for n in ("pt", "eta", "phi", "mass")]
+    columns = [events.columns[n].astype(np.float64) for n in names]
+    found = []
+    for first, after in pairwise(events.offsets["Jet"]):
+        rows = np.stack([c[first:after] for c in columns], axis=1)
+        found.append(rows[rows[:, 0] > least])
+    return found
+
+
+def momenta(rows: Array) -> Array:
+    pt, eta, phi, mass = rows.T
+    px, py, pz = pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta)
+    return np.stack([px, py, pz, np.sqrt(pt**2 + pz**2 + mass**2)], axis=1)
+
+
+# ------------------------------------------------------------------------------- separated
+
+
+def greedy(rows: Array, distance: float) -> list[int]:
+    kept: list[int] = []
+    for i, (_, eta, phi, _) in enumerate(rows):
+        away = [
+            math.hypot(eta - rows[j][1], (phi - rows[j][2] + math.pi) % (2 * math.pi) - math.pi)
+            for j in kept
+        ]
+        if all(d >= distance for d in away):
+            kept.append(i)
+    return kept
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_separated_keeps_the_elements_that_a_greedy_loop_keeps(seed: int) -> None:
+    text = 'region r\n  histo h, "h", 20, 0, 400, sum(pT(apart) * apart.mass)\n'
+    program = compiled(text)
+    events = chunk(program, seed=seed)
+    partial = program.run(events)
+    assert not differences(program.interpret(events), partial)
+    expected = [
+        float(sum(rows[i][0] * rows[i][3] for i in greedy(rows, 0.8))) for rows in jets_of(events)
+    ]
+    _, (found,) = collect(program.program, program.layout, partial, Process("p", "p"))
+    np.testing.assert_array_equal(found.hist.values(), np.histogram(expected, 20, (0, 400))[0])
+    dropped = sum(len(rows) - len(greedy(rows, 0.8)) for rows in jets_of(events))
+    assert dropped > 20  # or the test says nothing
+
+
+def test_what_is_separated_keeps_its_attributes_and_is_a_filter_of_its_source() -> None:
+    text = """
+region r
+  select size(apart) <= size(jets)
+  select all(apart a, any(jets j, j == a))
+  select size(separated(jets, 0)) == size(jets)
+  select size(separated(jets, 100)) <= 1
+"""
+    program, events, partial = run(text)
+    (flow,), _ = collect(program.program, program.layout, partial, Process("p", "p"))
+    assert {step.raw for step in flow.steps} == {events.events}
+
+
+def test_a_union_is_given_in_descending_pt() -> None:
+    text = """
+object away
+  take separated(leptons, 0.8)
+region r
+  select size(leptons) > 0
+  select size(away) > 0
+  select away[0] == leptons[0]
+"""
+    program, _, partial = run(text)
+    (flow,), _ = collect(program.program, program.layout, partial, Process("p", "p"))
+    _, some, _, same = (step.raw for step in flow.steps)
+    assert some == same > 100
+
+
+# ----------------------------------------------------------------------------------- antikT
+
+
+def clustered(rows: Array, radius: float) -> list[list[float]]:
+    """Cluster four-vectors as the definition says, from a fresh table of distances each time."""
+    left = [list(map(float, row)) for row in rows]
+    jets = []
+    while left:
+        pt = [math.hypot(p[0], p[1]) for p in left]
+        y = [0.5 * math.log((p[3] + p[2]) / (p[3] - p[2])) for p in left]
+        phi = [math.atan2(p[1], p[0]) for p in left]
+        candidates = [(pt[i] ** -2, i, -1) for i in range(len(left))]
+        for i in range(len(left)):
+            for j in range(i):
+                dphi = abs((phi[i] - phi[j] + math.pi) % (2 * math.pi) - math.pi)
+                d2 = ((y[i] - y[j]) ** 2 + dphi**2) / radius**2
+                candidates.append((max(pt[i], pt[j]) ** -2 * d2, i, j))
+        _, i, j = min(candidates)
+        one = left.pop(i)
+        if j < 0:
+            jets.append(one)
+        else:
+            left[j] = [a + b for a, b in zip(left[j], one, strict=True)]
+    return sorted(jets, key=lambda p: -math.hypot(p[0], p[1]))
+
+
+@pytest.mark.parametrize("radius", [0.4, 1.2])
+def test_anti_kt_jets_are_those_of_the_definition(radius: float) -> None:
+    draw = np.random.default_rng(5)
+    function = find_function("antikT")
+    assert function is not None
+    call, fault, merged = load(function), np.zeros(3, np.int64), 0
+    for _ in range(80):
+        size = int(draw.integers(0, 9))
+        rows = np.stack(
+            [
+                draw.uniform(5, 200, size),
+                draw.uniform(-2, 2, size),
+                draw.uniform(-math.pi, math.pi, size),
+                draw.uniform(0, 20, size),
+            ],
+            axis=1,
+        )
+        momentum = momenta(rows)
+        number, jets = call([*momentum.T.tolist(), size, radius], 0, fault)
+        expected = clustered(momentum, radius)
+        assert number == len(expected)
+        np.testing.assert_allclose(
+            np.array(jets)[:, :number].T, np.array(expected).reshape(-1, 4), rtol=1e-9, atol=1e-9
+        )
+        merged += size - number
+    assert merged > 10  # or the test says nothing
+
+
+# ------------------------------------------------------------------------ made collections
+
+
+def test_a_made_collection_has_the_elements_of_the_algorithm() -> None:
+    text = 'region r\n  select size(mega) == 2\n  histo h, "h", 40, 0, 2000, m(mega[0] + mega[1])\n'
+    found, events = histogram(text)
+    expected = []
+    for rows in jets_of(events):
+        if len(rows) >= 2:
+            px, py, pz, e = momenta(rows).sum(axis=0)
+            expected.append(math.sqrt(e**2 - px**2 - py**2 - pz**2))
+    np.testing.assert_array_equal(found, np.histogram(expected, 40, (0, 2000))[0])
+    assert sum(found) > 100
+
+
+def test_a_made_collection_can_be_cut_united_sliced_and_reduced() -> None:
+    text = """
+object hard
+  take mega
+  select pT(this) > 50
+object all
+  take union(hard, leptons)
+region r
+  select size(hard) >= 1
+  select pT(all[0]) >= max(pT(hard))
+  select any(dR(mega, jets) < 2)
+  histo a, "a", 10, 0, 200, pT(mega)
+  histo b, "b", 10, 0, 200, sum(pT(all[0:2]))
+  histo c, "c", 10, -3, 3, max(eta(fmegajets(leptons)))
+"""
+    program, _, partial = run(text)
+    flows, _ = collect(program.program, program.layout, partial, Process("p", "p"))
+    _, hard, leading, near = (step.raw for step in flows[0].steps)
+    assert hard == leading >= near > 50
+
+
+def test_the_same_call_is_one_collection_and_is_computed_once() -> None:
+    text = """
+region r
+  select size(fmegajets(jets)) == 2
+  select pT(mega[0]) > 40
+region s
+  select size(apart) > 1 and size(separated(jets, 0.8)) > 1
+"""
+    program = compiled(text)
+    calls = [n for n in program.program.nodes if isinstance(n, Evaluate)]
+    assert sorted(n.function.name for n in calls) == ["fmegajets", "separated"]
+    for name in ("evaluate", "fmegajets", "separated"):
+        assert program.kernel.render().count(f"{name}(") == (0 if name == "evaluate" else 1)
+
+
+def test_an_algorithm_waits_for_the_cuts_before_it() -> None:
+    text = """
+region r
+  select MET > 50
+  select size(apart) > 1
+region s
+  select MET > 80
+  select size(apart) > 2
+"""
+    rendered = compiled(text).kernel.render()
+    body, memoised = rendered.split("memoised", 1)
+    assert "separated(" not in body  # only on demand, in the regions that get so far
+    assert memoised.count("separated(") == 1
+    run(text)
+
+
+# ---------------------------------------------------------------------------------- scalars
+
+
+def test_a_number_of_a_collection_is_the_same_everywhere() -> None:
+    text = """
+region r
+  select size(jets) > 1
+  select fSphericity(jets) >= 0
+  select fAplanarity(jets[0:2]) [] -0.0000001 0.0000001
+  select fSphericity(jets, 2) == fSphericity(jets)
+  reject fTransverseThrust(leptons) > 1.0001
+"""
+    program, _, partial = run(text)
+    (flow,), _ = collect(program.program, program.layout, partial, Process("p", "p"))
+    assert len({step.raw for step in flow.steps[1:4]}) == 1
+
+
+def test_an_algorithm_in_a_reducer_runs_for_each_element() -> None:
+    found, _ = histogram(
+        "region r\n  select size(jets) > 0\n"
+        '  histo h, "h", 20, 0, 400, max(mt2xy(jets.mass, 10, 0, 0, pT(jets), 5, 3, MET, 0, 0))\n'
+    )
+    assert sum(found) > 50
+
+
+def test_a_missing_argument_makes_the_number_missing() -> None:
+    text = """
+region r
+  select default(mt2xy(m(jets[3]), 1, 2, 3, 4, 5, 6, 7, 8, 9), -1) == -1
+  reject size(jets) > 3
+"""
+    program, events, partial = run(text)
+    (flow,), _ = collect(program.program, program.layout, partial, Process("p", "p"))
+    pt, offsets = events.columns["Jet_pt"], events.offsets["Jet"]
+    few = sum(np.sum(pt[a:b] > 30) <= 3 for a, b in pairwise(offsets))
+    assert [step.raw for step in flow.steps] == [events.events, few, few]
+
+
+# ------------------------------------------------------------------- every algorithm there is
+
+
+def arguments_of(function: Function, draw: np.random.Generator) -> list[Any]:
+    """Return arguments as the C function takes them: numbers, lists and lengths."""
+    arguments: list[Any] = []
+    for kind in function.arguments:
+        flat = FLATTENED[kind]
+        if "array" in flat:
+            size = int(draw.integers(0, 7))
+            p = np.round(draw.normal(0, 50, (3, size)), 1)
+            energy = np.sqrt((p**2).sum(axis=0) + np.round(draw.uniform(0, 10, size), 1) ** 2)
+            arguments += [[float(x) for x in component] for component in (*p, energy)]
+            arguments.append(size)
+        else:
+            arguments += [float(np.round(x, 1)) for x in draw.normal(0, 50, len(flat))]
+    for place, default in enumerate(reversed(function.defaults)):
+        arguments[-1 - place] = default
+    if function.name == "fFoxWolfram":
+        arguments[-1] = float(draw.integers(0, 5))
+    if function.name == "separated":
+        arguments[-1] = abs(arguments[-1]) / 50
+    if function.name == "antikT":
+        arguments[-1] = float(draw.choice([0.4, 1.0]))
+    return arguments
+
+
+def in_python(function: Function, arguments: Sequence[Any]) -> tuple[Any, list[list[Any]]]:
+    """Call the Python body with the arguments of the C function."""
+    plain: list[Any] = []
+    total = 0
+    lists = False
+    for argument in arguments:
+        if isinstance(argument, list):
+            plain.append(np.array(argument, np.float64))
+            lists = True
+        elif lists:
+            total, lists = total + argument, False
+        else:
+            plain.append(argument)
+    type_ = np.bool_ if function.result == "flags" else np.float64
+    filled: list[Array] = [np.zeros(total, type_) for _ in range(outputs(function))]
+    work = [np.zeros(total + 1) for _ in range(function.scratch)]
+    return function.body(*plain, *filled, *work), [array.tolist() for array in filled]
+
+
+def close(x: Any, y: Any) -> bool:
+    if isinstance(x, list):
+        return len(x) == len(y) and all(map(close, x, y))
+    return x == y or (math.isnan(x) and math.isnan(y)) or math.isclose(x, y, rel_tol=1e-12)
+
+
+@pytest.mark.parametrize("function", ALGORITHMS, ids=lambda f: f.name)
+def test_the_compiled_function_gives_what_its_python_gives(function: Function) -> None:
+    draw = np.random.default_rng(7)
+    call, fault = load(function), np.zeros(3, np.int64)
+    for _ in range(60):
+        arguments = arguments_of(function, draw)
+        with np.errstate(all="ignore"):
+            try:
+                expected, arrays = in_python(function, arguments)
+            except ZeroDivisionError:  # compiled, it is IEEE's
+                continue
+        value, filled = call(arguments, 0, fault)
+        if function.result == "collection":
+            assert value == expected
+            filled, arrays = ([a[:value] for a in found] for found in (filled, arrays))
+        elif function.result != "flags":
+            assert close(value, float(expected)), arguments
+        assert close(filled, arrays), arguments
+    assert not fault.any()
+
+
+@pytest.mark.parametrize("function", ALGORITHMS, ids=lambda f: f.name)
+def test_an_algorithm_ends_and_raises_nothing_whatever_it_is_given(function: Function) -> None:
+    draw = np.random.default_rng(3)
+    call, fault = load(function), np.zeros(3, np.int64)
+    special = (0.0, -0.0, 1.0, math.inf, -math.inf, math.nan, 1e300, -1e-300)
+    for _ in range(60):
+        arguments = [
+            [float(draw.choice(special)) for _ in a] if isinstance(a, list) else a
+            for a in arguments_of(function, draw)
+        ]
+        lengths = _lengths(arguments)
+        numbers = [
+            a if isinstance(a, list) or i in lengths else float(draw.choice(special))
+            for i, a in enumerate(arguments)
+        ]
+        value, filled = call(numbers, 0, fault)
+        if function.result == "collection":
+            assert 0 <= value <= len(filled[0])
+        if function.result == "real" and any(
+            math.isnan(x)
+            for i, x in enumerate(numbers)
+            if not isinstance(x, list) and i not in lengths
+        ):
+            assert math.isnan(value)
+    assert not fault.any()
+
+
+def _lengths(arguments: Sequence[Any]) -> set[int]:
+    return {
+        i
+        for i, a in enumerate(arguments)
+        if not isinstance(a, list) and i and isinstance(arguments[i - 1], list)
+    }
+
+
+@pytest.mark.parametrize("function", ALGORITHMS, ids=lambda f: f.name)
+def test_an_algorithm_needs_no_runtime_and_no_libm(function: Function) -> None:
+    text = code(function).text
+    assert "NRT" not in text
+    assert "fast" not in text.replace("fastcc", "")
+    assert " contract " not in text
+
+
+# --------------------------------------------------------------------------------- messages
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("object x\n  take fmegajets(jets, 3)\n", ["E206"]),
+        ("object x\n  take fmegajets(MET)\n", ["E210"]),
+        ("object x\n  take fmegajets(jets)\n  select charge(this) > 0\n", ["E202"]),
+        ("object x\n  take separated(jets, jets)\n", ["E203"]),
+        ("object x\n  take jets\n  select size(separated(leptons, this.eta)) > 0\n", ["E206"]),
+        ("region r\n  select fSphericity(jets[0]) > 0.2\n", ["E210"]),
+        ("region r\n  select fSphericity() > 0.2\n", ["E206"]),
+        ("region r\n  select separated(jets, 0.8) > 1\n", ["E203"]),
+        ("region r\n  select pT(mega) > 30\n", ["E203"]),
+        ("region r\n  select size(separated(jets, 0.4)) > 1\n", []),
+    ],
+)
+def test_a_wrong_call_has_one_message(text: str, expected: list[str]) -> None:
+    assert codes(text) == expected
+
+
+def test_a_function_is_found_by_an_alias_and_says_how_it_is_called() -> None:
+    function = find_function("fhemispheres")
+    assert function is not None
+    assert function.name == "fhemisphere"
+    (found,) = findings("object x\n  take fhemisphere(Jet, 1, 2, 3)\n")
+    assert "fhemisphere takes 1 to 3" in found.message
+    assert "seeding = 2" in found.message
+
+
+def test_a_trace_shows_what_an_algorithm_has_made(tmp_path: Path) -> None:
+    file = tmp_path / "a.adl"
+    text = "region r\n  select size(mega) == 2\n  select fSphericity(jets) > 0\n"
+    text += "  select separated(jets, 0.8).size > 1\n"
+    file.write_text(f"{OBJECTS}{text}", encoding="utf-8")
+    sample = Path(__file__).parents[1] / "examples" / "sample" / "ttbar.root"
+    output = CliRunner().invoke(main, ["why", str(file), str(sample), "--event", "5", "--objects"])
+    assert output.exit_code == 0, output.output
+    for words in (
+        "object mega: 2 of 2 pass",
+        "object jets: ",
+        "size(mega) = 2",
+        "fSphericity(jets) = 0.",
+    ):
+        assert words in output.output
+
+
+# ------------------------------------------------------------------------------------ start-up
+
+
+def test_what_is_cached_needs_no_numba(tmp_path: Any) -> None:
+    script = """
+import sys
+from adl.stdlib.library import find_function
+from adl.compiler.targets.python import load
+load(find_function("separated"))
+print("numba" in sys.modules)
+"""
+
+    def imports_numba() -> str:
+        environment = {"ADL_CACHE_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
+        command = [sys.executable, "-c", script]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+        return done.stdout.strip()
+
+    assert [imports_numba(), imports_numba()] == ["True", "False"]
