@@ -213,7 +213,7 @@ def test_a_value_of_zero_keeps_its_sign() -> None:
 
 
 def use(table: str, expression: str) -> list[str]:
-    return codes(f"{table}{JETS}region r\n  select {expression} > 0.5\n")
+    return codes(f"{table}{JETS}region r\n  select {expression} > 0.05\n")
 
 
 def test_the_number_of_arguments_is_checked() -> None:

@@ -525,7 +525,7 @@ SEVEN = " ".join(f"jets[-{i}]" for i in range(1, 8))
         ("region r\n  reject m(jets[-1] jets[-2]) ~= 50", ["E232"]),
         ("region r\n  select m(jets[-1]) ~= 50 and MET > 3", ["E232"]),
         ("region r\n  bin m(jets[-1]) ~= 50", ["E232"]),
-        ("region r\n  select MET ~= 50", ["W311"]),
+        ("region r\n  select MET ~= 50", ["W311", "W330"]),
         (f"region r\n  select m({SEVEN}) ~= 500", ["E234"]),
         (
             """
@@ -549,7 +549,7 @@ region both
         (PAIRS + "  object a = a + b", ["E207"]),
         (PAIRS + "  select m(Zs) > 3", ["E208"]),
         (PAIRS + "  select pT(c) > 3", ["E201"]),
-        (PAIRS + "  select m(this) ~= 91", ["W312"]),
+        (PAIRS + "  select m(this) ~= 91", ["W312", "W330"]),
         (PAIRS + "region r\n  select size(Zs) > 0\n  select pT(Zs[0].c) > 3", ["E202"]),
         (PAIRS + "region r\n  select m(Zs) > 3", ["E203"]),
         (PAIRS + "region r\n  select m(Zs[0]) > 3", ["W301"]),

@@ -68,6 +68,7 @@ class _Region:
     scope: Scope
     statements: list[RegionStatement] = field(default_factory=list)
     bins: list[BinDef] = field(default_factory=list)
+    histograms: dict[str, Histogram] = field(default_factory=dict)
     facts: Facts = field(default_factory=dict)
     found: Solutions = field(default_factory=dict)  # by the searches so far
     title: str = ""
@@ -84,6 +85,8 @@ class _Region:
         self.statements.append(new)
         if isinstance(new, Cut):
             self.facts = both(self.facts, passed(new.condition))
+        if isinstance(new, Histogram):
+            self.histograms.setdefault(new.name, new)
 
     def resolved(self, found: Value | None) -> Value | None:
         """Return a value with what searches found in the place of unknowns."""
@@ -95,9 +98,9 @@ def check_region(context: Context, block: Region) -> RegionDef:
     region = _Region(Scope(context))
     for place, written in enumerate(block.statements):
         if not isinstance(written, (Bin, Edges)):
-            cuts = _cuts(region)
+            before = len(region.statements)
             _read(region, written)
-            new = _cuts(region)[len(cuts) :]
+            new = [s for s in region.statements[before:] if isinstance(s, Cut)]
             if new or isinstance(written, (Select, Reject)):
                 region.targets[place] = list(new[-1:])
     # Bins come last: what any statement guarantees holds for them.
@@ -118,17 +121,14 @@ def check_region(context: Context, block: Region) -> RegionDef:
     )
 
 
-def _cuts(region: _Region) -> list[Cut]:
-    return [s for s in region.statements if isinstance(s, Cut)]
-
-
 def _published(region: _Region, block: Region) -> tuple[tuple[Cut | BinDef, Published], ...]:
     """Return the published numbers with the cut or bin that stands before each."""
     lines = []
+    before: list[Cut | BinDef] | None = None
     for place, written in enumerate(block.statements):
         if isinstance(written, Counts):
-            before = [p for p in region.targets if p < place]
-            lines.append((written, region.targets[max(before)] if before else None))
+            lines.append((written, before))
+        before = region.targets.get(place, before)
     return attached(region.context, lines)
 
 
@@ -174,16 +174,18 @@ def _inherit(region: _Region, parent: Expr) -> None:
         return
     inherit_orders(region.context, found)
     everything = region.context.dialect == "cutlang"
+    here: set[object] = {*region.statements}
     for inherited in found.statements:
         if isinstance(inherited, Rows):
             continue  # the parent's own file has these rows
         handed_down = everything or isinstance(inherited, (Cut, WeightBy))
-        if handed_down and inherited not in region.statements:
+        if handed_down and inherited not in here:
             region.add(inherited)
     _inherit_found(region, found, parent.span)
     if everything:
-        region.bins += [b for b in found.bins if b not in region.bins]
-    here: list[object] = [*region.statements, *region.bins]
+        known = set(region.bins)
+        region.bins += [b for b in found.bins if b not in known]
+    here = {*region.statements, *region.bins}
     region.counts += [c for c in found.counts if c[0] in here and c not in region.counts]
 
 
@@ -308,13 +310,11 @@ def _add_histogram(region: _Region, found: Histogram, at: Span) -> None:
     if found.name in OWN_HISTOGRAMS:
         message = f"{found.name} is a histogram that every region has in results.root"
         region.context.findings.error("E223", message, at, "give it another name")
-    for earlier in region.statements:
-        if isinstance(earlier, Histogram) and earlier.name == found.name:
-            message = (
-                f"histogram {found.name} stands on line {region.context.line(earlier.span)} too"
-            )
-            help = "each histogram of a region needs its own name"
-            region.context.findings.error("E219", message, at, help)
+    earlier = region.histograms.get(found.name)
+    if earlier is not None:
+        message = f"histogram {found.name} stands on line {region.context.line(earlier.span)} too"
+        help = "each histogram of a region needs its own name"
+        region.context.findings.error("E219", message, at, help)
     fills = [[region.resolved(v) for v in values] for values in found.fills]
     known = tuple(tuple(v for v in values if v is not None) for values in fills)
     if list(map(len, known)) != list(map(len, fills)):

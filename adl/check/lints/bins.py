@@ -13,6 +13,7 @@ from adl.check.lints.allowed import ANYTHING, Allowed
 from adl.check.lints.conditions import Meaning, Reader
 from adl.check.lints.subject import Subject
 
+MOST_COMPARISONS = 1_000_000  # of the bins of a region
 HELP = "the first bin that is true gets an event: let the bins exclude each other"
 
 
@@ -85,7 +86,7 @@ def _overlaps(boxes: list[_Box], held: Meaning) -> Iterator[tuple[_Box, _Box]]:
     """Yield each bin that shares events with an earlier one, and the first such.
 
     The bins are swept along the quantity that parts most of them: only those that share a number
-    of it are compared.
+    of it are compared, and no more than so many.
     """
     if len(boxes) < 2:
         return
@@ -94,10 +95,14 @@ def _overlaps(boxes: list[_Box], held: Meaning) -> Iterator[tuple[_Box, _Box]]:
     ranges.sort(key=lambda item: item[:2])
     open_: list[tuple[float, _Box]] = []
     found: dict[int, _Box] = {}
+    left = MOST_COMPARISONS
     for low, high, box in ranges:
         open_ = [(end, other) for end, other in open_ if end >= low]
+        left -= len(open_)
+        if left < 0:
+            break
         for _, other in open_:
-            first, second = sorted((box, other), key=lambda b: b.place)
+            first, second = (box, other) if box.place < other.place else (other, box)
             known = found.get(second.place)
             if known is not None and known.place <= first.place:
                 continue
