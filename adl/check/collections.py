@@ -17,13 +17,22 @@ def same_collection(a: Collection, b: Collection) -> bool:
 
 def inputs(collections: Iterable[Collection]) -> tuple[CollectionSchema, ...]:
     """Return the input collections from which the elements come, each once."""
-    found: dict[str, CollectionSchema] = {}
-    for collection in collections:
-        if isinstance(collection, ObjectDef):
-            found.update((schema.name, schema) for schema in inputs(collection.sources))
-        else:
-            found[collection.name] = collection
+    found = {c.name: c for c in _ancestors(collections) if isinstance(c, CollectionSchema)}
     return tuple(found.values())
+
+
+def _ancestors(collections: Iterable[Collection]) -> Iterator[Collection]:
+    """Yield collections and all from which they come, sources after their users, each once."""
+    seen: set[Collection] = set()
+    todo = list(collections)[::-1]
+    while todo:
+        collection = todo.pop()
+        if collection in seen:
+            continue
+        seen.add(collection)
+        yield collection
+        if isinstance(collection, ObjectDef):
+            todo += collection.sources[::-1]
 
 
 def lineage(collection: Collection) -> Iterator[Collection]:
@@ -38,10 +47,7 @@ def lineage(collection: Collection) -> Iterator[Collection]:
 
 def descends(collections: Iterable[Collection], ancestor: Collection) -> bool:
     """Whether elements of some of the collections are elements of ``ancestor``."""
-    return any(
-        same_collection(c, ancestor) or (isinstance(c, ObjectDef) and descends(c.sources, ancestor))
-        for c in collections
-    )
+    return any(same_collection(c, ancestor) for c in _ancestors(collections))
 
 
 def share_input(left: Iterable[Collection], right: Iterable[Collection]) -> bool:

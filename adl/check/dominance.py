@@ -213,30 +213,47 @@ def either(a: Facts, b: Facts) -> Facts:
     return {key: min(n, b[key]) for key, n in a.items() if key in b}
 
 
-def passed_all(cuts: Iterable[Cut]) -> Facts:
-    """Return what is guaranteed after some cuts."""
-    facts = NOTHING
-    for cut in cuts:
-        facts = both(facts, passed(cut.condition))
-    return facts
-
-
 def passed(value: Value) -> Facts:
     """Return what a true condition guarantees."""
+    return _truth(value, True, {})
+
+
+def failed(value: Value) -> Facts:
+    """Return what a false condition guarantees."""
+    return _truth(value, False, {})
+
+
+# What is known of the parts of one condition. Both truths of a part are asked for at every level,
+# and a define or a region can stand in it many times: looking again each time would never end.
+_Known = dict[tuple[int, bool], Facts]
+
+
+def _truth(value: Value, true: bool, known: _Known) -> Facts:
+    key = (id(value), true)
+    if key not in known:
+        known[key] = _passed(value, known) if true else _failed(value, known)
+    return known[key]
+
+
+def _passed(value: Value, known: _Known) -> Facts:
     match value:
         case Logic(operator="and", operands=(left, right)):
-            return both(passed(left), passed(right))
+            return both(_truth(left, True, known), _truth(right, True, known))
         case Logic(operator="or", operands=(left, right)):
-            return either(passed(left), both(failed(left), passed(right)))
+            second = both(_truth(left, False, known), _truth(right, True, known))
+            return either(_truth(left, True, known), second)
         case Logic(operands=(operand,)):
-            return failed(operand)
+            return _truth(operand, False, known)
         case Choice():
-            then = both(passed(value.condition), passed(value.then))
-            return either(then, both(failed(value.condition), passed(value.otherwise)))
+            return _chosen(value, True, known)
         case DefineRef():
-            return passed(value.define.value)
+            return _truth(value.define.value, True, known)
         case RegionRef():
-            return passed_all(s for s in value.region.statements if isinstance(s, Cut))
+            facts = NOTHING
+            for cut in value.region.statements:
+                if isinstance(cut, Cut):
+                    facts = both(facts, _truth(cut.condition, True, known))
+            return facts
         case Operation() if _compares(value):
             return both(_sized(value, value.name), _present(value))
         case Interval():
@@ -251,20 +268,19 @@ def passed(value: Value) -> Facts:
             return NOTHING
 
 
-def failed(value: Value) -> Facts:
-    """Return what a false condition guarantees."""
+def _failed(value: Value, known: _Known) -> Facts:
     match value:
         case Logic(operator="and", operands=(left, right)):
-            return either(failed(left), both(passed(left), failed(right)))
+            second = both(_truth(left, True, known), _truth(right, False, known))
+            return either(_truth(left, False, known), second)
         case Logic(operator="or", operands=(left, right)):
-            return both(failed(left), failed(right))
+            return both(_truth(left, False, known), _truth(right, False, known))
         case Logic(operands=(operand,)):
-            return passed(operand)
+            return _truth(operand, True, known)
         case Choice():
-            then = both(passed(value.condition), failed(value.then))
-            return either(then, both(failed(value.condition), failed(value.otherwise)))
+            return _chosen(value, False, known)
         case DefineRef():
-            return failed(value.define.value)
+            return _truth(value.define.value, False, known)
         case Operation() if _compares(value) and value.name in _OPPOSITE:
             return _sized(value, _OPPOSITE[value.name])
         case Interval():
@@ -273,6 +289,13 @@ def failed(value: Value) -> Facts:
             return NEVER
         case _:
             return NOTHING
+
+
+def _chosen(value: Choice, true: bool, known: _Known) -> Facts:
+    """Return what a choice guarantees when it is true, or false."""
+    then = both(_truth(value.condition, True, known), _truth(value.then, true, known))
+    otherwise = both(_truth(value.condition, False, known), _truth(value.otherwise, true, known))
+    return either(then, otherwise)
 
 
 def _compares(value: Operation) -> bool:

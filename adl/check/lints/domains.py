@@ -11,7 +11,6 @@ from adl.check.analysis import (
     Apply,
     AttributeOf,
     Choice,
-    Collection,
     Default,
     DefineRef,
     Draw,
@@ -19,7 +18,6 @@ from adl.check.analysis import (
     Extremum,
     Literal_,
     Member,
-    ObjectDef,
     Operation,
     OwnAttribute,
     Reduction,
@@ -29,6 +27,7 @@ from adl.check.analysis import (
     Value,
     Variable,
 )
+from adl.check.collections import inputs
 from adl.check.context import Context
 from adl.stdlib.models import CollectionSchema
 
@@ -211,18 +210,11 @@ def _stored_in(context: Context, particle: Value) -> list[CollectionSchema]:
     """Return the input collections of which an element is."""
     match particle:
         case Element():
-            return _inputs(particle.collection)
+            return list(inputs((particle.collection,)))
         case Variable() | Member():
-            sources = context.sources_of(particle.loop)
-            return [schema for source in sources for schema in _inputs(source)]
+            return list(inputs(context.sources_of(particle.loop)))
         case _:
             return []
-
-
-def _inputs(collection: Collection) -> list[CollectionSchema]:
-    if isinstance(collection, ObjectDef):
-        return [schema for source in collection.sources for schema in _inputs(source)]
-    return [collection]
 
 
 def never_missing(value: Value) -> bool:
