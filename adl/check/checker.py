@@ -82,7 +82,11 @@ def check(
     context.functions = user_functions(file, source, blocks, findings)
     note_flags(file, findings)
     refuse_later(file, findings)
-    definitions = _definitions(context)
+    try:
+        definitions = _definitions(context)
+    except RecursionError:  # long expressions in long chains of defines
+        context.too_deep(context.open_name())
+        raise AnalysisError(source, findings.ordered()) from None
     check_triggers(context)
     lint(Subject(file, context, tuple(d for d in definitions if d is not None)))
     if findings.failed:

@@ -33,6 +33,7 @@ CODES: dict[str, str] = {
     "E224": "a slice has no element",
     "E225": "a computed position has no element to stand for",
     "E226": "a sum has too many particles",
+    "E227": "declarations stand on each other too deeply",
     "E231": "an unknown is used that no search has found",
     "E232": "a search stands where nothing can be found",
     "E234": "a search has too many unknowns",

@@ -6,7 +6,7 @@ itself is a circle and is reported once, where it closes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
@@ -56,6 +56,10 @@ Definition = ObjectDef | CompositeDef | DefineDef | RegionDef | TableDef | Histo
 Block = Object | Composite | Define | Region | Table | HistoList
 T = TypeVar("T")
 S = TypeVar("S", bound=Collection | CompositeDef)
+
+
+DEEP = 15  # open blocks: from there on, what a block needs is checked before it
+DEEPEST_CHAIN = 100  # declarations, each of which needs the next
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,7 @@ class Context:
         default_factory=dict
     )
     _open: list[str] = field(default_factory=list)
+    _depths: dict[str, int] = field(default_factory=dict)
 
     def named_like(self, name: str) -> list[str]:
         """Return the declared names that differ from a name in case only, and itself."""
@@ -142,12 +147,54 @@ class Context:
         orders = self.orders if self._follows_orders(name) else {}
         state = name, tuple(orders.values())
         if state not in self._done:
+            if len(self._open) >= DEEP:
+                self._settle(name)
             outside, self.orders = self.orders, dict(orders)
             self._open.append(name)
-            self._done[state] = self.build(self, self.blocks[name])
+            found = self.build(self, self.blocks[name])
             self._open.pop()
             self.orders = outside
+            self._done[state] = None if self._is_too_deep(name) else found
         return self._done[state]
+
+    def _settle(self, name: str) -> None:
+        """Check what a block needs before the block, so that a long chain is no deep recursion."""
+        seen = {name, *self._open}
+        todo = [(name, self._needs(name))]
+        while todo:
+            current, names = todo[-1]
+            needed = next((n for n in names if n not in seen and (n, ()) not in self._done), None)
+            if needed is not None:
+                seen.add(needed)
+                todo.append((needed, self._needs(needed)))
+                continue
+            todo.pop()
+            if current != name:
+                self.definition(current, self.blocks[current].name.span)
+
+    def _needs(self, name: str) -> Iterator[str]:
+        """Yield the declared names that a block mentions."""
+        return (
+            tree.name
+            for tree in subtrees(self.blocks[name])
+            if isinstance(tree, Name) and tree.name in self.blocks
+        )
+
+    def _is_too_deep(self, name: str) -> bool:
+        """Report a block that stands on too many others, each of which needs the next."""
+        deepest = max((self._depths.get(used, 0) for used in self.uses.get(name, ())), default=0)
+        self._depths[name] = deepest + 1
+        if deepest < DEEPEST_CHAIN:
+            return False
+        self._depths[name] = -len(self.blocks)  # said once for all that stand on it
+        self.too_deep(name)
+        return True
+
+    def too_deep(self, name: str) -> None:
+        """Report a block that stands on too many others."""
+        message = f"{name} stands on more than {DEEPEST_CHAIN} declarations, each on the next"
+        help = "join some of them"
+        self.findings.error("E227", message, self.blocks[name].name.span, help)
 
     def _follows_orders(self, name: str) -> bool:
         """Whether a block is a define that mentions a sorted collection, or such a define."""
