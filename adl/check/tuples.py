@@ -31,9 +31,9 @@ COMBINERS = frozenset(("disjoint", "cartesian", "comb"))
 
 def is_composite(context: Context, block: Block | None) -> bool:
     """Whether a block declares tuples: a composite, or an object that takes COMB or a composite."""
-    seen: list[Block] = []
-    while isinstance(block, Object) and block not in seen:
-        seen.append(block)
+    seen: set[str] = set()
+    while isinstance(block, Object) and block.name.name not in seen:
+        seen.add(block.name.name)
         source = next((s.source for s in block.statements if isinstance(s, Take)), None)
         if isinstance(source, Call):
             return source.function.name.lower() in COMBINERS or is_family(context, source)
