@@ -184,11 +184,9 @@ class Context:
         """Report a block that stands on too many others, each of which needs the next."""
         deepest = max((self._depths.get(used, 0) for used in self.uses.get(name, ())), default=0)
         self._depths[name] = deepest + 1
-        if deepest < DEEPEST_CHAIN:
-            return False
-        self._depths[name] = -len(self.blocks)  # said once for all that stand on it
-        self.too_deep(name)
-        return True
+        if deepest == DEEPEST_CHAIN:  # said once for all that stand on it
+            self.too_deep(name)
+        return deepest >= DEEPEST_CHAIN
 
     def too_deep(self, name: str) -> None:
         """Report a block that stands on too many others."""
