@@ -30,7 +30,9 @@ class ObjectDef:
 
     A union has its elements in descending pt, those of several sources or of one. A slice has those
     of its source from place ``ranks[0]`` to before ``ranks[1]`` (None: to the end). ``kept_by`` is
-    an algorithm of its source that says which elements it keeps.
+    an algorithm of its source that says which elements it keeps. One with ``corrected`` parts, one
+    a part of its one source, has other values of some attributes, and ``by_pt`` it stands in
+    descending corrected pt.
     """
 
     name: str
@@ -48,6 +50,22 @@ class ObjectDef:
     # Its prints, each with the number of cuts before it: a row an element that passes these.
     rows: tuple[tuple[int, Rows], ...] = ()
     histograms: tuple[tuple[int, Histogram], ...] = ()  # each with how many cuts stand before it
+    corrected: tuple[Corrected, ...] = ()
+    by_pt: bool = False
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Corrected(CollectionSchema):
+    """Elements of ``origin``, the same physical objects, with other ``values`` of attributes.
+
+    The values are in terms of ``this``, an element of ``source`` as it was before.
+    """
+
+    origin: CollectionSchema
+    this: Loop
+    values: Mapping[str, Value]
+    source: Collection
+    number: int  # of the part of ``source``
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,11 +85,15 @@ class Computed(Formula):
 
 @dataclass(frozen=True, eq=False)
 class AttributeDef:
-    """A define in an object block: a value or a particle of each element, in terms of ``this``."""
+    """A define in an object block: a value or a particle of each element, in terms of ``this``.
+
+    ``sources`` are those of ``this``: later corrections of an element do not change the value.
+    """
 
     name: str
     value: Value
     this: Loop
+    sources: tuple[Collection, ...] = ()
 
 
 Collection = CollectionSchema | ObjectDef

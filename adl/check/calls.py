@@ -24,6 +24,8 @@ from adl.check.analysis import (
     Variable,
 )
 from adl.check.argmin import EXTREMES, MEMBERS, combined_alone, extreme, member
+from adl.check.corrections import is_factor
+from adl.check.corrections import refuse as refuse_factor
 from adl.check.habits import of_function
 from adl.check.links import closest
 from adl.check.names import composite_named, meaning, without_source_names
@@ -85,6 +87,8 @@ def call(scope: Scope, expr: Call, check: Check) -> Value | None:
     table = named_table(scope.context, expr.function)
     if table is not None:
         return look_up(scope, expr, table, check)
+    if is_factor(expr):
+        return refuse_factor(scope, expr)
     if is_fired(expr):
         return fired(scope, expr)
     if name == "applyhm":

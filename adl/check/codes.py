@@ -53,6 +53,8 @@ CODES: dict[str, str] = {
     "E253": "use chooses what the input does not have",
     "E254": "a name stands for one of several things of the input",
     "E255": "a working point is not known",
+    "E258": "a corrected pT has a factor that can be missing",
+    "E259": "a correction stands where no element is corrected",
     "E260": "adl has no words for what a file of the dialect cutlang means",
     "E256": "a sort has no key of one collection",
     "E257": "the stream of the data is of no trigger",

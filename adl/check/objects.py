@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from adl.check.algorithms import made, makes_collection
 from adl.check.analysis import (
@@ -22,6 +22,7 @@ from adl.check.analysis import (
 )
 from adl.check.constants import exclude, included
 from adl.check.context import Context
+from adl.check.corrections import factor, scaled
 from adl.check.expressions import statement, value
 from adl.check.histograms import histogram
 from adl.check.quantify import quantify
@@ -34,9 +35,10 @@ from adl.check.sorts import is_sort, sorted_source
 from adl.check.tables import refuse_missing
 from adl.check.transforming import spelled_as_take
 from adl.check.trees import mentioned
-from adl.check.types import negated
+from adl.check.types import negated, number
 from adl.check.values import free_loops, walk
 from adl.stdlib.models import find_singleton
+from adl.syntax.source import Span
 from adl.syntax.tree import (
     Call,
     Define,
@@ -50,6 +52,7 @@ from adl.syntax.tree import (
     Reject,
     Select,
     Slice,
+    Statement,
     Take,
 )
 
@@ -64,49 +67,96 @@ def check_object(context: Context, block: Object) -> ObjectDef | None:
     if sources is None:
         return None
     instance = next((take.instance.name for take in takes if take.instance), "this")
-    this = Loop(None, instance)
-    context.sources[this] = sources
-    context.own[this] = {}
-    cuts: list[Value] = []
-    rows: list[tuple[int, Rows]] = []
-    plots: list[tuple[int, Histogram]] = []
-    for written in block.statements:
-        match written:
-            case Take():
-                pass
-            case Select() | Reject():
-                current = _current(this, sources, takes, written.condition)
-                cut = _cut(Scope(context, current=current), written)
-                cuts += [cut] if cut is not None else []
-            case Define():
-                current = _current(this, sources, takes, written.value)
-                _define(Scope(context, current=current), written, this)
-            case Print():
-                current = _current(this, sources, takes, ListOf(written.items))
-                name = f"{block.name.name}_{len(rows) + 1}"
-                found = printed(Scope(context, current=current), written, name)
-                rows += [(len(cuts), found)] if found is not None else []
-            case Histo():
-                current = _current(this, sources, takes, ListOf(written.values))
-                plot = _histogram(Scope(context, current=current), written, plots)
-                plots += [(len(cuts), plot)] if plot is not None else []
-            case _:
-                message = "an object block has take, select and reject"
-                context.findings.error("E214", message, written.span)
     united = len(sources) > 1 or any(_is_union(take.source) for take in takes)
     union = united and context.dialect == "adl"  # in cutlang it stands as written
-    attributes = {name: a for name, a in context.own.pop(this).items() if a is not None}
-    return ObjectDef(
-        block.name.name,
-        sources,
-        this,
-        tuple(cuts),
-        block.name.span,
-        union,
-        attributes=attributes,
-        rows=tuple(rows),
-        histograms=tuple(plots),
+    draft = _Draft(context, block, takes, sources, Loop(None, instance), union)
+    draft.begin({})
+    for written in block.statements:
+        by = factor(written.condition) if isinstance(written, Select) else None
+        if by is None:
+            _statement(draft, written)
+        else:
+            draft = _scaled(draft, by, written.span)
+    return draft.done()
+
+
+@dataclass
+class _Draft:
+    """What an object block says, from its begin or from the last correction on."""
+
+    context: Context
+    block: Object
+    takes: list[Take]
+    sources: tuple[Collection, ...]
+    this: Loop
+    union: bool
+    cuts: list[Value] = field(default_factory=list)
+    rows: list[tuple[int, Rows]] = field(default_factory=list)
+    plots: list[tuple[int, Histogram]] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)  # of all histograms of the block
+    prints: int = 0  # of the block before the first of ``rows``
+
+    def begin(self, own: dict[str, AttributeDef | None]) -> None:
+        """Make the current element known, with the attributes that it has been given before."""
+        self.context.sources[self.this] = self.sources
+        self.context.own[self.this] = own
+
+    def scope(self, expr: Expr) -> Scope:
+        """Return the scope of an expression of the current element."""
+        return Scope(self.context, current=_current(self.this, self.sources, self.takes, expr))
+
+    def done(self) -> ObjectDef:
+        """Return what the block says."""
+        own = self.context.own.pop(self.this)
+        return ObjectDef(
+            self.block.name.name,
+            self.sources,
+            self.this,
+            tuple(self.cuts),
+            self.block.name.span,
+            self.union,
+            attributes={name: a for name, a in own.items() if a is not None},
+            rows=tuple(self.rows),
+            histograms=tuple(self.plots),
+        )
+
+
+def _statement(draft: _Draft, written: Statement) -> None:
+    match written:
+        case Take():
+            pass
+        case Select() | Reject():
+            cut = _cut(draft.scope(written.condition), written)
+            draft.cuts += [cut] if cut is not None else []
+        case Define():
+            _define(draft.scope(written.value), written, draft.this)
+        case Print():
+            name = f"{draft.block.name.name}_{draft.prints + len(draft.rows) + 1}"
+            found = printed(draft.scope(ListOf(written.items)), written, name)
+            draft.rows += [(len(draft.cuts), found)] if found is not None else []
+        case Histo():
+            plot = _histogram(draft.scope(ListOf(written.values)), written, draft.names)
+            draft.plots += [(len(draft.cuts), plot)] if plot is not None else []
+        case _:
+            message = "an object block has take, select and reject"
+            draft.context.findings.error("E214", message, written.span)
+
+
+def _scaled(draft: _Draft, by: Expr, span: Span) -> _Draft:
+    """Return the draft of what follows a correction of pt, made of what stands before it."""
+    context = draft.context
+    scope = draft.scope(by)
+    found = resolved(context, number(scope, value(scope, by)), {})
+    own = dict(context.own[draft.this])
+    before = draft.done()
+    after = before if found is None else scaled(context, before, draft.this, found, span)
+    loop = Loop(None, draft.this.name)
+    prints = draft.prints + len(draft.rows)
+    changed = _Draft(
+        context, draft.block, draft.takes, (after,), loop, False, names=draft.names, prints=prints
     )
+    changed.begin(own)
+    return changed
 
 
 def singleton(context: Context, block: Object) -> Singleton | None:
@@ -185,21 +235,22 @@ def _define(scope: Scope, written: Define, this: Loop) -> None:
         message = f"{name} is defined twice in this block"
         scope.context.findings.error("E207", message, written.name.span)
     else:
-        definition = None if found is None else AttributeDef(name, found, this)
+        definition = (
+            None if found is None else AttributeDef(name, found, this, scope.context.sources[this])
+        )
         scope.context.own[this][name] = definition
 
 
-def _histogram(
-    scope: Scope, written: Histo, plots: list[tuple[int, Histogram]]
-) -> Histogram | None:
+def _histogram(scope: Scope, written: Histo, names: set[str]) -> Histogram | None:
     """Return a histogram of the elements that pass the cuts before it."""
     if written.only and not included(scope.context, written.only, "histo", written.span):
         exclude(scope.context, written)
         return None
     name = written.name
-    if any(plot.name == name.name for _, plot in plots):
+    if name.name in names:
         message = f"histogram {name.name} stands in this block twice"
         scope.context.findings.error("E219", message, name.span, "give one another name")
+    names.add(name.name)
     found = histogram(scope, written)
     if found is None:
         return None

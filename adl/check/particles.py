@@ -7,6 +7,7 @@ charge and pdgId.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from adl.check.analysis import (
     Apply,
@@ -24,7 +25,7 @@ from adl.check.analysis import (
     Variable,
 )
 from adl.check.choices import of_branches
-from adl.check.collections import inputs, lineage
+from adl.check.collections import FROM_PT, inputs, is_corrected, lineage
 from adl.check.context import Context, Found
 from adl.check.elements import branch_type, linked_as, sources_of
 from adl.check.habits import with_zeros
@@ -114,7 +115,9 @@ def find(context: Context, particle: Value, name: Name, span: Span) -> Found[Val
             inside = find(context, definition.value, name, span)
             if inside is None or inside.meaning is None:
                 return inside
-            longer = AttributeDef(f"{definition.name}.{name.name}", inside.meaning, definition.this)
+            longer = replace(
+                definition, name=f"{definition.name}.{name.name}", value=inside.meaning
+            )
             return Found(_own_attribute(particle.particle, longer, span))
     own = _own(context, particle, name)
     if own is not None:
@@ -219,6 +222,10 @@ def _stored(context: Context, particle: Value, name: Name, span: Span) -> Found[
     stored = owners(context, particle)
     if isinstance(particle, Sum) and name.name.lower() not in _SUMMED:
         return None
+    if name.name.lower() in FROM_PT and any(
+        is_corrected(source, "pt") for source in sources_of(context, particle)
+    ):
+        return None  # what is stored follows from the pt before
     matches = [find_attribute(context.schema, owner, name.name) for owner in stored]
     found = [m for m in matches if m is not None and m.name]
     if not found or len(found) < len(matches):

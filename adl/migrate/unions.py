@@ -34,6 +34,7 @@ def report_unions(file: File, analysis: Analysis, report: Report) -> None:
             _duplicates(found, united[found.name], report)
     for value in every_value(analysis):
         for collection in _ordered(value):
+            _corrected(collection, value.span, report)
             name = _union(collection, united)
             if name is not None:
                 message = (
@@ -76,6 +77,19 @@ def _ordered(value: Value) -> Iterator[Collection]:
         case Reduction():
             sliced = (c for c in _of(value.loops) if isinstance(c, ObjectDef))
             yield from (c for c in sliced if c.ranks is not None)
+
+
+def _corrected(collection: Collection, span: Span, report: Report) -> None:
+    """Report what depends on the order of elements whose pT something has corrected."""
+    for step in lineage(collection):
+        if any("pt" in part.values for part in getattr(step, "corrected", ())):
+            message = (
+                f"{report.source.words(span)} depends on the order of {step.name}: that before the "
+                "correction of pT in cutlang, in descending corrected pT in adl"
+            )
+            help = "say `dialect adl` if the corrected order is meant"
+            report.impossible(span, message, help)
+            return
 
 
 def _of(loops: tuple[Loop, ...]) -> Iterator[Collection]:

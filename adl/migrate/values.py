@@ -18,6 +18,7 @@ from adl.check.analysis import (
     Value,
     WeightBy,
 )
+from adl.check.collections import block_values
 from adl.check.values import operands, walk
 
 
@@ -37,8 +38,7 @@ def statement_values(statement: RegionStatement) -> Iterator[Value]:
 def object_values(found: ObjectDef | CompositeDef) -> Iterator[Value]:
     """Yield the values of a block of elements or tuples."""
     if isinstance(found, ObjectDef):
-        yield from found.cuts
-        yield from (attribute.value for attribute in found.attributes.values())
+        yield from block_values(found)
     else:
         yield from found.where
         yield found.particle

@@ -13,9 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from adl.check.analysis import Collection, Computed, ObjectDef, Produced
+from adl.check.analysis import Collection, Computed, Corrected, ObjectDef, Produced
+from adl.check.collections import origin, parts
 from adl.compiler.ir import (
     FALSE,
+    NAN,
     TRUE,
     Axis,
     Column,
@@ -32,6 +34,7 @@ from adl.compiler.ir import (
     store,
 )
 from adl.compiler.lower import computed, made
+from adl.compiler.lower.truth import Lowered, choose
 from adl.stdlib.models import Branch, CollectionSchema
 
 
@@ -50,19 +53,19 @@ class Place:
         """The names of the input collections."""
         return tuple(name for p in self.parts for name in made.source(p))
 
-    def attribute(self, name: str) -> Node:
-        """Return a stored attribute of the element."""
-        value = self._stored(name)
+    def attribute(self, name: str, cuts: CutsAt) -> Node:
+        """Return an attribute of the element, as stored or as something has corrected it."""
+        value = self._stored(name, cuts)
         if not self.zero:
             return value
         nothing = {"real": Const(0.0), "int": Const(0), "bool": FALSE}[value.kind]
         return call("where", call("ge", self.position, Const(0)), value, nothing)
 
-    def _stored(self, name: str) -> Node:
+    def _stored(self, name: str, cuts: CutsAt) -> Node:
         if len(self.parts) == 1:
-            return _column(self.parts[0], name, self.position)
+            return _column(self.parts[0], name, self.position, cuts)
         axes = tuple(Axis(made.source(p), 0) for p in self.parts)
-        values = [_column(p, name, Index(a)) for p, a in zip(self.parts, axes, strict=True)]
+        values = [_column(p, name, Index(a), cuts) for p, a in zip(self.parts, axes, strict=True)]
         if len({v.kind for v in values}) > 1:
             values = [as_real(v) for v in values]
         return Element(store(axes, tuple(values)), self.position)
@@ -81,18 +84,13 @@ class CutsAt(Protocol):
     def key(self, collection: ObjectDef, at: Place) -> Node:
         """Return what a sorted object's elements ascend in; NaN, which comes last, if missing."""
 
+    def corrected(self, part: Corrected, name: str, position: Node) -> Lowered:
+        """Return an attribute that something has corrected, of the element at a position."""
+
 
 def place(collection: Collection, position: Node) -> Place:
     """Return the element of a collection at a position among all its parts' elements."""
     return Place(tuple(parts(collection)), position)
-
-
-def parts(collection: Collection) -> list[CollectionSchema]:
-    """Return the input collections that a collection's elements come from, in their order."""
-    if isinstance(collection, CollectionSchema):
-        return [collection]
-    every = [p for s in collection.sources for p in parts(s)]
-    return list(dict.fromkeys(every)) if collection.union else every
 
 
 def mask(collection: Collection, at: Place, cuts: CutsAt) -> Node:
@@ -110,15 +108,27 @@ def part_mask(collection: Collection, number: int, position: Node, cuts: CutsAt)
         return made.inside(collection, position)
     if isinstance(collection, CollectionSchema):
         return TRUE
-    inside: Node = FALSE
-    for source, own in _sources_of(collection, number):
-        inside = either(inside, part_mask(source, own, position, cuts))
+    inside = _in_sources(collection, number, position, cuts)
+    if collection.union:
+        every = parts(collection)
+        for earlier in range(number):
+            if origin(every[earlier]) is origin(every[number]):  # it stands there already
+                there = _in_sources(collection, earlier, position, cuts)
+                inside = both(inside, invert(there))
     at = Place((parts(collection)[number],), position)
     if collection.ranks is not None:
         return both(inside, _in_slice(collection, number, at, cuts))
     if collection.kept_by is not None:
         return both(inside, made.kept(collection, _rank_in_source(collection, number, at, cuts)))
     return both(inside, cuts(collection, at))
+
+
+def _in_sources(collection: ObjectDef, number: int, position: Node, cuts: CutsAt) -> Node:
+    """Return whether an element of a part is in a source that has this part."""
+    inside: Node = FALSE
+    for source, own in _sources_of(collection, number):
+        inside = either(inside, part_mask(source, own, position, cuts))
+    return inside
 
 
 def _sources_of(collection: ObjectDef, number: int) -> Iterator[tuple[Collection, int]]:
@@ -197,14 +207,26 @@ def precedes(keys: Sequence[tuple[Node, Node]], otherwise: Node) -> Node:
 
 def order_of(order: ObjectDef, at: Place, cuts: CutsAt) -> Node:
     """Return the number that ascends in the order of a sorted object, or of a union."""
-    return -as_real(at.attribute("pt")) if order.key is None else cuts.key(order, at)
+    at = before(parts(order), at)
+    return -as_real(at.attribute("pt", cuts)) if order.key is None else cuts.key(order, at)
+
+
+def before(known: Sequence[CollectionSchema], at: Place) -> Place:
+    """Return the place of an element among parts that are ``known``, before later corrections."""
+
+    def earlier(part: CollectionSchema) -> CollectionSchema:
+        while isinstance(part, Corrected) and part not in known:
+            part = part.origin
+        return part
+
+    return replace(at, parts=tuple(earlier(part) for part in at.parts))
 
 
 def orders(collection: Collection) -> list[ObjectDef]:
     """Return what puts elements in another order than the stored one, the last sort first."""
     found: list[ObjectDef] = []
     while isinstance(collection, ObjectDef):
-        if collection.key is not None or collection.union:
+        if collection.key is not None or collection.union or collection.by_pt:
             found.append(collection)
         if collection.union or len(collection.sources) > 1:
             break  # a union stands by pt, in cutlang as written
@@ -264,7 +286,7 @@ def same(a: Place, b: Place) -> Node:
     out: Node = FALSE
     for i, part in enumerate(a.parts):
         for j, other in enumerate(b.parts):
-            if part is other:
+            if origin(part) is origin(other):
                 (x, in_x), (y, in_y) = _within(a, i), _within(b, j)
                 out = either(out, both(both(in_x, in_y), call("eq", x, y)))
     return out
@@ -283,13 +305,24 @@ def _within(at: Place, number: int) -> tuple[Node, Node]:
     return call("sub", at.position, before), inside
 
 
-def _column(part: CollectionSchema, name: str, position: Node) -> Node:
+def _column(part: CollectionSchema, name: str, position: Node, cuts: CutsAt) -> Node:
+    part = giving(part, name)
+    if isinstance(part, Corrected):
+        found = cuts.corrected(part, name, position)
+        return choose(found.defined, found.value, NAN)
     if isinstance(part, Produced):
         return made.attribute(part, name, position)
     branch = part.attributes[name]
     if isinstance(branch, Computed):
         return computed.attribute(branch, Place((part,), position))
     return in_units_of_adl(Column(branch.name, branch.dtype, part.name, position), branch)
+
+
+def giving(part: CollectionSchema, name: str) -> CollectionSchema:
+    """Return what says an attribute of a part: the last that has corrected it, or the input."""
+    while isinstance(part, Corrected) and name not in part.values:
+        part = part.origin
+    return part
 
 
 def in_units_of_adl(column: Column, branch: Branch) -> Node:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from adl.check import analysis as core
+from adl.check.collections import parts
 from adl.compiler.ir import (
     FALSE,
     TRUE,
@@ -17,7 +18,7 @@ from adl.compiler.ir import (
     invert,
     reduce,
 )
-from adl.compiler.lower.collections import Place, in_all, part_mask, parts
+from adl.compiler.lower.collections import Place, before, in_all, part_mask
 from adl.compiler.lower.truth import Lowered, choose
 from adl.stdlib.kinematics import Cartesian, Particle, Polar, Transverse
 
@@ -86,15 +87,22 @@ def chosen_particle(lowering: Lowering, value: core.Choice) -> tuple[Particle, N
 
 def own_particle(lowering: Lowering, value: core.OwnAttribute) -> tuple[Particle, Node]:
     """Return the components of a particle that an object block defines for an element."""
-    at = lowering.place(value.particle)
+    at = defined_for(lowering, value)
     with lowering.element_is(value.definition.this, at):
         particle, there = lowering.particle(value.definition.value)
     return particle, both(at.defined, there)
 
 
+def defined_for(lowering: Lowering, value: core.OwnAttribute) -> Place:
+    """Return the element as it was where its attribute was defined."""
+    at = lowering.place(value.particle)
+    known = [part for source in value.definition.sources for part in parts(source)]
+    return before(known, at) if known else at
+
+
 def own(lowering: Lowering, value: core.OwnAttribute) -> Place:
     """Return the element that an object block defines for an element."""
-    at = lowering.place(value.particle)
+    at = defined_for(lowering, value)
     with lowering.element_is(value.definition.this, at):
         found = lowering.place(value.definition.value)
     return replace(
@@ -130,7 +138,7 @@ def certainty(lowering: Lowering, value: core.Value) -> Node:
         case core.Linked():
             return lowering.place(value).certain
         case core.OwnAttribute():
-            at = lowering.place(value.particle)
+            at = defined_for(lowering, value)
             with lowering.element_is(value.definition.this, at):
                 return both(at.certain, certainty(lowering, value.definition.value))
         case _:

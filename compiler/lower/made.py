@@ -9,6 +9,7 @@ from __future__ import annotations
 from weakref import WeakKeyDictionary
 
 from adl.check import analysis as core
+from adl.check.collections import origin
 from adl.compiler.ir import Element, Evaluate, Node, Part, as_real, both, lift
 from adl.stdlib.kinematics import Cartesian
 from adl.stdlib.models import CollectionSchema
@@ -25,6 +26,7 @@ def remember(collection: core.Collection, call: Evaluate) -> None:
 
 def source(part: CollectionSchema) -> tuple[str, ...]:
     """Return the input collections over which a loop over one part runs."""
+    part = origin(part)
     return _MADE[part].source if isinstance(part, core.Produced) else (part.name,)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from adl.check import analysis as core
+from adl.check.collections import stages
 from adl.compiler.ir import TRUE, Column, Index, Node, Record, as_real, both, record
 from adl.compiler.lower.collections import is_union, place, rank
 from adl.compiler.lower.values import Lowering
@@ -61,11 +62,12 @@ def _output(
 def of_object(found: core.ObjectDef, lowering: Lowering) -> list[RowsOutput]:
     """Return what an object's prints keep: a row for each element that passes the cuts before."""
     outputs = []
-    for number, statement in found.rows:
-        so_far = replace(found, cuts=found.cuts[:number], rows=())
+    rows = [(stage, *row) for stage in stages(found) for row in stage.rows]
+    for stage, number, statement in rows:
+        so_far = replace(stage, cuts=stage.cuts[:number], rows=())
         with lowering.loops([core.Loop(so_far, "")]) as (axes, inside):
             values: list[Node] = []
-            with lowering.element_is(found.this, place(so_far, Index(axes[0]))):
+            with lowering.element_is(stage.this, place(so_far, Index(axes[0]))):
                 items = [item for item in statement.items if item.value is not None]
                 places = _add(items, values, lowering)
         kept = [_Kept(record(axes, tuple(values), inside), places)]

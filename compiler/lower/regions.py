@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from adl.check import analysis as core
+from adl.check.collections import stages
 from adl.check.published import Published
 from adl.compiler.ir import (
     ONE,
@@ -42,7 +43,7 @@ def lower(analysis: core.Analysis, seed: int = 1) -> Program:
     lowering = Lowering(seed)
     objects = [found for found in analysis.declared if isinstance(found, core.ObjectDef)]
     regions = [_region(region, lowering) for region in analysis.regions]
-    regions += [_of_elements(found, lowering) for found in objects if found.histograms]
+    regions += [plots for found in objects for plots in _of_elements(found, lowering)]
     return Program(
         tuple(regions),
         own_rows=tuple(kept for found in objects for kept in of_object(found, lowering)),
@@ -109,18 +110,27 @@ def _histogram(
     return HistogramOutput(histogram.name, histogram.title, tuple(fills))
 
 
-def _of_elements(found: core.ObjectDef, lowering: Lowering) -> RegionOutput:
-    """Return an object's histograms: a fill for each element that passes the cuts before."""
-    outputs = []
-    for number, plot in found.histograms:
-        axes = tuple(_binning(axis) for axis in plot.axes)
-        so_far = replace(found, cuts=found.cuts[:number], rows=(), histograms=())
-        with lowering.loops([core.Loop(so_far, "")]) as (loops, inside):
-            with lowering.element_is(found.this, place(so_far, Index(loops[0]))):
-                entries = [[known(lowering.value(v)) for v in values] for values in plot.fills]
-            fills = tuple(fill(axes, loops, tuple(values), inside, ONE) for values in entries)
-        outputs.append(HistogramOutput(plot.name, plot.title, fills))
-    return RegionOutput(found.name, (), histograms=tuple(outputs))
+def _of_elements(found: core.ObjectDef, lowering: Lowering) -> list[RegionOutput]:
+    """Return an object's histograms, if it has any."""
+    plots = [
+        _filled_by(stage, number, plot, lowering)
+        for stage in stages(found)
+        for number, plot in stage.histograms
+    ]
+    return [RegionOutput(found.name, (), histograms=tuple(plots))] if plots else []
+
+
+def _filled_by(
+    found: core.ObjectDef, number: int, plot: core.Histogram, lowering: Lowering
+) -> HistogramOutput:
+    """Return a histogram with a fill for each element that passes the cuts before."""
+    axes = tuple(_binning(axis) for axis in plot.axes)
+    so_far = replace(found, cuts=found.cuts[:number], rows=(), histograms=())
+    with lowering.loops([core.Loop(so_far, "")]) as (loops, inside):
+        with lowering.element_is(found.this, place(so_far, Index(loops[0]))):
+            entries = [[known(lowering.value(v)) for v in values] for values in plot.fills]
+        fills = tuple(fill(axes, loops, tuple(values), inside, ONE) for values in entries)
+    return HistogramOutput(plot.name, plot.title, fills)
 
 
 def _bins(

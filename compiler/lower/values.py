@@ -30,11 +30,13 @@ from adl.compiler.ir import (
 from adl.compiler.lower import algorithms, computed, elements, made, tables, truth, tuples
 from adl.compiler.lower.collections import (
     Place,
+    giving,
     in_units_of_adl,
     last,
     mask,
     order_of,
     orders,
+    part_mask,
     place,
     rank,
     same,
@@ -56,6 +58,7 @@ class Lowering:
         self.regions: dict[core.RegionDef, Lowered] = {}
         self.masks: dict[tuple[core.ObjectDef, CollectionSchema, Node], Node] = {}
         self.picks: dict[tuple[core.Picked, tuple[tuple[core.Loop, Place], ...]], Pick] = {}
+        self.corrections: dict[tuple[core.Corrected, str, Node], Lowered] = {}
         self.under: Node = TRUE  # the condition under which a value is looked at
         self.prepared: set[core.Collection] = set()  # whose calls have been lowered
         self.open = 0  # loops being lowered: the slot of the next one
@@ -113,15 +116,26 @@ class Lowering:
         if isinstance(particle, core.Singleton):
             return self.stored(particle.schema.attributes[value.attribute])
         at = self.place(particle)
-        formula = at.parts[0].attributes[value.attribute]
-        if len(at.parts) == 1 and isinstance(formula, core.Computed) and not at.zero:
-            found = computed.lowered(formula, at)
-            defined, certain = both(at.defined, found.defined), both(at.certain, found.certain)
-            return Lowered(found.value, defined, certain)
-        return Lowered(at.attribute(value.attribute), at.defined, at.certain)
+        found = self._of_formula(at, value.attribute)
+        if found is None:
+            return Lowered(at.attribute(value.attribute, self.cuts), at.defined, at.certain)
+        defined, certain = both(at.defined, found.defined), both(at.certain, found.certain)
+        return Lowered(found.value, defined, certain)
+
+    def _of_formula(self, at: Place, name: str) -> Lowered | None:
+        """Return an attribute that something computes for the element of one input, if it does."""
+        if len(at.parts) > 1 or at.zero:
+            return None
+        part = giving(at.parts[0], name)
+        if isinstance(part, core.Corrected):
+            return self.cuts.corrected(part, name, at.position)
+        formula = part.attributes[name]
+        if isinstance(formula, core.Computed):
+            return computed.lowered(formula, replace(at, parts=(part,)))
+        return None
 
     def _ownattribute(self, value: core.OwnAttribute) -> Lowered:
-        at = self.place(value.particle)
+        at = elements.defined_for(self, value)
         with self.element_is(value.definition.this, at):
             own = self.value(value.definition.value)
         return Lowered(own.value, both(at.defined, own.defined), both(at.certain, own.certain))
@@ -333,7 +347,11 @@ class Lowering:
         """Return the components of the element at a place."""
         if len(at.parts) == 1 and isinstance(at.parts[0], core.Produced):
             return made.momentum(at.parts[0], at.position)
-        return Polar(*(_component(at, name) for name in ("pt", "eta", "phi", "mass")))
+        return Polar(*(self._component(at, name) for name in ("pt", "eta", "phi", "mass")))
+
+    def _component(self, at: Place, name: str) -> Node:
+        # Massless kinds (photons) are stored without a mass in some versions of a format.
+        return as_real(at.attribute(name, self.cuts)) if at.has(name) else Const(0.0)
 
     def total(self, collection: core.Collection) -> Cartesian:
         """Return the vector sum of a collection's elements."""
@@ -454,13 +472,19 @@ class _Rules:
             key = truth.known(self.lowering.value(collection.key))
         return -key if collection.descending else key
 
+    def corrected(self, part: core.Corrected, name: str, position: Node) -> Lowered:
+        """Return an attribute that something has corrected, of the element at a position."""
+        lowering, key = self.lowering, (part, name, position)
+        if key not in lowering.corrections:
+            at = Place((part.origin,), position)
+            inside = part_mask(part.source, part.number, position, self)
+            # What can raise an exception is called for the elements that are corrected.
+            with lowering.element_is(part.this, at), lowering.looked_at(inside):
+                lowering.corrections[key] = lowering.value(part.values[name])
+        return lowering.corrections[key]
+
 
 def _is_not_zero(divisor: Node) -> Node:
     if isinstance(divisor, Const):
         return Const(divisor.value != 0)
     return call("ne", divisor, Const(0))
-
-
-def _component(at: Place, name: str) -> Node:
-    # Massless kinds (photons) are stored without a mass in some versions of a format.
-    return as_real(at.attribute(name)) if at.has(name) else Const(0.0)

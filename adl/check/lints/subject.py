@@ -18,6 +18,7 @@ from adl.check.analysis import (
     Value,
     WeightBy,
 )
+from adl.check.collections import block_values
 from adl.check.context import Context, Definition
 from adl.check.lints.domains import Numbers
 from adl.check.values import operands
@@ -73,9 +74,7 @@ def _roots(definition: Definition, seen: set[int]) -> Iterator[Value]:
         case DefineDef():
             yield definition.value
         case ObjectDef():
-            yield from definition.cuts
-            for attribute in definition.attributes.values():
-                yield attribute.value
+            yield from block_values(definition)
         case CompositeDef():
             yield from definition.where
             for _, part in definition.particle.parts:
