@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +137,7 @@ def first(collection: Any) -> Any:
     return ak.firsts(collection)
 
 
-CASES = {
+CASES: dict[str, Callable[[], Any]] = {
     "pT(jets)": lambda: jets().pt,
     "jets[0].raw": lambda: first(jets()).raw,
     "jets[0].new": lambda: first(jets()).pt,
@@ -230,3 +230,16 @@ def test_a_migration_says_where_the_corrected_order_counts() -> None:
     found = migrated(f"{objects}region r\n  select pT(jets_0) > 30\n")
     assert [o.code for o in found.obstacles] == ["E260"]
     assert not migrated(f"{objects}region r\n  select size(jets) > 2\n").obstacles
+
+
+def test_a_saved_collection_has_the_corrected_pt(tmp_path: Path) -> None:
+    analysis = tmp_path / "saved.adl"
+    analysis.write_text(f"{OBJECTS}\nregion r\n  save skim parquet jets Jet\n")
+    file = EXAMPLES / "sample" / "ttbar.root"
+    result = CliRunner().invoke(command, [str(analysis), str(file), "-q", "-o", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    saved = ak.from_parquet(tmp_path / "skim.parquet")
+    assert saved.jets_pt.tolist() == jets().pt.tolist()
+    assert saved.jets_eta.tolist() == jets().eta.tolist()
+    assert saved.jets_raw.tolist() == jets().raw.tolist()
+    assert saved.Jet_pt.tolist() == load("ttbar").Jet.pt.tolist()

@@ -23,12 +23,13 @@ from adl.check.analysis import (
     Value,
     Variable,
 )
-from adl.check.collections import inputs, lineage
+from adl.check.collections import FROM_PT, inputs, is_corrected, lineage
 from adl.check.context import Context
 from adl.check.elements import branch_type
 from adl.check.expressions import value
 from adl.check.loops import apart
 from adl.check.names import LOOKUPS, meaning, without_source_names
+from adl.check.particles import find
 from adl.check.scope import Binder, Scope
 from adl.check.slices import whole
 from adl.check.types import number
@@ -163,19 +164,24 @@ def _of_collection(context: Context, collection: Collection, expr: Expr) -> list
     loop = Loop(collection, name)
     element = Variable(loop, type="particle", span=expr.span)
     items = []
-    for attribute, value_, dtype in _attributes(collection, element, expr):
+    for attribute, value_, dtype in _attributes(context, collection, element, expr):
         label = f"{name}.{attribute}"
         items.append(RowItem(f"{name}_{attribute}", label, value_, (loop,), dtype=dtype))
     return items
 
 
 def _attributes(
-    collection: Collection, element: Variable, expr: Expr
+    context: Context, collection: Collection, element: Variable, expr: Expr
 ) -> Iterator[tuple[str, Value, str]]:
     """Yield the attributes of all elements, each with its stored type if it has but one."""
     first, *others = (source.attributes for source in inputs((collection,)))
     for name in first:
         if not name or not all(name in other for other in others):
+            continue
+        if is_corrected(collection, "pt") and name in ("pt", *FROM_PT):
+            found = find(context, element, Name(name, span=expr.span), expr.span)
+            if found is not None and found.meaning is not None:
+                yield name, found.meaning, ""
             continue
         branches = [attributes[name] for attributes in (first, *others)]
         stored = {b.dtype for b in branches if b.per == 1}
