@@ -375,7 +375,9 @@ class _Splitter:
     def compares(self, at: int) -> bool:
         """Whether the word here stands for a comparison, as ``GT`` does."""
         token = self.tokens[at]
-        if self.line.last not in ENDING or not self.text.operand_follows(at, "LPAR"):
+        follows = self.text.operand_follows(at, "LPAR")
+        follows |= token.isupper() and self.text.next_kind(at) == "MINUS"  # eta GT -1
+        if self.line.last not in ENDING or not follows:
             return False
         if self.line.head not in KEYWORD_TYPES or self.line.tokens[-1].type == "STRING":
             return False
