@@ -15,6 +15,7 @@ from adl.check.analysis import (
     Default,
     Element,
     Literal_,
+    Loop,
     ObjectDef,
     Operation,
     Reduction,
@@ -277,7 +278,8 @@ def _unary_call(scope: Scope, expr: Call, check: Check) -> Value | None:
         return summed(scope, expr.span, lambda inside: _unary_call(inside, expr, check))
     function = find_function(expr.function.name)
     chosen = expr.function.name.casefold() in scope.context.chosen
-    if not chosen and not is_attribute(scope.context.schema, expr.function.name):
+    own = expr.function.name in scope.context.own_names
+    if not chosen and not own and not is_attribute(scope.context.schema, expr.function.name):
         if function is None:
             return _unknown(scope, expr, check)
         if len(function.arguments) != 1:
@@ -326,12 +328,13 @@ def _library(scope: Scope, expr: Call, function: Function, check: Check) -> Valu
     """Return a call with several arguments or none."""
     kinds = function.arguments
     if len(kinds) == len(expr.arguments):
+        mentioned = tuple(scope.binders[-1].loops) if scope.binders else ()
         need = [f"{expr.function.name} needs one {_kind(kind)}" for kind in kinds]
         arguments = [
             check(scope.asking(who), argument)
             for who, argument in zip(need, expr.arguments, strict=True)
         ]
-        return _apply(scope, expr, function, arguments)
+        return _apply(scope, expr, function, arguments, mentioned)
     if kinds == ("particle",) and expr.arguments:
         return _of_several(scope, expr, check)
     return _wrong_number(scope, expr, function)
@@ -365,9 +368,16 @@ def _of_several(scope: Scope, expr: Call, check: Check) -> Value | None:
 
 
 def _apply(
-    scope: Scope, expr: Call, function: Function, arguments: list[Value | None]
+    scope: Scope,
+    expr: Call,
+    function: Function,
+    arguments: list[Value | None],
+    mentioned: tuple[Loop, ...] = (),
 ) -> Value | None:
-    """Return a library function of checked arguments, each made what the signature says."""
+    """Return a library function of checked arguments, each made what the signature says.
+
+    ``mentioned`` are the loops that were there before the arguments.
+    """
     fitted = [
         need_particle(scope, argument, expr.function.name)
         if kind == "particle"
@@ -380,30 +390,40 @@ def _apply(
     ):
         return None
     if function.arguments.count("particle") > 1 and scope.context.dialect == "cutlang":
-        known = _vector_sums(scope, known)
+        known = _vector_sums(scope, known, mentioned)
     return Apply(function, tuple(known), type=result_type(function), span=expr.span)
 
 
-def _vector_sums(scope: Scope, arguments: list[Value]) -> list[Value]:
+def _vector_sums(scope: Scope, arguments: list[Value], mentioned: tuple[Loop, ...]) -> list[Value]:
     """In cutlang a whole collection in a reducer's pair function is its vector sum.
 
-    A slice is looped over.
+    A slice is looped over, and so is a member of a composite.
     """
     binder = scope.binders[-1] if scope.binders else None
     if binder is None or not binder.implicit or scope.current is not None:
         return arguments
-    summed: list[Value] = []
-    for argument in arguments:
-        whole = argument.loop.collection if isinstance(argument, Variable) else None
-        if isinstance(whole, ObjectDef) and whole.ranks is not None:
-            whole = None
-        if whole is None or not isinstance(argument, Variable) or argument.loop not in binder.loops:
-            summed.append(argument)
-            continue
-        binder.loops.remove(argument.loop)
-        scope.context.readings.append(Reading("vector sum", argument.span))
-        summed.append(Total(whole, type="particle", span=argument.span))
-    return summed
+    known = [_vector_sum(argument, binder) for argument in arguments]
+    # Nothing else asks for a loop that only became a vector sum.
+    needed = {*mentioned, *(loop for value in known for loop in free_loops(value))}
+    for argument, total in zip(arguments, known, strict=True):
+        if isinstance(argument, Variable) and argument is not total:
+            scope.context.readings.append(Reading("vector sum", argument.span))
+            if argument.loop not in needed:
+                needed.add(argument.loop)
+                binder.loops.remove(argument.loop)
+    return known
+
+
+def _vector_sum(argument: Value, binder: Binder) -> Value:
+    """Return the vector sum of a whole collection, anything else as it is."""
+    if not isinstance(argument, Variable) or argument.loop not in binder.loops:
+        return argument
+    whole = argument.loop.collection
+    if whole is None or argument.loop.group is not None:
+        return argument
+    if isinstance(whole, ObjectDef) and whole.ranks is not None:
+        return argument
+    return Total(whole, type="particle", span=argument.span)
 
 
 def _unknown_function(scope: Scope, expr: Call) -> Value | None:

@@ -34,6 +34,7 @@ from adl.syntax.diagnostics import Findings
 from adl.syntax.source import Source, Span
 from adl.syntax.tree import (
     Call,
+    Candidate,
     Composite,
     CountsFormat,
     Define,
@@ -122,6 +123,13 @@ class Context:
     def named_like(self, name: str) -> list[str]:
         """Return the declared names that differ from a name in case only, and itself."""
         return self._by_small_letters.get(name.lower(), [])
+
+    @cached_property
+    def own_names(self) -> frozenset[str]:
+        """The attributes and candidates that blocks define."""
+        blocks = (b for b in self.blocks.values() if isinstance(b, Object | Composite))
+        lines = (line for block in blocks for line in block.statements)
+        return frozenset(x.name.name for x in lines if isinstance(x, Define | Candidate))
 
     @cached_property
     def _by_small_letters(self) -> dict[str, list[str]]:
