@@ -15,7 +15,7 @@ from adl.check.loops import apart
 from adl.check.readings import Reading
 from adl.check.scope import Binder, Scope
 from adl.check.types import condition, convert, number, unify
-from adl.check.values import walk
+from adl.check.values import always_there, walk
 from adl.syntax.source import Span
 from adl.syntax.tree import Binding, Call, Expr, Name, Unary
 
@@ -99,7 +99,9 @@ def _extremum(scope: Scope, call: Call, operation: str, check: Check) -> Value |
     known = [v for v in values if v is not None]
     if len(known) < len(values):
         return None
-    numbers = unify(*known)
+    # Without any of them the result is infinite, which only a real number can be.
+    sure = all(always_there(v) for v in known)
+    numbers = unify(*known, least="int" if sure else "real")
     kind: Literal["min", "max"] = "min" if operation == "min" else "max"
     zero = scope.context.dialect == "cutlang"
     return Extremum(kind, numbers, zero, type=numbers[0].type, span=call.span)

@@ -14,10 +14,12 @@ from adl.check.analysis import (
     DefineRef,
     Draw,
     Each,
+    EventValue,
     Extremum,
     Interval,
     Linked,
     List_,
+    Literal_,
     Logic,
     Loop,
     Member,
@@ -26,6 +28,7 @@ from adl.check.analysis import (
     OwnAttribute,
     Power,
     Reduction,
+    Size,
     Sum,
     TableAt,
     Tuple,
@@ -84,6 +87,26 @@ def walk(value: Value) -> Iterator[Value]:
     yield value
     for operand in operands(value):
         yield from walk(operand)
+
+
+def always_there(value: Value) -> bool:
+    """Whether it is plain from its form that a number is never missing, in whatever event."""
+    match value:
+        case Literal_() | EventValue() | Size() | Reduction() | Interval() | Logic():
+            return not (isinstance(value, Reduction) and value.operation == "ave")
+        case AttributeOf():
+            return isinstance(value.particle, Variable)
+        case Default():
+            return always_there(value.otherwise)
+        case Choice():
+            return always_there(value.then) and always_there(value.otherwise)
+        case Operation(name=name) if name != "mod":
+            return all(always_there(operand) for operand in value.arguments)
+        case Power():
+            return always_there(value.base)
+        case DefineRef():
+            return always_there(value.define.value)
+    return False
 
 
 def unknowns(value: Value) -> Iterator[Unknown]:

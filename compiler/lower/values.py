@@ -239,8 +239,9 @@ class Lowering:
             better = closer if x.kind == "int" else either(closer, call("ne", x, x))
             best = choose(both(other.defined, better), x, best)
         if value.equal_is_zero and len(value.values) == 2:
-            x, y = (as_real(self.value(v).value) for v in value.values)
-            best = choose(call("eq", x, y), Const(0.0), as_real(best))
+            x, y = (self.value(v).value for v in value.values)
+            zero = Const(0) if best.kind == "int" else Const(0.0)
+            best = choose(call("eq", as_real(x), as_real(y)), zero, best)
         return Lowered(best)
 
     def _before(self, value: core.Before) -> Lowered:
