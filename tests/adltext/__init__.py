@@ -1,0 +1,1 @@
+"""Random analyses as text: what users write, over all constructs of the language."""

@@ -1,0 +1,78 @@
+"""What one random analysis of random events has to fulfil."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from random import Random
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from adl.check.analysis import AskedDialect
+from adl.check.checker import check
+from adl.compiler.layout import Partial
+from adl.compiler.pipeline import Compiled, build
+from adl.compiler.program import Program
+from adl.syntax.format import format_file
+from adl.syntax.parse import parse
+from adl.syntax.source import Source
+from tests.adltext.analysis import text
+from tests.adltext.events import events
+from tests.adltext.kinds import schema
+
+SCHEMA = schema()
+
+
+def compare(random: Random) -> None:
+    """Check, compile and run one random analysis; format it, and compile what comes out."""
+    dialect: AskedDialect = random.choice(["adl", "adl", "cutlang"])
+    written = text(random, dialect, functions=False)
+    chunk = events(random, random.choice([1, 3, 6, 12, 12]))
+    compiled = compile_text(written, dialect)
+    assert not differences(compiled.interpret(chunk), compiled.run(chunk)), written
+    formatted = compile_text(format_text(written), dialect)
+    assert outputs(compiled.program) == outputs(formatted.program), written
+
+
+def compile_text(written: str, dialect: AskedDialect) -> Compiled:
+    """Return a checked and compiled analysis; a mistake in it is raised."""
+    source = Source("a.adl", written)
+    analysis, _ = check(parse(source), source, SCHEMA, dialect)
+    return build(analysis)
+
+
+def format_text(written: str) -> str:
+    """Return the text as ``adl fmt`` writes it."""
+    source = Source("a.adl", written)
+    return format_file(parse(source), source)
+
+
+def outputs(program: Program) -> tuple[object, ...]:
+    """Return everything that a program computes, without labels; equal nodes are one."""
+    of_regions = tuple((r.name, r.fills, r.records) for r in program.regions)
+    rows = tuple((r.kind, r.owner, r.format, len(r.columns)) for r in program.rows)
+    return of_regions, rows, program.records
+
+
+def differences(expected: Partial, actual: Partial) -> list[str]:
+    """Return the outputs of which a bit differs; one NaN is like another."""
+    names = [f.name for f in fields(Partial) if f.name not in ("rows", "faults")]
+    found = [n for n in names if not same_bits(getattr(expected, n), getattr(actual, n))]
+    if expected.faults != actual.faults:
+        found.append("faults")
+    if len(expected.rows) != len(actual.rows):
+        return [*found, "number of records"]
+    for number, (one, other) in enumerate(zip(expected.rows, actual.rows, strict=True)):
+        pairs = zip((one.events, *one.values), (other.events, *other.values), strict=True)
+        found += [f"record {number}" for x, y in pairs if not same_bits(x, y)]
+    return found
+
+
+def same_bits(x: npt.NDArray[Any], y: npt.NDArray[Any]) -> bool:
+    """Whether two arrays have the same bits, but for those of NaN."""
+    if x.dtype != y.dtype or x.shape != y.shape:
+        return False
+    if x.dtype.kind == "f":
+        x, y = (np.where(np.isnan(values), np.nan, values) for values in (x, y))
+    return x.tobytes() == y.tobytes()

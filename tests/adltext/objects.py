@@ -1,0 +1,173 @@
+"""Object blocks: in every form, with cuts, attributes, quantified pairs, histograms and prints."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.adltext import conditions, numbers, particles
+from tests.adltext.kinds import MADE, common
+from tests.adltext.statements import axis
+from tests.adltext.writer import Collection, Kind, Particle, Scope, Writer
+
+
+def block(w: Writer) -> None:
+    """Write one object block and declare it."""
+    form = w.among("take", "take", "take", "colon", "named", "union", "sort", "slice", "algorithm")
+    {"union": union, "sort": sort, "algorithm": algorithm}.get(form, filtered)(w, form)
+
+
+def _parent(w: Writer) -> Collection:
+    return w.among(*(c for c in w.collections if not c.composite))
+
+
+def filtered(w: Writer, form: str) -> None:
+    """Write an object that takes one collection."""
+    parent, name = _parent(w), w.name("obj")
+    head, instance = w.among("object", "object", "obj", "Object"), ""
+    if form == "colon":
+        lines = [f"{head} {name} : {parent.name}"]
+    elif form == "named":
+        instance = w.name("one")
+        lines = [f"{head} {name}", f"  take {parent.name} {instance}"]
+    else:
+        part = w.among("[0:2]", "[1:]", "[:3]") if form == "slice" else ""
+        keyword = w.among("take", "take", "using")
+        lines = [f"{head} {name}", f"  {keyword} {parent.name}{part}"]
+    current = () if form == "slice" else (parent.name,)
+    _body(
+        w, lines, Collection(name, parent.kind, parent.ancestors | {parent.name}), instance, current
+    )
+
+
+def union(w: Writer, form: str) -> None:
+    """Write a union of two or three collections."""
+    sources = [_parent(w) for _ in range(w.among(2, 2, 3))]
+    sources = [s for s in sources if s.kind.origins] or [w.collections[0]]
+    if len({s.name for s in sources}) < 2:
+        sources = w.collections[:2]
+    sources = list({s.name: s for s in sources}.values())
+    name, names = w.name("obj"), [s.name for s in sources]
+    ancestors = frozenset(names).union(*(s.ancestors for s in sources))
+    match w.among("colon", "take", "lines"):
+        case "colon":
+            lines = [f"object {name} : {w.among('Union', 'union')}({', '.join(names)})"]
+        case "take":
+            lines = [f"object {name}", f"  take union({', '.join(names)})"]
+        case _:
+            lines = [f"object {name}", *(f"  take {n}" for n in names)]
+    kind = common(*(s.kind for s in sources))
+    _body(w, lines, Collection(name, kind, ancestors), "", ())
+
+
+def sort(w: Writer, form: str) -> None:
+    """Write an object that takes a sorted collection."""
+    parent, name = _parent(w), w.name("obj")
+    key = numbers.real(w, Scope(bare=parent.kind, barred=_all(w)), 1)
+    own = w.among(*parent.kind.reals[:4])
+    order = w.among("ascend", "descend", "ASCEND", "Descend")
+    lines = [
+        f"object {name}",
+        f"  take sort({parent.name}, {own} {w.among('+', '*')} {key}, {order})",
+    ]
+    _body(w, lines, Collection(name, parent.kind, parent.ancestors | {parent.name}), "", ())
+
+
+def _all(w: Writer) -> frozenset[str]:
+    return frozenset(c.name for c in w.collections)
+
+
+def algorithm(w: Writer, form: str) -> None:
+    """Write an object that an algorithm makes or filters."""
+    parent, name = _parent(w), w.name("obj")
+    call, kind = w.among(
+        (f"separated({parent.name}, {w.among('0.5', '2')})", parent.kind),
+        (
+            f"fhemisphere({parent.name}, {w.among('1', '2', '3', '4')}, {w.among('1', '2', '3')})",
+            MADE,
+        ),
+        (f"fmegajets({parent.name})", MADE),
+        (f"antikT({parent.name}, 0.4)", MADE),
+    )
+    ancestors = parent.ancestors | {parent.name}
+    _body(w, [f"object {name}", f"  take {call}"], Collection(name, kind, ancestors), "", ())
+
+
+# ----------------------------------------------------------------------------------- lines
+
+
+def _body(
+    w: Writer, lines: list[str], made: Collection, instance: str, current: tuple[str, ...]
+) -> None:
+    kind = made.kind
+    for _ in range(w.among(0, 1, 1, 2, 3)):
+        what = w.among("cut", "cut", "cut", "pair", "define", "histo", "print")
+        named = w.among("this", "this", instance or "this") if w.chance(2) else ""
+        if what == "cut":
+            lines.append(f"  {_verb(w)} {_cut(w, made, kind, named, current)}")
+        elif what == "pair":
+            lines.append(f"  {_verb(w)} {_pair(w, made, kind, named)}")
+        elif what == "define":
+            attribute, line = w.name("own"), numbers.real(w, _scope(w, made, kind, named), 2)
+            line = _mention(w, line, kind, named)
+            lines.append(f"  define {attribute} {w.among('=', ':')} {line}")
+            kind = replace(kind, reals=(*kind.reals, attribute))
+        elif what == "histo" and kind.momentum:
+            value = _mention(w, numbers.real(w, _scope(w, made, kind, named), 1), kind, named)
+            lines.append(f'  histo {w.name("h")}, "own", {axis(w)}, {value}')
+        elif what == "print":
+            lines.append(f'  print {w.among(*kind.reals[:4])} "and" {w.among(*kind.reals)}')
+    w.blocks.append("\n".join(lines))
+    w.collections.append(replace(made, kind=kind))
+
+
+def _verb(w: Writer) -> str:
+    return w.among("select", "select", "reject", "cut", "REJECT", "cmd")
+
+
+def _scope(w: Writer, made: Collection, kind: Kind, named: str) -> Scope:
+    """Return the scope of a value of each element.
+
+    Where nothing names the element, the collections it comes from mean the element.
+    """
+    if named:
+        return Scope((Particle(named, kind),), barred=frozenset(), bare=kind)
+    return Scope(barred=made.ancestors, bare=kind)
+
+
+def _mention(w: Writer, text: str, kind: Kind, named: str) -> str:
+    """Have the element named in a statement that is to name it, and otherwise mentioned."""
+    if named:
+        return f"{text} {w.among('+', '*')} {particles.spelled(w, Particle(named, kind), kind.reals[0])}"
+    return f"{text} + {w.among(*kind.reals[:4])}"
+
+
+def _cut(w: Writer, made: Collection, kind: Kind, named: str, current: tuple[str, ...]) -> str:
+    scope = _scope(w, made, kind, named)
+    if not named and current and w.chance(3):
+        scope = scope.with_(Particle(current[0], kind))
+    asked = conditions.condition(w, scope, 2)
+    value = numbers.real(w, scope, 0)
+    return (
+        f"{asked} {w.among('and', 'or')} {_mention(w, value, kind, named)} > {numbers.constant(w)}"
+    )
+
+
+def _pair(w: Writer, made: Collection, kind: Kind, named: str) -> str:
+    """Return a cut with another collection that is not indexed: quantified."""
+    scope = _scope(w, made, kind, named)
+    others = [c for c in w.usable(scope) if c.name not in made.ancestors and c.kind.momentum]
+    if not others or not kind.momentum:
+        return _cut(w, made, kind, named, ())
+    other = w.among(*others)
+    mention = w.among(other.name, other.name, f"anyof({other.name})", f"allof({other.name})")
+    whole = Particle(other.name, other.kind)
+    near = f"{w.among('dR', 'dEta', 'dPhi')}({named or 'this'}, {mention}) < {w.among('0.5', '2')}"
+    if mention == other.name and w.chance(2):
+        own = numbers.of_particle(w, whole, scope)
+        near = f"({near} {w.among('and', 'or')} {own} > {numbers.constant(w)})"
+    if w.chance(4):
+        near = f"not {near}"
+    scope = replace(scope, particles=(Particle(named or "this", kind),))
+    if w.chance(3):
+        near = f"{near} {w.among('and', 'or')} {conditions.condition(w, scope, 0)}"
+    return near

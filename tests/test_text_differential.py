@@ -1,0 +1,82 @@
+"""Random analyses as text over random events: what is checked runs, with one answer everywhere.
+
+The checker accepts each of them, the kernel counts, fills and records what the interpreter does,
+bit for bit, and the formatter's text is the same program. ``ADL_EXAMPLES=10000`` makes the long
+run.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import strategies as st
+
+from adl.check.analysis import AskedDialect
+from tests.adltext.comparison import compare, compile_text, differences
+from tests.adltext.events import events
+from tests.strategies import EXAMPLES, batches, check
+
+
+@pytest.mark.parametrize("batch", batches(EXAMPLES * 4 // 5))
+def test_a_text_means_one_thing_everywhere(batch: int) -> None:
+    check(batch, compare, st.randoms(use_true_random=False))
+
+
+# ----------------------------------------------------------------------- what was found once
+
+
+def agree(text: str, dialect: AskedDialect = "adl") -> list[int]:
+    """Check an analysis on random events; return its raw counts."""
+    compiled = compile_text(text, dialect)
+    chunk = events(Random(1), 12)
+    expected = compiled.interpret(chunk)
+    assert not differences(expected, compiled.run(chunk))
+    return [int(count) for count in expected.raw]
+
+
+def test_a_comparison_in_letters_takes_a_negative_number() -> None:
+    words = agree("region r\n  select size(Jet) > 0 and eta(Jet[0]) GT -0.5\n")
+    signs = agree("region r\n  select size(Jet) > 0 and eta(Jet[0]) > -0.5\n")
+    assert words == signs
+    assert 0 < words[1] < words[0]
+
+
+@pytest.mark.parametrize(
+    "spelling", ["own(jets[0])", "jets[0].own", "{jets[0]}own", "sum(own(jets))"]
+)
+def test_an_attribute_of_an_object_block_has_every_spelling(spelling: str) -> None:
+    block = "object jets\n  take Jet\n  select size(Jet) == 1\n  define own = 2 * pT\n"
+    counts = agree(f"{block}region r\n  select size(jets) > 0\n  select {spelling} > 1\n")
+    plain = agree(f"{block}region r\n  select size(jets) > 0\n  select 2 * pT(jets[0]) > 1\n")
+    assert counts[:3] == plain[:3]
+    assert 0 < counts[2] < counts[1]
+
+
+@pytest.mark.parametrize(
+    ("whole", "written"),
+    [
+        ("min(pT(Jet) + dphi(Jet, MET))", "min(Jet j, pT(j) + dphi(add(Jet), MET))"),
+        ("min(dphi(Jet, MET) + pT(Jet))", "min(Jet j, pT(j) + dphi(add(Jet), MET))"),
+        ("min(dphi(Jet, Jet) + pT(Muon))", "min(Muon x, pT(x) + dphi(add(Jet), add(Jet)))"),
+    ],
+)
+def test_a_vector_sum_of_cutlang_leaves_the_loops_that_others_need(
+    whole: str, written: str
+) -> None:
+    text = 'region r\n  select size(Jet) > 0\n  histo h, "h", 10, 0, 50, {}\n'
+    assert agree(text.format(whole), "cutlang") == agree(text.format(written), "cutlang")
+
+
+def test_members_of_a_composite_are_no_vector_sum_in_cutlang() -> None:
+    block = "composite pairs\n  take disjoint(Muon a, Jet b)\n"
+    fill = '  histo h, "h", 10, 0, 5, pT(pairs) * 0 + dR(pairs.a, pairs.b)\n'
+    assert sum(agree(f"{block}region r\n{fill}", "cutlang")[1:]) > 0
+
+
+@pytest.mark.parametrize("dialect", ["adl", "cutlang"])
+def test_the_largest_of_integers_can_be_none(dialect: AskedDialect) -> None:
+    for second in ("Electron[2].charge", "1", "size(Jet)"):
+        value = f"max(Electron[1].charge, {second}) + 0.5"
+        agree(f'region r\n  histo h, "h", 4, -2, 2, {value}\n', dialect)
+    agree("region r\n  select (max(size(Jet), 1) & 1) == 1\n", dialect)
