@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 
 from adl.stdlib import elementary, kinematics, transverse
-from adl.stdlib.algorithms import antikt, hemispheres, mt2, partitions, separated, shapes
+from adl.stdlib.algorithms import antikt, hemispheres, mt2, partitions, separated, shapes, total
 from adl.stdlib.registry import FUNCTIONS, Function
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "partitions",
     "separated",
     "shapes",
+    "total",
     "transverse",
 ]
 

@@ -519,3 +519,47 @@ print("numba" in sys.modules)
         return done.stdout.strip()
 
     assert [imports_numba(), imports_numba()] == ["True", "False"]
+
+
+# --------------------------------------------------------------------------- a vector sum
+
+
+def test_the_sum_idiom_leaves_one_element_with_the_sum_or_the_opposite_momentum() -> None:
+    text = """
+object recoil
+  take jets
+  select sum(-jets) > 0
+object both
+  take jets
+  select sum(jets) > 0
+  select pT > 10
+region r
+  histo a, "sum", 40, 0, 400, pT(add(jets))
+  histo b, "its element", 40, 0, 400, pT(both[0])
+  histo c, "opposite", 40, 0, 400, pT(recoil[0])
+  histo d, "angle", 4, 0, 3.15, dPhi(recoil[0], add(jets))
+  histo e, "mass", 40, 0, 400, m(add(jets))
+  histo f, "its mass", 40, 0, 400, m(recoil[0])
+"""
+    assert [d.code for d in findings(OBJECTS + text) if d.code == "W313"] == ["W313", "W313"]
+    program, events, partial = run(text)
+    _, found = collect(program.program, program.layout, partial, Process("p", "p"))
+    a, b, c, d, e, f = ([float(v) for v in h.hist.values()] for h in found)
+    pt, eta, phi, _ = (events.columns[f"Jet_{x}"] for x in ("pt", "eta", "phi", "mass"))
+    jets = np.repeat(np.arange(200), np.diff(events.offsets["Jet"]))
+    hard = (pt > 30) & np.isfinite(eta)
+    x, y = (np.bincount(jets[hard], (pt * f(phi))[hard], 200) for f in (np.cos, np.sin))
+    some = np.bincount(jets[hard], minlength=200) > 0
+    expected = np.histogram(np.hypot(x, y)[some], 40, (0, 400))[0].tolist()
+    assert c == expected
+    assert a[1:] == c[1:] and a[0] == c[0] + np.sum(~some)  # of nothing add is 0, and no element
+    assert b == [0, *expected[1:]]
+    assert d == [0.0, 0.0, 0.0, float(np.sum(some))]
+    assert e[1:] == f[1:]
+
+
+def test_the_sum_idiom_stands_first_and_is_of_what_is_taken() -> None:
+    late = "object x\n  take jets\n  select pT > 50\n  select sum(-jets) > 0\n"
+    assert [d.code for d in findings(OBJECTS + late) if d.severity == "error"] == ["E190"]
+    other = "object x\n  take leptons\n  select sum(-jets) > 0\n"
+    assert [d.code for d in findings(OBJECTS + other) if d.severity == "error"] == ["E204"]

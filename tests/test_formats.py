@@ -388,6 +388,7 @@ def test_objects_that_delphes_stores_as_lists_of_one_are_one(
         "Electron__PT": lists([20], []),
         "Electron__Eta": lists([1], []),
         "Electron__Phi": lists([2], []),
+        "Electron__Charge": lists([-1], []),
         f"{met}__MET": lists([60], [70]),
         f"{met}__Phi": lists([1], [2]),
         f"{met}__Eta": lists([0], [0]),
@@ -397,7 +398,8 @@ def test_objects_that_delphes_stores_as_lists_of_one_are_one(
     use = "" if met == "MissingET" else "use MET = PuppiMET\n"
     text = tmp_path / "a.adl"
     text.write_text(
-        f"{use}region all\n  save got root pT(JET) bTag(JET) m(ELE) MET phi(METLV[0]) HT\n"
+        f"{use}region all\n  save got root pT(JET) bTag(JET) m(ELE) MET phi(METLV[0]) HT "
+        "pdgID(ELE) MET.MET\n"
         "region tagged\n  weight w eventWeight\n  select any(bTag(JET) == 1) and MET > 50\n"
     )
     result = adl("run", text, path, "-o", tmp_path / "out", "-q")
@@ -406,7 +408,8 @@ def test_objects_that_delphes_stores_as_lists_of_one_are_one(
     assert got.pT_JET.tolist() == [[50, 40], [30]]
     assert got.bTag_JET.tolist() == [[1, 0], [0]]
     assert got.m_ELE.tolist() == [[0.000511], []]
-    assert got.MET.tolist() == [60, 70]
+    assert got.pdgID_ELE.tolist() == [[11], []]
+    assert got.MET.tolist() == got.MET_MET.tolist() == [60, 70]
     assert got.phi_METLV_0.tolist() == [1, 2]
     assert got.HT.tolist() == [90, 30]
     flow = json.loads((tmp_path / "out" / "results.json").read_text())["cutflows"][1]

@@ -200,10 +200,6 @@ def code_table() -> str:
     return table(("code", "meaning"), sorted({**mistakes.CODES, **codes.CODES}.items()))
 
 
-def not_yet_list() -> str:
-    return f"- Functions: {quoted(sorted(calls.NOT_YET - {'union'}))}.\n"
-
-
 TABLES = {
     "keywords": keyword_table,
     "functions": function_table,
@@ -211,7 +207,6 @@ TABLES = {
     "collections": collection_tables,
     "results": results_table,
     "codes": code_table,
-    "not yet": not_yet_list,
 }
 
 

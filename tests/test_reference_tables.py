@@ -135,7 +135,7 @@ ROWS = [
           "preselect"),
     error("N5", "define dphimin = 1\n" + line("select dphimin2 > dphimin"), "E201", "dphimin"),
     error("N6", "define x = 1\ndefine x = 2\n", "E207"),
-    error("N7-attribute", line("select nosuch(jets[0]) > 3"), "E205"),
+    error("N7-attribute", line("select nosuch(jets[0]) > 3"), "E202"),
     error("N7-scalar", line("select averageMu > 3"), "E201"),
     ok("N8", "region s\n  select x > 2\ndefine x = MET\nregion t\n  select x > 3\n"),
     ok("N9", "region a\n  select MET > 1\nregion b\n  take a\n  select MET > 2\n"),

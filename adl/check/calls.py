@@ -19,7 +19,9 @@ from adl.check.analysis import (
     ObjectDef,
     Operation,
     Reduction,
+    Singleton,
     Size,
+    Sum,
     Total,
     Value,
     Variable,
@@ -71,12 +73,6 @@ QUANTIFIERS = {"anyof": "any", "allof": "all"}
 SIZES = frozenset(("size", "numof"))
 # Functions that are one operation -> its name; abs keeps an integer.
 PRIMITIVES = {"abs": "abs", "sqrt": "sqrt", "floor": "floor"}
-NOT_YET = frozenset(
-    [
-        "union",
-        "applyhm",
-    ]
-)
 
 
 def call(scope: Scope, expr: Call, check: Check) -> Value | None:
@@ -132,9 +128,9 @@ def call(scope: Scope, expr: Call, check: Check) -> Value | None:
     function = python_function(scope.context, expr)
     if function is not None:
         return apply(scope, expr, function, check)
-    if name in NOT_YET:
-        message = f"{expr.function.name} is not supported yet"
-        return mistake(scope, "E190", message, expr.function.span)
+    if name == "union":
+        message = "a union stands after take in an object block"
+        return mistake(scope, "E206", message, expr.span, "object leptons, below it take union(…)")
     defined = prelude.definition_of(expr)
     if defined is not None:
         return prelude.expand(scope, expr, defined, check)
@@ -317,9 +313,9 @@ def _unknown(scope: Scope, expr: Call, check: Check) -> Value | None:
     zeros = with_zeros_of(scope.context, argument, expr.function, expr.span)
     if zeros is not None:
         return zeros.meaning
-    if argument.type == "particle" and not _is_of_collection(scope, expr):
-        functions = did_you_mean(expr.function.name, _known_functions())
-        if not functions or did_you_mean(expr.function.name, attributes_of(scope, argument)):
+    if argument.type == "particle" and not isinstance(argument, (Singleton, Sum)):
+        stored = attributes_of(scope, argument)
+        if not _near_function(expr.function.name) or did_you_mean(expr.function.name, stored):
             return attribute(scope, argument, expr.function, expr.span)
     return _unknown_function(scope, expr)
 
@@ -342,7 +338,9 @@ def _library(scope: Scope, expr: Call, function: Function, check: Check) -> Valu
 
 def _wrong_number(scope: Scope, expr: Call, function: Function) -> Value | None:
     name, kinds = expr.function.name, [_kind(kind) for kind in function.arguments]
-    message = f"{name} takes {len(kinds)}, {name}({', '.join(kinds)}), not {len(expr.arguments)}"
+    plural = "s" if len(kinds) > 1 else ""
+    message = f"{name} takes {len(kinds)} argument{plural}, {name}({', '.join(kinds)})"
+    message += f", not {len(expr.arguments)}"
     return mistake(scope, "E206", message, expr.span)
 
 
@@ -439,10 +437,15 @@ def _unknown_function(scope: Scope, expr: Call) -> Value | None:
         kind = type(block).__name__.lower()
         help = f"{name}[0] is an element of it" if kind == "object" else ""
         return mistake(scope, "E205", f"{name} is a {kind}, no function", expr.function.span, help)
-    help = of_function(name) or did_you_mean(name, _known_functions())
+    help = of_function(name) or _near_function(name)
     return mistake(scope, "E205", f"no function is called {name}", expr.function.span, help)
 
 
+def _near_function(name: str) -> str:
+    """Return a help line with the nearest functions; few letters make many words alike."""
+    return did_you_mean(name, _known_functions(), alike=0.7)
+
+
 def _known_functions() -> list[str]:
-    known = [*FUNCTIONS, *(a for f in FUNCTIONS.values() for a in f.aliases)]
+    known = [*(a for f in FUNCTIONS.values() for a in f.aliases), *FUNCTIONS]  # dR before dr
     return [*known, *prelude.known_names(), *REDUCERS, *PRIMITIVES, "size", "default", "mod"]

@@ -246,7 +246,7 @@ def _of_particle(scope: Scope, particle: Value | None, name: Name, span: Span) -
         return None if particle is None else attribute(scope, particle, name, span)
     text = scope.context.words(particle.span)
     message = f"{text} is a number: it has no attribute {name.name}"
-    return mistake(scope, "E209", message, particle.span)
+    return mistake(scope, "E209", message, particle.span, f"write {text} alone")
 
 
 # -------------------------------------------------------------------------------- operators

@@ -25,6 +25,7 @@ FUNCTIONS = {
     "mt": "fMT(l, MET)",
     "mt2": "fMT2(a, b, MET)",
     "met_significance": "fMETsig(MET, jets)",
+    "index": "a == b, which asks whether two elements are the same",
 }
 NAMES = {
     "gev": "numbers have no units: energies are in GeV, angles in radians",
@@ -33,6 +34,11 @@ NAMES = {
     "pi": "write 3.141592653589793",
     "if": "select, or condition ? a : b",
     "ht": "define HT = sum(pT(jets))",
+    "bjet": "b jets are an object of yours: take Jet, select bTag",
+    "qgjet": "these are an object of yours: take Jet, reject bTag",
+    "lepsf": "CutLang's own scale factor: write weight lepsf and the column that has it",
+    "btagsf": "CutLang's own scale factor: write weight btagsf and the column that has it",
+    "xslumicorrsf": "CutLang's own scale factor: write weight xs and the column that has it",
 }
 # How somebody writes one reading of a name that has the letter O for a zero: dO for d0.
 _LETTER_O = re.compile(r"[oO]")

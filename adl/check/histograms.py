@@ -80,7 +80,10 @@ def _axis(context: Context, axis: UniformBins | VariableBins) -> bool:
     elif not axis.lower < axis.upper:
         message = f"an axis goes upwards, not from {axis.lower:g} to {axis.upper:g}"
     if message:
-        context.findings.error("E215", message, axis.span, "50, 0, 500: bins, lower, upper end")
+        help = "50, 0, 500: bins, lower, upper end"
+        if isinstance(axis, UniformBins) and axis.lower == axis.upper == 0:
+            help += "\n0, 0 lets ROOT choose the ends, which then differ from input to input"
+        context.findings.error("E215", message, axis.span, help)
     return not message
 
 

@@ -61,6 +61,7 @@ Meaning = Value | Collection | CompositeDef
 Input = CollectionSchema | SingletonSchema | Branch
 Lookup = Callable[[Scope, Name], Found[Meaning] | None]
 
+MOST_OFFERED = 6  # collections that are named to who takes something else
 _CONSTANTS = {"all": True, "true": True, "none": False, "false": False}
 _INDEXED = re.compile(r"(?P<name>.+)_(?P<index>[0-9]*)")
 
@@ -339,20 +340,46 @@ LOOKUPS: tuple[Lookup, ...] = (
 )
 
 
+def _collections(scope: Scope) -> list[str]:
+    """Return the names of what can be taken."""
+    objects = (n for n, block in scope.context.blocks.items() if isinstance(block, Object))
+    return [
+        *(n for n in objects if n != scope.context.open_name()),
+        *scope.context.schema.collections,
+    ]
+
+
 def _unknown(scope: Scope, name: Name) -> None:
     schema = scope.context.schema
     if unchosen(scope.context, name.name, name.span):
         return
+    lacking = {_folded(word): help for word, help in schema.absent.items()}
+    if _folded(name.name) in lacking:
+        message, help = f"{schema.model} has no {name.name}", lacking[_folded(name.name)]
+        scope.context.findings.error("E201", message, name.span, help)
+        return
     this = scope.current and Variable(scope.current.loop, type="particle", span=name.span)
-    known = [
-        *(loop.name for binder in scope.binders if not binder.implicit for loop in binder.loops),
-        *scope.context.blocks,
-        *(known_attributes(owners(scope.context, this)) if this else ()),
-        *schema.collections,
-        *schema.singletons,
-        *schema.scalars,
-    ]
-    habit = of_name(name.name, schema)
-    hints = (habit or did_you_mean(name.name, known), input_hint(scope.context))
+    known = (
+        _collections(scope)
+        if scope.taking
+        else [
+            *(
+                loop.name
+                for binder in scope.binders
+                if not binder.implicit
+                for loop in binder.loops
+            ),
+            *scope.context.blocks,
+            *(known_attributes(owners(scope.context, this)) if this else ()),
+            *schema.collections,
+            *schema.singletons,
+            *schema.scalars,
+        ]
+    )
+    offered = f"the input has {', '.join([*schema.collections][:MOST_OFFERED])}, …"
+    hints = (
+        of_name(name.name, schema) or did_you_mean(name.name, known) or (scope.taking and offered),
+        input_hint(scope.context),
+    )
     help = "\n".join(filter(None, hints))
     scope.context.findings.error("E201", f"nothing is called {name.name}", name.span, help)

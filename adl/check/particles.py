@@ -183,12 +183,11 @@ def has_no_eta(context: Context, function: Function, particle: Value, called: st
     if not isinstance(particle, Singleton) or function.name.lower() not in _LONGITUDINAL:
         return False
     text = context.words(particle.span)
-    context.findings.error(
-        "E221",
-        f"{text} is transverse: it has no pseudorapidity for {called or function.name}",
-        particle.span,
-        f"pT({text}), phi({text}) and dphi(…, {text}) need none",
-    )
+    message = f"{text} is transverse: it has no pseudorapidity for {called or function.name}"
+    help = f"pT({text}), phi({text}) and dPhi(…, {text}) need none"
+    if function.name in ("dr", "dry"):
+        help = f"did you mean dPhi(…, {text})?"
+    context.findings.error("E221", message, particle.span, help)
     return True
 
 
@@ -270,7 +269,8 @@ def _unknown_attribute(context: Context, particle: Value, name: Name) -> None:
         help = did_you_mean(name.name, _formulas())
     else:
         union = len(lacking) < len(stored) and f", and {text} can come from it"
-        message = f"{' and '.join(lacking)} has no attribute {name.name}{union or ''}"
+        have = "have" if len(lacking) > 1 else "has"
+        message = f"{' and '.join(lacking)} {have} no attribute {name.name}{union or ''}"
         hint = did_you_mean(name.name, [*known_attributes(stored), *_formulas()])
         help = "\n".join(filter(None, (now_called(context, name.name), hint, input_hint(context))))
     context.findings.error("E202", message, name.span, help)

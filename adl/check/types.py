@@ -12,6 +12,7 @@ from dataclasses import replace
 from adl.check.analysis import (
     AttributeOf,
     Choice,
+    DefineRef,
     Literal_,
     Logic,
     Operation,
@@ -107,7 +108,8 @@ def need_particle(scope: Scope, found: Value | None, asker: str) -> Value | None
         return found
     text = scope.context.words(found.span)
     kind = "text" if found.type == "text" else "number"
-    return mistake(scope, "E209", f"{asker} needs particles, {text} is a {kind}", found.span)
+    help = f"write {text} alone" if isinstance(found, DefineRef) else ""
+    return mistake(scope, "E209", f"{asker} needs particles, {text} is a {kind}", found.span, help)
 
 
 def condition(scope: Scope, value: Value | None) -> Value | None:

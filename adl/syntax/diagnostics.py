@@ -120,8 +120,11 @@ def in_order(*found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(sorted(chain(*found), key=lambda d: (d.span.start, d.code)))
 
 
-def did_you_mean(name: str, known: Sequence[str], limit: int = 3) -> str:
-    """Return a help line with the nearest known names, or an empty string."""
+def did_you_mean(name: str, known: Sequence[str], limit: int = 3, alike: float = 0.6) -> str:
+    """Return a help line with the nearest known names, or an empty string.
+
+    ``alike`` is how near they are at least, between 0 and 1; of two spellings the first is shown.
+    """
     lowered = {k.lower(): k for k in reversed(known)}
-    near = [lowered[k] for k in get_close_matches(name.lower(), lowered, n=limit, cutoff=0.6)]
+    near = [lowered[k] for k in get_close_matches(name.lower(), lowered, n=limit, cutoff=alike)]
     return f"did you mean {' or '.join(near)}?" if near else ""

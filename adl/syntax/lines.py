@@ -90,6 +90,7 @@ TYPOGRAPHIC = {
     "\u00a0": ("", " "),
 }
 QUOTES = "\u201c\u201d"
+LETTERS = "names consist of the letters A to Z, digits and underscores"
 LONGEST_SHOWN = 40  # characters of a run
 
 
@@ -147,7 +148,7 @@ class _Splitter:
         self.notes: list[Diagnostic] = []
         self.text = Text([], [])
         fresh = True
-        self.slashes: dict[int, Span] = {}  # comments of C, by the index of the token behind them
+        self.slashes: dict[int, list[Span]] = {}  # comments of C, by the token behind them
         for token in without_slashes(tokens, self.slashes, self.text.tokens):
             if token.type == "COMMENT":
                 words = token.rstrip()
@@ -177,18 +178,19 @@ class _Splitter:
     def read(self) -> list[Line]:
         at = 0
         while at < len(self.tokens):
-            self.slash(at)
+            if self.line.tokens:
+                self.slash(at)
             if self.fresh[at] and not self.goes_on(at):
                 self.end()
+            self.slash(at)
             at = self.field(at) if self.in_info(at) else self.token(at)
         self.slash(at)
         self.end()
         return self.lines
 
     def slash(self, at: int) -> None:
-        """Report the comment of C that stands before token ``at``."""
-        place = self.slashes.pop(at, None)
-        if place is not None:
+        """Report the comments of C that stand before token ``at``."""
+        for place in self.slashes.pop(at, ()):
             self.repaired(Mistake("E113", "a comment begins with #, not with //", place, "#"))
 
     def goes_on(self, at: int) -> bool:
@@ -268,9 +270,9 @@ class _Splitter:
         end = self.source.text.find("\n", span_of(self.tokens[stop - 1]).start)
         text = self.source.text[start : end if end >= 0 else None].rstrip()
         self.line.tokens = [Token("FIELD", text, start_pos=start, end_pos=start + len(text))]
-        place = self.slashes.get(stop)
-        if place is not None and place.start < start + len(text):
-            del self.slashes[stop]  # http://…
+        if stop in self.slashes:  # http://…
+            inside = start + len(text)
+            self.slashes[stop] = [p for p in self.slashes[stop] if p.start >= inside]
         for token in self.tokens[at:stop]:
             if token == "\0":
                 self.strange(token)
@@ -649,7 +651,8 @@ class _Splitter:
         # One message a line: a text in single quotes has two of them.
         others = self.line.mistakes
         if len(others) < MOST_STRANGE and not any(m.message == message for m in others):
-            self.mistake("E102", message, span_of(token), STRANGE.get(token.value, ""))
+            letters = LETTERS if token.isalpha() else ""
+            self.mistake("E102", message, span_of(token), STRANGE.get(token.value, letters))
 
     def runs_on(self, token: Token) -> bool:
         """Make one message of a word in letters that ADL has not."""
@@ -663,9 +666,8 @@ class _Splitter:
         if not alone or run.isascii() or run[0] in STRANGE:
             return False
         shown = f"`{run}`" if run.isprintable() and len(run) < LONGEST_SHOWN else f"`{run[0]}`, …"
-        help = "names consist of the letters A to Z, digits and underscores"
         message = f"ADL has no characters {shown}"
-        others[-1] = Diagnostic("E102", "error", message, place, help)
+        others[-1] = Diagnostic("E102", "error", message, place, LETTERS)
         return True
 
     def fail(self, code: str, message: str, at: Token, help: str = "") -> None:

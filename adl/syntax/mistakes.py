@@ -179,11 +179,13 @@ def _either(words: Sequence[str]) -> str:
 def _advice(line: Line, at: int, before: Token, after: Token | None) -> str:
     """Return the way out of a frequent mistake, or an empty string."""
     defines = line.head in ("DEFINE", "OWN_DEFINE")
-    match (before.type, before.value, after.type if after else "_NL", after.value if after else ""):
+    match (before.type, before.value, _kind(after), after.value if after else ""):
         case ("STRING", _, "LPAR", _):
             return f"a name stands without quotes: {before.value[1:-1]}(...)"
         case ("DOT", _, "STRING", name):
             return f"a name stands without quotes: .{name[1:-1]}"
+        case ("INT" | "REAL", _, _, _) if _bounds_a_window(line, at):
+            return "a window has two bounds, without brackets and commas: MET [] 60 120"
         case (_, _, "EQUALS", _) if not defines:
             return "== compares, = belongs to define"
         case (_, _, "COMPARE", "==") if defines and at == 2:
@@ -211,9 +213,25 @@ def _advice(line: Line, at: int, before: Token, after: Token | None) -> str:
     return _advice_by_statement(line, at, after)
 
 
+def _kind(token: Token | None) -> str:
+    """Return the type of a token, or that of the end of a line."""
+    return token.type if token else "_NL"
+
+
+def _bounds_a_window(line: Line, at: int) -> bool:
+    """Whether the number before ``at`` is the lower bound of ``x [] 1 2``, or of ``x [1 2]``."""
+    before = line.tokens[at - 2] if at > 1 else None
+    if _kind(before) == "MINUS":
+        before = line.tokens[at - 3]
+    after = line.tokens[at] if at < len(line.tokens) else None
+    if _kind(before) == "RANGE":
+        return True
+    return _kind(before) == "LSQB" and _kind(after) in ("INT", "REAL")
+
+
 def _advice_by_statement(line: Line, at: int, after: Token | None) -> str:
     """Return what the statement looks like when it is right, or an empty string."""
-    kind = after.type if after else "_NL"
+    kind = _kind(after)
     if line.head == "TAKE" and kind == "_COMMA":
         return "take union(mu, ele), or a second take, for the elements of both"
     if line.head in ADVICE:

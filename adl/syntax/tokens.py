@@ -51,11 +51,11 @@ def touch(left: Token, right: Token) -> bool:
 
 
 def without_slashes(
-    tokens: Iterable[Token], slashes: dict[int, Span], kept: Sized
+    tokens: Iterable[Token], slashes: dict[int, list[Span]], kept: Sized
 ) -> Iterator[Token]:
     """Yield the tokens without the comments of C, ``// …``.
 
-    Their places go to ``slashes``, each under the number of tokens that are kept before it.
+    Their places go to ``slashes``, under the number of tokens that are kept before them.
     """
     held: Token | None = None
     inside = False
@@ -63,11 +63,11 @@ def without_slashes(
         if token.type == "NEWLINE":
             inside = False
         elif inside:
-            place = slashes[len(kept)]
-            slashes[len(kept)] = place.to(span_of(token))
+            places = slashes[len(kept)]
+            places[-1] = places[-1].to(span_of(token))
             continue
         if held is not None and token == "/" and touch(held, token):
-            slashes[len(kept)] = span_of(held).to(span_of(token))
+            slashes.setdefault(len(kept), []).append(span_of(held).to(span_of(token)))
             held, inside = None, True
             continue
         if held is not None:

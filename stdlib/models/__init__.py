@@ -190,6 +190,7 @@ class Schema:
     formulas: Mapping[str, Formula] = field(default_factory=dict)  # attributes of any collection
     weights: tuple[str, ...] = ()  # columns of the event that weight it
     triggers: tuple[str, ...] = ()  # patterns of columns that say what fired
+    absent: Mapping[str, str] = field(default_factory=dict)  # what the format lacks -> a way out
     version: str = ""  # of the format, as far as a file shows it
     replaces: Mapping[str, str] = field(default_factory=dict)  # what this version calls otherwise
 

@@ -34,7 +34,7 @@ from adl.stdlib.models.nodes import compose, entries_of, mistake_at, words_of
 _PARTS = (
     *("collections", "singletons", "scalars", "computed", "storage", "formulas", "recognise"),
     *("versions", "extends", "attribute_aliases", "scalar_aliases", "choices", "working_points"),
-    *("simulation", "weights", "triggers"),
+    *("simulation", "weights", "triggers", "absent"),
 )
 _STORAGE = ("prefix", "suffix", "columns")
 _UNITS = {"MeV": 1000.0}  # how many are one of ADL's
@@ -131,6 +131,7 @@ def _schema(model: str, parts: Mapping[str, yaml.Node]) -> Schema:
         formulas=every,
         weights=words_of(parts.get("weights")),
         triggers=words_of(parts.get("triggers")),
+        absent={n: " ".join(words_of(t)) for n, t in entries_of(parts.get("absent")).items()},
     )
 
 
