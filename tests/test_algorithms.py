@@ -552,7 +552,8 @@ region r
     some = np.bincount(jets[hard], minlength=200) > 0
     expected = np.histogram(np.hypot(x, y)[some], 40, (0, 400))[0].tolist()
     assert c == expected
-    assert a[1:] == c[1:] and a[0] == c[0] + np.sum(~some)  # of nothing add is 0, and no element
+    assert a[1:] == c[1:]
+    assert a[0] == c[0] + np.sum(~some)
     assert b == [0, *expected[1:]]
     assert d == [0.0, 0.0, 0.0, float(np.sum(some))]
     assert e[1:] == f[1:]
