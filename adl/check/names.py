@@ -376,10 +376,9 @@ def _unknown(scope: Scope, name: Name) -> None:
             *schema.scalars,
         ]
     )
-    offered = f"the input has {', '.join([*schema.collections][:MOST_OFFERED])}, …"
-    hints = (
-        of_name(name.name, schema) or did_you_mean(name.name, known) or (scope.taking and offered),
-        input_hint(scope.context),
-    )
+    hint = of_name(name.name, schema) or did_you_mean(name.name, known)
+    if not hint and scope.taking:
+        hint = f"the input has {', '.join([*schema.collections][:MOST_OFFERED])}, …"
+    hints = (hint, input_hint(scope.context))
     help = "\n".join(filter(None, hints))
     scope.context.findings.error("E201", f"nothing is called {name.name}", name.span, help)
