@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from adl.check.tables import EVENT_COLUMNS
+from adl.check.draws import EVENT_COLUMNS
 from adl.compiler.ir import Column
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.chunks import read

@@ -111,6 +111,7 @@ def expressions(depth: int = 3) -> st.SearchStrategy[Expr]:
     return st.one_of(
         leaves,
         postfixes(depth),
+        st.builds(Call, names, arguments(depth), st.sampled_from(PLAIN)),  # draw jets
         st.builds(Unary, st.sampled_from(("-", "-", "not")), inner),
         st.builds(Binary, st.sampled_from(BINARY), inner, inner),
         st.builds(Binary, st.sampled_from(("and", "or", "+", "-")), inner, inner),

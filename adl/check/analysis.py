@@ -485,11 +485,15 @@ class Network(Typed):
 
 @dataclass(frozen=True)
 class Draw(Typed):
-    """A random number in [0, 1) of an element, the same for one name in every use."""
+    """A random number of an element, or of the event (None), the same for one name in every use.
 
-    particle: Variable | Element
+    It lies in [0, 1), or is normal: of mean 0 and variance 1.
+    """
+
+    particle: Variable | Element | None
     name: str
     event: tuple[EventValue, ...]  # run, block, number: what tells events apart
+    distribution: Literal["uniform", "normal"] = "uniform"
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,6 +29,7 @@ from adl.check.analysis import (
 from adl.check.argmin import EXTREMES, MEMBERS, combined_alone, extreme, member
 from adl.check.corrections import is_factor
 from adl.check.corrections import refuse as refuse_factor
+from adl.check.draws import DRAWING, gauss, hit_or_miss, refuse_name
 from adl.check.habits import of_function
 from adl.check.links import closest
 from adl.check.names import composite_named, meaning, without_source_names
@@ -48,7 +49,7 @@ from adl.check.readings import Reading
 from adl.check.reducers import REDUCERS, Check, reducer, summed
 from adl.check.scope import Binder, Scope, mistake
 from adl.check.slices import whole
-from adl.check.tables import hit_or_miss, look_up, named_table
+from adl.check.tables import look_up, named_table
 from adl.check.triggers import fired, is_fired
 from adl.check.tuples import COMBINERS
 from adl.check.types import convert, need_particle, number, unify
@@ -78,6 +79,8 @@ PRIMITIVES = {"abs": "abs", "sqrt": "sqrt", "floor": "floor"}
 def call(scope: Scope, expr: Call, check: Check) -> Value | None:
     """Return the value of a call."""
     name = expr.function.name.lower()
+    if expr.draw and name not in DRAWING:
+        return refuse_name(scope, expr)
     if expr.function.name in scope.context.functions:
         own = scope.context.functions[expr.function.name]
         return None if own is None else apply(scope, expr, own, check)
@@ -90,6 +93,8 @@ def call(scope: Scope, expr: Call, check: Check) -> Value | None:
         return fired(scope, expr)
     if name == "applyhm":
         return hit_or_miss(scope, expr, check)
+    if name == "gauss":
+        return gauss(scope, expr, check)
     if name in NETWORKS:
         return network(scope, expr, check)
     if name in SIZES or (name == "count" and _is_of_collection(scope, expr)):

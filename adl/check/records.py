@@ -25,6 +25,7 @@ from adl.check.analysis import (
 )
 from adl.check.collections import FROM_PT, inputs, is_corrected, lineage
 from adl.check.context import Context
+from adl.check.draws import EVENT_COLUMNS
 from adl.check.elements import branch_type
 from adl.check.expressions import value
 from adl.check.loops import apart
@@ -38,7 +39,6 @@ from adl.syntax.source import NOWHERE
 from adl.syntax.tree import Expr, Name, Print, Save, Slice, Text
 
 # What tells events apart, by the names in a file -> the column that an input may have.
-EVENT_COLUMNS = ("run", "luminosityBlock", "event")
 # Names of columns that every file of a save has or may have.
 OWN_COLUMNS = (*EVENT_COLUMNS, "entry", "weight")
 

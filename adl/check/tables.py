@@ -9,33 +9,24 @@ from itertools import pairwise, product
 from typing import Literal, cast
 
 from adl.check.analysis import (
-    Draw,
-    Element,
-    EventValue,
-    Operation,
     TableAt,
     TableDef,
     TableRow,
     Value,
-    Variable,
 )
-from adl.check.collections import inputs
 from adl.check.context import Context
-from adl.check.dominance import NOTHING, Use, absent, elements, unguarded
+from adl.check.dominance import NOTHING, Use, absent, unguarded
 from adl.check.scope import Scope, mistake
-from adl.check.types import convert, negated, number
+from adl.check.types import convert, number
 from adl.stdlib.library import find_function
-from adl.stdlib.models import find_scalar
 from adl.syntax.source import Span
-from adl.syntax.tree import Binary, Call, Expr, Name, Number, Table
+from adl.syntax.tree import Call, Expr, Name, Number, Table
 
 Check = Callable[[Scope, Expr], Value | None]
 Outside = Literal["", "nearest", "zero"]
 
 # Cells of a table's grid up to which holes and overlaps are looked for.
 MOST_CELLS = 200_000
-# What tells events apart: the columns that a random number depends on.
-EVENT_COLUMNS = ("run", "luminosityBlock", "event")
 
 # ------------------------------------------------------------------------------ declarations
 
@@ -239,72 +230,3 @@ def refuse_in_table(context: Context, use: Use) -> None:
         context.findings.error("E285", message, span, help)
     else:
         context.findings.error("E247", f"table {use.table} needs a value, {message}", span, help)
-
-
-# -------------------------------------------------------------------------------- hit or miss
-
-
-def hit_or_miss(scope: Scope, expr: Call, check: Check) -> Value | None:
-    """Return ``applyHM(eff(pT(j)) == 1)``: whether an element is in a sample of that efficiency.
-
-    ``== 0`` is the complement: the same random number decides.
-    """
-    call, wanted = _compared(expr)
-    table = named_table(scope.context, call.function) if call is not None else None
-    if table is None or call is None:
-        message = "applyHM takes a table's value compared with 1 or 0"
-        help = "select applyHM(eff(pT(this)) == 1) keeps an element with the probability eff"
-        return mistake(scope, "E206", message, expr.span, help)
-    value = look_up(scope, call, table, check, drawn=True)
-    event = _event(scope, expr.function)
-    if value is None or event is None:
-        return None
-    particle = _drawn_for(scope, value)
-    if particle is None:
-        message = "applyHM draws for one element, here is none or are several"
-        help = (
-            "write it in a select or reject of an object, outside of sum, any and the like; or of"
-        )
-        help += " one element: applyHM(eff(pT(jets[0])) == 1)"
-        return mistake(scope, "E242", message, expr.span, help)
-    draw = Draw(particle, value.table.name, event, type="real", span=expr.span)
-    kept = Operation("gt", (value, draw), type="bool", span=expr.span)
-    return kept if wanted == 1 else negated(kept)
-
-
-def _drawn_for(scope: Scope, value: TableAt) -> Variable | Element | None:
-    """Return the current element of an object block, or the one element that a look-up is about."""
-    current = scope.current
-    if current is not None:
-        whole = len(scope.binders) == 1 and scope.binders[0].implicit
-        return Variable(current.loop, type="particle", span=value.span) if whole else None
-    found = [e for argument in value.arguments for e in elements(argument)]
-    one = len({(e.collection.name, e.index) for e in found}) == 1
-    # An element of a union has its number only in its own source.
-    return found[0] if one and len(inputs([found[0].collection])) == 1 else None
-
-
-def _compared(expr: Call) -> tuple[Call | None, float]:
-    """Return the table's call and the number in ``applyHM(eff(x) == 1)``."""
-    match expr.arguments:
-        case [Binary("==", Call() as call, Number() as side)] if side.value in (0, 1):
-            return call, side.value
-    return None, 0
-
-
-def _event(scope: Scope, name: Name) -> tuple[EventValue, ...] | None:
-    """Return the columns that tell events apart."""
-    schema = scope.context.schema
-    matches = [find_scalar(schema, column) for column in EVENT_COLUMNS]
-    lacking = [
-        column
-        for column, match in zip(EVENT_COLUMNS, matches, strict=True)
-        if match is None or "int" not in match.item.dtype
-    ]
-    if lacking:
-        message = f"{name.name} needs a number for each event, the input has no {lacking[0]}"
-        help = f"its random numbers are chosen by {', '.join(EVENT_COLUMNS)}"
-        mistake(scope, "E243", message, name.span, help)
-        return None
-    found = (m.item for m in matches if m is not None)
-    return tuple(EventValue(b, type="int", span=name.span) for b in found)

@@ -63,7 +63,7 @@ def operands(value: Value) -> tuple[Value, ...]:
         case Network():
             return value.inputs
         case Draw():
-            return (value.particle,)
+            return () if value.particle is None else (value.particle,)
         case Power():
             return (value.base,)
         case Logic():

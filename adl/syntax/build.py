@@ -287,6 +287,10 @@ class Builder(BlockBuilder):
             arguments[:-1] = [_belonging(argument) for argument in arguments[:-1]]
         return Call(function, tuple(arguments), span=across(function, closing))
 
+    def drawn(self, parts: list[Any]) -> Call:
+        *call, name = parts
+        return replace(self.call(call), draw=name.name, span=across(call[0], name))
+
     def call_in_braces(self, parts: list[Any]) -> Call:
         function, _, *arguments, closing = parts
         return Call(function, tuple(arguments), span=across(function, closing))

@@ -107,7 +107,8 @@ def expression(tree: Expr, place: Place = INSIDE, level: int = TERNARY) -> Piece
         case Call() if place.fires and (fired := _fired(tree)):
             return fired
         case Call():
-            return glue(f"{tree.function.name}(", separated(_arguments(tree)), ")")
+            drawn = f" draw {tree.draw}" if tree.draw else ""
+            return glue(f"{tree.function.name}(", separated(_arguments(tree)), f"){drawn}")
         case ListOf():
             return glue("[", separated([expression(t, SQUARE_LIST) for t in tree.items]), "]")
         case Named():

@@ -51,8 +51,9 @@ MOST_REGIONS = 50  # on one line, where a hyphen belongs to a name
 
 # Behind one of these stands a name or a value, however it is spelled.
 NAMING = KEYWORD_TYPES | {
-    *("TABLETYPE", "ERRORS", "OUTSIDE", "OPTIONAL", "_STREAM", "_ALIAS", "_ONLY", "FIRED")
+    *("TABLETYPE", "ERRORS", "OUTSIDE", "OPTIONAL", "_STREAM", "_ALIAS", "_ONLY", "_DRAW", "FIRED")
 }
+TAKING = frozenset({"OBJECT", "TAKE"})  # an element's name may follow a call
 LIMITED = frozenset({"SELECT", "REJECT", "WEIGHT", "HISTO"})  # by only
 CONDITIONS = frozenset({"SELECT", "REJECT", "BIN"})
 SCOPES = frozenset(("simulation", "data", "era", "nominal"))
@@ -448,6 +449,8 @@ class _Splitter:
                 return "SETTING"
         if head in LIMITED and word == "only" and last in ENDING:
             return "_ONLY" if after in ("NAME", "STRING", "INT", "DIGIT_FIRST", "") else ""
+        if word == "draw" and last == "RPAR" and after == "NAME" and head not in TAKING:
+            return "_DRAW"
         if word in ("trigger", "hlt") and self.condition_begins() and fires(self.text, at):
             return "FIRED"
         return ""

@@ -48,10 +48,14 @@ class Name(Tree):
 
 @dataclass(frozen=True, slots=True)
 class Call(Tree):
-    """``pT(jets[0])``; also ``{jets_0}pT``, ``dR{a, b}`` and ``|x|``, which is ``abs(x)``."""
+    """``pT(jets[0])``; also ``{jets_0}pT``, ``dR{a, b}`` and ``|x|``, which is ``abs(x)``.
+
+    ``draw`` is the name of its random number, as in ``gauss(1, 0.1) draw smear``.
+    """
 
     function: Name
     arguments: tuple[Expr, ...]
+    draw: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,21 @@ from collections.abc import Sequence
 
 from adl.check import analysis as core
 from adl.compiler.ir import (
+    Axis,
     Const,
+    Element,
+    Index,
     Lookup,
     Node,
     Table,
     as_real,
     both,
     call,
+    lift,
+    store,
 )
 from adl.compiler.lower.collections import Place
+from adl.compiler.lower.made import source
 from adl.compiler.lower.truth import Lowered, certain_all, choose, defined_all
 from adl.stdlib import random
 
@@ -51,13 +57,26 @@ def _clamped(x: Node, low: float, high: float) -> Node:
     return choose(call("lt", x, lower), lower, choose(call("gt", x, upper), upper, x))
 
 
-def draw(value: core.Draw, event: Sequence[Lowered], at: Place, seed: int) -> Lowered:
-    """Return a number in [0, 1) that seed, event, element and name choose, and nothing else."""
-    (part,) = at.parts
-    numbers = [_integer(number.value) for number in event]
-    names = [Const(random.named(name)) for name in (part.name, value.name)]
+def draw(value: core.Draw, event: Sequence[Lowered], at: Place | None, seed: int) -> Lowered:
+    """Return a number that seed, event, element and name choose, and nothing else."""
+    numbers = [Const(seed, True), *(_integer(number.value) for number in event)]
+    if at is None:
+        return Lowered(_number(value, numbers, "", Const(-1)))
+    if len(at.parts) == 1:
+        return Lowered(_number(value, numbers, at.parts[0].name, at.position), at.defined)
+    # An element of a union has its number in its own source.
+    axes = tuple(Axis(source(part), 0) for part in at.parts)
+    each = zip(at.parts, axes, strict=True)
+    values = tuple(_number(value, numbers, part.name, Index(axis)) for part, axis in each)
+    return Lowered(Element(store(axes, values), at.position), at.defined)
+
+
+def _number(value: core.Draw, event: Sequence[Node], collection: str, position: Node) -> Node:
+    names = [Const(random.named(name)) for name in (collection, value.name)]
     # What is the same for all elements comes first, and is computed once an event.
-    return Lowered(random.uniform([Const(seed, True), *numbers, *names, at.position]))
+    keys = [*event, *names, position]
+    drawn = random.normal(keys) if value.distribution == "normal" else random.uniform(keys)
+    return as_real(lift(drawn))
 
 
 def _integer(x: Node) -> Node:

@@ -269,7 +269,8 @@ class Lowering:
 
     def _draw(self, value: core.Draw) -> Lowered:
         event = [self.value(number) for number in value.event]
-        return tables.draw(value, event, self.place(value.particle), self.seed)
+        at = None if value.particle is None else self.place(value.particle)
+        return tables.draw(value, event, at, self.seed)
 
     def _defineref(self, value: core.DefineRef) -> Lowered:
         if value.define not in self.defines:

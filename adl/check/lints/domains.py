@@ -149,7 +149,7 @@ class Numbers:
                 return FUNCTIONS.get(value.function.name, ANY)
             case AttributeOf(attribute="pt"):
                 return POSITIVE
-            case Draw():
+            case Draw(distribution="uniform"):
                 return UNIT
             case TableAt():
                 values = [row.value for row in value.table.rows]
