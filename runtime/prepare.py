@@ -59,6 +59,13 @@ class Preparation:
 
     def make(self, file: Input) -> Kernel:
         """Check, lower and compile for a file's branches."""
+        analysis, _, schema = self.checked(file)
+        compiled = self.loaded(build(analysis, self.seed, self.networks.evaluate))
+        reads = Reads(compiled.columns, compiled.collections, counted_by(schema))
+        return Kernel(compiled.program, compiled.layout, self.runner(compiled), reads)
+
+    def checked(self, file: Input) -> tuple[Analysis, Model, Schema]:
+        """Return the meaning for a file's branches, its model, and what it offers."""
         try:
             recognised = model_for(file, self.model)
         except ModelError as error:
@@ -78,12 +85,18 @@ class Preparation:
         self.found(findings)
         if self.analysis is None:
             self.analysis = analysis
-        compiled = build(analysis, self.seed, self.networks.evaluate)
+        return analysis, recognised.model, schema
+
+    def loaded(self, compiled: Compiled) -> Compiled:
+        """Load what a compiled analysis needs to run: its networks, its machine code."""
         self.networks.load(compiled.networks)
         if self.target == "host":
             compiled.load()  # now, in this thread
-        reads = Reads(compiled.columns, compiled.collections, counted_by(schema))
-        return Kernel(compiled.program, compiled.layout, _runner(compiled, self.target), reads)
+        return compiled
+
+    def runner(self, compiled: Compiled) -> Callable[[Chunk], Partial]:
+        """Return what counts over a chunk on the target that was asked for."""
+        return compiled.run if self.target == "host" else compiled.interpret
 
 
 def counted_by(schema: Schema) -> dict[str, str]:
@@ -91,7 +104,3 @@ def counted_by(schema: Schema) -> dict[str, str]:
     single = (s.element for s in schema.singletons.values() if s.element is not None)
     every = (*schema.collections.values(), *single)
     return {c.name: c.counted_by for c in every if c.counted_by}
-
-
-def _runner(compiled: Compiled, target: str) -> Callable[[Chunk], Partial]:
-    return compiled.run if target == "host" else compiled.interpret

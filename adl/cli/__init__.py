@@ -41,6 +41,7 @@ class LazyGroup(click.Group):
         "run",
         "check",
         "inspect",
+        "columns",
         "why",
         "explain",
         "functions",

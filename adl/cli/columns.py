@@ -1,0 +1,174 @@
+"""``adl columns``: which columns of the input analyses need."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from adl.cli.common import (
+    AnalysisMistakes,
+    UserError,
+    dataset_of,
+    dataset_options,
+    dialect_option,
+    lenient_option,
+    model_option,
+    model_path_option,
+    read_source,
+    show_findings,
+)
+
+if TYPE_CHECKING:
+    from adl.check.analysis import AskedDialect
+    from adl.check.dataset import Dataset
+    from adl.runtime.needs import Needs
+    from adl.stdlib.models import Branch, Model, Schema
+
+
+class _Offer(NamedTuple):
+    """What columns are taken from: a file, or what a model lists."""
+
+    model: Model
+    schema: Schema
+    branches: Mapping[str, Branch]
+    trees: tuple[str, ...]
+
+
+@click.command("columns", short_help="List the columns that analyses need.")
+@click.argument("files", metavar="ANALYSIS...", type=click.Path(), nargs=-1, required=True)
+@click.option("--input", "sample", metavar="ROOT", help="Take them from this file's branches.")
+@click.option("--tree", metavar="NAME", help="Tree of the events, where a file has several.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "servicex"]),
+    default="text",
+    show_default=True,
+    help="One name a line, a document, or the query of a ServiceX request (UprootRaw).",
+)
+@lenient_option
+@dataset_options
+@model_path_option
+@model_option
+@dialect_option
+def command(
+    files: tuple[str, ...],
+    sample: str | None,
+    tree: str | None,
+    form: str,
+    lenient: bool,
+    model_path: tuple[str, ...],
+    model: str,
+    dialect: AskedDialect,
+    **about: Any,
+) -> None:
+    """List the columns that analyses read, those of all together, each once.
+
+    Without --input the names are those that the object model lists. text has what is read, with the
+    counters of lists. json tells also which analysis reads a column, and what else a file of only
+    these has to keep for the analyses to run on it: what shows its format, an object's momentum,
+    event numbers, the generator weight. servicex asks for all of that.
+
+    \b
+    Example:
+      adl columns examples/zpeak.adl examples/ttbar.adl
+      adl columns examples/ttbar.adl --input examples/sample/ttbar.root --format servicex
+    """
+    offer = _offer(sample, tree, model)
+    dataset = dataset_of(**about)
+    found = {
+        path: _needs(path, offer, dialect, dataset, lenient, model_path)
+        for path in dict.fromkeys(files)
+    }
+    click.echo(_FORMATS[form](found, offer))
+
+
+def _offer(sample: str | None, tree: str | None, name: str) -> _Offer:
+    from adl.check.checker import computed
+    from adl.cli.front import WITHOUT_FILE, model_of
+    from adl.runtime.inputs import InputError
+    from adl.runtime.inputs.trees import open_input
+    from adl.runtime.needs import listed
+    from adl.runtime.recognise import model_for
+    from adl.stdlib.models import ModelError, load_model
+
+    asked = model_of(name)
+    if sample is None:
+        model = asked or load_model(WITHOUT_FILE)
+        schema, _ = computed(model.schema())
+        usual = model.recognition.trees if model.recognition else ()
+        return _Offer(model, schema, listed(schema), (tree,) if tree else usual)
+    try:
+        with open_input(sample, tree) as source:
+            model = model_for(source, asked).model
+            schema, _ = computed(model.schema(source.branches()))
+            return _Offer(model, schema, source.branches(), (source.tree,))
+    except (InputError, ModelError) as error:
+        raise UserError(str(error)) from None
+
+
+def _needs(
+    path: str,
+    offer: _Offer,
+    dialect: AskedDialect,
+    dataset: Dataset,
+    lenient: bool,
+    model_path: Sequence[str],
+) -> Needs:
+    from adl.cli.front import examine
+    from adl.compiler.pipeline import build
+    from adl.runtime.needs import needs
+    from adl.syntax.diagnostics import AnalysisError
+
+    source = read_source(path)
+    analysis, findings = examine(source, offer.schema, dialect, dataset, lenient, model_path)
+    if analysis is None:
+        raise AnalysisMistakes(AnalysisError(source, findings))
+    show_findings((f for f in findings if f.severity == "warning"), source)
+    return needs(build(analysis), offer.schema, offer.model, offer.branches)
+
+
+# --------------------------------------------------------------------------------- formats
+
+
+def _text(found: Mapping[str, Needs], offer: _Offer) -> str:
+    return "\n".join(sorted({name for needs in found.values() for name in needs.read}))
+
+
+def _json(found: Mapping[str, Needs], offer: _Offer) -> str:
+    kept = sorted({name for needs in found.values() for name in needs.kept})
+    columns = [
+        {
+            "name": name,
+            "type": offer.branches[name].dtype,
+            "counter": offer.branches[name].counter,
+            "read_by": [path for path, needs in found.items() if name in needs.read],
+        }
+        for name in kept
+    ]
+    document = {
+        "analyses": list(found),
+        "model": offer.model.name,
+        "version": offer.schema.version,
+        "trees": list(offer.trees),
+        "columns": columns,
+    }
+    return json.dumps(document, indent=2)
+
+
+def _servicex(found: Mapping[str, Needs], offer: _Offer) -> str:
+    """Return the selection of ServiceX's UprootRaw query, which is handed on to uproot."""
+    if len(offer.trees) != 1:
+        several = f"is one of {', '.join(offer.trees)}" if offer.trees else "can have any name"
+        raise UserError(
+            f"the tree of {offer.model.name} {several}\n  help: say --tree NAME, or --input FILE"
+        )
+    kept = {name for needs in found.values() for name in needs.kept}
+    kept -= {f"n{name}" for name in kept}  # uproot makes these anew when it writes
+    return json.dumps([{"treename": offer.trees[0], "filter_name": sorted(kept)}])
+
+
+_FORMATS = {"text": _text, "json": _json, "servicex": _servicex}
