@@ -86,7 +86,7 @@ def test_a_servicex_query_is_what_uproot_takes(tmp_path: Path, real_data: Path) 
         assert result.exit_code == 0, result.output
         outputs.append(json.loads((tmp_path / name / "results.json").read_text()))
     assert outputs[0]["cutflows"][0]["steps"] == outputs[1]["cutflows"][0]["steps"]
-    assert outputs[0]["histograms"] == outputs[1]["histograms"]
+    assert outputs[0]["histograms"][0]["hist"] == outputs[1]["histograms"][0]["hist"]
 
 
 def test_a_tree_that_can_have_several_names_is_asked_for(tmp_path: Path) -> None:
