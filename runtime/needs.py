@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from adl.check import analysis as core
-from adl.check.tables import EVENT_COLUMNS
+from adl.check.draws import EVENT_COLUMNS
 from adl.compiler.ir import Column, Node, both, postorder
 from adl.compiler.lower.values import Lowering
 from adl.compiler.pipeline import Compiled

@@ -59,44 +59,47 @@ class Preparation:
 
     def make(self, file: Input) -> Kernel:
         """Check, lower and compile for a file's branches."""
-        analysis, _, schema = self.checked(file)
-        compiled = self.loaded(build(analysis, self.seed, self.networks.evaluate))
-        reads = Reads(compiled.columns, compiled.collections, counted_by(schema))
-        return Kernel(compiled.program, compiled.layout, self.runner(compiled), reads)
+        schema = self.schema(file)
+        analysis = self.checked(schema, self.dataset)
+        return self.kernel(build(analysis, self.seed, self.networks.evaluate), schema)
 
-    def checked(self, file: Input) -> tuple[Analysis, Model, Schema]:
-        """Return the meaning for a file's branches, its model, and what it offers."""
+    def schema(self, file: Input) -> Schema:
+        """Return what a file offers.
+
+        Raises:
+            InputError: The file fits two models equally well.
+        """
         try:
             recognised = model_for(file, self.model)
         except ModelError as error:
             raise InputError(file.path, str(error)) from None
         if self.model is None and recognised.model.name == OTHERWISE:
             self.noted(f"{file.path}: {recognised.reason}")
-        schema = recognised.model.schema(file.branches())
+        return recognised.model.schema(file.branches())
+
+    def checked(self, schema: Schema, dataset: Dataset) -> Analysis:
+        """Return what the analysis means for a dataset; warnings are told."""
         analysis, findings = check(
             self.file,
             self.source,
             schema,
             self.dialect,
-            self.dataset,
+            dataset,
             self.lenient,
             self.model_path,
         )
         self.found(findings)
         if self.analysis is None:
             self.analysis = analysis
-        return analysis, recognised.model, schema
+        return analysis
 
-    def loaded(self, compiled: Compiled) -> Compiled:
-        """Load what a compiled analysis needs to run: its networks, its machine code."""
+    def kernel(self, compiled: Compiled, schema: Schema) -> Kernel:
+        """Have a compiled program ready to run."""
         self.networks.load(compiled.networks)
         if self.target == "host":
             compiled.load()  # now, in this thread
-        return compiled
-
-    def runner(self, compiled: Compiled) -> Callable[[Chunk], Partial]:
-        """Return what counts over a chunk on the target that was asked for."""
-        return compiled.run if self.target == "host" else compiled.interpret
+        reads = Reads(compiled.columns, compiled.collections, counted_by(schema))
+        return Kernel(compiled.program, compiled.layout, _runner(compiled, self.target), reads)
 
 
 def counted_by(schema: Schema) -> dict[str, str]:
@@ -104,3 +107,7 @@ def counted_by(schema: Schema) -> dict[str, str]:
     single = (s.element for s in schema.singletons.values() if s.element is not None)
     every = (*schema.collections.values(), *single)
     return {c.name: c.counted_by for c in every if c.counted_by}
+
+
+def _runner(compiled: Compiled, target: str) -> Callable[[Chunk], Partial]:
+    return compiled.run if target == "host" else compiled.interpret
