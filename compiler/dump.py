@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from adl.compiler.decisions import Decide, Entry, Numbers, Reject, doubles
 from adl.compiler.ir import (
     TRUE,
     Axis,
@@ -94,6 +95,13 @@ def _operation(node: Node, names: dict[Node, str]) -> str:
             return f"{node.function}({', '.join(operands)})"
         case Lookup():
             return f"lookup({_table(node.table)}, {', '.join(operands)})"
+        case Decide():
+            return f"decide(${len(node.tree.words) // 8} words, {', '.join(operands)})"
+        case Entry():
+            return f"entry({_numbers(node.numbers)}, {operands[0]})"
+        case Reject():
+            where = _where(node.mask, names)
+            return f"reject({node.reasons.name}, {', '.join(operands[:2])}{where})"
         case Reduce():
             body = f"{names[node.value]}{_where(node.mask, names)}"
             return f"{node.operation}{_axes(node.axes)}({body})"
@@ -121,6 +129,13 @@ def _operation(node: Node, names: dict[Node, str]) -> str:
         case Infer():
             return f"infer({node.network!r}, {node.output}, {', '.join(operands)})"
     raise AssertionError(f"dump does not know {type(node).__name__}")
+
+
+def _numbers(numbers: Numbers) -> str:
+    """Return the first numbers: ``[$0.9 0.95 … 7 numbers]``."""
+    values = doubles(numbers.values)
+    more = [f"… {len(values)} numbers"] if len(values) > _SHOWN_ROWS else []
+    return f"[${' '.join([*map(repr, values[:_SHOWN_ROWS]), *more])}]"
 
 
 def _table(table: Table) -> str:

@@ -590,7 +590,7 @@ def raising(nodes: Iterable[Node]) -> set[Node]:
     """Return the nodes that call what raises exceptions; ``nodes`` have inputs before users."""
     found: set[Node] = set()
     for node in nodes:
-        own = isinstance(node, Evaluate) and node.raises
+        own = getattr(node, "raises", False)
         if own or not found.isdisjoint(node.children):
             found.add(node)
     return found

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from adl.compiler.decisions import Reasons
 from adl.compiler.ir import Fill
 from adl.compiler.program import Program
 
@@ -68,7 +69,10 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True)
 class Fault:
-    """An exception that a user's function has raised: where, how often, first in which event."""
+    """An exception that a user's function has raised: where, how often, first in which event.
+
+    A correction that has no value has no ``kind`` and no line; ``number`` counts events then.
+    """
 
     function: str
     file: str
@@ -117,11 +121,19 @@ class Partial:
         self.faults = tuple(replace(f, path=path, event=f.event + entry) for f in self.faults)
 
 
+def rejections(reasons: Reasons, slots: Sequence[int]) -> Iterator[Fault]:
+    """Yield where a correction had no value, of the three numbers that each reason has."""
+    for place, text in enumerate(reasons.texts):
+        number, event, _ = slots[3 * place : 3 * place + 3]
+        if number:
+            yield Fault(reasons.name, reasons.path, 0, "", text, number, event)
+
+
 def _merged(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
     """Return one fault a line of Python, the first, with the number of all."""
-    found: dict[tuple[str, str, int], Fault] = {}
+    found: dict[tuple[str, str, int, str], Fault] = {}
     for fault in faults:
-        key = fault.function, fault.file, fault.line
+        key = fault.function, fault.file, fault.line, "" if fault.line else fault.message
         first = found.get(key, replace(fault, number=0))
         found[key] = replace(first, number=first.number + fault.number)
     return tuple(found.values())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+from adl.compiler.decisions import Decide, Entry, Reject
 from adl.compiler.dump import dump_nodes
 from adl.compiler.ir import (
     Axis,
@@ -111,6 +112,14 @@ def _operand_fault(node: Node) -> str | None:
             return _column_fault(node)
         case Lookup():
             return _lookup_fault(node)
+        case Decide():
+            fits = bool(node.arguments) and all(a.kind == "real" for a in node.arguments)
+            return None if fits else "a decision needs inputs, and real ones"
+        case Entry():
+            return None if node.at.kind == "int" else "a leaf is an int"
+        case Reject():
+            fits = node.value.kind == "real" and node.result.kind == "int"
+            return _mask_fault(node.mask) if fits else "a real value and an int are needed"
         case Reduce():
             if node.value.kind not in REDUCTIONS.get(node.operation, ()):
                 return f"{node.operation} does not take {node.value.kind}"

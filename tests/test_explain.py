@@ -40,6 +40,8 @@ def known(sample: str) -> Schema:
 def findings(explained: Explanation, text: str) -> tuple[Diagnostic, ...]:
     with TemporaryDirectory() as folder:
         (Path(folder) / "mine.py").write_text(explained.python, encoding="utf-8")
+        corrections = Path(folder) / "corrections"
+        corrections.symlink_to(TOP / "tests" / "corpus" / "corrections")
         source = Source(f"{folder}/example.adl", f"{explained.prelude}\n{text}\n")
         networks = str(TOP / "tests" / "corpus")
         return examine(source, known(explained.input), "auto", model_path=(networks,))[1]

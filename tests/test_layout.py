@@ -46,6 +46,7 @@ ONLY_IN = {
     "numba": ("compiler/python",),
     "uproot": ("runtime",),
     "boost_histogram": ("runtime",),
+    "correctionlib": ("stdlib/corrections",),
     "onnxruntime": ("runtime/networks.py",),
     "pyarrow": ("runtime/outputs/saved.py",),
     "click": ("adl/cli",),

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from adl.check.published import Published
 from adl.check.readings import Reading
+from adl.stdlib.corrections.files import Correction
 from adl.stdlib.models import Branch, CollectionSchema, Formula, Schema, SingletonSchema
 from adl.stdlib.registry import Function
 from adl.syntax.source import Source, Span
@@ -464,6 +465,19 @@ class TableAt(Typed):
 
 
 @dataclass(frozen=True)
+class CorrectionAt(Typed):
+    """``correction("file.json.gz", "name", …)``: a number of a correction of correctionlib.
+
+    ``given`` has the texts and whole numbers that are known, each at its input's place, and None
+    for every input that is one of ``arguments``, which are int or real as the correction says.
+    """
+
+    correction: Correction
+    given: tuple[str | int | None, ...]
+    arguments: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
 class List_(Typed):
     """``{ ht, 1.5 pT(jets[0]) }``: numbers in order, for a network."""
 
@@ -567,6 +581,7 @@ Value = (
     | Size
     | Default
     | TableAt
+    | CorrectionAt
     | List_
     | Network
     | Draw

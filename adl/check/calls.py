@@ -27,6 +27,7 @@ from adl.check.analysis import (
     Variable,
 )
 from adl.check.argmin import EXTREMES, MEMBERS, combined_alone, extreme, member
+from adl.check.correction_files import correction
 from adl.check.corrections import is_factor
 from adl.check.corrections import refuse as refuse_factor
 from adl.check.draws import DRAWING, gauss, hit_or_miss, refuse_name
@@ -95,6 +96,8 @@ def call(scope: Scope, expr: Call, check: Check) -> Value | None:
         return hit_or_miss(scope, expr, check)
     if name == "gauss":
         return gauss(scope, expr, check)
+    if name == "correction":
+        return correction(scope, expr, check)
     if name in NETWORKS:
         return network(scope, expr, check)
     if name in SIZES or (name == "count" and _is_of_collection(scope, expr)):

@@ -205,6 +205,11 @@ def interpolated(context: Context, text: str, span: Span) -> str:
     return _PLACE.sub(lambda found: known(context, found[1], span) or found[0], text)
 
 
+def is_open(context: Context, text: str) -> bool:
+    """Whether a text has places of the dataset's, and there is none."""
+    return context.dataset is None and _PLACE.search(text) is not None
+
+
 # ------------------------------------------------------------------------------ what is excluded
 
 

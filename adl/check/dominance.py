@@ -17,6 +17,7 @@ from adl.check.analysis import (
     Choice,
     Collection,
     CompositeDef,
+    CorrectionAt,
     Cut,
     Default,
     DefineDef,
@@ -69,7 +70,7 @@ class Use:
     span: Span
     decides: bool
     table: str = ""
-    network: str = ""  # the same for an input of a network
+    network: str = ""  # the same for an input of a network, or of a correction
     oversight: bool = True
 
 
@@ -146,6 +147,11 @@ def _uses(value: Value, facts: Facts, decides: bool, seen: set[object]) -> Itera
             for argument in value.arguments:
                 for use in _uses(argument, facts, True, set()):
                     yield replace(use, table=value.table.name) if use.decides else use
+        case CorrectionAt():
+            for argument in value.arguments:
+                for use in _uses(argument, facts, True, set()):
+                    named = f"correction {value.correction.name}"
+                    yield replace(use, network=named) if use.decides else use
         case Network():
             for given in value.inputs:
                 for use in _uses(given, facts, True, set()):

@@ -222,10 +222,13 @@ def refuse_missing(context: Context, value: Value) -> None:
 
 
 def refuse_in_table(context: Context, use: Use) -> None:
-    """Report a table's argument, or a network's input, that may be missing."""
+    """Report an argument of a table or correction, or a network's input, that may be missing."""
     message, span, help = absent(use)
     help = f"{help}, or give the value for its absence: default(…, 0)"
-    if use.network:
+    if use.network.startswith("correction "):
+        message = f"{use.network} needs a value for every input, {message}"
+        context.findings.error("E295", message, span, help)
+    elif use.network:
         message = f"{use.network} needs every input, {message}"
         context.findings.error("E285", message, span, help)
     else:

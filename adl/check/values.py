@@ -10,6 +10,7 @@ from adl.check.analysis import (
     AttributeOf,
     Before,
     Choice,
+    CorrectionAt,
     Default,
     DefineRef,
     Draw,
@@ -54,7 +55,7 @@ def operands(value: Value) -> tuple[Value, ...]:
             return (value.first, value.second)
         case AttributeOf() | OwnAttribute():
             return (value.particle,)
-        case Apply() | Operation() | TableAt():
+        case Apply() | Operation() | TableAt() | CorrectionAt():
             return value.arguments
         case Each():
             return (value.value, *value.where)

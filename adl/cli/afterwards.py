@@ -54,7 +54,13 @@ def _warn(message: str) -> None:
 
 
 def _report_fault(fault: Fault) -> None:
-    """Say what a user's function has raised, and what came of it."""
+    """Say what a user's function has raised or a correction does not have, and what came of it."""
+    if not fault.kind:
+        events = f"{fault.number:,} event{'s' if fault.number > 1 else ''}"
+        where = f"first for entry {fault.event} of {fault.path}"
+        UserError(f"{fault.file}: {fault.function}: {fault.message}, in {events}, {where}").show()
+        click.echo("  help: it gave NaN instead; everything else was computed", err=True)
+        return
     times = f"{fault.number:,} times" if fault.number > 1 else "once"
     words = f": {fault.message}" if fault.message else ""
     what = f"{fault.function} raised {fault.kind}{words}, {times}"

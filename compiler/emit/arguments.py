@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 
+from adl.compiler.decisions import Decide, Numbers, Reasons, Tree
 from adl.compiler.ir import Binning, Const, Fill, Node, Record, Table, Uniform
 from adl.compiler.layout import Layout
 from adl.compiler.program import Program
@@ -43,10 +44,13 @@ class Arguments:
     numbers: list[bytes] = field(default_factory=list)  # eight bytes each
     stores: dict[tuple[Node, int], int] = field(default_factory=dict)
     store_sources: list[tuple[str, ...]] = field(default_factory=list)
-    memo: dict[Node | Function, int] = field(default_factory=dict)
+    memo: dict[Node | Function | Reasons, int] = field(default_factory=dict)
     functions: list[Function] = field(default_factory=list)  # of Python that the kernel calls
+    reasons: list[Reasons] = field(default_factory=list)  # of what may have no value
     memo_size: int = 0
     tables: dict[Table, int] = field(default_factory=dict)
+    data: dict[Tree | Numbers, int] = field(default_factory=dict)
+    walks: set[int] = field(default_factory=set)  # the numbers of inputs of decisions
     fillers: dict[str, Fill] = field(default_factory=dict)  # one fill of each kind, by its function
     _uses: dict[tuple[Node, int], int] = field(default_factory=dict)
     _histograms: dict[int, int] = field(default_factory=dict)
@@ -96,6 +100,20 @@ class Arguments:
                     self._append(float(number))
         return self.tables[table]
 
+    def tree(self, node: Decide) -> int:
+        """Return the slot of a tree of decisions."""
+        self.walks.add(len(node.arguments))
+        if node.tree not in self.data:
+            self.data[node.tree] = self._extend(node.tree.words)
+        return self.data[node.tree]
+
+    def leaves(self, numbers: Numbers) -> int:
+        """Return the slot of the number of leaf 0; before it is that of no leaf, NaN."""
+        if numbers not in self.data:
+            self._append(float("nan"))
+            self.data[numbers] = self._extend(numbers.values)
+        return self.data[numbers]
+
     def store(self, node: Node, source: tuple[str, ...], place: int = 0) -> int:
         """Return the number of a store's scratch array, the one in this place if it has several."""
         if (node, place) not in self.stores:
@@ -109,12 +127,23 @@ class Arguments:
             self.functions.append(function)
         return self.memory(function, 3)
 
-    def memory(self, node: Node | Function, slots: int) -> int:
+    def rejected(self, reasons: Reasons) -> int:
+        """Return the first of the slots, three a reason, that say where there was no value."""
+        if reasons not in self.memo:
+            self.reasons.append(reasons)
+        return self.memory(reasons, 3 * len(reasons.texts))
+
+    def memory(self, node: Node | Function | Reasons, slots: int) -> int:
         """Return the first of a memoised value's slots."""
         if node not in self.memo:
             self.memo[node] = self.memo_size
             self.memo_size += slots
         return self.memo[node]
+
+    def _extend(self, words: bytes) -> int:
+        first = len(self.numbers)
+        self.numbers += (words[i : i + 8] for i in range(0, len(words), 8))
+        return first
 
     def _append(self, value: float) -> int:
         self.numbers.append(struct.pack("<q" if isinstance(value, int) else "<d", value))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from adl.compiler.decisions import Decide, Entry, Reject
 from adl.compiler.emit.accumulators import Accumulator, PickOrdered, accumulator
 from adl.compiler.emit.arguments import PARAMETERS, Arguments
+from adl.compiler.emit.decisions import decide, entry, reject
 from adl.compiler.emit.evaluate import evaluate
 from adl.compiler.emit.operations import emit_primitive
 from adl.compiler.emit.records import write_row
@@ -174,6 +176,12 @@ class FunctionEmitter:
                 return self.column(node)
             case Lookup():
                 return self.lookup(node)
+            case Decide():
+                return decide(self, node)
+            case Entry():
+                return entry(self, node)
+            case Reject():
+                return reject(self, node)
             case Element(store, at, place):
                 base = self.scratch(store, place)
                 type_, convert = (

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adl.compiler.emit.arguments import PARAMETERS, Arguments
+from adl.compiler.emit.decisions import SUPPORT as DECISIONS
+from adl.compiler.emit.decisions import walk
 from adl.compiler.emit.elementary import emit_elementary
 from adl.compiler.emit.evaluate import declaration
 from adl.compiler.emit.function import CALL, FunctionEmitter
@@ -48,12 +50,15 @@ def emit(program: Program, kernel: Kernel, layout: Layout) -> Module:
     fillers = [filler(fill, inline) for fill in arguments.fillers.values()]
     python = dict.fromkeys(declaration(n) for n in program.nodes if isinstance(n, Evaluate))
     lookups = [lookup(n) for n in sorted({table.variables for table in arguments.tables})]
+    decisions = [DECISIONS, *map(walk, sorted(arguments.walks))]
+    corrected = bool(arguments.walks or arguments.reasons)
     text = "\n".join(
         [
             INTRINSICS,
             SUPPORT,
             *python,
             *lookups,
+            *(decisions if corrected else ()),
             *fillers,
             *elementary,
             _ZERO,

@@ -27,7 +27,16 @@ from adl.compiler.ir import (
     pick,
     reduce,
 )
-from adl.compiler.lower import algorithms, computed, elements, made, tables, truth, tuples
+from adl.compiler.lower import (
+    algorithms,
+    computed,
+    corrections,
+    elements,
+    made,
+    tables,
+    truth,
+    tuples,
+)
 from adl.compiler.lower.collections import (
     Place,
     giving,
@@ -260,6 +269,9 @@ class Lowering:
 
     def _tableat(self, value: core.TableAt) -> Lowered:
         return tables.look_up(value, [self.value(a) for a in value.arguments])
+
+    def _correctionat(self, value: core.CorrectionAt) -> Lowered:
+        return corrections.corrected(value, [self.value(a) for a in value.arguments], self.under)
 
     def _network(self, value: core.Network) -> Lowered:
         inputs = [self.value(x) for x in value.inputs]

@@ -6,6 +6,7 @@ electron. After: one loop stores ``clean`` of each jet and both read it.
 
 from __future__ import annotations
 
+from adl.compiler.decisions import Decide
 from adl.compiler.ir import (
     Axis,
     Call,
@@ -100,7 +101,7 @@ def _axis(node: Node) -> Axis | None:
     if not node.costly or len(node.free) != 1:
         return None
     algorithm = isinstance(node, Evaluate) and node.kind != "store"
-    if not algorithm and not isinstance(node, Call | Lookup | Reduce):
+    if not algorithm and not isinstance(node, Call | Decide | Lookup | Reduce):
         return None
     return next(iter(node.free))
 

@@ -19,7 +19,7 @@ from adl.compiler import cache as disk
 from adl.compiler.emit.arguments import PARAMETERS, Arguments
 from adl.compiler.emit.module import Module
 from adl.compiler.ir import Evaluate, Record
-from adl.compiler.layout import Chunk, Fault, Partial, Rows
+from adl.compiler.layout import Chunk, Fault, Partial, Rows, rejections
 
 _PIPELINE = "O2 without unrolling and vectorisation"
 _FUNCTION = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(PARAMETERS), ctypes.c_int64)
@@ -84,14 +84,16 @@ def new_engine(content: bytes) -> Any:
 
 
 def _faults(arguments: Arguments, memo: npt.NDArray[np.int64]) -> tuple[Fault, ...]:
-    """Return what Python functions have raised."""
+    """Return what Python functions have raised, and where corrections had no value."""
+    found = ((r, arguments.rejected(r)) for r in arguments.reasons)
+    faults = tuple(f for r, first in found for f in rejections(r, memo[first:].tolist()))
     if not arguments.functions:
-        return ()
+        return faults
     from adl.compiler.targets import python
 
     slots = ((f, arguments.fault(f)) for f in arguments.functions)
-    found = (python.fault(f, memo[first : first + 3].tolist()) for f, first in slots)
-    return tuple(fault for fault in found if fault is not None)
+    raised = (python.fault(f, memo[first : first + 3].tolist()) for f, first in slots)
+    return (*faults, *(fault for fault in raised if fault is not None))
 
 
 def compile_object(text: str) -> bytes:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from adl.compiler.decisions import Decide, Entry, Reasons, Reject, decide, doubles
 from adl.compiler.ir import (
     TRUE,
     Axis,
@@ -43,7 +44,7 @@ from adl.compiler.ir import (
     postorder,
     raising,
 )
-from adl.compiler.layout import Chunk, Fault, Partial, Rows, layout
+from adl.compiler.layout import Chunk, Fault, Partial, Rows, layout, rejections
 from adl.compiler.program import Program
 from adl.compiler.python.code import outputs
 from adl.compiler.targets.batches import RunNetwork
@@ -73,13 +74,14 @@ def run(program: Program, chunk: Chunk) -> Partial:
 
 
 def _faults(machine: _Machine) -> tuple[Fault, ...]:
-    """Return what Python functions have raised."""
+    """Return what Python functions have raised, and where corrections had no value."""
+    rejected = tuple(f for r, slots in machine.rejected.items() for f in rejections(r, slots))
     if not machine.faults:
-        return ()
+        return rejected
     from adl.compiler.targets.python import fault
 
     found = (fault(function, slots.tolist()) for function, slots in machine.faults.items())
-    return tuple(f for f in found if f is not None)
+    return (*rejected, *(f for f in found if f is not None))
 
 
 def evaluate(
@@ -131,6 +133,7 @@ class _Machine:
         }
         self.recipes: dict[Node, _Recipe] = {}
         self.faults: dict[Function, npt.NDArray[np.int64]] = {}
+        self.rejected: dict[Reasons, list[int]] = {}  # as a kernel's memory has it
 
     def recipe(self, node: Node) -> _Recipe:
         """Return how to compute a node (recursive only over loops inside loops)."""
@@ -146,6 +149,12 @@ class _Machine:
                 return _Recipe(node.children, self._call(node))
             case Lookup():
                 return _Recipe(node.children, self._lookup(node))
+            case Decide():
+                return _Recipe(node.children, self._decide(node))
+            case Entry():
+                return _Recipe(node.children, self._entry(node))
+            case Reject():
+                return _Recipe(node.children, self._reject(node))
             case Reduce():
                 return self._reduce(node)
             case Pick():
@@ -218,6 +227,31 @@ class _Machine:
             for value, ranges in rows:
                 if all(low <= x < high for x, (low, high) in zip(point, ranges, strict=True)):
                     return value
+            return math.nan
+
+        return compute
+
+    def _decide(self, node: Decide) -> Compute:
+        values, slots, tree = self.values, [self.slots[a] for a in node.arguments], node.tree
+        return lambda event: decide(tree, [values[slot] for slot in slots])
+
+    def _entry(self, node: Entry) -> Compute:
+        values, at, of_leaf = self.values, self.slots[node.at], doubles(node.numbers.values)
+        return lambda event: of_leaf[values[at]] if values[at] >= 0 else math.nan
+
+    def _reject(self, node: Reject) -> Compute:
+        values = self.values
+        value, result, mask = (self.slots[c] for c in node.children)
+        said = self.rejected.setdefault(node.reasons, [0] * 3 * len(node.reasons.texts))
+
+        def compute(event: int) -> float:
+            found = values[result]
+            if found >= 0:
+                return values[value]  # type: ignore[no-any-return]  # values are of any kind
+            first = 3 * (-1 - found)
+            if values[mask] and said[first + 2] != event + 1:
+                said[first + 1] = said[first + 1] if said[first] else event
+                said[first], said[first + 2] = said[first] + 1, event + 1
             return math.nan
 
         return compute
