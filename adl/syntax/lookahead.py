@@ -62,6 +62,8 @@ def demanded(text: Text, at: int, kind: str) -> bool:
             return following == ["NAME", "EQUALS"] or (fresh and following[:1] == ["NAME"])
         case "FLAG":
             return following[:1] == ["EQUALS"]
+        case "CORRECTION":  # else it is the function
+            return following[:1] != ["LPAR"]
         case _ if kind in MODEST and not fresh:
             return text.operand_follows(at, "LPAR")
     return True
