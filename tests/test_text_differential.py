@@ -13,7 +13,8 @@ import pytest
 from hypothesis import strategies as st
 
 from adl.check.analysis import AskedDialect
-from tests.adltext.comparison import compare, compile_text, differences
+from adl.syntax.diagnostics import AnalysisError
+from tests.adltext.comparison import RECORDED, SIMULATION, compare, compile_text, differences
 from tests.adltext.events import events
 from tests.strategies import EXAMPLES, batches, check
 
@@ -29,7 +30,7 @@ def test_a_text_means_one_thing_everywhere(batch: int) -> None:
 def agree(text: str, dialect: AskedDialect = "adl") -> list[int]:
     """Check an analysis on random events; return its raw counts."""
     compiled = compile_text(text, dialect)
-    chunk = events(Random(1), 12)
+    chunk = events(Random(1), 60)
     expected = compiled.interpret(chunk)
     assert not differences(expected, compiled.run(chunk))
     return [int(count) for count in expected.raw]
@@ -47,8 +48,8 @@ def test_a_comparison_in_letters_takes_a_negative_number() -> None:
 )
 def test_an_attribute_of_an_object_block_has_every_spelling(spelling: str) -> None:
     block = "object jets\n  take Jet\n  select size(Jet) == 1\n  define own = 2 * pT\n"
-    counts = agree(f"{block}region r\n  select size(jets) > 0\n  select {spelling} > 1\n")
-    plain = agree(f"{block}region r\n  select size(jets) > 0\n  select 2 * pT(jets[0]) > 1\n")
+    counts = agree(f"{block}region r\n  select size(jets) > 0\n  select {spelling} > 40\n")
+    plain = agree(f"{block}region r\n  select size(jets) > 0\n  select 2 * pT(jets[0]) > 40\n")
     assert counts[:3] == plain[:3]
     assert 0 < counts[2] < counts[1]
 
@@ -80,3 +81,14 @@ def test_the_largest_of_integers_can_be_none(dialect: AskedDialect) -> None:
         value = f"max(Electron[1].charge, {second}) + 0.5"
         agree(f'region r\n  histo h, "h", 4, -2, 2, {value}\n', dialect)
     agree("region r\n  select (max(size(Jet), 1) & 1) == 1\n", dialect)
+
+
+def test_a_loop_that_another_dataset_has_is_not_left_out() -> None:
+    for value in ("all(isData and pT(Jet) > 20)", "sum((isData ? pT(Jet) : 1) * pT(Muon)) > 1"):
+        text = f"region r\n  select {value}\n"
+        with pytest.raises(AnalysisError) as caught:
+            compile_text(text, "adl", SIMULATION)
+        assert [d.code for d in caught.value.diagnostics if d.severity == "error"] == ["E217"]
+        compile_text(text, "adl", RECORDED)
+    written = "region r\n  select all(Jet j, isData and pT(j) > 20) or any(isData or pT(Jet) > 1)\n"
+    assert agree(written)[1] > 0

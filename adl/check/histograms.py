@@ -8,6 +8,7 @@ from math import isfinite, prod
 from adl.check.analysis import Histogram, HistoListDef, Run, Value
 from adl.check.constants import exclude, included, interpolated
 from adl.check.context import Context
+from adl.check.excluded import keeps_its_loops
 from adl.check.expressions import value
 from adl.check.loops import apart
 from adl.check.scope import Binder, Scope
@@ -23,7 +24,12 @@ def histogram(scope: Scope, written: Histo) -> Histogram | None:
     """Return a histogram's meaning; None after a mistake in its axes or values."""
     binder = Binder(implicit=True)
     inside = scope.inside(binder)
+    excluded = scope.context.excluded
+    before = len(excluded)
     checked = [number(inside, value(inside, expr)) for expr in written.values]
+    who = f"histo {written.name.name}"
+    if not keeps_its_loops(scope, binder, excluded[before:], who, written.span):
+        return None
     axes = [_axis(scope.context, axis) for axis in written.axes]
     values = [convert(v, "real") for v in checked if v is not None]
     if not all(axes) or len(values) < len(checked) or not _small(scope.context, written):

@@ -11,6 +11,7 @@ from typing import Literal
 
 from adl.check.analysis import Extremum, Reduction, Total, Type, Value, Variable
 from adl.check.bindings import binds, bound
+from adl.check.excluded import keeps_its_loops
 from adl.check.loops import apart
 from adl.check.readings import Reading
 from adl.check.scope import Binder, Scope
@@ -35,7 +36,12 @@ def reducer(scope: Scope, call: Call, check: Check) -> Value | None:
         _wrong_arguments(scope, call)
         return None
     binder = Binder(implicit=True)
+    excluded = scope.context.excluded
+    before = len(excluded)
     body = check(scope.inside(binder), call.arguments[0])
+    who = scope.context.words(call.span)
+    if not keeps_its_loops(scope, binder, excluded[before:], who, call.span):
+        return None
     if body is not None and not binder.loops and any(isinstance(v, Total) for v in walk(body)):
         # In cutlang a whole collection became its vector sum: one value.
         scope.context.readings.append(Reading("no loop", call.span))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 from tests.adltext import composites, declared, objects, regions
@@ -17,6 +18,11 @@ def text(random: Random, dialect: str, functions: bool = True, network: str = ""
         [w.among(*INPUTS[3:])] if w.chance(3) else []
     )
     declared.blocks(w)
+    if w.tags:
+        w.collections = [
+            replace(c, kind=replace(c.kind, truths=("bTag",))) if c.name == "Jet" else c
+            for c in w.collections
+        ]
     for _ in range(w.among(0, 1, 2, 3)):
         objects.block(w)
     if w.chance(2):

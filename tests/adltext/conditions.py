@@ -88,6 +88,10 @@ def truth(w: Writer, s: Scope, depth: int = 0) -> str:
     if owned and w.chance(2):
         p = w.among(*owned)
         return particles.spelled(w, p, w.among(*p.kind.truths))
+    known = ("isData", "(era == 2018)", '(process != "ttbar")', "(dataset.x_k > 1)")
+    # A loop that only an excluded part asks for is a mistake.
+    if w.chance(8) and not any(p.whole for p in s.particles):
+        return w.among(*known)
     return w.among(*EVENT_TRUTHS, "true", "NONE", *w.truths)
 
 

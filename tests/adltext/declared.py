@@ -24,7 +24,11 @@ def blocks(w: Writer) -> None:
     if w.chance(5):
         name = w.name("fmt")
         w.blocks.append(f'countsformat {name}\n  process bkg, "Bkg", stat\n  process obs, "Obs"')
-        w.formats.append((name, 2))
+        w.formats.append(name)
+    w.blocks.append(f"use MET = {w.among('MET', 'PuppiMET')}")
+    if w.chance(5):
+        w.blocks.append('use bTag = btagDeepFlavB > wp("M")')
+        w.tags = True
 
 
 def table(w: Writer) -> None:
@@ -53,7 +57,11 @@ def defines(w: Writer) -> None:
     keyword = w.among("define", "define", "def")
     for _ in range(w.among(0, 1, 2)):
         name, sign = w.name("def"), w.among("=", ":")
-        match w.among("number", "number", "truth", "particle", "element"):
+        match w.among("number", "number", "truth", "particle", "element", "pair"):
+            case "pair":
+                found = particles.candidate(w, Scope())
+                w.blocks.append(f"{keyword} {name} {sign} {found.text}")
+                w.candidates.append(Particle(name, found.kind))
             case "number":
                 w.blocks.append(f"{keyword} {name} {sign} {numbers.real(w, Scope(), 3)}")
                 w.numbers.append(name)

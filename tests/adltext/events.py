@@ -16,12 +16,12 @@ SPECIAL = (float("nan"), float("inf"), float("-inf"), -0.0)
 LENGTHS = (0, 0, 1, 1, 2, 2, 3, 4)
 
 
-def events(random: Random, number: int) -> Chunk:
+def events(random: Random, number: int, most: int = 25) -> Chunk:
     """Return some events; one of them may have many elements of one collection."""
     draw = np.random.default_rng(random.randrange(2**32))
     special = random.choice([0.0, 0.0, 0.05, 0.3])
     continuous = random.random() < 0.6
-    huge = random.choice([0, 0, 0, 0, 9, 25])
+    huge = min(random.choice([0, 0, 0, 0, 9, 25]), most)
     columns: dict[str, npt.NDArray[Any]] = {}
     offsets: dict[str, npt.NDArray[np.int64]] = {}
     for name, dtype in SCALARS.items():

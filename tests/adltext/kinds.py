@@ -32,6 +32,8 @@ SCALARS = {
     "event": "uint64",
     "MET_pt": "float32",
     "MET_phi": "float32",
+    "PuppiMET_pt": "float32",
+    "PuppiMET_phi": "float32",
     "genWeight": "float32",
     "PV_npvs": "int32",
     "Flag_METFilters": "bool",

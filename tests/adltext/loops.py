@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.adltext.kinds import KINDS, SUM
 from tests.adltext.writer import Collection, Particle, Scope, Writer
 
 
@@ -32,6 +33,8 @@ def bindings(w: Writer, s: Scope) -> tuple[str, Scope, tuple[Particle, ...]] | N
         return f"{c.name} {name}", _inside(s, one), one
     if not usable:
         return None
+    if w.chance(8):
+        return made(w, s)
     number = w.among(1, 1, 1, 2, 2, 3) if s.loops == 0 else 1
     found = [sliced(w, w.among(*usable)) for _ in range(number)]
     if w.chance(2):
@@ -48,6 +51,17 @@ def bindings(w: Writer, s: Scope) -> tuple[str, Scope, tuple[Particle, ...]] | N
     return inside, _inside(s, bound), bound
 
 
+def made(w: Writer, s: Scope) -> tuple[str, Scope, tuple[Particle, ...]]:
+    """Return a loop over what a call makes."""
+    usable = [c for c in w.usable(s) if c.kind.momentum]
+    c, name = w.among(*usable), w.name("e")
+    kind, call = c.kind, f"separated({c.name}, {w.among('0.5', '2')})"
+    if {"charge", "pdgId"} <= set(c.kind.integers) and c.kind.origins and w.chance(2):
+        kind, call = replace(SUM, parts=(("a", c.kind), ("b", c.kind))), f"ossf({c.name})"
+    bound = (Particle(name, kind),)
+    return f"{call} {name}", _inside(s, bound), bound
+
+
 def _inside(s: Scope, bound: tuple[Particle, ...]) -> Scope:
     named = tuple(p for p in s.particles if not p.whole)
     return replace(s, particles=(*named, *bound), loops=s.loops + len(bound), bound=True)
@@ -55,8 +69,6 @@ def _inside(s: Scope, bound: tuple[Particle, ...]) -> Scope:
 
 def _many(w: Writer, s: Scope) -> Collection | None:
     """Return a relation with several elements of a particle in scope."""
-    from tests.adltext.kinds import KINDS
-
     found = [
         Collection(f"{p.text}.{name}", KINDS[target])
         for p in s.particles

@@ -241,4 +241,6 @@ def drawn_physics(w: Writer, s: Scope, depth: int) -> str:
         f"fMTR({a}, {b}, MET)",
         f"fMR({a}, {b})",
         f"fMTauTau({a}, {b}, MET)",
+        "METsig(Jet, Muon, Electron, Muon, MET)",
+        "hardMET",
     )

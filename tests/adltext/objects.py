@@ -100,7 +100,7 @@ def _body(
 ) -> None:
     kind = made.kind
     for _ in range(w.among(0, 1, 1, 2, 3)):
-        what = w.among("cut", "cut", "cut", "pair", "define", "histo", "print")
+        what = w.among("cut", "cut", "cut", "pair", "define", "histo", "print", "element", "drawn")
         named = w.among("this", "this", instance or "this") if w.chance(2) else ""
         if what == "cut":
             lines.append(f"  {_verb(w)} {_cut(w, made, kind, named, current)}")
@@ -111,6 +111,18 @@ def _body(
             line = _mention(w, line, kind, named)
             lines.append(f"  define {attribute} {w.among('=', ':')} {line}")
             kind = replace(kind, reals=(*kind.reals, attribute))
+        elif what == "element" and kind.origins and kind.momentum:
+            attribute, others = w.name("near"), [c for c in w.usable(Scope()) if c.kind.origins]
+            other = w.among(*others)
+            found = Particle(f"closest(this, {other.name}{w.among('', ', 2')})", other.kind)
+            if kind.positions and w.chance(2):
+                found = particles.linked(w, Particle("this", replace(kind, many=())))
+            lines.append(f"  define {attribute} = {found.text}")
+            kind = replace(kind, parts=(*kind.parts, (attribute, found.kind)))
+        elif what == "drawn" and w.tables and kind.momentum:
+            table, variables = w.among(*w.tables)
+            values = ", ".join(w.among(*kind.reals[:4]) for _ in range(variables))
+            lines.append(f"  select applyHM({table}({values}) == {w.among('0', '1')})")
         elif what == "histo" and kind.momentum:
             value = _mention(w, numbers.real(w, _scope(w, made, kind, named), 1), kind, named)
             lines.append(f'  histo {w.name("h")}, "own", {axis(w)}, {value}')

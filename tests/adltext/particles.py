@@ -15,7 +15,13 @@ def particle(w: Writer, s: Scope, depth: int) -> Particle:
         return part(w, w.among(*s.particles))
     if depth <= 0:
         return w.among(element, element, event_particle)(w, s)
-    match w.among("element", "element", "event", "sum", "sum", "best", "linked", "choice", "near"):
+    forms = ("element", "event", "sum", "sum", "best", "linked", "choice", "near", "candidate")
+    match w.among("element", *forms, "all"):
+        case "candidate":
+            return candidate(w, s)
+        case "all":
+            c = loops.source(w, s)
+            return Particle(f"add({c.name})", SUM) if c else element(w, s)
         case "event":
             return event_particle(w, s)
         case "sum":
@@ -86,6 +92,9 @@ def total(w: Writer, s: Scope, depth: int) -> Particle:
 def linked(w: Writer, owner: Particle) -> Particle:
     """Return what a link or a column of positions leads to; without any, the owner."""
     kind = owner.kind
+    if kind.many and w.chance(2):
+        name, target = w.among(*kind.many)
+        return Particle(f"{owner.text}.{name}[{w.among(0, 1)}]", KINDS[target])
     if kind.links and w.chance(2):
         name, target = w.among(*kind.links)
         return Particle(f"{owner.text}.{name}", KINDS[target])
@@ -127,6 +136,16 @@ def best(w: Writer, s: Scope, depth: int) -> Particle:
         return Particle(found, names[0].kind)
     parts = tuple((p.text, p.kind) for p in names)
     return Particle(found, replace(SUM, parts=parts))
+
+
+def candidate(w: Writer, s: Scope) -> Particle:
+    """Return a candidate of the library: the tuple of a collection whose mass is nearest."""
+    c = loops.source(w, s)
+    if c is None or s.loops or not c.kind.origins:
+        return element(w, s)
+    name, members = w.among(("fWcandidate", "ab"), ("fTopcandidate", "abc"))
+    parts = tuple((member, c.kind) for member in members)
+    return Particle(f"{name}({c.name}{w.among('', ', 20')})", replace(SUM, parts=parts))
 
 
 def nearest(w: Writer, s: Scope, depth: int) -> Particle:

@@ -57,14 +57,20 @@ def _cut(w: Writer) -> list[str]:
     asked = conditions.condition(w, EVENT, 3)
     if w.chance(3):  # lets most events pass, so that what follows sees some
         asked = f"{asked} {w.among('or', '||')} MET {w.among('>', '>=')} 1"
-    guarded = f" ? {conditions.condition(w, EVENT, 1)}" if w.chance(6) else ""
+    guarded = f" ? {conditions.condition(w, EVENT, 1)}" if w.chance(6) else _only(w)
     lines = [f"  {verb} {asked}{guarded}"]
     if w.formats and w.chance(3):
-        name, _ = w.among(*w.formats)
+        name = w.among(*w.formats)
         lines.append(
             f"  counts {name} {w.among('3 +- 1', 'NA', '12 + 1 - 2')}, {w.among('12', 'NA')}"
         )
     return lines
+
+
+def _only(w: Writer) -> str:
+    if not w.chance(8):
+        return ""
+    return f" only {w.among('data', 'simulation', 'ttbar', 'era 2018', 'era 2017 era 2018', 'data wjets')}"
 
 
 def _weight(w: Writer) -> list[str]:
@@ -72,11 +78,11 @@ def _weight(w: Writer) -> list[str]:
     value = f"default({numbers.real(w, EVENT, 2)}, {numbers.constant(w)})"
     if w.chance(3):
         value = w.among("genWeight", "0.5")
-    return [f"  weight {name}{value}"]
+    return [f"  weight {name}{value}{_only(w)}"]
 
 
 def _histo(w: Writer) -> list[str]:
-    name, title = w.name("h"), w.among("t", "t;x;y")
+    name, title = w.name("h"), w.among("t", "t;x;y", "{era} {process}")
     scope = EVENT
     mentions: tuple[Particle, ...] = ()
     usable = [c for c in w.usable(EVENT) if c.kind.momentum] + w.usable(EVENT, composite=True)
@@ -93,7 +99,7 @@ def _histo(w: Writer) -> list[str]:
 
     match w.among(1, 1, 1, 2, 3):
         case 1:
-            return [f'  histo {name}, "{title}", {axis(w)}, {value()}']
+            return [f'  histo {name}, "{title}", {axis(w)}, {value()}{_only(w)}']
         case 2:
             return [f'  histo {name}, "{title}", {axis(w)}, {axis(w)}, {value()}, {value()}']
     return [f'  histo {name}, "{title}", {axis(w)}, {value()}, {value()}']
@@ -111,28 +117,46 @@ def _sort(w: Writer) -> list[str]:
 
 
 def _search(w: Writer) -> list[str]:
+    """Write one or two searches, and what is done with the elements that they find."""
+    w.unknown = w.among(1, 1, 5)
+    lines: list[str] = []
+    for _ in range(w.among(1, 1, 2)):
+        lines += _one_search(w)
+    return lines
+
+
+def _one_search(w: Writer) -> list[str]:
     usable = [c for c in w.usable(EVENT) if c.kind.momentum and c.kind.origins]
-    number = w.among(1, 2, 2, 2, 3, 3, 4)
+    number = w.among(1, 2, 2, 2, 3, 3, 4, 6)
     c = w.among(*usable)
     sources = [c if w.chance(2) else w.among(*usable) for _ in range(number)]
     equal = w.chance(2)
     if equal:
         sources = [c] * number
-    unknowns = [f"{s.name}[-{1 if equal else i + 1}]" for i, s in enumerate(sources)]
+    first = w.unknown
+    numbered = [first if equal else first + i for i in range(number)]
+    w.unknown = numbered[-1] + 1
+    unknowns = [f"{s.name}[-{n}]" for s, n in zip(sources, numbered, strict=True)]
     found = w.among(" ".join, " + ".join)(unknowns)
-    operator = w.among("~=", "~=", "~!")
-    target = w.among("91.2", "50", "0", "MET")
-    search = f"{w.among('m', 'pT', 'm', 'eta')}({found}) {operator} {target}"
+    if number > 1 and w.chance(3):
+        name = w.name("def")
+        w.blocks.append(f"define {name} {w.among(':', '=')} {found}")
+        found = name
+    search = f"{w.among('m', 'pT', 'm', 'eta')}({found}) {w.among('~=', '~=', '~!')} "
+    search += w.among("91.2", "50", "0", "MET")
+    if w.chance(3):
+        other = numbers.of_particle(w, Particle(unknowns[0], sources[0].kind), EVENT)
+        search = f"(({w.among('m', 'pT')}({found}) - 50) / 2)^2 + |{other}| ~= 0"
+        if equal and number > 1:
+            search = f"((m({found}) - 50) / 2)^2 ~= 0"
     if w.chance(5):
         search = f"{conditions.condition(w, EVENT, 1)} ? {search}"
-    after = numbers.of_particle(w, Particle(f"({found})" if number > 1 else found, SUM), EVENT)
+    whole = found if found.isidentifier() or number == 1 else f"({found})"
+    after = numbers.of_particle(w, Particle(whole, SUM), EVENT)
     lines = [f"  select {search}", f"  select {after} > {numbers.constant(w)}"]
-    if w.chance(2):
-        p = Particle(unknowns[0], sources[0].kind)
-        if not equal:
-            lines.append(
-                f'  histo {w.name("h")}, "found", {axis(w)}, {numbers.of_particle(w, p, EVENT)}'
-            )
+    if w.chance(2) and not equal:
+        value = numbers.of_particle(w, Particle(unknowns[0], sources[0].kind), EVENT)
+        lines.append(f'  histo {w.name("h")}, "found", {axis(w)}, {value}')
     return lines
 
 
@@ -159,7 +183,9 @@ def _save(w: Writer) -> list[str]:
     match w.among("whole", "columns", "columns"):
         case "whole":
             return [f"  save {w.name('skim')}"]
-    return [f"  save {w.name('skim')} {w.among('', 'csv ')}{w.among(' ', ', ').join(_columns(w))}"]
+    return [
+        f"  save {w.name('skim')} {w.among('', 'csv ', 'parquet ')}{w.among(' ', ', ').join(_columns(w))}"
+    ]
 
 
 def _bins(w: Writer) -> list[str]:

@@ -85,10 +85,12 @@ class Writer:
     network: str = ""
     triggers: list[str] = field(default_factory=list)
     histo_lists: list[str] = field(default_factory=list)
-    formats: list[tuple[str, int]] = field(default_factory=list)
+    formats: list[str] = field(default_factory=list)
+    tags: bool = False  # whether `use` says what bTag means
     regions: list[str] = field(default_factory=list)
     blocks: list[str] = field(default_factory=list)
     counter: int = 0
+    unknown: int = 1  # the next index of a search
 
     def among(self, *options: T) -> T:
         """Return one of several options."""
