@@ -80,7 +80,8 @@ class Fault:
     kind: str  # "ValueError"
     message: str
     number: int
-    event: int  # in the chunk, or with a path in that file
+    event: int  # the first, in the chunk, or with a path in that file
+    events: int  # in which it has raised one
     path: str = ""
 
 
@@ -126,7 +127,7 @@ def rejections(reasons: Reasons, slots: Sequence[int]) -> Iterator[Fault]:
     for place, text in enumerate(reasons.texts):
         number, event, _ = slots[3 * place : 3 * place + 3]
         if number:
-            yield Fault(reasons.name, reasons.path, 0, "", text, number, event)
+            yield Fault(reasons.name, reasons.path, 0, "", text, number, event, number)
 
 
 def _merged(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
@@ -134,6 +135,7 @@ def _merged(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
     found: dict[tuple[str, str, int, str], Fault] = {}
     for fault in faults:
         key = fault.function, fault.file, fault.line, "" if fault.line else fault.message
-        first = found.get(key, replace(fault, number=0))
-        found[key] = replace(first, number=first.number + fault.number)
+        first = found.get(key, replace(fault, number=0, events=0))
+        number, events = first.number + fault.number, first.events + fault.events
+        found[key] = replace(first, number=number, events=events)
     return tuple(found.values())

@@ -13,6 +13,8 @@ from adl.check.published import Published
 if TYPE_CHECKING:
     import boost_histogram
 
+    from adl.compiler.layout import Fault
+
 
 @dataclass(frozen=True)
 class Process:
@@ -89,3 +91,4 @@ class Results:
     cutflows: tuple[Cutflow, ...]
     histograms: tuple[Histogram, ...]
     files: tuple[dict[str, Any], ...] = ()  # {"path", "events", "error"}: error is "" when read
+    faults: tuple[Fault, ...] = ()  # what the user's functions have raised

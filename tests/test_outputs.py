@@ -129,6 +129,7 @@ def test_the_document_has_every_number_of_the_results(tmp_path: Path) -> None:
         "analysis": "search.adl",
         "dialect": "adl",
         "events": 1_234_567,
+        "faults": [],
         "files": [
             {"path": "a.root", "events": 1_234_567, "error": ""},
             {"path": "b.root", "events": 0, "error": "truncated"},

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import awkward as ak
 import numpy as np
 import numpy.typing as npt
 import pytest
+import uproot
 from click.testing import CliRunner, Result
 
 from adl.check.analysis import Analysis
@@ -285,6 +287,27 @@ def test_a_run_with_an_exception_keeps_its_results_and_ends_with_code_2(tmp_path
     results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     steps = results["cutflows"][0]["steps"]
     assert steps[0]["raw"] == 6000 > steps[1]["raw"] > 0
+    with uproot.open(sample) as tree:
+        leading = ak.firsts(tree["Events/Jet_pt"].array())
+    raising = np.asarray(ak.fill_none(leading > 60, False))
+    (fault,) = results["faults"]
+    assert (fault["function"], fault["error"], fault["message"]) == (
+        "picky",
+        "ValueError",
+        "too large",
+    )
+    assert (fault["events"], fault["calls"]) == (raising.sum(), raising.sum())
+    assert fault["first"] == {"path": str(sample), "entry": int(raising.argmax())}
+    assert Path(fault["file"]).name == "mine.py"
+    assert "raise" in PYTHON.splitlines()[fault["line"] - 1]
+
+
+def test_an_event_counts_once_however_often_a_function_raises_in_it(analyse: Analyse) -> None:
+    text = "region r\n  select sum(picky(pT(Jet))) > 0\n  select max(picky(pT(Jet))) > 5\n"
+    program = build(analyse(text))
+    events = chunk([[10.0], [70.0, 80.0], [], [59.0, 65.0], [61.0]])
+    (fault,) = run(program, events).faults
+    assert (fault.event, fault.events) == (1, 3)
 
 
 # ---------------------------------------------------------------------------------- mistakes

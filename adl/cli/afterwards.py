@@ -61,7 +61,7 @@ def _report_fault(fault: Fault) -> None:
         UserError(f"{fault.file}: {fault.function}: {fault.message}, in {events}, {where}").show()
         click.echo("  help: it gave NaN instead; everything else was computed", err=True)
         return
-    times = f"{fault.number:,} times" if fault.number > 1 else "once"
+    times = f"{fault.number:,} times in {fault.events:,} events" if fault.number > 1 else "once"
     words = f": {fault.message}" if fault.message else ""
     what = f"{fault.function} raised {fault.kind}{words}, {times}"
     where = f"first for entry {fault.event} of {fault.path}"

@@ -225,6 +225,7 @@ def _results(preparation: Preparation, outcome: Outcome) -> Results | None:
         cutflows,
         histograms,
         tuple(outcome.files),
+        outcome.partial.faults,
     )
 
 

@@ -122,10 +122,10 @@ class Arguments:
         return self.stores[node, place]
 
     def fault(self, function: Function) -> int:
-        """Return the first of the three slots that say what exceptions a function has raised."""
+        """Return the first of the five slots that say what exceptions a function has raised."""
         if function not in self.functions:
             self.functions.append(function)
-        return self.memory(function, 3)
+        return self.memory(function, 5)
 
     def rejected(self, reasons: Reasons) -> int:
         """Return the first of the slots, three a reason, that say where there was no value."""

@@ -76,7 +76,7 @@ def parameters(function: Function) -> tuple[str, ...]:
 
     Numbers are double, or int64; a collection is four pointers and its length, an array one and
     its length. Then pointers to the result, if it is flags or a collection, and to working memory.
-    Last come a pointer to three int64 for a fault (number, address, event), and the event.
+    Last come a pointer to five int64 for a fault (number, address, event, last event, events), and the event.
     """
     types: list[str] = []
     for kind in function.arguments:
@@ -279,6 +279,17 @@ def _after(function: Function, result: str, nothing: str, fault: str, event: str
         "  %first = icmp eq i64 %number, 0",
         "  %next = add i64 %number, 1",
         f"  store i64 %next, ptr {fault}",
+        # The event counts once: its calls come one after the other.
+        f"  %last.at = getelementptr i64, ptr {fault}, i64 3",
+        f"  %events.at = getelementptr i64, ptr {fault}, i64 4",
+        "  %last = load i64, ptr %last.at",
+        f"  %other = icmp ne i64 %last, {event}",
+        "  %new = or i1 %first, %other",
+        "  %one = zext i1 %new to i64",
+        "  %events = load i64, ptr %events.at",
+        "  %events.now = add i64 %events, %one",
+        "  store i64 %events.now, ptr %events.at",
+        f"  store i64 {event}, ptr %last.at",
         "  br i1 %first, label %note, label %end",
         "note:",
         "  store ptr %address, ptr %address.at",

@@ -92,7 +92,7 @@ def _faults(arguments: Arguments, memo: npt.NDArray[np.int64]) -> tuple[Fault, .
     from adl.compiler.targets import python
 
     slots = ((f, arguments.fault(f)) for f in arguments.functions)
-    raised = (python.fault(f, memo[first : first + 3].tolist()) for f, first in slots)
+    raised = (python.fault(f, memo[first : first + 5].tolist()) for f, first in slots)
     return (*faults, *(fault for fault in raised if fault is not None))
 
 

@@ -85,8 +85,8 @@ class _Exception(ctypes.Structure):
 
 
 def fault(function: Function, slots: Sequence[int]) -> Fault | None:
-    """Return what a function has raised, from the three numbers that its C function keeps."""
-    number, address, event = (int(slot) for slot in slots)
+    """Return what a function has raised, from the five numbers that its C function keeps."""
+    number, address, event, _, events = (int(slot) for slot in slots)
     if not number:
         return None
     note = _Exception.from_address(address)
@@ -94,4 +94,4 @@ def fault(function: Function, slots: Sequence[int]) -> Fault | None:
     kind, arguments, place = pickle.loads(ctypes.string_at(note.data, note.size))
     _, file, line = place or ("", function.body.__code__.co_filename, 0)
     words = ", ".join(map(str, arguments or ()))
-    return Fault(function.name, file, line, kind.__name__, words, number, event)
+    return Fault(function.name, file, line, kind.__name__, words, number, event, events)

@@ -334,7 +334,7 @@ class _Machine:
 
         values, slots = self.values, [self.slots[a] for a in node.arguments]
         mask, kind, call = self.slots[node.mask], node.kind, load(node.function)
-        fault = self.faults.setdefault(node.function, np.zeros(3, np.int64))
+        fault = self.faults.setdefault(node.function, np.zeros(5, np.int64))
         nothing: Any = MISSING.get(kind, (0, [[] for _ in range(outputs(node.function))]))
 
         def compute(event: int) -> Any:

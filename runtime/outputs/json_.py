@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     import boost_histogram
 
+    from adl.compiler.layout import Fault
     from adl.runtime.results import BinCount, Cutflow, Histogram, Results, Step
 
 # Above either of these every histogram goes into results.zip.
@@ -70,6 +71,7 @@ def results_to_dict(results: Results) -> dict[str, Any]:
         "dialect": results.dialect,
         "events": results.events,
         "files": [dict(file) for file in results.files],
+        "faults": [_fault(fault) for fault in results.faults],
         "cutflows": [
             {
                 **_origin(cutflow),
@@ -92,6 +94,20 @@ def results_to_dict(results: Results) -> dict[str, Any]:
             }
             for number, histogram in enumerate(results.histograms)
         ],
+    }
+
+
+def _fault(fault: Fault) -> dict[str, Any]:
+    """What a user's function has raised: where, how often, and first in which event."""
+    return {
+        "function": fault.function,
+        "file": fault.file,
+        "line": fault.line,
+        "error": fault.kind,
+        "message": fault.message,
+        "calls": fault.number,
+        "events": fault.events,
+        "first": {"path": fault.path, "entry": fault.event},
     }
 
 
