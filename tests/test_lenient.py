@@ -153,6 +153,23 @@ def test_a_right_analysis_is_read_alike() -> None:
     assert findings(text, lenient=True) == findings(text, lenient=False)
 
 
+def test_the_manual_names_every_code_that_is_downgraded() -> None:
+    manual = Path(__file__).parents[1] / "grammar" / "README.md"
+    table = manual.read_text(encoding="utf-8").partition("<!-- lenient -->")[2].partition("\n\n")[0]
+    named = re.findall(r"[EW]\d{3}", "".join(row.split("|")[1] for row in table.splitlines()[1:]))
+    assert {*named} == {code for _, code, *_ in REPAIRS}
+
+
+def test_what_has_one_reading_hides_no_other_mistake() -> None:
+    text = "of a title (unfinished\nregion r\n  select MET ≥ 3 // x\n  select nothing > 3\n"
+    codes = ["E110", "E102", "E113", "E201"]
+    assert [d.code for d in findings(text, lenient=False)] == codes
+    assert [d.code for d in findings(text, lenient=True)] == codes
+    assert {d.severity for d in findings(text, lenient=False)} == {"error"}
+    (stray, *_) = findings(text, lenient=False)
+    assert "the rest of a comment or of a title" in stray.help
+
+
 # --------------------------------------------------------------------------------- commands
 
 

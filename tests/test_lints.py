@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-import time
+import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adl.check.lints import bins as overlaps
 from adl.check.lints.allowed import Allowed, compared, complement, outside, within
+from adl.check.lints.units import ANGLES, ENERGIES
 from adl.cli.front import examine, schema
+from adl.stdlib.registry import FUNCTIONS
 from adl.syntax.diagnostics import Diagnostic
 from adl.syntax.source import Source
 
 NANOAOD = schema("nanoaod", None, None)
-LINTS = ("W330", "W331", "W332", "W333", "W334", "W335", "W336", "W337", "N405")
+LINTS = ("W330", "W331", "W332", "W333", "W334", "W335", "W336", "W337", "W338", "N405", "N406")
 
 JETS = """\
 object jets
@@ -79,6 +83,13 @@ def in_region(*statements: str) -> list[str]:
         ('histo h, "h", 10, -3.2, 3.2, dPhi(MET, RawMET)', "W337"),
         ('histo h, "h", -3 0 1 3, abs(HT)', "W337"),
         ('histo h, "h", 10, 0, 1, 10, -3, 3, HT, dEta(jets, jets)', "W337"),
+        ("select HT > dPhi(MET, RawMET)", "W338"),
+        ("select MET + phi(RawMET) > 3", "W338"),
+        ("select HT - 2 > size(jets)", "W338"),
+        ("select any(jets j, abs(eta(j)) > pT(j))", "W338"),
+        ("select MET [] 3 dPhi(MET, RawMET)", "W338"),
+        ("select default(min(pT(jets)), 3) > max(eta(jets))", "W338"),
+        ("select max(MET, dPhi(MET, RawMET)) > 3", "W338"),
     ],
 )
 def test_a_lint_is_found(statement: str, code: str) -> None:
@@ -88,6 +99,10 @@ def test_a_lint_is_found(statement: str, code: str) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
+        "select HT > MET + 30 and HT - MET > max(pT(jets)) and m(Jet[0] + Jet[1]) > MET",
+        "select any(jets j, dR(j, jets[0]) > dPhi(j, jets[0]))",
+        "select HT / MET > dPhi(MET, RawMET) and HT * phi(MET) > size(jets)",
+        "select (size(jets) > 2 ? HT : 3) > MET",
         "select size(jets) == 2",
         "select size(jets) + 2 == 4",
         "select floor(HT) == 4",
@@ -124,6 +139,14 @@ def test_nothing_is_said_about_an_analysis_with_errors_but_what_its_text_shows()
 def test_a_path_of_one_machine_is_a_warning(path: str, absolute: bool) -> None:
     found = findings(f'define x = OME("{path}", MET)\nregion r\n  select x > 3\n')
     assert ("W336" in [d.code for d in found]) == absolute
+
+
+def test_functions_have_the_unit_that_their_docstring_says() -> None:
+    for function in FUNCTIONS.values():
+        said = re.search(r"in (GeV|rad)\b(?!\^)", (function.body.__doc__ or "").partition("\n")[0])
+        if function.result == "real" and "particle" in function.arguments:
+            assert bool(said) == (function.name in ENERGIES | ANGLES), function.name
+            assert said is None or (said[1] == "GeV") == (function.name in ENERGIES)
 
 
 # ------------------------------------------------------------------------ regions that are empty
@@ -174,7 +197,38 @@ def test_attributes_of_different_elements_are_different_quantities() -> None:
     assert lints(text) == []
 
 
+def test_what_inherits_none_is_never_reached() -> None:
+    text = "region off\n  select NONE\nregion a\n  take off\n  select MET > 3\nregion b\n  take a\n"
+    assert lints(text) == ["W332 3", "W332 6"]
+    said = findings(text)[0].message
+    assert said == "no event can pass a: it inherits `NONE` of line 2"
+    assert lints("region off\n  select NONE\n") == []
+
+
 # ------------------------------------------------------------------------------------- bins
+
+
+@pytest.mark.parametrize(
+    ("statements", "gap"),
+    [
+        (("bin MET [] 0 100", "bin MET > 200"), "MET from 100 to 200"),
+        (("bin MET [] 0 100", "bin MET >= 100"), ""),
+        (("bin MET < 100", "bin MET > 100"), ""),  # one point of a real number
+        (("bin size(jets) < 2", "bin size(jets) > 3"), "size(jets) from 2 to 3"),
+        (("bin size(jets) < 2", "bin size(jets) >= 2"), ""),
+        (("select MET > 50", "bin MET [] 100 200", "bin MET > 200"), "MET from 50 to 100"),
+        (("select MET > 50", "bin MET 50 100 200"), ""),
+        (("select MET ][ 100 200", "bin MET < 100", "bin MET > 200"), ""),
+        (("bin MET [] 100 200", "bin MET > 200"), ""),  # nothing says where it begins
+        (("bin MET [] 0 100 and HT > 3", "bin MET > 200"), ""),
+        (("bin MET [] 0 100", "bin HT > 200"), ""),
+        (("bin MET > 100",), ""),
+    ],
+)
+def test_a_range_that_is_in_no_bin_is_noted(statements: tuple[str, ...], gap: str) -> None:
+    text = JETS + USED + "region r\n" + "".join(f"  {s}\n" for s in statements)
+    said = [d.message for d in findings(text) if d.code == "N406"]
+    assert said == ([f"no bin of r has {gap}"] if gap else [])
 
 
 @pytest.mark.parametrize(
@@ -297,9 +351,8 @@ def test_a_comment_behind_a_statement_of_several_lines_silences_all_of_it() -> N
 
 
 def test_many_quotes_before_a_comment_take_no_time() -> None:
-    began = time.perf_counter()
-    findings("region r\n  select MET > 3  # adl: ignore\n" + "'" * 200 + "\n")
-    assert time.perf_counter() - began < 2
+    found = findings("region r\n  select MET > 3  # adl: ignore\n" + "'" * 200 + "\n")
+    assert [d.code for d in found] == ["E110"]
 
 
 # ---------------------------------------------------------------------------- no explosions
@@ -310,16 +363,24 @@ def test_defines_that_double_are_looked_at_once() -> None:
     text = (
         "define a0 = MET.pT\n" + "\n".join(lines) + "\nregion r\n  select a60 > 3 and a60 == 5.5\n"
     )
-    began = time.perf_counter()
     assert lints(text) == ["W330 63"]
-    assert time.perf_counter() - began < 2
 
 
-def test_a_thousand_bins_take_no_thousand_times_thousand_looks() -> None:
+def test_a_thousand_bins_take_no_thousand_times_thousand_looks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks = 0
+    share = overlaps._share
+
+    def counted(*pair: Any) -> bool:
+        nonlocal looks
+        looks += 1
+        return share(*pair)
+
+    monkeypatch.setattr(overlaps, "_share", counted)
     bins = "".join(f"  bin MET [] {i} {i + 1} and size(Jet) > {i % 3}\n" for i in range(3000))
-    began = time.perf_counter()
     assert lints(f"region r\n{bins}") == []
-    assert time.perf_counter() - began < 8
+    assert 0 < looks < 10_000
 
 
 # ------------------------------------------------------------------------------ sets of numbers

@@ -903,7 +903,7 @@ def test_a_mistake_is_shown_where_it_stands(line: str, place: str) -> None:
         ("select a > 3", "E109 1:1"),
         ("object o\n take X\n weight 3", "E109 3:2"),
         ("region r\n select a\ndefine x = 1\n select b\n select c", "E109 4:2"),
-        ("a stray sentence, isn\u2019t it?\nregion r", "E102 1:22"),
+        ("a stray sentence, isn\u2019t it?\nregion r", "E110 1:1"),
         ("a stray sentence\nregion r", "E110 1:1"),
         ("object o\n pT > 30\n take X", "E110 2:2"),
         ("region r baseline\n select a", "E101 1:10"),

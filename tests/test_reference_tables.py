@@ -107,7 +107,7 @@ ROWS = [
     ok("L27", f"define x = MET > 9 ? 1 : 2\n{line('select (MET > 3 ? x : 2) > 1')}"),
     ok("L28", line("select MET > 100 and\n    MET < 200\n    or MET > 300")),
     said("L29", line("select MET > 100 select MET < 200"), "N103"),
-    ok("L30", line("Bin MET < 3\n  BIN MET [] 4 5\n  bins MET > 6")),
+    ok("L30", line("Bin MET < 3\n  BIN MET [] 3 5\n  bins MET > 5")),
     ok("L31-blanks", line("bin MET 100 200 300")),
     ok("L31-commas", line("bin MET 100, 200, 300")),
     ok("L32", "define v = {MET, 1 2, 3 MET}\n" + line("select MET > 1")),

@@ -96,10 +96,12 @@ CODES: dict[str, str] = {
     "W335": "a probability is compared with a number above 1",
     "W336": "a path exists on one machine only",
     "W337": "an axis is symmetric around 0, its value is never negative",
+    "W338": "a momentum stands beside an angle or a plain number",
     "N401": "the file was read in the dialect cutlang",
     "N402": "a name was read as the current element",
     "N403": "an index counts in the order of the file",
     "N404": "a comment that silences has nothing to silence",
     "N405": "nothing uses a declared name",
+    "N406": "the bins of a region leave out a range",
     "N410": "a switch of another tool has no effect",
 }

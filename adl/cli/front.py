@@ -12,6 +12,7 @@ from adl.cli.common import AnalysisMistakes, UserError, read_source, show_findin
 from adl.stdlib.models import Model, ModelError, Schema, load_model
 from adl.stdlib.models.recognition import AUTO, OTHERWISE
 from adl.syntax.diagnostics import AnalysisError, Diagnostic, in_order
+from adl.syntax.mistakes import CODES as SYNTAX
 from adl.syntax.parse import parse_with_notes
 from adl.syntax.source import Source
 
@@ -49,10 +50,17 @@ def examine(
     lenient: bool = False,
     model_path: Sequence[str] = (),
 ) -> tuple[Analysis | None, tuple[Diagnostic, ...]]:
-    """Return the meaning of a text, None if it has errors, and all findings but silenced ones."""
+    """Return the meaning of a text, None if it has errors, and all findings but silenced ones.
+
+    Where each mistake of syntax has one possible reading, the names are checked in that reading.
+    """
     odd: tuple[Diagnostic, ...] = ()
     try:
         file, odd = parse_with_notes(source, lenient)
+    except AnalysisError as error:
+        guessed = () if lenient else _errors_of_the_reading(source, known, dialect, model_path)
+        return None, silenced(in_order(error.diagnostics, guessed), source)
+    try:
         analysis, findings = check(file, source, known, dialect, dataset, lenient, model_path)
         if analysis.functions:
             from adl.compiler.python.mistakes import compile_functions
@@ -61,6 +69,19 @@ def examine(
     except AnalysisError as error:
         return None, silenced(in_order(odd, error.diagnostics), source)
     return analysis, silenced(in_order(odd, findings), source)
+
+
+def _errors_of_the_reading(
+    source: Source, known: Schema, dialect: AskedDialect, model_path: Sequence[str]
+) -> tuple[Diagnostic, ...]:
+    """Return the errors in the meaning of a text that ``--lenient`` can read."""
+    try:
+        file, _ = parse_with_notes(source, lenient=True)
+        check(file, source, known, dialect, model_path=model_path)
+    except AnalysisError as error:
+        found = (d for d in error.diagnostics if d.code not in SYNTAX)
+        return tuple(d for d in found if d.severity == "error")
+    return ()
 
 
 def schema(model: str, sample: str | None, tree: str | None) -> Schema:

@@ -133,7 +133,7 @@ def cannot_read(
     if at == 0:
         return _misplaced(source, line, header)
     if line.head == "NAME":
-        return _no_statement(line)
+        return no_statement(line)
     before = line.tokens[at - 1]
     after = line.tokens[at] if at < len(line.tokens) else None
     if after is None:
@@ -250,7 +250,7 @@ def _misplaced(source: Source, line: Line, header: Line | None) -> Diagnostic:
     first = line.tokens[0]
     block = header.head if header else ""
     if first.type not in KEYWORD_TYPES:
-        return _no_statement(line, block)
+        return no_statement(line, block)
     word = first.value
     if first.type == "CANDIDATE":
         message = "a candidate stands in a composite only"
@@ -268,7 +268,7 @@ def _misplaced(source: Source, line: Line, header: Line | None) -> Diagnostic:
     return Diagnostic("E109", "error", message, span_of(first), help)
 
 
-def _no_statement(line: Line, block: str = "REGION") -> Diagnostic:
+def no_statement(line: Line, block: str = "REGION") -> Diagnostic:
     """Return the mistake of a line that begins with no keyword."""
     first = line.tokens[0]
     words = [*BLOCKS, *WORDS_OF.get(block, STATEMENTS if block in STATEMENTS_OF else ())]

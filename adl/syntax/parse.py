@@ -25,7 +25,7 @@ from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.keywords import BLOCK_TYPES, CLAUSE_TYPES, KEYWORD_TYPES, STATEMENT_TYPES
 from adl.syntax.lines import DEEPEST, Line, TooLong, split
 from adl.syntax.machine import Machine, Refused, Stacks
-from adl.syntax.mistakes import cannot_read, stray, too_deep, too_long
+from adl.syntax.mistakes import cannot_read, no_statement, stray, too_deep, too_long
 from adl.syntax.oddities import BRACES, BRACES_HELP, odd_spellings
 from adl.syntax.source import Source, Span
 from adl.syntax.spaces import mark_spaces
@@ -135,6 +135,8 @@ class _Reader:
             self.machine.go_back(before)
             self.notes.append(stray(line).finding(lenient=True))
             return
+        if self.is_sentence(line):
+            line.mistakes = [no_statement(line, "")]
         # What the scanner found is the cause; what the parser met may be its consequence.
         self.mistakes += line.mistakes or ([mistake] if mistake else [])
         self.resume = frozenset()
@@ -148,6 +150,12 @@ class _Reader:
     def is_stray(self, line: Line) -> bool:
         """Whether a line is text before the first block, such as the rest of a title."""
         return self.header is None and bool(line.tokens) and line.head not in KEYWORD_TYPES
+
+    def is_sentence(self, line: Line) -> bool:
+        """Whether text before the first block has a quote or a bracket, but begins with a word."""
+        if not self.is_stray(line) or not line.mistakes or line.tokens[0].type != "NAME":
+            return False
+        return line.mistakes[0].span.start > span_of(line.tokens[0]).end
 
     def attempt(self, line: Line, before: Stacks) -> Diagnostic | None:
         """Read one statement from where the parser stands; return what is wrong with it."""

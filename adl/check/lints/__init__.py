@@ -8,10 +8,12 @@ from __future__ import annotations
 from adl.check.lints.axes import symmetric_axes
 from adl.check.lints.bins import overlapping_bins
 from adl.check.lints.equality import equal_reals
+from adl.check.lints.gaps import gaps_between_bins
 from adl.check.lints.paths import paths_of_one_machine
 from adl.check.lints.probabilities import probabilities_above_one
 from adl.check.lints.regions import unreachable
 from adl.check.lints.subject import Subject
+from adl.check.lints.units import mixed_units
 from adl.check.lints.unused import unused
 from adl.check.lints.windows import reversed_windows
 
@@ -24,6 +26,8 @@ LINTS = (
     symmetric_axes,
     unreachable,
     overlapping_bins,
+    gaps_between_bins,
+    mixed_units,
     unused,
 )
 

@@ -17,15 +17,16 @@ def unreachable(subject: Subject) -> None:
     inherited: list[tuple[RegionDef, tuple[Cut | None, Cut]]] = []
     for region in subject.regions:
         pair = _contradiction(reader, region)
-        if pair is None or _is_meant(reader, pair):
+        if pair is None:
             continue
         if pair[1] in own_cuts(subject, region):
             known.add(pair)
-            _warn(subject, region, pair, own=True)
+            if not _is_meant(reader, pair):
+                _warn(subject, region, pair, own=True)
         else:
             inherited.append((region, pair))
     for region, pair in inherited:
-        if pair not in known:
+        if pair not in known or _is_meant(reader, pair):
             known.add(pair)
             _warn(subject, region, pair, own=False)
 
@@ -49,7 +50,10 @@ def _contradiction(reader: Reader, region: RegionDef) -> tuple[Cut | None, Cut] 
 
 
 def _is_meant(reader: Reader, pair: tuple[Cut | None, Cut]) -> bool:
-    """Whether a cut says none: an empty region that others use is a habit of CutLang's users."""
+    """Whether a cut says none: switching off a region is a habit of CutLang's users.
+
+    What inherits from it is switched off, too, and that is said.
+    """
     meaning = reader.meaning(pair[1].condition)
     return meaning.never and not meaning.allowed
 
@@ -60,6 +64,8 @@ def _warn(subject: Subject, region: RegionDef, pair: tuple[Cut | None, Cut], own
     if earlier is not None:
         line = context.line(earlier.span)
         reason = f"`{cut.label}` excludes `{earlier.label}` of line {line}"
+    elif not own and _is_meant(Reader(subject.numbers), pair):
+        reason = f"it inherits `{cut.label}` of line {context.line(cut.span)}"
     elif _alone(subject, cut):
         reason = f"`{cut.label}` is never true"
     else:
