@@ -11,7 +11,8 @@ from adl.check.draws import EVENT_COLUMNS
 from adl.compiler.ir import Column
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.chunks import read
-from adl.runtime.inputs.trees import Input, open_input
+from adl.runtime.inputs.opening import open_input
+from adl.runtime.inputs.trees import Input
 from adl.runtime.recognise import model_for
 from adl.stdlib.models import Formula, Model, find_scalar
 

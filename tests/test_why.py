@@ -18,7 +18,7 @@ from adl.compiler.pipeline import build
 from adl.compiler.trace.result import RegionTrace
 from adl.compiler.trace.tracer import Tracer
 from adl.runtime.inputs.chunks import read
-from adl.runtime.inputs.trees import open_input
+from adl.runtime.inputs.opening import open_input
 from adl.stdlib.models import load_model
 from adl.syntax.parse import parse
 from adl.syntax.source import Source

@@ -93,7 +93,7 @@ def schema(model: str, sample: str | None, tree: str | None) -> Schema:
     if sample is None:
         return (loaded or load_model(WITHOUT_FILE)).schema()
     from adl.runtime.inputs import InputError
-    from adl.runtime.inputs.trees import open_input
+    from adl.runtime.inputs.opening import open_input
     from adl.runtime.recognise import model_for
 
     try:

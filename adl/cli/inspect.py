@@ -64,7 +64,7 @@ def command(
     from adl.cli.front import model_of
     from adl.cli.inspection import inspected
     from adl.runtime.inputs import InputError
-    from adl.runtime.inputs.trees import open_input
+    from adl.runtime.inputs.opening import open_input
     from adl.stdlib.models import ModelError
 
     asked = model_of(model)

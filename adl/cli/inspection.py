@@ -26,7 +26,6 @@ def inspected(source: Input, asked: Model | None) -> tuple[dict[str, Any], Schem
     found = model_for(source, asked)
     schema, _ = computed(found.model.schema(source.branches()))
     known = facts(source)
-    unread = sorted(source.raw.keys() - source.branches().keys())
     document = {
         "file": source.path,
         "model": found.model.name,
@@ -42,7 +41,7 @@ def inspected(source: Input, asked: Model | None) -> tuple[dict[str, Any], Schem
         "columns": {name: _column(b) for name, b in _of_events(schema).items()},
         "triggers": [n for n in schema.scalars if _matches(n, schema.triggers)],
         "weights": [n for n in schema.weights if n in schema.scalars],
-        "unread": unread,
+        "unread": sorted(source.unread),
     }
     return document, schema
 

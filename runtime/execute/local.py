@@ -3,8 +3,9 @@
 The order of additions decides the last bits of a sum, so it is fixed: blocks of 65 536 entries,
 counted from each file's first, are added up from zero to a file, and files from zero to the total,
 both in order. Threads take *units* of whole blocks, which they read and compute; nothing else
-depends on how many there are. With one thread everything runs in the caller's, and nothing is read
-ahead. At most one unit a thread is in memory at a time.
+depends on how many there are. With more than one thread, files are opened ahead, too. With one,
+everything runs in the caller's, and nothing is read ahead. At most one unit a thread is in memory at
+a time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,8 +26,9 @@ from adl.compiler.ir import Column
 from adl.compiler.layout import Chunk, Layout, Partial
 from adl.compiler.program import Program, RowsOutput
 from adl.runtime.inputs import InputError
+from adl.runtime.inputs.ahead import openings
 from adl.runtime.inputs.chunks import read
-from adl.runtime.inputs.trees import Input, open_input
+from adl.runtime.inputs.trees import Input
 from adl.runtime.progress import Progress, Reporter
 from adl.runtime.rows import Table, tables
 
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 BLOCK = 65_536
 _UNIT_BLOCKS = 4
 _UNIT_BYTES = 128 << 20  # of columns, uncompressed; a block may be larger
+_AHEAD = 2  # files: opening holds Python's lock, so more would not be faster
 
 
 class Reads(NamedTuple):
@@ -190,25 +194,27 @@ class _Run:
     def spans(self) -> Iterator[tuple[_File, tuple[int, int] | None]]:
         """Open the files one after the other: the units of each, and None at its end."""
         left = self.limit
-        for path in self.paths:
-            file = self.open(path, left)
-            self.opened.append(file.events)
-            if left is not None:
-                left -= file.events
-            step = self.block * self.blocks(file)
-            for start in range(0, file.events, step):
-                if file.error is not None:
+        ahead = _AHEAD if self.threads > 1 else 0
+        with closing(openings(self.paths, self.tree, ahead)) as opening:
+            for path, opened in opening:
+                file = self.open(path, opened, left)
+                self.opened.append(file.events)
+                if left is not None:
+                    left -= file.events
+                step = self.block * self.blocks(file)
+                for start in range(0, file.events, step):
+                    if file.error is not None:
+                        break
+                    yield file, (start, min(start + step, file.events))
+                yield file, None
+                if left == 0:
                     break
-                yield file, (start, min(start + step, file.events))
-            yield file, None
-            if left == 0:
-                break
 
-    def open(self, path: str, left: int | None) -> _File:
+    def open(self, path: str, opened: Callable[[], Input], left: int | None) -> _File:
         file = _File(path, len(self.opened))
         refusals: tuple[type[Exception], ...] = (InputError, *self.refusals)
         try:
-            file.source = open_input(path, self.tree)
+            file.source = opened()
             file.kernel = Kernel(*self.prepare(file.source))
         except refusals as error:
             file.fail(error)

@@ -6,30 +6,30 @@ reaches beyond a unit is kept for the next, else a large one would be decompress
 
 from __future__ import annotations
 
+import struct
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import Queue
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from uproot.models.TBasket import Model_TBasket
+from uproot import compression
 from uproot.source.cursor import Cursor
 
 from adl.runtime.inputs import reading
+from adl.runtime.inputs.stored import Basket, Stored
 
 _KEPT = 2  # a branch: threads at work on neighbouring units need the same one or its neighbour
 
-
-class Basket(NamedTuple):
-    """The entries [start, stop) of a branch."""
-
-    start: int
-    stop: int
-    data: npt.NDArray[np.uint8]
-    offsets: npt.NDArray[np.int32] | None  # of a list's entries in ``data``, if they are stored
+# A basket begins with a TKey: its size in the file, version, size of the content uncompressed, date,
+# size of the key, cycle; then names, and at the key's end what TBasket adds: version, size of its
+# buffer, of its list of offsets, number of entries, where the numbers end counted from the key, and
+# a flag.
+_KEY = struct.Struct(">ihiIhh")
+_OF_BASKET = struct.Struct(">HiiiiB")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,14 +37,14 @@ class Baskets:
     """The baskets of a file's branches, for threads to share."""
 
     path: str
-    branches: Mapping[str, Any]  # uproot's TBranch by name
-    _starts: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
+    source: Any  # uproot's Source: the bytes of the file
+    branches: Mapping[str, Stored]
     _kept: dict[str, dict[int, Future[Basket]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def first(self, name: str, entry: int) -> int:
         """Return the first entry of the basket that holds an entry."""
-        starts = self._entry_offsets(name)
+        starts = self.branches[name].starts
         return int(starts[np.searchsorted(starts, entry, "right") - 1])
 
     def request(self, names: Iterable[str], start: int, stop: int) -> dict[tuple[str, int], Any]:
@@ -52,28 +52,24 @@ class Baskets:
 
         Worth its while where each request is a round trip: returns what ``get`` takes.
         """
-        wanted, ranges = [], []
+        wanted: dict[tuple[str, int], tuple[int, int]] = {}
         for name in names:
             branch = self.branches[name]
-            for number in self._numbers(name, start, stop):
-                seek = branch.member("fBasketSeek")
-                if number < len(seek) and seek[number] and number not in self._kept.get(name, ()):
-                    wanted.append((name, number))
-                    size = branch.basket_compressed_bytes(number)
-                    ranges.append((int(seek[number]), int(seek[number]) + size))
+            for number in self._numbers(branch, start, stop):
+                if number < len(branch.seeks) and number not in self._kept.get(name, ()):
+                    wanted[name, number] = _place(branch, number)
         if not wanted:
             return {}
-        source = next(iter(self.branches.values())).file.source
-        return dict(zip(wanted, source.chunks(ranges, Queue()), strict=True))
+        return dict(zip(wanted, self.source.chunks(list(wanted.values()), Queue()), strict=True))
 
     def get(
         self, name: str, start: int, stop: int, requested: Mapping[tuple[str, int], Any]
     ) -> Iterable[Basket]:
         """Decompress the baskets of a branch that hold entries [start, stop), one at a time."""
-        starts = self._entry_offsets(name)
-        for number in self._numbers(name, start, stop):
+        branch = self.branches[name]
+        for number in self._numbers(branch, start, stop):
             chunk = requested.get((name, number))
-            if start <= starts[number] and starts[number + 1] <= stop:
+            if start <= branch.starts[number] and branch.starts[number + 1] <= stop:
                 yield self._read(name, number, chunk)
             else:
                 yield self._shared(name, number, chunk)
@@ -97,19 +93,20 @@ class Baskets:
 
     def _read(self, name: str, number: int, chunk: Any) -> Basket:
         branch = self.branches[name]
-        start, stop = map(int, self._entry_offsets(name)[number : number + 2])
+        start, stop = map(int, branch.starts[number : number + 2])
         with reading(self.path, name, start, stop):
+            if number >= len(branch.seeks):
+                return branch.embedded[number - len(branch.seeks)]
             if chunk is None:
-                raw = branch.basket(number)
-            else:
-                cursor, context = Cursor(chunk.start), {"basket_num": number}
-                raw = Model_TBasket.read(chunk, cursor, context, branch.file, branch.file, branch)
-            if raw.num_entries != stop - start:
-                raise ValueError(f"the basket has {raw.num_entries} entries")
-        return Basket(start, stop, raw.data, raw.byte_offsets)
+                chunk = self.source.chunk(*_place(branch, number))
+            entries, data, offsets = _unpacked(chunk)
+            if entries != stop - start:
+                raise ValueError(f"the basket has {entries} entries")
+        return Basket(start, stop, data, offsets)
 
-    def _numbers(self, name: str, start: int, stop: int) -> range:
-        starts = self._entry_offsets(name)
+    @staticmethod
+    def _numbers(branch: Stored, start: int, stop: int) -> range:
+        starts = branch.starts
         if stop > starts[-1]:
             raise ValueError(f"the branch ends after {starts[-1]} entries")
         if start >= stop:
@@ -117,7 +114,32 @@ class Baskets:
         first = np.searchsorted(starts, start, "right") - 1
         return range(int(first), int(np.searchsorted(starts, stop, "left")))
 
-    def _entry_offsets(self, name: str) -> npt.NDArray[np.int64]:
-        if name not in self._starts:
-            self._starts[name] = np.asarray(self.branches[name].entry_offsets, np.int64)
-        return self._starts[name]
+
+def _place(branch: Stored, number: int) -> tuple[int, int]:
+    start = int(branch.seeks[number])  # XRootD does not take numpy's
+    return start, start + int(branch.sizes[number])
+
+
+def _unpacked(chunk: Any) -> tuple[int, npt.NDArray[np.uint8], npt.NDArray[np.int32] | None]:
+    """Return the number of entries of a basket, their bytes and, if stored, where each begins."""
+    raw = chunk.raw_data
+    whole, _, size, _, keylen, _ = _KEY.unpack(bytes(raw[: _KEY.size]))
+    if not _KEY.size + _OF_BASKET.size <= keylen <= whole <= len(raw) or size < 0:
+        raise ValueError("the basket's key makes no sense")
+    _, _, _, entries, last, _ = _OF_BASKET.unpack(bytes(raw[keylen - _OF_BASKET.size : keylen]))
+    if size == whole - keylen:
+        # A copy: what is mapped goes when the file does.
+        content = np.frombuffer(bytes(raw[keylen:whole]), np.uint8)
+    else:
+        cursor = Cursor(chunk.start + keylen)
+        unpacked = compression.decompress(chunk, cursor, {}, whole - keylen, size)
+        content = unpacked.get(0, size, Cursor(0), {})
+    border = last - keylen
+    if not 0 <= border <= size:
+        raise ValueError("the basket's numbers end beyond it")
+    if border == size:
+        return entries, content, None
+    # The number of offsets stands before them; the last is not of use.
+    offsets = content[border:].view(">i4")[1:] - np.int32(keylen)
+    offsets[-1] = border
+    return entries, content[:border], offsets

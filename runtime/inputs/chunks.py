@@ -18,10 +18,10 @@ import numpy.typing as npt
 from adl.compiler.ir import Column
 from adl.compiler.layout import Chunk
 from adl.runtime.inputs import DataError, InputError, reading
-from adl.runtime.inputs.baskets import Basket
 from adl.runtime.inputs.ntuples import NTuple
 from adl.runtime.inputs.paths import is_url
-from adl.runtime.inputs.trees import Form, Input, form
+from adl.runtime.inputs.stored import Basket, Form
+from adl.runtime.inputs.trees import Input
 
 Numbers = npt.NDArray[Any]
 Offsets = npt.NDArray[np.int64]
@@ -97,8 +97,7 @@ class _Branches:
         if isinstance(self.source, NTuple):
             with reading(self.source.path, name, self.start, self.stop):
                 return self.source.numbers(name, self.start, self.stop)
-        how = form(self.source.raw[name])
-        assert how is not None, name
+        how = self.source.stored[name].form
         with reading(self.source.path, name, self.start, self.stop):
             if how.counter is None:
                 return self._flat(name, how, self.start), None
@@ -140,8 +139,7 @@ class _Branches:
         """Offsets from an entry on of lists whose baskets leave their lengths to the counter."""
         first = self.source.baskets.first(name, self.start)
         if (counter, first) not in self.counts:
-            how = form(self.source.raw[counter])
-            assert how is not None, counter
+            how = self.source.stored[counter].form
             self.counts[counter, first] = _cumulated(self._flat(counter, how, first))
         offsets = self.counts[counter, first]
         counted: Offsets = offsets[entry - first :] - offsets[entry - first]

@@ -19,12 +19,10 @@ class Facts:
 
 def facts(source: Input) -> Facts:
     """Return the facts about an open file."""
-    file = source.directory.file
-    used = file.compression
     stored, whole = source.sizes()
     return Facts(
-        int(file.source.num_bytes),
-        used.name if used else "",
-        used.level if used else 0,
+        int(source.source.num_bytes),
+        source.compression.algorithm,
+        source.compression.level,
         whole / stored if stored else 0.0,
     )

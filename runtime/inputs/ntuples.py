@@ -1,4 +1,4 @@
-"""RNTuples: fields of one number, or of a list of numbers, an event. uproot decodes their pages.
+"""RNTuples: fields of one number, or of a list of numbers, an event.
 
 ATLAS writes colons where a TTree has dots (``AnalysisJetsAuxDyn:pt``); here the names are those of
 the TTree, so that one object model serves both.
@@ -7,16 +7,17 @@ the TTree, so that one object model serves both.
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
-import awkward as ak
 import numpy as np
 import numpy.typing as npt
 
+from adl.runtime.inputs.pages import ENCODINGS, INDEX, Pages, elements
+from adl.runtime.inputs.stored import Places
 from adl.runtime.inputs.trees import Input
 from adl.stdlib.models import Branch
 
@@ -34,58 +35,164 @@ _DTYPES = {
 # How many elements a list has: in the file only the ends of the lists are stored.
 _COUNTS = re.compile(r"ROOT::RNTupleCardinality<.*>")
 _LIST = re.compile(r"(?:std::vector|ROOT::VecOps::RVec)<([\w:]+)>")
-_ELEMENTS = 8  # of a list, for want of knowing
+
+
+class Field(NamedTuple):
+    """A field: its numbers' type and column; of a list, or of the length of one, its ends, too."""
+
+    dtype: str
+    values: int = -1  # number of a column
+    ends: int = -1
 
 
 @dataclass(frozen=True, eq=False)
 class NTuple(Input):
-    """An open file and its RNTuple; ``raw`` has uproot's RField of each top-level field."""
+    """An open file and its RNTuple."""
 
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    columns: Mapping[int, Pages] = field(default_factory=dict)
+    clusters: Places = field(default_factory=lambda: np.empty(0, np.int64))  # the first entries
 
     def numbers(
         self, name: str, start: int, stop: int
     ) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64] | None]:
         """Return the numbers of the entries [start, stop), and of lists where each begins."""
-        branch = self.branches()[name]
-        if start == stop:
-            empty = None if branch.counter is None else np.zeros(1, np.int64)
-            return np.empty(0, branch.dtype), empty
-        with self._lock:  # uproot does not say that its fields may be shared by threads
-            array = self.raw[name].array(entry_start=start, entry_stop=stop)
-        if branch.counter is None:
-            return ak.to_numpy(array).astype(branch.dtype), None
-        offsets = np.zeros(stop - start + 1, np.int64)
-        np.cumsum(ak.to_numpy(ak.num(array)), out=offsets[1:])
-        return ak.to_numpy(ak.flatten(array)).astype(branch.dtype), offsets
+        known = self.fields[name]
+        pieces = [np.empty(0, known.dtype)]
+        lengths = [np.zeros(1, np.int64)]
+        for cluster, begin, end in self._clusters(start, stop):
+            if known.ends < 0:
+                values = elements(self.source, self.columns[known.values], cluster, begin, end)
+                pieces.append(values.astype(known.dtype, copy=False))
+                continue
+            ends = self._ends(known.ends, cluster, begin, end)
+            lengths.append(np.diff(ends))
+            if known.values < 0:
+                pieces.append(lengths[-1].astype(known.dtype))
+            else:
+                of_lists = self.columns[known.values]
+                values = elements(self.source, of_lists, cluster, int(ends[0]), int(ends[-1]))
+                pieces.append(values.astype(known.dtype, copy=False))
+        numbers = np.concatenate(pieces)
+        is_list = known.ends >= 0 and known.values >= 0
+        return numbers, np.cumsum(np.concatenate(lengths)) if is_list else None
+
+    def _clusters(self, start: int, stop: int) -> Iterator[tuple[int, int, int]]:
+        """Clusters with entries [start, stop), and which entries of each, from its first."""
+        borders = [*self.clusters.tolist(), self.entries]
+        for cluster, (first, last) in enumerate(pairwise(borders)):
+            begin, end = max(start, first), min(stop, last)
+            if begin < end:
+                yield cluster, begin - first, end - first
+
+    def _ends(self, column: int, cluster: int, begin: int, end: int) -> npt.NDArray[np.int64]:
+        """Where lists [begin, end) of a cluster begin, and where the last ends."""
+        before = max(begin - 1, 0)
+        found = elements(self.source, self.columns[column], cluster, before, end).astype(np.int64)
+        ends = found if begin else np.concatenate([[0], found])
+        # Not to be trusted: a kernel would follow them anywhere.
+        if ends[0] < 0 or np.any(ends[1:] < ends[:-1]):
+            raise ValueError("lists overlap")
+        return ends
 
     @cached_property
     def _branches(self) -> Mapping[str, Branch]:
-        found = (_branch(name, self.raw[name].typename) for name in self.raw)
-        return {branch.name: branch for branch in found if branch is not None}
+        return {
+            name: Branch(name, f.dtype, name if f.ends >= 0 and f.values >= 0 else None)
+            for name, f in self.fields.items()
+        }
 
     def bytes(self, names: Iterable[str]) -> int:
-        """Return a guess of the uncompressed size: an RNTuple does not say it of a field."""
-        known = self.branches()
-        sizes = (
-            np.dtype(known[n].dtype).itemsize * (1 if known[n].counter is None else _ELEMENTS)
-            for n in names
-        )
-        return self.entries * sum(sizes)
-
-    def sizes(self) -> tuple[int, int]:
-        """Return nothing: sizes are of pages that fields share."""
-        return 0, 0
+        """Return the uncompressed size of fields; lists share where they end."""
+        known = [self.fields[name] for name in names]
+        used = {number for f in known for number in (f.values, f.ends) if number >= 0}
+        return sum(self.columns[number].bytes() for number in used)
 
 
-def fields(ntuple: Any) -> dict[str, Any]:
-    """Return the top-level fields of uproot's RNTuple by the names of a TTree's branches."""
-    return {name.replace(":", "."): ntuple[name] for name in ntuple.keys(recursive=False)}
+class Found(NamedTuple):
+    """What uproot's RNTuple has that can be read."""
+
+    fields: dict[str, Field]
+    columns: dict[int, Pages]
+    clusters: Places
+    unread: tuple[str, ...]
 
 
-def _branch(name: str, typename: str) -> Branch | None:
-    if _COUNTS.fullmatch(typename):
-        return Branch(name, "int64", None)
-    items = _LIST.fullmatch(typename)
-    dtype = _DTYPES.get(items[1] if items else typename)
-    return None if dtype is None else Branch(name, dtype, name if items else None)
+def describe(ntuple: Any) -> Found:
+    """Return the top-level fields, by the names of a TTree's branches, and their pages."""
+    stored = _Stored(ntuple)
+    fields, unread = {}, []
+    for number, record in enumerate(stored.records):
+        if record.parent_field_id != number:
+            continue
+        name = record.field_name.replace(":", ".")
+        known = stored.field(number, record)
+        if known is None:
+            unread.append(name)
+        else:
+            fields[name] = known
+    used = sorted({n for f in fields.values() for n in (f.values, f.ends) if n >= 0})
+    clusters = np.array([c.num_first_entry for c in ntuple.cluster_summaries], np.int64)
+    return Found(fields, {n: stored.pages(n) for n in used}, clusters, tuple(unread))
+
+
+class _Stored:
+    """Records of uproot's RNTuple; a projected field has the columns of its source."""
+
+    def __init__(self, ntuple: Any) -> None:
+        self.records = ntuple.field_records
+        self.columns = ntuple.column_records
+        self.links = ntuple.page_link_list
+        self.clusters = ntuple.cluster_summaries
+        self.of_field: dict[int, list[int]] = {}
+        for number, column in enumerate(self.columns):
+            self.of_field.setdefault(column.field_id, []).append(number)
+        self.children: dict[int, list[int]] = {}
+        for number, record in enumerate(self.records):
+            if record.parent_field_id != number:
+                self.children.setdefault(record.parent_field_id, []).append(number)
+
+    def field(self, number: int, record: Any) -> Field | None:
+        """Return how to read a field, or None if it is not of numbers or of lists of numbers."""
+        if record.repetition:
+            return None
+        if _COUNTS.fullmatch(record.type_name):
+            ends = self.column(number, ends=True)
+            return None if ends is None else Field("int64", ends=ends)
+        items = _LIST.fullmatch(record.type_name)
+        dtype = _DTYPES.get(items[1] if items else record.type_name)
+        if dtype is None:
+            return None
+        if items is None:
+            values = self.column(number)
+            return None if values is None else Field(dtype, values)
+        inside = self.children.get(number, [])
+        ends = self.column(number, ends=True)
+        values = self.column(inside[0]) if len(inside) == 1 else None
+        return None if ends is None or values is None else Field(dtype, values, ends)
+
+    def column(self, field: int, *, ends: bool = False) -> int | None:
+        """Return the column of a field, if it has just one that can be read."""
+        source = self.records[field].source_field_id
+        found = self.of_field.get(field if source is None else source, [])
+        if len(found) != 1:
+            return None
+        column = self.columns[found[0]]
+        return found[0] if column.type in ENCODINGS and (column.type in INDEX) == ends else None
+
+    def pages(self, column: int) -> Pages:
+        """Return the pages of a column in all clusters.
+
+        A column that was added late has none of its first elements: they are zero.
+        """
+        rows, late = [], self.columns[column].first_element_index
+        for number, (cluster, summary) in enumerate(zip(self.links, self.clusters, strict=True)):
+            pages = cluster[column].pages if column < len(cluster) else ()
+            absent = min(max(late - summary.num_first_entry, 0), summary.num_entries)
+            if absent:
+                rows.append((number, absent, 0, 0))
+            rows += [
+                (number, page.num_elements, page.locator.offset, page.locator.num_bytes)
+                for page in pages
+            ]
+        return Pages(self.columns[column].type, np.array(rows, np.int64).reshape(-1, 4))

@@ -1,0 +1,189 @@
+"""Opening a file: its tree from the index, or else from uproot, which then goes into the index."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import struct
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import uproot
+
+from adl.runtime.inputs import InputError, index, reason
+from adl.runtime.inputs.forms import form, leaves, stored
+from adl.runtime.inputs.ntuples import NTuple, describe
+from adl.runtime.inputs.paths import is_url
+from adl.runtime.inputs.trees import Compression, Input
+from adl.stdlib.models.recognition import tree_names
+
+_TREES = ("TTree", "TNtuple", "TNtupleD")
+_RNTUPLE = "ROOT::RNTuple"
+
+
+def open_input(path: str, tree: str | None = None) -> Input:
+    """Open a file and find its tree: the named one, or the only one, or ``Events``.
+
+    Raises:
+        InputError: The file or its tree cannot be used.
+    """
+    if not is_url(path):
+        _check_local(path)
+    with _opening(path):
+        source = _source(path)
+        try:
+            known = index.load(source, tree or "", path)
+            return known or _described(source, path, tree)
+        except BaseException:
+            source.close()
+            raise
+
+
+def _source(path: str) -> Any:
+    if is_url(path):
+        return uproot.source.fsspec.FSSpecSource(path)
+    # uproot's own choice, fsspec, copies each basket and reads it through a seek.
+    return uproot.MemmapSource(path, num_fallback_workers=1)
+
+
+def _described(source: Any, path: str, tree: str | None) -> Input:
+    """Have uproot say what is in a file."""
+    directory = uproot.open(
+        {path: None},  # not the bare path, in which a colon would begin the name of an object
+        object_cache=None,
+        array_cache=None,
+        handler=_lending(source),
+    )
+    classes = _classes(directory)
+    name = _choose(path, classes, tree)
+    found = directory[name]
+    used = directory.file.compression
+    facts = (
+        path,
+        name,
+        int(found.num_entries),
+        str(directory.file.uuid),
+        source,
+        Compression(used.name, used.level) if used else Compression(),
+    )
+    if classes[name] == _RNTUPLE:
+        fields, columns, clusters, unread = describe(found)
+        opened: Input = NTuple(*facts, unread, fields=fields, columns=columns, clusters=clusters)
+    else:
+        forms = {n: (branch, form(branch)) for n, branch in leaves(found)}
+        known = {n: stored(branch, f) for n, (branch, f) in forms.items() if f is not None}
+        opened = Input(*facts, tuple(n for n, (_, f) in forms.items() if f is None), known)
+    index.save(opened, tree or "", _records(directory, name, found))
+    return opened
+
+
+def _lending(source: Any) -> type:
+    """Return a class that uproot makes a source of, which reads from this one."""
+
+    class Lent(uproot.source.chunk.Source):  # type: ignore[misc]  # uproot is untyped
+        """uproot closes its files when it is done with them, whoever else reads."""
+
+        file_path = source.file_path
+        num_bytes = source.num_bytes
+        closed = False
+        chunk = staticmethod(source.chunk)
+        chunks = staticmethod(source.chunks)
+
+        def __init__(self, *_: object, **__: object) -> None:
+            super().__init__()
+
+        def __enter__(self) -> Any:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    return Lent
+
+
+def _records(directory: Any, name: str, found: Any) -> list[tuple[int, int]]:
+    """Return where in the file stands what uproot has read of a tree."""
+    key = directory.key(name)
+    places = [(key.fSeekKey, key.fNbytes)]
+    if not isinstance(found, uproot.behaviors.TBranch.HasBranches):
+        header = [found.member(f"fSeek{part}") for part in ("Header", "Footer")]
+        sizes = [found.member(f"fNBytes{part}") for part in ("Header", "Footer")]
+        places += zip(header, sizes, strict=True)
+        links = (record.page_list_link.locator for record in found.footer.cluster_group_records)
+        places += [(link.offset, link.num_bytes) for link in links]
+    return [(int(start), int(start) + int(size)) for start, size in places]
+
+
+@contextlib.contextmanager
+def _opening(path: str) -> Iterator[None]:
+    """Turn whatever uproot meets in bytes that are not as they should be to InputError."""
+    try:
+        yield
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:
+        raise InputError(path, f"cannot be read: {reason(error)}") from error
+
+
+def _check_local(path: str) -> None:
+    """Say plainly what uproot would stumble over."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(20)
+            size = os.fstat(file.fileno()).st_size
+    except IsADirectoryError:
+        raise InputError(
+            path, "is a folder, not a file", f"give the files in it: {path.rstrip('/')}/*.root"
+        ) from None
+    except OSError as error:
+        raise InputError(path, (error.strerror or str(error)).lower()) from error
+    if size == 0:
+        raise InputError(path, "the file is empty")
+    if head[:4] != b"root":
+        raise InputError(path, "is not a ROOT file")
+    # TFile's header: "root", version, start of the first record, end of the last one; the end
+    # takes 8 bytes where the version says so.
+    end = 0
+    if len(head) == 20:
+        version, end = struct.unpack_from(">i4xi", head, 4)
+        if version >= 1_000_000:
+            (end,) = struct.unpack_from(">q", head, 12)
+    if size < max(end, 20):
+        raise InputError(
+            path,
+            f"the file is truncated: it has {size} of {max(end, 20)} bytes",
+            "copy it again; a file that a job left unfinished must be made again",
+        )
+
+
+def _classes(directory: Any) -> dict[str, str]:
+    """Class of every object of the file by its name; the newest of the cycles of a name."""
+    found: dict[str, str] = {}
+    for key, kind in directory.iterclassnames(recursive=True, cycle=False):
+        found.setdefault(key, kind)
+    return found
+
+
+def _choose(path: str, classes: Mapping[str, str], wanted: str | None) -> str:
+    trees = [name for name, kind in classes.items() if kind in (*_TREES, _RNTUPLE)]
+    if wanted is not None:
+        name = wanted.strip("/").partition(";")[0]
+        if name in trees:
+            return name
+        raise InputError(path, f"there is no tree {name}", _listed("the file has", trees))
+    if len(trees) == 1:
+        return trees[0]
+    if not trees:
+        raise InputError(path, "there is no tree in the file")
+    usual = tree_names()  # of every model, so only where the file leaves a choice
+    named = [name for name in trees if name.rpartition("/")[2] in usual]
+    if len(named) == 1:
+        return named[0]
+    raise InputError(
+        path, "there is more than one tree, say which to read", _listed("it has", named or trees)
+    )
+
+
+def _listed(verb: str, names: list[str], most: int = 20) -> str:
+    shown = ", ".join(sorted(names)[:most]) or "no tree"
+    return f"{verb} {shown}" + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -1,0 +1,131 @@
+"""Pages: the compressed pieces in which an RNTuple stores a column of a cluster of entries.
+
+Encodings as in ROOT's "RNTuple Binary Format Specification 1.0": integers and floats can be split
+into their bytes (all first bytes, then all second bytes, …), signed ones in zigzag, and offsets as
+differences within a page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from uproot import compression
+from uproot.source.chunk import Chunk
+from uproot.source.cursor import Cursor
+
+from adl.runtime.inputs.stored import Places
+
+
+class Encoding(NamedTuple):
+    """How the elements of a page are written; bits are eight a byte, the lowest first."""
+
+    dtype: str
+    split: bool = False
+    zigzag: bool = False
+    delta: bool = False
+
+    def size(self, elements: int) -> int:
+        """Return the bytes of a page of so many elements, uncompressed."""
+        return -(-elements // 8) if self.dtype == "?" else elements * np.dtype(self.dtype).itemsize
+
+
+# By the number of the column's type. Others (variants, floats of other numbers of bits) are not read.
+ENCODINGS = {
+    0x00: Encoding("?"),
+    0x02: Encoding("i1"),
+    0x03: Encoding("i1"),
+    0x04: Encoding("u1"),
+    0x05: Encoding("<i2"),
+    0x06: Encoding("<u2"),
+    0x07: Encoding("<i4"),
+    0x08: Encoding("<u4"),
+    0x09: Encoding("<i8"),
+    0x0A: Encoding("<u8"),
+    0x0C: Encoding("<f4"),
+    0x0D: Encoding("<f8"),
+    0x0E: Encoding("<u4"),
+    0x0F: Encoding("<u8"),
+    0x11: Encoding("<i2", split=True, zigzag=True),
+    0x12: Encoding("<u2", split=True),
+    0x13: Encoding("<i4", split=True, zigzag=True),
+    0x14: Encoding("<u4", split=True),
+    0x15: Encoding("<i8", split=True, zigzag=True),
+    0x16: Encoding("<u8", split=True),
+    0x18: Encoding("<f4", split=True),
+    0x19: Encoding("<f8", split=True),
+    0x1A: Encoding("<u4", split=True, delta=True),
+    0x1B: Encoding("<u8", split=True, delta=True),
+}
+INDEX = (0x0E, 0x0F, 0x1A, 0x1B)  # where each list ends, counted from its cluster's first element
+
+
+@dataclass(frozen=True, eq=False)
+class Pages:
+    """A column: a row of ``rows`` is a page, its cluster, elements, place and bytes in the file.
+
+    Elements of a page without bytes are zero.
+    """
+
+    kind: int
+    rows: Places
+
+    def ranges(self, cluster: int, start: int, stop: int) -> list[tuple[int, int, int, int]]:
+        """Return the pages with elements [start, stop) of a cluster: first element, then as rows."""
+        found, first = [], 0
+        for of, elements, place, size in self.rows.tolist():
+            if of != cluster:
+                continue
+            if first < stop and start < first + elements:
+                found.append((first, elements, place, size))
+            first += elements
+        if stop > first:
+            raise ValueError(f"the column ends after {first} elements of its cluster")
+        return found
+
+    def bytes(self) -> int:
+        """Return the uncompressed size."""
+        return ENCODINGS[self.kind].size(int(self.rows[:, 1].sum()))
+
+
+def elements(source: Any, column: Pages, cluster: int, start: int, stop: int) -> npt.NDArray[Any]:
+    """Return the elements [start, stop) of a cluster's column, in memory's byte order."""
+    encoding = ENCODINGS[column.kind]
+    out = np.empty(stop - start, np.dtype(encoding.dtype).newbyteorder("="))
+    if start == stop:
+        return out
+    for first, number, place, size in column.ranges(cluster, start, stop):
+        begin, end = max(start, first), min(stop, first + number)
+        if not size:
+            out[begin - start : end - start] = 0
+            continue
+        values = decoded(_content(source, place, size, encoding.size(number)), number, encoding)
+        out[begin - start : end - start] = values[begin - first : end - first]
+    return out
+
+
+def decoded(content: npt.NDArray[np.uint8], number: int, encoding: Encoding) -> npt.NDArray[Any]:
+    """Return the elements of an uncompressed page."""
+    if encoding.dtype == "?":
+        return np.unpackbits(content, bitorder="little")[:number].view(np.bool_)
+    dtype = np.dtype(encoding.dtype)
+    if encoding.split:
+        content = np.ascontiguousarray(content.reshape(dtype.itemsize, number).T)
+    values: npt.NDArray[Any] = content.reshape(-1).view(dtype)
+    if encoding.zigzag:
+        bits = values.view(dtype.str.replace("i", "u"))
+        values = ((bits >> 1) ^ -(bits & 1)).view(dtype)
+    return np.cumsum(values, dtype=dtype) if encoding.delta else values
+
+
+def _content(source: Any, place: int, size: int, whole: int) -> npt.NDArray[np.uint8]:
+    chunk: Chunk = source.chunk(place, place + size)
+    if size < whole:
+        chunk = compression.decompress(chunk, Cursor(place), {}, size, whole)
+        return np.asarray(chunk.get(0, whole, Cursor(0), {}))
+    raw = np.asarray(chunk.raw_data)
+    if size != whole or len(raw) != whole:
+        raise ValueError(f"a page has {len(raw)} of {whole} bytes")
+    return raw

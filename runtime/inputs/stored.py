@@ -1,0 +1,48 @@
+"""How a file stores a branch: the form of its numbers and where its baskets are.
+
+This is all that reading needs, and it is the same whether uproot found it out or the index kept it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Places = npt.NDArray[np.int64]
+
+
+class Form(NamedTuple):
+    """How the numbers of a branch are stored."""
+
+    stored: np.dtype[Any]  # its numbers in the file: big-endian
+    dtype: np.dtype[Any]  # in memory
+    counter: str | None = None  # of a list: the branch with its length, or itself
+    header: int = 0  # bytes before each list
+
+
+class Basket(NamedTuple):
+    """The entries [start, stop) of a branch."""
+
+    start: int
+    stop: int
+    data: npt.NDArray[np.uint8]
+    offsets: npt.NDArray[np.int32] | None  # of a list's entries in ``data``, if they are stored
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """A branch: basket ``i`` has the entries from ``starts[i]`` to ``starts[i + 1]``.
+
+    It is at byte ``seeks[i]`` of the file and has ``sizes[i]`` bytes there, its key included. The
+    last baskets can be in the tree itself, uncompressed: ``embedded``.
+    """
+
+    form: Form
+    starts: Places
+    seeks: Places
+    sizes: Places
+    uncompressed: int  # bytes of all baskets
+    embedded: tuple[Basket, ...] = ()
