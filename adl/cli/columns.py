@@ -90,7 +90,7 @@ def _offer(sample: str | None, tree: str | None, name: str) -> _Offer:
     from adl.check.checker import computed
     from adl.cli.front import WITHOUT_FILE, model_of
     from adl.runtime.inputs import InputError
-    from adl.runtime.inputs.trees import open_input
+    from adl.runtime.inputs.opening import open_input
     from adl.runtime.needs import listed
     from adl.runtime.recognise import model_for
     from adl.stdlib.models import ModelError, load_model
