@@ -47,6 +47,10 @@ def dump(program: Program) -> str:
     lines = _node_lines(program.nodes, names)
     for region in program.regions:
         lines += ["", *_region_lines(region, names)]
+    for varied in program.variations:
+        lines += ["", f"variation {varied.variation.label}"]
+        for region, nominal in zip(varied.regions, program.regions, strict=True):
+            lines += _varied_lines(region, nominal, names)
     own = [*map(names.get, program.inputs), *(_row_line(r, names) for r in program.own_rows)]
     lines += ["", *map(str, own)] if own else []
     return "\n".join(lines) + "\n"
@@ -189,6 +193,14 @@ def _region_lines(region: RegionOutput, names: dict[Node, str]) -> list[str]:
         lines.append(f"  histogram {histogram.name} {histogram.title!r} {fills}")
     lines += [f"  {_row_line(rows, names)}" for rows in region.rows]
     return lines
+
+
+def _varied_lines(region: RegionOutput, nominal: RegionOutput, names: dict[Node, str]) -> list[str]:
+    """Return the outputs that differ from the nominal ones."""
+    header, *outputs = _region_lines(region, names)
+    same = {*_region_lines(nominal, names)}
+    changed = [line for line in outputs if line not in same]
+    return [header, *changed] if changed else [f"{header} as nominal"]
 
 
 def _row_line(rows: RowsOutput, names: dict[Node, str]) -> str:

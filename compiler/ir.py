@@ -241,11 +241,12 @@ class Table(metaclass=_Interned):
     """
 
     rows: tuple[tuple[float, ...], ...]
+    name: str = ""  # while lowering, of one that has variations: another table may have its rows
 
     @staticmethod
-    def key(rows: tuple[tuple[float, ...], ...]) -> Any:
+    def key(rows: tuple[tuple[float, ...], ...], name: str = "") -> Any:
         """Key by repr: a value of 0.0 is not one of -0.0."""
-        return repr(rows)
+        return repr(rows), name
 
     @property
     def variables(self) -> int:
@@ -764,9 +765,9 @@ def affected(root: Node, axes: frozenset[Axis]) -> list[Node]:
 _OPEN = 1 << 32
 
 
-def opened(node: Node) -> tuple[tuple[Axis, ...], tuple[Node, ...]]:
-    """Return a binder's axes as free ones, and its operands over them."""
-    axes = tuple(Axis(a.source, _OPEN - a.slot) for a in node.bound)
+def opened(node: Node, above: int = _OPEN) -> tuple[tuple[Axis, ...], tuple[Node, ...]]:
+    """Return a binder's axes as free ones in slots ``above`` others, and its operands over them."""
+    axes = tuple(Axis(a.source, above - a.slot) for a in node.bound)
     names = dict(zip(node.bound, axes, strict=True))
     if isinstance(node, Store):  # each axis is bound in its own value only
         own = ({a: names[a]} for a in node.axes)
@@ -784,7 +785,10 @@ def closed(node: Node, axes: tuple[Axis, ...], children: tuple[Node, ...]) -> No
 def substitute(root: NodeT, replacements: Mapping[Node, Node]) -> NodeT:
     """Replace open values (indices, mostly) by other values, everywhere that they are free."""
     axes = frozenset[Axis]().union(*(old.free for old in replacements))
-    return rewrite(root, replacements.get, lambda node: not node.free.isdisjoint(axes))
+    # What comes in can have axes that another rewriting has opened: none here may be one of them.
+    slots = (axis.slot for new in replacements.values() for axis in new.free)
+    above = max((_OPEN, *slots))
+    return rewrite(root, replacements.get, lambda node: not node.free.isdisjoint(axes), above=above)
 
 
 def rewrite(
@@ -792,6 +796,7 @@ def rewrite(
     rule: Callable[[Node], Node | None],
     enter: Callable[[Node], bool] = lambda node: True,
     memo: dict[Node, Node] | None = None,
+    above: int = _OPEN,
 ) -> NodeT:
     """Rebuild ``root`` bottom-up; ``rule`` may replace a node whose operands are rebuilt.
 
@@ -806,7 +811,7 @@ def rewrite(
         if not enter(node):
             done[node] = node
         elif children is None:
-            axes, children = opened(node) if node.bound else ((), node.children)
+            axes, children = opened(node, above) if node.bound else ((), node.children)
             stack.append((node, axes, children))
             stack += [(c, (), None) for c in children if c not in done]
         else:

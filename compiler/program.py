@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Literal, Protocol, TypeVar
 
 from adl.check.published import Published
+from adl.check.variations import SystematicDef, Variation
 from adl.compiler.ir import Column, Fill, Node, Record, postorder
 
 OutputT = TypeVar("OutputT", Fill, Record)
@@ -133,6 +134,14 @@ class RegionOutput:
 
 
 @dataclass(frozen=True)
+class VariationOutput:
+    """The regions of one variation, without rows; what it does not touch are the nominal nodes."""
+
+    variation: Variation
+    regions: tuple[RegionOutput, ...]
+
+
+@dataclass(frozen=True)
 class Program:
     """Everything to compute, as pure nodes; ``origins`` says where a node was first written."""
 
@@ -140,12 +149,19 @@ class Program:
     origins: Mapping[Node, tuple[int, int]] = field(default_factory=dict)
     own_rows: tuple[RowsOutput, ...] = ()  # of no region: prints of objects
     inputs: tuple[Record, ...] = ()  # what networks are given
+    variations: tuple[VariationOutput, ...] = ()
+    systematics: tuple[SystematicDef, ...] = ()  # to which the variations belong
 
     @cached_property
     def fills(self) -> tuple[Fill, ...]:
         """Each distinct fill once: counters first, then histograms, in the order of the regions."""
-        every = (f for region in self.regions for f in region.fills)
+        every = (f for region in self.every_region for f in region.fills)
         return tuple(sorted(dict.fromkeys(every), key=lambda fill: bool(fill.bins)))
+
+    @property
+    def every_region(self) -> tuple[RegionOutput, ...]:
+        """The nominal regions, then those of each variation."""
+        return (*self.regions, *(r for v in self.variations for r in v.regions))
 
     @cached_property
     def rows(self) -> tuple[RowsOutput, ...]:
@@ -180,14 +196,20 @@ class Program:
     def map(self, change: Change) -> Program:
         """Return the program with every fill and record replaced by ``change`` of it."""
         return Program(
-            tuple(_map_region(r, change) for r in self.regions),
+            tuple(map_region(r, change) for r in self.regions),
             self.origins,
             tuple(rows.map(change) for rows in self.own_rows),
             tuple(map(change, self.inputs)),
+            tuple(
+                replace(v, regions=tuple(map_region(r, change) for r in v.regions))
+                for v in self.variations
+            ),
+            self.systematics,
         )
 
 
-def _map_region(region: RegionOutput, change: Change) -> RegionOutput:
+def map_region(region: RegionOutput, change: Change) -> RegionOutput:
+    """Return a region with every fill and record replaced by ``change`` of it."""
     return replace(
         region,
         steps=tuple(

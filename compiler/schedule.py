@@ -130,7 +130,7 @@ def _groups(program: Program, body: int) -> list[list[Fill | Record]]:
     seen: set[Fill | Record] = set()
     of_none = (*program.inputs, *(record for rows in program.own_rows for record in rows.records))
     every: list[tuple[Fill | Record, ...]] = [of_none]
-    every += [(*region.fills, *region.records) for region in program.regions]
+    every += [(*region.fills, *region.records) for region in program.every_region]
     for found in every:
         outputs = [o for o in dict.fromkeys(found) if o not in seen]
         seen.update(outputs)

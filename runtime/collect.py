@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import boost_histogram as bh
 import numpy as np
 import numpy.typing as npt
 
+from adl.check.variations import SystematicDef
 from adl.compiler.ir import Binning, Fill, Uniform
 from adl.compiler.layout import Layout, Partial
-from adl.compiler.program import HistogramOutput, Program, RegionOutput
-from adl.runtime.results import BinCount, Cutflow, Histogram, Process, Step
+from adl.compiler.program import HistogramOutput, Program, RegionOutput, VariationOutput
+from adl.runtime.derived import Item, derived
+from adl.runtime.results import (
+    NOMINAL,
+    BinCount,
+    Cutflow,
+    Histogram,
+    Process,
+    Step,
+    Systematic,
+    Varied,
+)
 
 _Counts = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
 
@@ -19,13 +31,64 @@ _Counts = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
 def collect(
     program: Program, layout: Layout, partial: Partial, process: Process
 ) -> tuple[tuple[Cutflow, ...], tuple[Histogram, ...]]:
-    """Return the cutflows and histograms that a partial result holds."""
+    """Return the cutflows and histograms that a partial result holds.
+
+    Nominal ones come first. A variation has those that it can change; of replicas that are combined
+    there is the band.
+    """
     reader = _Reader(layout, partial, process)
+    nominal = [item for region in program.regions for item in reader.items(region, NOMINAL)]
+    of_label = {v.variation.label: v for v in program.variations}
+    every = list(nominal)
+    for systematic in program.systematics:
+        members = {
+            v.label: list(reader.varied(of_label[v.label], program)) for v in systematic.variations
+        }
+        every += derived(systematic, nominal, members)
     return (
-        # The histograms of an object block have no cutflow.
-        tuple(reader.cutflow(region) for region in program.regions if region.steps),
-        tuple(reader.histogram(region, h) for region in program.regions for h in region.histograms),
+        tuple(item for item in every if isinstance(item, Cutflow)),
+        tuple(item for item in every if isinstance(item, Histogram)),
     )
+
+
+def systematics(program: Program) -> tuple[Systematic, ...]:
+    """Return what the systematics of a program are, and what each variation leaves as it is."""
+    of_label = {v.variation.label: v for v in program.variations}
+    return tuple(_systematic(s, program, of_label) for s in program.systematics)
+
+
+def _systematic(
+    found: SystematicDef, program: Program, of_label: dict[str, VariationOutput]
+) -> Systematic:
+    variations = tuple(
+        Varied(v.label, v.direction, tuple(_unchanged(program, of_label[v.label])))
+        for v in found.variations
+    )
+    return Systematic(
+        found.name,
+        found.kind,
+        variations,
+        found.correlate,
+        found.family,
+        found.combine,
+        found.normalise,
+        found.mirror,
+        found.rate,
+    )
+
+
+def _unchanged(program: Program, varied: VariationOutput) -> Iterator[str]:
+    """Yield the cutflows, ``REGION``, and histograms, ``REGION/HISTO``, with nominal nodes only."""
+    for nominal, region in zip(program.regions, varied.regions, strict=True):
+        if region.steps and _counts(region) == _counts(nominal):
+            yield region.name
+        for before, after in zip(nominal.histograms, region.histograms, strict=True):
+            if after == before:
+                yield f"{region.name}/{after.name}"
+
+
+def _counts(region: RegionOutput) -> object:
+    return region.steps, region.bins
 
 
 class _Reader:
@@ -34,7 +97,23 @@ class _Reader:
         self.partial = partial
         self.process = process
 
-    def cutflow(self, region: RegionOutput) -> Cutflow:
+    def items(self, region: RegionOutput, label: str) -> Iterator[Item]:
+        """Yield a region's cutflow, which those of object blocks do not have, and histograms."""
+        if region.steps:
+            yield self.cutflow(region, label)
+        for output in region.histograms:
+            yield self.histogram(region, output, label)
+
+    def varied(self, varied: VariationOutput, program: Program) -> Iterator[Item]:
+        """Yield what differs from the nominal program."""
+        same = set(_unchanged(program, varied))
+        for region in varied.regions:
+            for item in self.items(region, varied.variation.label):
+                name = region.name if isinstance(item, Cutflow) else f"{region.name}/{item.name}"
+                if name not in same:
+                    yield item
+
+    def cutflow(self, region: RegionOutput, label: str) -> Cutflow:
         steps = []
         for step in region.steps:
             raw, sumw, sumw2 = (c[0] for c in self.counts(step.fill))
@@ -49,9 +128,9 @@ class _Reader:
             published = region.bins.published or ((),) * len(labels)
             rows = zip(labels, raws, sums, squares, published, strict=True)
             bins = tuple(BinCount(n, int(r), float(w), float(w2), p) for n, r, w, w2, p in rows)
-        return Cutflow(self.process, "nominal", region.name, tuple(steps), bins, region.title)
+        return Cutflow(self.process, label, region.name, tuple(steps), bins, region.title)
 
-    def histogram(self, region: RegionOutput, output: HistogramOutput) -> Histogram:
+    def histogram(self, region: RegionOutput, output: HistogramOutput, label: str) -> Histogram:
         hist = bh.Histogram(*map(_axis, output.fills[0].bins), storage=bh.storage.Weight())
         view: Any = hist.view(flow=True)
         skipped = 0
@@ -61,9 +140,7 @@ class _Reader:
             view.value += sumw.reshape(view.shape, order="F")
             view.variance += sumw2.reshape(view.shape, order="F")
             skipped += self.skipped(fill)
-        return Histogram(
-            self.process, "nominal", region.name, output.name, output.title, hist, skipped
-        )
+        return Histogram(self.process, label, region.name, output.name, output.title, hist, skipped)
 
     def skipped(self, fill: Fill) -> int:
         """Return how many of a fill's entries had a value or weight that is no number."""

@@ -39,6 +39,7 @@ class Preparation:
     dataset: Dataset = field(default_factory=Dataset)
     lenient: bool = False  # reads mistakes that have one possible reading
     model_path: tuple[str, ...] = ()  # folders of networks
+    systematics: Callable[[str], bool] = lambda name: True  # which are wanted, by name
     analysis: Analysis | None = None
     networks: Networks = field(default_factory=Networks)
     noted: Callable[[str], None] = lambda text: None  # told what a file was taken for
@@ -87,6 +88,7 @@ class Preparation:
             dataset,
             self.lenient,
             self.model_path,
+            self.systematics,
         )
         self.found(findings)
         if self.analysis is None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from adl.compiler.layout import Fault
 
+NOMINAL = "nominal"  # what is computed without any variation
+
 
 @dataclass(frozen=True)
 class Process:
@@ -81,6 +83,34 @@ class Histogram:
 
 
 @dataclass(frozen=True)
+class Varied:
+    """One direction of a systematic, or one replica.
+
+    ``unchanged`` are the cutflows, ``REGION``, and histograms, ``REGION/HISTO``, that it cannot
+    change: they are not computed again.
+    """
+
+    label: str
+    direction: str
+    unchanged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Systematic:
+    """A systematic as the analysis declares it; ``rate`` is a factor of every yield, up and down."""
+
+    name: str
+    kind: str
+    variations: tuple[Varied, ...] = ()
+    correlate: str = ""
+    family: str = ""
+    combine: str = ""
+    normalise: bool = False
+    mirror: str = ""
+    rate: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
 class Results:
     """Everything that one run of an analysis computed, and the files it could not use."""
 
@@ -92,3 +122,4 @@ class Results:
     histograms: tuple[Histogram, ...]
     files: tuple[dict[str, Any], ...] = ()  # {"path", "events", "error"}: error is "" when read
     faults: tuple[Fault, ...] = ()  # what the user's functions have raised
+    systematics: tuple[Systematic, ...] = ()

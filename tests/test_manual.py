@@ -191,7 +191,7 @@ def fields(
         reference = content.get("$ref", "").removeprefix("#/$defs/")
         entry = {**(shared[reference] if reference else {}), **content}
         found.append((f"`{above}{name}`", entry["description"]))
-        if entry.get("type") == "array":
+        if entry.get("type") == "array" and "properties" in entry["items"]:
             found += fields(entry["items"], shared, f"{above}{name}[].")
     return found
 
@@ -319,6 +319,20 @@ def test_statements_with_missing_values_pass_the_events_that_the_manual_says(eve
         assert [*words, str(missing)] == cells, statement
 
 
+def test_variations_pass_the_events_that_the_manual_says(events: Path, tmp_path: Path) -> None:
+    ((_, body),) = marked("variations")
+    (example,) = (e.text for e in EXAMPLES if "up 1.2  down 0.8" in e.text)
+    file = tmp_path / "varied.adl"
+    file.write_text(whole(example), encoding="utf-8")
+    arguments = [str(file), str(events), "-o", str(tmp_path), "-q"]
+    output = CliRunner().invoke(run_module.command, arguments)
+    assert output.exit_code == 0, output.output
+    results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    flows = [c for c in results["cutflows"] if c["region"] == "hard"]
+    found = [[c["variation"], *(str(s["raw"]) for s in c["steps"][1:])] for c in flows]
+    assert found == body
+
+
 def test_bins_between_edges_are_labelled_and_filled_as_the_manual_says(events: Path) -> None:
     ((statement, body),) = marked("bins")
     (region,) = executed([statement], events)
@@ -422,7 +436,7 @@ def test_what_stands_under_not_yet_is_not_there() -> None:
     """Each line of the list is about something that is an error today."""
     for text in (
         "composite zs\n  take disjoint(Muon a, Muon b)\nregion r\n  sort m(zs) ascend\n  print m(zs)\n",
-        "systematic lumi\n  rate 1.02 0.98\n",
+        'systematic jms\n  tree up "a" down "b"\n',
     ):
         assert any(d.severity == "error" for d in findings(whole(text))), text
 

@@ -177,6 +177,7 @@ def test_the_document_has_every_number_of_the_results(tmp_path: Path) -> None:
                 ],
             }
         ],
+        "systematics": [],
         "histograms": [{**labels, "name": "h0", "title": "a title;x;y", "skipped": 0}],
     }
 

@@ -274,7 +274,6 @@ def test_s14_weights_multiply_in_their_order(order: str, event: Path, tmp_path: 
     assert sums == ([1, 1, 0.5, 0.2] if between else [1, 1, 0.2])
 
 
-@pytest.mark.xfail(strict=True, reason="systematic variations")
 def test_n6_the_same_line_of_a_systematic_twice_is_noted(nanoaod: Schema) -> None:
     line = 'systematic ON "pu_up" "pu_down" weight_pu\n'
     assert {d.severity for d in findings(line + line, nanoaod)} == {"note"}

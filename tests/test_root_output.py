@@ -282,11 +282,11 @@ def test_each_variation_is_a_histogram_of_its_own(read: Any) -> None:
     hist = filled(bh.axis.StrCategory(["nominal", "jes_up"]), bh.axis.Regular(3, 0.0, 1.0))
     found = read(histogram(hist), cutflow(), cutflow(variation="jes_up"))
     assert found.keys() == {
-        *("nominal/SR/h;1", "nominal/SR/cutflow;1", "nominal/SR/cutflow_raw;1"),
-        *("jes_up/SR/h;1", "jes_up/SR/cutflow;1", "jes_up/SR/cutflow_raw;1"),
+        *("SR/h;1", "SR/cutflow;1", "SR/cutflow_raw;1"),
+        *("SR/h__jes_up;1", "SR/cutflow__jes_up;1", "SR/cutflow_raw__jes_up;1"),
     }
-    for index, variation in enumerate(("nominal", "jes_up")):
-        item = found[f"{variation}/SR/h;1"]
+    for index, ending in enumerate(("", "__jes_up")):
+        item = found[f"SR/h{ending};1"]
         assert item["class"] == "TH1D"
         assert item["values"] == hist.values(flow=True)[index].tolist()
 

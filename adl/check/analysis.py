@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from adl.check.published import Published
 from adl.check.readings import Reading
+from adl.check.variations import Stage, SystematicDef
 from adl.stdlib.corrections.files import Correction
 from adl.stdlib.models import Branch, CollectionSchema, Formula, Schema, SingletonSchema
 from adl.stdlib.registry import Function
@@ -608,6 +609,7 @@ class WeightBy:
     label: str
     value: Value
     span: Span
+    name: str = ""  # by which a systematic can replace it
 
 
 class Run(NamedTuple):
@@ -713,3 +715,6 @@ class Analysis:
     declared: tuple[object, ...] = ()
     readings: tuple[Reading, ...] = ()
     functions: tuple[Function, ...] = ()  # from Python files
+    # What systematics change: columns in the written order, and what is computed beside nominal.
+    stages: tuple[Stage, ...] = ()
+    systematics: tuple[SystematicDef, ...] = ()

@@ -5,7 +5,7 @@ Nothing after it can fail for what a user wrote: every mistake is found here, al
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
 from adl.check.algorithms import makes
@@ -32,11 +32,13 @@ from adl.check.histograms import check_histo_list
 from adl.check.later import refuse_later
 from adl.check.lints import lint
 from adl.check.lints.subject import Subject
+from adl.check.lints.systematics import about_systematics
 from adl.check.networks import list_of
 from adl.check.objects import check_object, singleton
 from adl.check.regions import check_region
 from adl.check.scope import Current, Scope
 from adl.check.streams import in_streams
+from adl.check.systematics.blocks import check_systematics
 from adl.check.tables import check_table
 from adl.check.triggers import check_triggers, triggers
 from adl.check.tuples import is_composite
@@ -57,12 +59,14 @@ def check(
     dataset: Dataset | None = None,
     lenient: bool = False,
     model_path: Sequence[str] = (),
+    systematics: Callable[[str], bool] = lambda name: True,
 ) -> tuple[Analysis, tuple[Diagnostic, ...]]:
     """Return the meaning of a file on inputs of one schema, and the warnings and notes about it.
 
     Who runs an analysis says what is known of the dataset; without one, statements for data and
     those for simulation are all checked. ``lenient`` reads mistakes that have one possible reading.
-    ``model_path`` are folders of networks, beside that of the analysis.
+    ``model_path`` are folders of networks, beside that of the analysis. ``systematics`` says by
+    name which are wanted; the others are not looked at.
 
     Raises:
         AnalysisError: the file has mistakes; it holds all findings.
@@ -84,19 +88,24 @@ def check(
     refuse_later(file, findings)
     try:
         definitions = _definitions(context)
+        regions = tuple(d for d in definitions if isinstance(d, RegionDef))
+        stages, varied, drafts = check_systematics(context, file, regions, systematics)
     except RecursionError:  # long expressions in long chains of defines
         context.too_deep(context.open_name())
         raise AnalysisError(source, findings.ordered()) from None
     check_triggers(context)
-    lint(Subject(file, context, tuple(d for d in definitions if d is not None)))
+    subject = Subject(file, context, tuple(d for d in definitions if d is not None))
+    lint(subject)
+    about_systematics(subject, drafts)
     if findings.failed:
         raise AnalysisError(source, findings.ordered())
-    regions = tuple(d for d in definitions if isinstance(d, RegionDef))
     name = PurePath(source.name).stem
     readings = tuple(context.readings)
     functions = tuple(f for f in context.functions.values() if f is not None)
     declared = tuple(definitions)
-    analysis = Analysis(source, name, read_as, schema, regions, declared, readings, functions)
+    analysis = Analysis(
+        *(source, name, read_as, schema, regions, declared, readings, functions, stages, varied)
+    )
     return analysis, findings.ordered()
 
 

@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 from adl.syntax.diagnostics import Findings
-from adl.syntax.tree import (
-    Correction,
-    File,
-    LegacySystematic,
-    Systematic,
-)
-
-_BLOCKS = {
-    Systematic: "systematic variations",
-    LegacySystematic: "systematic variations",
-    Correction: "corrections",
-}
+from adl.syntax.tree import Correction, File
 
 
 def refuse_later(file: File, findings: Findings) -> None:
-    """Report blocks and words of statements that would have no effect."""
+    """Report blocks that would have no effect."""
     for block in file.blocks:
-        what = _BLOCKS.get(type(block))
-        if what is not None:
-            findings.error("E190", f"{what}: not supported yet", block.span)
+        if isinstance(block, Correction):
+            findings.error("E190", "corrections: not supported yet", block.span)

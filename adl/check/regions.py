@@ -261,9 +261,9 @@ def _weight(region: _Region, written: Weight) -> None:
     uses = list(unguarded(found, region.facts))
     _refuse_missing(region, [use for use in uses if use.decides])
     _warn_unguarded(region, [use for use in uses if not use.decides])
-    name = f"{written.name.name} " if written.name else ""
-    label = f"weight {name}{region.context.words(written.value.span)}"
-    region.add(WeightBy(label, convert(found, "real"), written.span))
+    name = written.name.name if written.name else ""
+    label = f"weight {name}{' ' * bool(name)}{region.context.words(written.value.span)}"
+    region.add(WeightBy(label, convert(found, "real"), written.span, name))
 
 
 def _warn_lost_weights(context: Context, condition: Value) -> None:

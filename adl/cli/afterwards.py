@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from adl.runtime.results import Results
 
 
+NOMINAL = "nominal"
+
+
 def report(outcome: Outcome, results: Results | None, limit: int | None) -> None:
     """Say on standard error what was odd, and end with exit code 2 if something was lost."""
     for (path, branch), number in outcome.nans.items():
@@ -24,7 +27,8 @@ def report(outcome: Outcome, results: Results | None, limit: int | None) -> None
     for file in outcome.files:
         if not file["error"] and not file["events"] and limit is None:
             _warn(f"{file['path']}: the tree has no event")
-    for cutflow in results.cutflows if results else ():
+    nominal = [c for c in results.cutflows if c.variation == NOMINAL] if results else []
+    for cutflow in nominal:
         for step in cutflow.steps:
             if step.weight and step.skipped:
                 _warn(
@@ -32,11 +36,15 @@ def report(outcome: Outcome, results: Results | None, limit: int | None) -> None
                     "is NaN or infinite; they count as events and not in the yields"
                 )
     for histogram in results.histograms if results else ():
+        if histogram.variation != NOMINAL:
+            continue
         if histogram.skipped:
             _warn(
                 f"{histogram.region}/{histogram.name}: {histogram.skipped:,} fills were skipped, "
                 "their value or weight is missing, NaN or infinite"
             )
+    if results:
+        _report_lost_weights(results)
     faults = outcome.partial.faults if outcome.partial else ()
     for fault in faults:
         _report_fault(fault)
@@ -46,6 +54,21 @@ def report(outcome: Outcome, results: Results | None, limit: int | None) -> None
         raise SystemExit(2)
     if not outcome.events and limit != 0:
         raise UserError("no input has an event: there is nothing to analyse")
+
+
+def _report_lost_weights(results: Results) -> None:
+    """Say which variations have no weight for events that the nominal has one for."""
+    nominal = {c.region: c for c in results.cutflows if c.variation == NOMINAL}
+    said: set[str] = set()
+    for cutflow in results.cutflows:
+        steps = zip(nominal[cutflow.region].steps, cutflow.steps, strict=True)
+        lost = max(varied.skipped - step.skipped for step, varied in steps)
+        if lost > 0 and cutflow.variation not in said:
+            said.add(cutflow.variation)
+            _warn(
+                f"{cutflow.variation}: the weight of {lost:,} events is missing, NaN or infinite, "
+                f"first seen in {cutflow.region}; they are in no yield of this variation"
+            )
 
 
 def _warn(message: str) -> None:

@@ -25,6 +25,8 @@ from adl.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from adl.check.analysis import AskedDialect
     from adl.check.dataset import Dataset
     from adl.runtime.execute.local import Outcome
@@ -76,6 +78,13 @@ DIALECT_NOTE = "N401"
     metavar="N",
     help="Rows to show of each print statement; -o writes all of them.",
 )
+@click.option(
+    "--systematics",
+    default="all",
+    show_default=True,
+    metavar="all|none|GLOB",
+    help="Which systematics to compute, by name; nominal results are the same bits for any.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress and no tables.")
 @lenient_option
 @dataset_options
@@ -92,6 +101,7 @@ def command(
     target: str,
     seed: int,
     print_rows: int,
+    systematics: str,
     quiet: bool,
     lenient: bool,
     model_path: tuple[str, ...],
@@ -112,6 +122,7 @@ def command(
         check_folder(output)  # before the work, not after it
     preparation = _prepare(file, model, dialect, target, seed, dataset_of(**about), lenient)
     preparation.model_path = model_path
+    preparation.systematics = _wanted(systematics)
     preparation.noted = show_note
     keeper = _keeper(output, 0 if quiet else print_rows)
     outcome = _execute(preparation, inputs, jobs, events, tree, quiet, keeper)
@@ -122,6 +133,14 @@ def command(
         if not quiet:
             _print(results, keeper, len(outcome.files), output)
     report(outcome, results, events)
+
+
+def _wanted(pattern: str) -> Callable[[str], bool]:
+    """Return which systematics are computed, by name."""
+    from fnmatch import fnmatchcase
+
+    glob = {"all": "*", "none": ""}.get(pattern, pattern)
+    return lambda name: fnmatchcase(name, glob)
 
 
 def _prepare(
@@ -206,7 +225,7 @@ def _keeper(output: str | None, shown: int) -> Keeper:
 
 def _results(preparation: Preparation, outcome: Outcome) -> Results | None:
     from adl import __version__
-    from adl.runtime.collect import collect
+    from adl.runtime.collect import collect, systematics
     from adl.runtime.results import Process, Results
 
     if outcome.kernel is None or outcome.partial is None or preparation.analysis is None:
@@ -226,6 +245,7 @@ def _results(preparation: Preparation, outcome: Outcome) -> Results | None:
         histograms,
         tuple(outcome.files),
         outcome.partial.faults,
+        systematics(outcome.kernel.program),
     )
 
 

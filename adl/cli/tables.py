@@ -24,8 +24,9 @@ from adl.cli.comparison import compared
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from adl.runtime.results import BinCount, Cutflow, Results, Step
+    from adl.runtime.results import BinCount, Cutflow, Results, Step, Systematic
 
+NOMINAL = "nominal"
 _NO_RATIO = "\N{EN DASH}"  # nothing to compare with
 
 
@@ -33,12 +34,17 @@ def print_cutflows(results: Results, console: Console | None = None) -> None:
     """Print the steps and the bins of every region, in the order of the results."""
     console = console or console_of_output()
     for cutflow in results.cutflows:
+        if results.systematics and cutflow.variation != NOMINAL:
+            continue
         tables = [cutflow_table(cutflow)]
         if cutflow.bins:
             tables.append(bins_table(cutflow))
         comparison = comparison_table(cutflow)
         if comparison is not None:
             tables.append(comparison)
+        shifts = variations_table(cutflow, results)
+        if shifts is not None:
+            tables.append(shifts)
         for table in tables:
             print_whole(console, table)
             console.print()
@@ -87,6 +93,44 @@ def comparison_table(cutflow: Cutflow) -> Table | None:
         return None
     labels, columns = found
     return _table(f"published numbers of {_title(cutflow)}", "step or bin", labels, columns)
+
+
+def variations_table(nominal: Cutflow, results: Results) -> Table | None:
+    """How far each systematic moves the yield of a region's last step; None without any.
+
+    A dash: it cannot change the region.
+    """
+    own = {
+        c.variation: c
+        for c in results.cutflows
+        if c.region == nominal.region and c.process == nominal.process
+    }
+    rows = [(s.name, s.kind, *_shifts(s, nominal, own)) for s in results.systematics]
+    if not rows:
+        return None
+    names, kinds, ups, downs = zip(*rows, strict=True)
+    columns = {"varies": kinds, "up": ups, "down": downs}
+    return _table(f"systematics of {_title(nominal)}", "systematic", names, columns)
+
+
+def _shifts(
+    systematic: Systematic, nominal: Cutflow, own: Mapping[str, Cutflow]
+) -> tuple[str, str]:
+    """The relative changes of the yield, upwards and downwards."""
+    if systematic.rate is not None and systematic.kind == "rate":
+        up, down = systematic.rate
+        return f"{up - 1:+.2%}", f"{down - 1:+.2%}"
+    labels = [f"{systematic.name}{direction}" for direction in ("Up", "Down")]
+    if not any(label in own for label in labels) and len(systematic.variations) > 2:
+        return f"{len(systematic.variations)} replicas", ""
+    found = [_shift(nominal.steps[-1], own.get(label)) for label in labels]
+    return found[0], found[1]
+
+
+def _shift(nominal: Step, varied: Cutflow | None) -> str:
+    if varied is None or not nominal.sumw:
+        return _NO_RATIO
+    return f"{varied.steps[-1].sumw / nominal.sumw - 1:+.2%}"
 
 
 def print_whole(console: Console, table: Table) -> None:

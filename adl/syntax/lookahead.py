@@ -135,6 +135,8 @@ def ends_info(text: Text, at: int) -> bool:
             return named and (not third or third in TABLE_WORDS)
         case "OBJECT":
             return named and (not third or third == ":" or keyword(third, "") == "TAKE")
+        case "SYSTEMATIC" if named and following[1:2] == ["LBRACE"]:  # systematic jes_{s}
+            return True
         case "REGION" | "SYSTEMATIC":
             return named and (not third or keyword(third, kind) in STATEMENT_TYPES | CLAUSE_TYPES)
         case "SELECT" | "REJECT":

@@ -116,7 +116,7 @@ def _place(
     lowering: Lowering, collection: core.Collection, axis: Axis, passing: Node
 ) -> Node | None:
     """Return how many passing elements stand before one; None if they stand as stored."""
-    if not is_union(collection):
+    if not is_union(collection, lowering.cuts):
         return None
     slots = [a.slot for a in (axis, *passing.free)]
     other = Axis(axis.source, max(slots) + 1)

@@ -81,6 +81,10 @@ class CutsAt(Protocol):
     def __call__(self, collection: ObjectDef, at: Place) -> Node:
         """Return whether the element passes the cuts of the block."""
 
+    @property
+    def reordered(self) -> frozenset[str]:
+        """The inputs that stand by another value of what orders them than the stored one."""
+
     def key(self, collection: ObjectDef, at: Place) -> Node:
         """Return what a sorted object's elements ascend in; NaN, which comes last, if missing."""
 
@@ -185,7 +189,7 @@ def _another(collection: Collection, at: Place) -> tuple[Axis, Place]:
 def comes_before(collection: Collection, a: Place, b: Place, cuts: CutsAt) -> Node:
     """Return whether one element stands before another: sorted, in a union by pt, or as stored."""
     stored = call("lt", *_global_positions(collection, a, b))
-    keys = [(order_of(o, a, cuts), order_of(o, b, cuts)) for o in orders(collection)]
+    keys = [(order_of(o, a, cuts), order_of(o, b, cuts)) for o in orders(collection, cuts)]
     return precedes(keys, stored)
 
 
@@ -205,9 +209,11 @@ def precedes(keys: Sequence[tuple[Node, Node]], otherwise: Node) -> Node:
     return result
 
 
-def order_of(order: ObjectDef, at: Place, cuts: CutsAt) -> Node:
-    """Return the number that ascends in the order of a sorted object, or of a union."""
+def order_of(order: Collection, at: Place, cuts: CutsAt) -> Node:
+    """Return the number that ascends in the order of a sorted object, of a union or an input."""
     at = before(parts(order), at)
+    if isinstance(order, CollectionSchema):
+        return -as_real(at.attribute(order.ordered or "pt", cuts))
     return -as_real(at.attribute("pt", cuts)) if order.key is None else cuts.key(order, at)
 
 
@@ -222,15 +228,17 @@ def before(known: Sequence[CollectionSchema], at: Place) -> Place:
     return replace(at, parts=tuple(earlier(part) for part in at.parts))
 
 
-def orders(collection: Collection) -> list[ObjectDef]:
+def orders(collection: Collection, cuts: CutsAt) -> list[Collection]:
     """Return what puts elements in another order than the stored one, the last sort first."""
-    found: list[ObjectDef] = []
+    found: list[Collection] = []
     while isinstance(collection, ObjectDef):
         if collection.key is not None or collection.union or collection.by_pt:
             found.append(collection)
         if collection.union or len(collection.sources) > 1:
             break  # a union stands by pt, in cutlang as written
         (collection,) = collection.sources
+    if isinstance(collection, CollectionSchema) and collection.name in cuts.reordered:
+        found.append(collection)
     return found
 
 
@@ -276,9 +284,9 @@ def _before(every: tuple[CollectionSchema, ...], number: int) -> Node | None:
     return total
 
 
-def is_union(collection: Collection) -> bool:
+def is_union(collection: Collection, cuts: CutsAt) -> bool:
     """Whether elements stand in another order than they are stored: by pt, or sorted."""
-    return bool(orders(collection))
+    return bool(orders(collection, cuts))
 
 
 def same(a: Place, b: Place) -> Node:

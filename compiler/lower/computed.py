@@ -11,7 +11,7 @@ from adl.compiler.lower.truth import Lowered, choose
 if TYPE_CHECKING:
     from adl.compiler.lower.collections import Place
 
-_NOTHING: dict[str, Node] = {"real": NAN, "int": Const(-1), "bool": FALSE}
+NOTHING: dict[str, Node] = {"real": NAN, "int": Const(-1), "bool": FALSE}
 
 
 def lowered(formula: core.Computed, at: Place) -> Lowered:
@@ -27,4 +27,4 @@ def lowered(formula: core.Computed, at: Place) -> Lowered:
 def attribute(formula: core.Computed, at: Place) -> Node:
     """Return the value as a stored one would be: NaN where it is missing, -1 for an integer."""
     found = lowered(formula, at)
-    return choose(found.defined, found.value, _NOTHING[found.value.kind])
+    return choose(found.defined, found.value, NOTHING[found.value.kind])

@@ -99,7 +99,10 @@ def _of_elements(
             inside = both(inside, lowering.condition(condition).value)
         values: list[Node] = []
         places = _add(items, values, lowering)
-        ranked = any(loop.collection is not None and is_union(loop.collection) for loop in loops)
+        ranked = any(
+            loop.collection is not None and is_union(loop.collection, lowering.cuts)
+            for loop in loops
+        )
         if ranked:
             for loop, axis in zip(loops, axes, strict=True):
                 assert loop.collection is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from adl.check import analysis as core
 from adl.check.collections import stages
@@ -26,6 +27,7 @@ from adl.compiler.lower.collections import place
 from adl.compiler.lower.records import of_object, rows
 from adl.compiler.lower.truth import choose, known
 from adl.compiler.lower.values import Lowering
+from adl.compiler.lower.variations import with_variations
 from adl.compiler.program import (
     BinsOutput,
     HistogramOutput,
@@ -40,7 +42,11 @@ ALL_EVENTS = "all events"
 
 def lower(analysis: core.Analysis, seed: int = 1) -> Program:
     """Return the program of a checked analysis; the seed chooses its random numbers."""
-    lowering = Lowering(seed)
+    return with_variations(analysis, seed, partial(_nominal, analysis))
+
+
+def _nominal(analysis: core.Analysis, lowering: Lowering) -> Program:
+    """Return the program of an analysis without its systematics."""
     objects = [found for found in analysis.declared if isinstance(found, core.ObjectDef)]
     regions = [_region(region, lowering) for region in analysis.regions]
     regions += [plots for found in objects for plots in _of_elements(found, lowering)]
@@ -68,7 +74,7 @@ def _region(region: core.RegionDef, lowering: Lowering) -> RegionOutput:
                 counter = _counter(mask, weight)
                 steps.append(StepOutput(statement.label, counter, missing, published=numbers))
             case core.WeightBy():
-                factor = known(lowering.value(statement.value))
+                factor = lowering.weight(statement)
                 weight = factor if weight is ONE else call("mul", weight, factor)
                 steps.append(StepOutput(statement.label, _counter(mask, weight), weight=True))
             case core.Rows():

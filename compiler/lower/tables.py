@@ -25,13 +25,16 @@ from adl.compiler.lower.truth import Lowered, certain_all, choose, defined_all
 from adl.stdlib import random
 
 
-def look_up(value: core.TableAt, arguments: Sequence[Lowered]) -> Lowered:
-    """Return a table's value at lowered arguments; where no row holds them it is not certain."""
+def look_up(value: core.TableAt, arguments: Sequence[Lowered], name: str = "") -> Lowered:
+    """Return a table's value at lowered arguments; where no row holds them it is not certain.
+
+    ``name`` marks a table that has variations.
+    """
     table = value.table
     point = [as_real(a.value) for a in arguments]
     if value.outside == "nearest":
         point = [_clamped(x, *ends) for x, ends in zip(point, table.hull, strict=True)]
-    found = Lookup(_table(table), tuple(point))
+    found = Lookup(Table(rows(table), name), tuple(point))
     held = call("eq", found, found)
     defined, certain = defined_all(*arguments), certain_all(*arguments)
     if value.outside != "zero":
@@ -41,13 +44,16 @@ def look_up(value: core.TableAt, arguments: Sequence[Lowered]) -> Lowered:
     return Lowered(choose(held, found, Const(0.0)), defined, certain)
 
 
-def _table(table: core.TableDef) -> Table:
-    return Table(
-        tuple(
-            (row.value, *(edge for ends in ranges for edge in ends))
-            for row, ranges in zip(table.rows, table.closed, strict=True)
-        )
-    )
+def rows(table: core.TableDef, direction: int = 0) -> tuple[tuple[float, ...], ...]:
+    """Return the values with their ranges; +1 adds the upper errors, -1 subtracts the lower ones."""
+    found = []
+    for row, ranges in zip(table.rows, table.closed, strict=True):
+        value = row.value
+        if direction and row.errors is not None:
+            down, up = row.errors
+            value = value + up if direction > 0 else value - down
+        found.append((value, *(edge for ends in ranges for edge in ends)))
+    return tuple(found)
 
 
 def _clamped(x: Node, low: float, high: float) -> Node:

@@ -112,7 +112,7 @@ def size(lowering: Lowering, composite: core.CompositeDef) -> Lowered:
 def _ranks(lowering: Lowering, loops: Sequence[core.Loop], axes: Sequence[Axis]) -> Node | None:
     """Return a number by which tuples are in lexicographic order; None if they are stored so."""
     collections = [loop.collection for loop in loops if loop.collection is not None]
-    if not any(map(is_union, collections)):
+    if not any(is_union(c, lowering.cuts) for c in collections):
         return None
     total: Node = Const(0)
     for loop, collection, axis in zip(loops, collections, axes, strict=True):
@@ -151,7 +151,7 @@ def _keys(lowering: Lowering, tuples: core.Picked) -> list[Node]:
 
 def _rank(lowering: Lowering, collection: core.Collection, at: Place) -> Node:
     """Return how many elements of the input stand before one; once an event for all."""
-    if not is_union(collection):
+    if not is_union(collection, lowering.cuts):
         return at.position
     one, other = Axis(at.source, 0), Axis(at.source, 1)
     first, second = Place(at.parts, Index(other)), Place(at.parts, Index(one))

@@ -57,11 +57,25 @@ from adl.stdlib.models import Branch, CollectionSchema
 _COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 
 
+@dataclass(frozen=True)
+class Marks:
+    """What a lowering marks, so that variations can find it: see ``lower/variations.py``.
+
+    ``reordered`` are inputs whose elements stand by another value of what orders them.
+    """
+
+    weights: frozenset[str] = frozenset()
+    tables: frozenset[str] = frozenset()
+    reordered: frozenset[str] = frozenset()
+
+
 class Lowering:
     """Lowers the values of one analysis; loops that are open are places in ``here``."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, marks: Marks = Marks()) -> None:
         self.seed = seed  # of random numbers
+        self.marks = marks
+        self.weights: dict[core.WeightBy, Column] = {}  # the marks of replaced weights
         self.here: dict[core.Loop, Place] = {}
         self.defines: dict[core.DefineDef, Lowered] = {}
         self.regions: dict[core.RegionDef, Lowered] = {}
@@ -148,6 +162,15 @@ class Lowering:
         with self.element_is(value.definition.this, at):
             own = self.value(value.definition.value)
         return Lowered(own.value, both(at.defined, own.defined), both(at.certain, own.certain))
+
+    def weight(self, statement: core.WeightBy) -> Node:
+        """Return the factor of a weight statement, or the mark that stands for a replaced one."""
+        if statement.name not in self.marks.weights:
+            return truth.known(self.value(statement.value))
+        if statement not in self.weights:
+            mark = f"weight {statement.name} {len(self.weights)}"
+            self.weights[statement] = Column(mark, "float64")
+        return self.weights[statement]
 
     def _apply(self, value: core.Apply) -> Lowered:
         if value.function.form in ("algorithm", "user"):
@@ -268,7 +291,8 @@ class Lowering:
         return Lowered(chosen, either(x.defined, otherwise.defined), x.certain)
 
     def _tableat(self, value: core.TableAt) -> Lowered:
-        return tables.look_up(value, [self.value(a) for a in value.arguments])
+        name = value.table.name if value.table.name in self.marks.tables else ""
+        return tables.look_up(value, [self.value(a) for a in value.arguments], name)
 
     def _correctionat(self, value: core.CorrectionAt) -> Lowered:
         return corrections.corrected(value, [self.value(a) for a in value.arguments], self.under)
@@ -452,7 +476,7 @@ class Lowering:
 
     def order(self, collection: core.Collection, at: Place) -> Node | None:
         """Return the key by which elements ascend, or their rank; None for the stored order."""
-        match orders(collection):
+        match orders(collection, self.cuts):
             case []:
                 return None
             case [one]:
@@ -465,6 +489,11 @@ class _Rules:
     """What object blocks say of the element at a place."""
 
     lowering: Lowering
+
+    @property
+    def reordered(self) -> frozenset[str]:
+        """The inputs that do not stand as they are stored."""
+        return self.lowering.marks.reordered
 
     def __call__(self, collection: core.ObjectDef, at: Place) -> Node:
         """Return whether the element passes the cuts of the block."""

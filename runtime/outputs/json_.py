@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import boost_histogram
 
     from adl.compiler.layout import Fault
-    from adl.runtime.results import BinCount, Cutflow, Histogram, Results, Step
+    from adl.runtime.results import BinCount, Cutflow, Histogram, Results, Step, Systematic
 
 # Above either of these every histogram goes into results.zip.
 MAX_HISTOGRAMS = 1_000
@@ -72,6 +72,7 @@ def results_to_dict(results: Results) -> dict[str, Any]:
         "events": results.events,
         "files": [dict(file) for file in results.files],
         "faults": [_fault(fault) for fault in results.faults],
+        "systematics": [_systematic(found) for found in results.systematics],
         "cutflows": [
             {
                 **_origin(cutflow),
@@ -109,6 +110,14 @@ def _fault(fault: Fault) -> dict[str, Any]:
         "events": fault.events,
         "first": {"path": fault.path, "entry": fault.event},
     }
+
+
+def _systematic(found: Systematic) -> dict[str, Any]:
+    """A systematic's fields, with lists for tuples."""
+    fields = dataclasses.asdict(found)
+    variations = [{**v, "unchanged": list(v["unchanged"])} for v in fields["variations"]]
+    rate = None if found.rate is None else dict(zip(("up", "down"), found.rate, strict=True))
+    return {**fields, "variations": variations, "rate": rate}
 
 
 def _weights(steps: Sequence[Step]) -> list[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """``results.root``: histograms and cutflows as TH1D and TH2D, for ROOT and what reads its files.
 
-A region is a directory, ``SR/mjj``. Where results hold more than one process, dataset of a process,
-era of a dataset or variation, that level stands before it, in this order: ``ttbar/jes_up/SR/mjj``.
+A region is a directory, ``SR/mjj``. Where results hold more than one process, dataset of a process
+or era of a dataset, that level stands before it, in this order: ``ttbar/2018/SR/mjj``. A variation
+stands behind the name: ``SR/mjj__jesUp``.
 Beside its histograms a region has ``cutflow`` (Σw with errors from Σw²), ``cutflow_raw`` (events)
 and, with bins, ``bins`` and ``bins_raw``: one cell a step or bin, labelled with its text. A
 histogram of the analysis that has one of these names is the earlier cycle, ``cutflow;1``.
@@ -23,6 +24,7 @@ import uproot
 from uproot.writing import identify
 
 from adl.runtime.outputs import replacing
+from adl.runtime.results import NOMINAL
 
 if TYPE_CHECKING:
     import os
@@ -195,19 +197,18 @@ def _paths(entries: Sequence[_Entry]) -> list[str]:
     names = {entry.process.name for entry in entries}
     datasets = {(entry.process.name, entry.process.dataset) for entry in entries}
     processes = {entry.process for entry in entries}
-    variations = {entry.variation for entry in entries}
     shown = (
         len(names) > 1,
         len(datasets) > len(names),
         len(processes) > len(datasets),
-        len(variations) > 1,
     )
 
     def path(entry: _Entry) -> str:
         process = entry.process
-        levels = (process.name, process.dataset, process.era, entry.variation)
+        levels = (process.name, process.dataset, process.era)
         above = (level for level, is_shown in zip(levels, shown, strict=True) if is_shown)
-        return "/".join(_key(part) for part in (*above, entry.region, entry.name))
+        name = entry.name if entry.variation == NOMINAL else f"{entry.name}__{entry.variation}"
+        return "/".join(_key(part) for part in (*above, entry.region, name))
 
     return [path(entry) for entry in entries]
 

@@ -1,0 +1,174 @@
+"""Every systematic block of a file: its lines by ``LINES``, then what they make together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from adl.check.analysis import RegionDef
+from adl.check.context import Context
+from adl.check.systematics import columns, others, suffixes, weights
+from adl.check.systematics.draft import DIRECTIONS, Draft, belongs
+from adl.check.systematics.families import Member, members
+from adl.check.systematics.legacy import legacy
+from adl.check.variations import NewValue, Stage, SystematicDef, Variation
+from adl.syntax.diagnostics import Mistake
+from adl.syntax.tree import (
+    Clause,
+    File,
+    LegacySystematic,
+    Systematic,
+    Text,
+)
+
+LINES: dict[str, Callable[[Draft, Clause], None]] = {
+    "scale": columns.scale,
+    "set": columns.set_,
+    "suffix": suffixes.suffix,
+    "propagate": columns.propagate,
+    "keep": columns.keep,
+    "reweight": weights.reweight,
+    "rate": others.rate,
+    "table": others.table,
+    "tree": others.tree,
+    "correlate": others.correlate,
+}
+
+Wanted = Callable[[str], bool]
+
+
+def check_systematics(
+    context: Context, file: File, regions: Iterable[RegionDef], wanted: Wanted
+) -> tuple[tuple[Stage, ...], tuple[SystematicDef, ...], tuple[Draft, ...]]:
+    """Return what the systematics of a file change, and their drafts, for what looks at them.
+
+    Of those that are not ``wanted`` only what corrects the nominal values remains.
+    """
+    regions = tuple(regions)
+    drafts: list[Draft] = []
+    names: dict[str, Systematic | LegacySystematic] = {}
+    for block in _blocks(context, file):
+        for member in _members(context, block, regions):
+            if _is_new(context, names, member, block):
+                drafts.append(_draft(context, member, regions, wanted(member.name)))
+    stages = tuple(stage for draft in drafts for stage in _stages(draft, wanted))
+    found = [_systematic(d) for d in drafts if d.kind is not None and wanted(d.member.name)]
+    return stages, tuple(found), tuple(drafts)
+
+
+def _blocks(context: Context, file: File) -> Iterator[Systematic | LegacySystematic]:
+    """Yield the blocks of systematics; a line of the other tool counts once."""
+    seen: set[LegacySystematic] = set()
+    for block in file.blocks:
+        if isinstance(block, LegacySystematic):
+            if block in seen:
+                context.findings.note("N411", "this line stands above too", block.span)
+                continue
+            seen.add(block)
+        if isinstance(block, (Systematic, LegacySystematic)):
+            yield block
+
+
+def _is_new(
+    context: Context,
+    names: dict[str, Systematic | LegacySystematic],
+    member: Member,
+    block: Systematic | LegacySystematic,
+) -> bool:
+    first = names.setdefault(member.name, block)
+    if first is block:  # words of a family differ, so its names do
+        return True
+    line = context.line(first.span)
+    message = f"{member.name} is declared twice, first as the systematic on line {line}"
+    if first == block:
+        reading = "one, they say the same"
+        context.findings.repaired(Mistake("E207", message, block.span, reading, "remove one"))
+    else:
+        help = "give one of them another name"
+        context.findings.error("E207", message, block.span, help)
+    return False
+
+
+def _members(
+    context: Context, block: Systematic | LegacySystematic, regions: tuple[RegionDef, ...]
+) -> Iterator[Member]:
+    if isinstance(block, LegacySystematic):
+        yield from legacy(context, block, regions)
+    elif block.clauses and block.clauses[0].word == "auto":
+        clause = block.clauses[0]
+        (pattern,) = dict(clause.settings)[""]
+        assert isinstance(pattern, Text)
+        for name in suffixes.matching(context, pattern.value, block.span):
+            yield Member(name, (clause,), block.span, f"auto {pattern.value}")
+    else:
+        yield from members(context, block)
+
+
+def _draft(context: Context, member: Member, regions: tuple[RegionDef, ...], wanted: bool) -> Draft:
+    draft = Draft(context, member)
+    for clause in member.clauses:
+        corrects = any(word == "nominal" for word, _ in clause.settings)
+        with_it = clause.word in ("propagate", "keep")
+        if not (wanted or corrects or with_it) or not belongs(draft, clause):
+            continue
+        if clause.word == "weight":
+            weights.weight(draft, clause, regions)
+        elif clause.word == "auto":
+            pairs = suffixes.offered(context.schema)[member.name]
+            suffixes.add_pairs(draft, pairs, member.span)
+        else:
+            LINES[clause.word](draft, clause)
+    return draft
+
+
+# ------------------------------------------------------------------------- what lines make
+
+
+def _label(draft: Draft, direction: str) -> str:
+    if direction in DIRECTIONS:
+        return f"{draft.member.name}{direction.capitalize()}"
+    return f"{draft.member.name}_{direction}"
+
+
+def _stages(draft: Draft, wanted: Wanted) -> Iterator[Stage]:
+    """Yield the lines that change columns; what is propagated follows each of them."""
+    for line in draft.lines:
+        by_label: dict[str, tuple[NewValue, ...]] = {}
+        if wanted(draft.member.name):
+            by_label = {_label(draft, d): line[d] for d in DIRECTIONS if d in line}  # type: ignore[misc]
+        nominal: tuple[NewValue, ...] = line.get("", ())  # type: ignore[assignment]
+        if nominal or by_label:
+            yield Stage(nominal, by_label, tuple(draft.propagations))
+
+
+def _systematic(draft: Draft) -> SystematicDef:
+    assert draft.kind is not None
+    mirror = "" if draft.mirror is None else _label(draft, draft.mirror)
+    return SystematicDef(
+        draft.member.name,
+        draft.kind,
+        tuple(_variations(draft)),
+        draft.member.span,
+        draft.correlate,
+        draft.combine,
+        draft.normalise,
+        mirror,
+        draft.rate,
+        draft.member.family,
+    )
+
+
+def _variations(draft: Draft) -> Iterator[Variation]:
+    given: set[str] = {d for line in draft.lines for d in line if d}
+    given |= {d for new in draft.weights.values() for d in new} | draft.factors.keys()
+    given |= set(DIRECTIONS) if draft.tables else set()
+    numbers = sorted((d for d in given if d not in DIRECTIONS), key=int)
+    for direction in (*(d for d in DIRECTIONS if d in given), *numbers):
+        by_name = {n: new[direction] for n, new in draft.weights.items() if direction in new}
+        yield Variation(
+            _label(draft, direction),
+            direction,
+            by_name,
+            draft.factors.get(direction),
+            direction in draft.mirrored,
+            dict.fromkeys(draft.tables, 1 if direction == "up" else -1),
+        )

@@ -1,0 +1,141 @@
+"""What a line changes: ``pt(Jet)``, ``Jet.pt``, ``MET``, or a column of the event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from adl.check.analysis import AttributeOf, EventValue, Loop, Singleton, Type, Value, Variable
+from adl.check.context import Context
+from adl.check.elements import branch_type
+from adl.check.scope import Current, Scope
+from adl.stdlib.models import (
+    Branch,
+    CollectionSchema,
+    Formula,
+    SingletonSchema,
+    find_attribute,
+    find_collection,
+    find_scalar,
+    find_singleton,
+)
+from adl.syntax.diagnostics import did_you_mean
+from adl.syntax.source import Span
+from adl.syntax.tree import Attribute, Call, Expr, Name
+
+_WAY_OUT = "pt(Jet), phi(MET), or a column of the event"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A column that changes, with its owner; ``written`` is how the owner was called."""
+
+    branch: Branch
+    attribute: str
+    owner: CollectionSchema | SingletonSchema | None
+    written: str
+    span: Span
+
+    @property
+    def collection(self) -> CollectionSchema | None:
+        """The collection whose elements change, if it is one."""
+        return self.owner if isinstance(self.owner, CollectionSchema) else None
+
+    @property
+    def type(self) -> Type:
+        """The type of the column's values."""
+        return branch_type(self.branch)
+
+
+def target(context: Context, written: Expr) -> Target | None:
+    """Return the column that an expression names; None after a mistake."""
+    match written:
+        case Call(function=attribute, arguments=(Name() as owner,)):
+            return _of_owner(context, owner, attribute, written.span)
+        case Attribute(value=Name() as owner, name=attribute):
+            return _of_owner(context, owner, attribute, written.span)
+        case Name():
+            single = find_singleton(context.schema, written.name)
+            if single is not None and single.exact and written.name not in context.blocks:
+                return _of_owner(context, written, Name("pt", span=written.span), written.span)
+            found = find_scalar(context.schema, written.name)
+            if found is not None and found.exact and written.name not in context.blocks:
+                return _made(context, Target(found.item, found.name, None, "", written.span))
+    message = f"{context.words(written.span)} is no column of the input"
+    context.findings.error("E261", message, written.span, _WAY_OUT)
+    return None
+
+
+def owner_named(
+    context: Context, name: Name, what: str
+) -> CollectionSchema | SingletonSchema | None:
+    """Return the collection or object of the input that a name means; None after a mistake."""
+    if name.name in context.blocks:
+        message = f"{what} changes what the input has, {name.name} is made of it"
+        help = "name the input: everything that is made of it follows"
+        context.findings.error("E261", message, name.span, help)
+        return None
+    every = [*context.schema.collections, *context.schema.singletons]
+    for find in (find_collection, find_singleton):
+        found = find(context.schema, name.name)
+        if found is not None and found.exact:
+            return found.item
+    message = f"the input has nothing called {name.name}"
+    context.findings.error("E201", message, name.span, did_you_mean(name.name, every))
+    return None
+
+
+def _of_owner(context: Context, owner: Name, attribute: Name, span: Span) -> Target | None:
+    found = owner_named(context, owner, "a systematic")
+    if found is None:
+        return None
+    match = find_attribute(context.schema, found, attribute.name)
+    if match is None or not match.exact:
+        message = f"{found.name} has no attribute {attribute.name}"
+        help = did_you_mean(attribute.name, list(found.attributes))
+        context.findings.error("E202", message, attribute.span, help)
+        return None
+    return _made(context, Target(match.item, match.name, found, owner.name, span))
+
+
+def _made(context: Context, found: Target) -> Target | None:
+    """Return a target that is stored; what the model computes has no column to change."""
+    if isinstance(found.branch, Formula):
+        words = context.words(found.span)
+        message = f"{words} is computed from other columns: varying it is not supported yet"
+        context.findings.error("E190", message, found.span, f"it is {found.branch.text}")
+        return None
+    return found
+
+
+def scope_of(context: Context, found: Target) -> tuple[Scope, Loop | None]:
+    """Return what an expression about a target can see, and the loop of its element."""
+    if found.collection is not None:
+        return element_scope(context, found.collection, found.written)
+    if isinstance(found.owner, SingletonSchema):  # its attributes stand bare, as in objects
+        scalars = {**context.schema.scalars, **found.owner.attributes}
+        inside = replace(context, schema=replace(context.schema, scalars=scalars))
+        return Scope(inside), None
+    return Scope(context), None
+
+
+def element_scope(
+    context: Context, collection: CollectionSchema, written: str
+) -> tuple[Scope, Loop]:
+    """Return the scope of the current element of an input collection."""
+    this = Loop(None, "this")
+    context.sources[this] = (collection,)
+    current = Current(this, (collection,), frozenset(("this",)), frozenset((written,)), False)
+    return Scope(context, current=current), this
+
+
+def present(found: Target, this: Loop | None, span: Span) -> Value:
+    """Return the value that a target has before the change."""
+    match found.owner:
+        case CollectionSchema():
+            assert this is not None
+            element = Variable(this, type="particle", span=span)
+            return AttributeOf(element, found.attribute, type=found.type, span=span)
+        case SingletonSchema():
+            single = Singleton(found.owner, type="particle", span=span)
+            return AttributeOf(single, found.attribute, type=found.type, span=span)
+    return EventValue(found.branch, type=found.type, span=span)

@@ -1,0 +1,188 @@
+"""``weight`` and ``reweight``: other weights, by name or in a column of many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from adl.check.analysis import AttributeOf, Element, RegionDef, WeightBy
+from adl.check.elements import branch_type
+from adl.check.scope import Scope
+from adl.check.systematics.draft import (
+    Draft,
+    allowed,
+    directions,
+    opposite,
+    real_value,
+    settings,
+)
+from adl.check.systematics.families import word
+from adl.check.trees import subtrees
+from adl.check.types import convert
+from adl.check.variations import VariedWeight
+from adl.stdlib.models import CollectionSchema, find_collection
+from adl.syntax.diagnostics import did_you_mean
+from adl.syntax.source import Span
+from adl.syntax.tree import Clause, Expr, Index, ListOf, Lookup, Name, Number, Slice, Weight
+
+COMBINATIONS = ("hessian", "envelope", "rms")
+MOST_REPLICAS = 1000
+
+
+def weight(draft: Draft, clause: Clause, regions: Iterable[RegionDef]) -> None:
+    """Read ``weight pu up puUp down puDown``: in the place of the weights of that name."""
+    given = directions(draft, clause)
+    found = settings(clause)
+    if given is None or not allowed(draft, clause, ("up", "down", "mirror")):
+        return
+    match found.get("", ()):
+        case (Name() as name,) if given and all(len(found[d]) == 1 for d in given):
+            pass
+        case _:
+            message = "weight names a weight statement, and says what stands in its place"
+            draft.mistake("E262", message, clause.span, "weight pu up puWeightUp down puWeightDown")
+            return
+    if not _is_known(draft, name, regions):
+        return
+    new: dict[str, VariedWeight] = {}
+    for direction in given:
+        value = real_value(draft, Scope(draft.context), found[direction][0])
+        if value is None:
+            return
+        new[direction] = VariedWeight(value)
+    if "mirror" in found:
+        new[opposite(given[0])] = VariedWeight(new[given[0]].value, mirrored=True)
+    if name.name in draft.weights:
+        draft.mistake("E262", f"the weight {name.name} is replaced twice", name.span)
+        return
+    draft.weights[name.name] = {d: new[d] for d in ("up", "down")}
+    draft.kind = draft.kind or "weight"
+
+
+def _is_known(draft: Draft, name: Name, regions: Iterable[RegionDef]) -> bool:
+    """Whether a region has a weight of this name; one that is for other datasets is no mistake."""
+    weights = (s for r in regions for s in r.statements if isinstance(s, WeightBy) and s.name)
+    names = list(dict.fromkeys(w.name for w in weights))
+    if name.name in names:
+        return True
+    gone = (t for tree in draft.context.excluded for t in subtrees(tree) if isinstance(t, Weight))
+    if any(w.name is not None and w.name.name == name.name for w in gone):
+        draft.excluded = True
+        return False
+    message = f"no weight statement is called {name.name}"
+    help = did_you_mean(name.name, names)
+    help = help or f"weight {name.name} … in a region; reweight multiplies without one"
+    draft.mistake("E265", message, name.span, help)
+    return False
+
+
+def reweight(draft: Draft, clause: Clause) -> None:
+    """Read ``reweight LHEPdfWeight[1:101] combine hessian``, or ``reweight up a down b``."""
+    if not allowed(draft, clause, ("up", "down", "mirror", "combine", "normalise")):
+        return
+    found = settings(clause)
+    if draft.factors:
+        draft.mistake("E262", f"{draft.member.name} has two reweight lines", clause.span)
+        return
+    draft.normalise = "normalise" in found
+    if "" in found:
+        _replicas(draft, clause)
+    else:
+        _pair(draft, clause)
+    if draft.factors:
+        draft.kind = draft.kind or "reweight"
+
+
+def _pair(draft: Draft, clause: Clause) -> None:
+    given = directions(draft, clause)
+    found = settings(clause)
+    if given is None:
+        return
+    if not given or "combine" in found or any(len(found[d]) != 1 for d in given):
+        message = "reweight has a list of columns with combine, or up and down"
+        draft.mistake("E262", message, clause.span, "reweight LHEPdfWeight[1:101] combine hessian")
+        return
+    for direction in given:
+        value = real_value(draft, Scope(draft.context), found[direction][0])
+        if value is None:
+            draft.factors = {}
+            return
+        draft.factors[direction] = value
+    if "mirror" in found:
+        draft.factors[opposite(given[0])] = draft.factors[given[0]]
+        draft.mirrored.add(opposite(given[0]))
+
+
+def _replicas(draft: Draft, clause: Clause) -> None:
+    found = settings(clause)
+    values = found[""]
+    places = _places(draft, values[0]) if len(values) == 1 else None
+    if places is None or "up" in found or "down" in found or "mirror" in found:
+        if not draft.context.findings.failed or places is not None or len(values) != 1:
+            message = "reweight names the elements of one column"
+            help = "reweight LHEPdfWeight[1:101], or reweight LHEScaleWeight[0,1,3,5,7,8]"
+            draft.mistake("E262", message, clause.span, help)
+        return
+    draft.combine = _combination(draft, clause)  # type: ignore[assignment]  # one of COMBINATIONS
+    whole, numbers = places
+    collection = _column(draft, whole)
+    if collection is None:
+        return
+    for k in numbers:
+        element = Element(collection, k, type="particle", span=whole.span)
+        kind = branch_type(collection.attributes[""])
+        value = AttributeOf(element, "", type=kind, span=whole.span)
+        draft.factors[str(k)] = convert(value, "real")
+
+
+def _column(draft: Draft, written: Expr) -> CollectionSchema | None:
+    """Return a column that has several numbers an event; None after a mistake."""
+    schema, words = draft.context.schema, draft.context.words(written.span)
+    found = find_collection(schema, written.name) if isinstance(written, Name) else None
+    if found is not None and found.exact and "" in found.item.attributes:
+        return found.item
+    message = f"{words} is no column of several numbers an event"
+    help = did_you_mean(words, [n for n, c in schema.collections.items() if "" in c.attributes])
+    draft.mistake("E261", message, written.span, help or "reweight LHEPdfWeight[1:101]")
+    return None
+
+
+def _combination(draft: Draft, clause: Clause) -> str:
+    values = settings(clause).get("combine", ())
+    if not values:
+        return ""
+    found = word(values[0]) if len(values) == 1 else None
+    if found in COMBINATIONS:
+        return found
+    span = values[0].span.to(values[-1].span)
+    message = f"{draft.context.words(span)} is no way to combine variations"
+    draft.mistake("E262", message, span, "hessian, envelope or rms")
+    return ""
+
+
+def _places(draft: Draft, written: Expr) -> tuple[Expr, list[int]] | None:
+    """Return a column and the places in it: ``X[1:101]``, ``X[0,2,3]`` or ``X[4]``."""
+    match written:
+        case Slice(value=whole, start=start, stop=int() as stop):
+            return whole, _bounded(draft, list(range(start or 0, stop)), written.span)
+        case Index(value=whole, index=index) if index >= 0:
+            return whole, [index]
+        case Lookup(value=whole, position=ListOf(items=items)):
+            numbers = [_whole(item) for item in items]
+            if all(n is not None for n in numbers):
+                return whole, _bounded(draft, [n for n in numbers if n is not None], written.span)
+    return None
+
+
+def _bounded(draft: Draft, places: list[int], span: Span) -> list[int]:
+    double = next((p for i, p in enumerate(places) if p in places[:i]), None)
+    if double is not None:
+        draft.mistake("E262", f"element {double} stands here twice", span, "remove one")
+    if len(places) > MOST_REPLICAS:
+        message = f"{len(places)} replicas are more than {MOST_REPLICAS}"
+        draft.mistake("E262", message, span)
+        return []
+    return list(dict.fromkeys(places))
+
+
+def _whole(item: Expr) -> int | None:
+    return int(item.text) if isinstance(item, Number) and item.text.isdigit() else None

@@ -1,0 +1,80 @@
+"""Columns through the stages of an analysis: corrections in the written order, then variations.
+
+A stage sees the values that those before it have made. A variation has its own value at its own
+stage, and the nominal one at every other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adl.check.variations import NewValue, Propagation, Stage
+from adl.compiler.ir import TRUE, Axis, Index, Node, as_real, reduce
+from adl.compiler.lower import computed
+from adl.compiler.lower.collections import Place
+from adl.compiler.lower.substitution import Columns, NewColumn, Substitution, rewriter
+from adl.compiler.lower.truth import Lowered, choose
+from adl.compiler.lower.values import Lowering
+from adl.stdlib.kinematics import Cartesian, Transverse
+
+
+def columns(stages: Sequence[Stage], label: str, seed: int) -> Columns:
+    """Return what the columns have become in the variation of a label, or in no variation."""
+    found: Columns = {}
+    for stage in stages:
+        new = stage.varied.get(label, stage.nominal)
+        if new:
+            found = _after(stage, new, found, seed)
+    return found
+
+
+def _after(stage: Stage, new: Sequence[NewValue], before: Columns, seed: int) -> Columns:
+    """Return the columns after a stage: all new values are made of those before it."""
+    after = {**before, **{v.branch.name: _value(v, before, seed) for v in new}}
+    for propagation in stage.propagations:
+        after |= _propagated(propagation, before, after, seed)
+    return after
+
+
+def _value(new: NewValue, before: Columns, seed: int) -> NewColumn:
+    lowering = Lowering(seed)
+    axis = None
+    if new.collection is None or new.this is None:
+        found = lowering.value(new.value)
+    else:
+        axis = Axis((new.collection.name,), 0)
+        with lowering.element_is(new.this, Place((new.collection,), Index(axis))):
+            found = lowering.value(new.value)
+    return NewColumn(rewriter(Substitution(before))(_there(found)), axis, new.branch)
+
+
+def _there(found: Lowered) -> Node:
+    """Return a value as a stored one would be where it is missing."""
+    return choose(found.defined, found.value, computed.NOTHING[found.value.kind])
+
+
+def _propagated(what: Propagation, before: Columns, after: Columns, seed: int) -> Columns:
+    """Return missing momentum less the change of the elements' momenta."""
+    axis = Axis((what.collection.name,), 0)
+    at = Place((what.collection,), Index(axis))
+    then, now = rewriter(Substitution(before)), rewriter(Substitution(after))
+    lowering = Lowering(seed)
+    stored = [as_real(at.attribute(name, lowering.cuts)) for name in ("pt", "phi")]
+    old, new = (Transverse(*map(rewrite, stored)) for rewrite in (then, now))
+    if old == new:
+        return {}
+    counts: Node = TRUE
+    if what.where is not None:
+        with lowering.element_is(what.this, at):
+            counts = then(lowering.condition(what.where).value)
+    branches = [what.met.attributes[name] for name in ("pt", "phi")]
+    was = Transverse(*(now(as_real(lowering.stored(branch).value)) for branch in branches))
+    x, y = (
+        getattr(was, c) - reduce("sum", (axis,), getattr(new, c) - getattr(old, c), counts)
+        for c in ("px", "py")
+    )
+    moved = Cartesian(x, y, 0.0, 0.0)
+    return {
+        branch.name: NewColumn(node, None, branch)
+        for branch, node in zip(branches, (moved.pt, moved.phi), strict=True)
+    }

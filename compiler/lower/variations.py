@@ -1,0 +1,166 @@
+"""Systematic variations: substitute the varied columns, let interning share the rest.
+
+An analysis is lowered once, with marks in the place of weights and tables that have variations.
+The nominal program and each variation are rewritings of that one: columns become their corrected or
+varied values, marks the weights and tables of the variation. What is not affected *is* the nominal
+node. Only where a variation moves what orders a collection is the analysis lowered again, because
+there ``jets[0]`` is a search by the new value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from adl.check import analysis as core
+from adl.check.variations import Variation
+from adl.compiler.ir import ONE, Column, Const, Fill, Node, Table, call
+from adl.compiler.lower.stages import columns
+from adl.compiler.lower.substitution import Columns, Substitution, rewriter
+from adl.compiler.lower.tables import rows
+from adl.compiler.lower.truth import known
+from adl.compiler.lower.values import Lowering, Marks
+from adl.compiler.program import (
+    HistogramOutput,
+    OutputT,
+    Program,
+    RegionOutput,
+    VariationOutput,
+    map_region,
+)
+
+NOMINAL = ""  # the label of no variation
+
+
+def with_variations(
+    analysis: core.Analysis, seed: int, lowered: Callable[[Lowering], Program]
+) -> Program:
+    """Return the program of an analysis: corrected, with all of its variations.
+
+    ``lowered`` lowers the analysis without its systematics.
+    """
+    if not analysis.stages and not analysis.systematics:
+        return lowered(Lowering(seed))
+    maker = _Maker(analysis, seed, lowered)
+    nominal = maker.changed(NOMINAL, None)
+    varied = tuple(VariationOutput(v, maker.regions(v)) for v in maker.variations)
+    return replace(nominal, variations=varied, systematics=analysis.systematics)
+
+
+@dataclass(frozen=True)
+class _Base:
+    """A program with marks, and what the marks of weights become, by the variation's label."""
+
+    program: Program
+    weights: Mapping[Column, Mapping[str, Node]]
+    factors: Mapping[str, Node]  # of variations that multiply every weight
+
+
+@dataclass
+class _Maker:
+    """Makes the nominal program and the variations of one analysis."""
+
+    analysis: core.Analysis
+    seed: int
+    lowered: Callable[[Lowering], Program]
+    bases: dict[frozenset[str], _Base] = field(default_factory=dict)  # by the reordered inputs
+
+    @cached_property
+    def variations(self) -> tuple[Variation, ...]:
+        """All variations, in the order of the file."""
+        return tuple(v for s in self.analysis.systematics for v in s.variations)
+
+    def regions(self, variation: Variation) -> tuple[RegionOutput, ...]:
+        """Return the regions of a variation."""
+        return self.changed(variation.label, variation).regions
+
+    def changed(self, label: str, variation: Variation | None) -> Program:
+        """Return the program of a variation, without rows, or the nominal one."""
+        new = columns(self.analysis.stages, label, self.seed)
+        base = self.base(self.reordered(new))
+        substitution = Substitution(new, tables=self.tables(variation))
+        rewritten = rewriter(substitution)
+        marks: dict[Node, Node] = {
+            m: rewritten(by.get(label, by[NOMINAL])) for m, by in base.weights.items()
+        }
+        change = rewriter(replace(substitution, marks=marks))
+
+        def changed(output: OutputT) -> OutputT:
+            return change(output)  # type: ignore[return-value]  # a rule keeps a root's class
+
+        if variation is None:
+            return base.program.map(changed)
+        regions = [map_region(replace(r, rows=()), changed) for r in base.program.regions]
+        if label in base.factors:
+            factor = rewritten(base.factors[label])
+            regions = [_reweighted(region, factor) for region in regions]
+        return Program(tuple(regions))
+
+    def base(self, reordered: frozenset[str]) -> _Base:
+        """Return the program with marks, for inputs that do not stand as they are stored."""
+        if reordered not in self.bases:
+            names = frozenset(name for v in self.variations for name in v.weights)
+            tables = frozenset(name for v in self.variations for name in v.tables)
+            lowering = Lowering(self.seed, Marks(names, tables, reordered))
+            program = self.lowered(lowering)
+            # At once: what algorithms have made of collections is known until the next lowering.
+            weights = {m: self.weights(s, lowering) for s, m in lowering.weights.items()}
+            factors = {
+                v.label: _mirrored(ONE, known(lowering.value(v.factor)), v.mirrored)
+                for v in self.variations
+                if v.factor is not None
+            }
+            self.bases[reordered] = _Base(program, weights, factors)
+        return self.bases[reordered]
+
+    def weights(self, statement: core.WeightBy, lowering: Lowering) -> dict[str, Node]:
+        """Return the nominal factor of a weight statement, and those of variations."""
+        nominal = known(lowering.value(statement.value))
+        found = {NOMINAL: nominal}
+        for variation in self.variations:
+            other = variation.weights.get(statement.name)
+            if other is not None:
+                value = known(lowering.value(other.value))
+                found[variation.label] = _mirrored(nominal, value, other.mirrored)
+        return found
+
+    def reordered(self, new: Columns) -> frozenset[str]:
+        """Return the inputs of which the ordering attribute has another value."""
+        if self.analysis.dialect == "cutlang":
+            return frozenset()
+        return frozenset(
+            c.name
+            for c in self.analysis.schema.collections.values()
+            if c.ordered is not None and c.attributes[c.ordered].name in new
+        )
+
+    def tables(self, variation: Variation | None) -> dict[str, Table]:
+        """Return the rows of the tables that have variations."""
+        names = {name for v in self.variations for name in v.tables}
+        tables = (t for t in self.analysis.declared if isinstance(t, core.TableDef))
+        signs = {} if variation is None else variation.tables
+        return {t.name: Table(rows(t, signs.get(t.name, 0))) for t in tables if t.name in names}
+
+
+def _mirrored(nominal: Node, value: Node, mirrored: bool) -> Node:
+    """Return a factor, or the one that is as far from nominal on the other side."""
+    return call("sub", call("mul", Const(2.0), nominal), value) if mirrored else value
+
+
+def _reweighted(region: RegionOutput, factor: Node) -> RegionOutput:
+    """Return a region with every weight multiplied; what counts events stays."""
+
+    def times(fill: Fill) -> Fill:
+        weight = factor if fill.weight is ONE else call("mul", fill.weight, factor)
+        return Fill(fill.bins, fill.axes, fill.values, fill.mask, weight)
+
+    def histogram(output: HistogramOutput) -> HistogramOutput:
+        return replace(output, fills=tuple(map(times, output.fills)))
+
+    return replace(
+        region,
+        steps=tuple(replace(s, fill=times(s.fill)) for s in region.steps),
+        bins=None if region.bins is None else replace(region.bins, fill=times(region.bins.fill)),
+        histograms=tuple(map(histogram, region.histograms)),
+    )
