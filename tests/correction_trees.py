@@ -102,9 +102,10 @@ def referred(draw: Any) -> dict[str, Any]:
 
 
 @st.composite
-def draws(draw: Any) -> dict[str, Any]:
+def draws(draw: Any, distributions: Sequence[str]) -> dict[str, Any]:
+    distribution = draw(st.sampled_from(distributions))
     inputs = draw(st.lists(st.sampled_from(NUMBERS), min_size=1, max_size=9))
-    return {"nodetype": "hashprng", "inputs": inputs, "distribution": "stdflat"}
+    return {"nodetype": "hashprng", "inputs": inputs, "distribution": distribution}
 
 
 @st.composite
@@ -158,13 +159,16 @@ def transforms(draw: Any, contents: Any) -> dict[str, Any]:
     }
 
 
-def trees(expressions: Sequence[str], bins: Any, *, rewriting: bool) -> st.SearchStrategy[Any]:
+def trees(
+    expressions: Sequence[str], bins: Any, *, rewriting: bool, normal: bool = False
+) -> st.SearchStrategy[Any]:
     """Return trees over these bins.
 
     correctionlib reads anywhere in memory for what even bins cannot place: NaN, and infinity where
     they wrap. So trees with even bins rewrite nothing, and are asked about finite numbers.
     """
-    leaves = st.one_of(CONSTANTS, formulas(expressions), referred(), draws())
+    distributions = ("stdflat", "normal", "stdnormal") if normal else ("stdflat",)
+    leaves = st.one_of(CONSTANTS, formulas(expressions), referred(), draws(distributions))
 
     def grown(inner: Any) -> Any:
         more = (transforms(inner),) if rewriting else ()

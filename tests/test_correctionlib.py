@@ -70,7 +70,7 @@ def test_even_bins_are_equal_to_the_bit(tmp_path: Path, data: Any, at: list[Poin
 
 
 @CALM
-@given(trees(ROUNDED, uneven(), rewriting=False), points(FINITE))
+@given(trees(ROUNDED, uneven(), rewriting=False, normal=True), points(FINITE))
 def test_functions_are_equal_within_two_last_places(
     tmp_path: Path, data: Any, at: list[Point]
 ) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 
 from adl.check import analysis as core
 from adl.compiler.decisions import FLOWS, Decide, Entry, Reasons, Reject, Tree, numbers
-from adl.compiler.ir import TRUE, Const, Node, as_real, both, call, lift
+from adl.compiler.ir import TRUE, Const, Evaluate, Node, as_real, both, call, lift
 from adl.compiler.lower.truth import Lowered, certain_all, choose, defined_all
 from adl.stdlib import ops
-from adl.stdlib.corrections import draws
+from adl.stdlib.corrections import draws, normal
 from adl.stdlib.corrections.contents import (
     Content,
     Even,
@@ -185,7 +185,7 @@ class _Part:
         if isinstance(first, Rewrite):
             return self.rewritten(first, tree, point)
         if isinstance(first, Random):
-            return lift(draws.drawn(first.distribution, [_word(point[i]) for i in first.inputs]))
+            return _drawn(first.distribution, [_word(point[i]) for i in first.inputs])
         rows = [leaf.constants if isinstance(leaf, Expression) else (leaf,) for _, leaf in own]
         columns = list(zip(*rows, strict=True))
         places = [place for place, _ in own]
@@ -321,6 +321,13 @@ def _constant(
     for place, value in zip(places, values, strict=True):
         every[place] = value
     return Entry(numbers(every), where)
+
+
+def _drawn(distribution: str, words: Sequence[Node]) -> Node:
+    """Return the number that words choose."""
+    if distribution == "stdflat":
+        return lift(draws.flat(words))
+    return Evaluate(normal.FUNCTIONS[distribution], (lift(draws.first(words)),), TRUE)
 
 
 def _word(x: Node) -> Node:

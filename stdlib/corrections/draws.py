@@ -12,7 +12,7 @@ from typing import Any
 from adl.stdlib import ops
 
 # What there is a rule for.
-DISTRIBUTIONS = ("stdflat",)
+DISTRIBUTIONS = ("stdflat", "normal", "stdnormal")
 
 _PRIMES = tuple(
     map(
@@ -26,24 +26,23 @@ _PRIMES = tuple(
         ),
     )
 )
-_MULTIPLIER = 6364136223846793005
-_INCREMENT = 1442695040888963407
+MULTIPLIER = 6364136223846793005
+INCREMENT = 1442695040888963407
 _LANES = 4  # words that are mixed at once where there are as many
-
-
-def drawn(distribution: str, words: Sequence[Any]) -> Any:
-    """Return the number that words choose."""
-    assert distribution in DISTRIBUTIONS, distribution
-    return flat(words)
 
 
 def flat(words: Sequence[Any]) -> Any:
     """Return a number in [0, 1) as std::uniform_real_distribution makes it of two draws."""
-    state = _advanced(seed(words))
+    state = first(words)
     low, state = _output(state), _advanced(state)
     high = ops.apply("mul", ops.real(_output(state)), 2.0**32)
     drawn = ops.apply("mul", ops.apply("add", ops.real(low), high), 2.0**-64)
     return ops.where(ops.apply("lt", drawn, 1.0), drawn, 1.0 - 2.0**-53)
+
+
+def first(words: Sequence[Any]) -> Any:
+    """Return the first state of the generator."""
+    return _advanced(seed(words))
 
 
 def seed(words: Sequence[Any]) -> Any:
@@ -57,7 +56,7 @@ def seed(words: Sequence[Any]) -> Any:
         state = _add(_times(_rotated(mixed, 27), first), fourth)
     state = _times(ops.bitxor(state, _shifted(state, 33)), second)
     state = _times(ops.bitxor(state, _shifted(state, 29)), third)
-    return _add(ops.bitxor(state, _shifted(state, 32)), _INCREMENT)
+    return _add(ops.bitxor(state, _shifted(state, 32)), INCREMENT)
 
 
 def _stripes(words: Sequence[Any]) -> Any:
@@ -81,7 +80,7 @@ def _round(lane: Any, word: Any) -> Any:
 
 def _advanced(state: Any) -> Any:
     """Return the next state of the generator."""
-    return _add(_times(state, _MULTIPLIER), _INCREMENT)
+    return _add(_times(state, MULTIPLIER), INCREMENT)
 
 
 def _output(state: Any) -> Any:
