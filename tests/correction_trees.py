@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -203,7 +204,9 @@ def written(data: Any, **more: Any) -> dict[str, Any]:
 
 def saved(content: dict[str, Any], path: Path) -> tuple[Correction, Any]:
     """Write a file; return the correction of ours and that of correctionlib."""
-    model = schemav2.CorrectionSet.model_validate(content)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # stdnormal, which files have
+        model = schemav2.CorrectionSet.model_validate(content)
     path.write_text(model.model_dump_json(exclude_unset=True))
     # Written anew within one tick of the clock it can look unchanged.
     read.__globals__["_read"].cache_clear()

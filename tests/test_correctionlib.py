@@ -53,7 +53,7 @@ def agree(data: Any, at: Sequence[Point], folder: Path, within: int = 0) -> None
 
 
 CALM = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

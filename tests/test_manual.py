@@ -223,6 +223,7 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with the four events of the manual."""
     ((_, body),) = marked("events")
     path = tmp_path_factory.mktemp("manual") / "events.root"
+    (path.parent / "corrections").symlink_to(TOP / "examples" / "corrections")
     columns: dict[str, Any] = {"event": np.array([int(row[0]) for row in body], np.uint64)}
     for place, name in enumerate(("Jet", "Muon", "Electron"), 1):
         pt = ak.Array([[float(x) for x in row[place].split()] for row in body])
