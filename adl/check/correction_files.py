@@ -79,9 +79,8 @@ def applied(
 ) -> Value | None:
     """Return a correction's value for what is written for its inputs, in their order."""
     if len(written) != len(known.inputs) or any(isinstance(w, Named) for w in written):
-        wanted = ", ".join(f"{i.name} ({i.kind})" for i in known.inputs)
         message = f"correction {known.name} takes {len(known.inputs)} inputs, not {len(written)}"
-        return mistake(scope, "E293", message, span, f"its inputs are {wanted}")
+        return mistake(scope, "E293", message, span, _inputs(known))
     given: list[str | int | None] = []
     arguments: list[Value] = []
     complete, unsettled = True, False
@@ -142,14 +141,15 @@ def _number(
     what = f"{wanted.name} of correction {known.name} is {_KINDS[wanted.kind]}"
     if isinstance(written, (str, Text)):
         at = written.span if isinstance(written, Text) else span
-        return mistake(scope, "E293", f"{what}, not a text", at)
+        return mistake(scope, "E293", f"{what}, not a text", at, _inputs(known))
     asking = scope.asking(f"{wanted.name} of correction {known.name} needs one number")
     value = number(scope, check(asking, written))
     if value is None:
         return None
     if wanted.kind == "int" and value.type == "real":
         words = scope.context.words(written.span)
-        return mistake(scope, "E293", f"{what}, {words} is a real one", written.span)
+        message = f"{what}, {words} is a real one"
+        return mistake(scope, "E293", message, written.span, _inputs(known))
     return convert(value, "int" if wanted.kind == "int" else "real")
 
 
@@ -183,6 +183,10 @@ def _has_content(
         mistake(scope, "E190", message, span)
         return False
     return True
+
+
+def _inputs(known: Correction) -> str:
+    return f"its inputs are {', '.join(f'{i.name} ({i.kind})' for i in known.inputs)}"
 
 
 def _listed(words: str, names: Sequence[object]) -> str:

@@ -16,6 +16,7 @@ from adl.cli.common import (
     read_source,
     show_findings,
 )
+from adl.cli.correction_files import is_corrections
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -49,16 +50,20 @@ def command(
     model: str,
     dialect: AskedDialect,
 ) -> None:
-    """Show what a ROOT file is and what it offers.
+    """Show what a ROOT file, or a file of corrections, is and what it offers.
 
     That is the object model and why it is this one, events, size and compression, the collections
     and their attributes by the names that ADL has for them, missing momentum, triggers. With
     --analysis also what the analysis would find missing, as `adl check --input` says it; the exit
     code is 2 if it has a mistake.
 
+    Of a file of corrections (.json, .json.gz of correctionlib) it shows the corrections: their
+    inputs, and the categories that these know.
+
     \b
     Example:
       adl inspect examples/sample/zmumu.root
+      adl inspect examples/corrections/muons.json
       adl inspect examples/sample/zmumu.root --analysis examples/ttbar.adl
     """
     from adl.cli.front import model_of
@@ -67,6 +72,9 @@ def command(
     from adl.runtime.inputs.opening import open_input
     from adl.stdlib.models import ModelError
 
+    if is_corrections(file):
+        _corrections(file, form, {"--tree": tree, "--analysis": analysis})
+        return
     asked = model_of(model)
     try:
         with open_input(file, tree) as source:
@@ -82,6 +90,20 @@ def command(
             _show(report)
     if report is not None and report.number("error"):
         raise SystemExit(2)
+
+
+def _corrections(file: str, form: str, options: dict[str, str | None]) -> None:
+    """Show a file of corrections, for which these options mean nothing."""
+    from adl.cli.correction_files import document, show
+
+    for option, given in options.items():
+        if given is not None:
+            raise UserError(f"{file} is a file of corrections: {option} is for one of events")
+    found = document(file)
+    if form == "json":
+        click.echo(json.dumps(found, indent=2))
+    else:
+        show(found)
 
 
 def _report(analysis: str, schema: Schema, dialect: AskedDialect) -> Report:
