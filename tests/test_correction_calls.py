@@ -128,6 +128,7 @@ def test_the_era_stands_in_the_file_and_in_the_inputs(tmp_path: Path) -> None:
     assert findings(text, tmp_path, Dataset(era="2018")) == ()
     (found,) = findings(text, tmp_path, Dataset(era="2017"))
     assert (found.code, "2017/muons.json.gz" in found.message) == ("E290", True)
+    assert [f.code for f in findings(text, tmp_path, Dataset())] == ["E251"]
     text = text.replace('"nominal"', "era")
     (found,) = findings(text, tmp_path, Dataset(era="2018"))
     assert found.code == "E294"

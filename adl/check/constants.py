@@ -207,7 +207,12 @@ def interpolated(context: Context, text: str, span: Span) -> str:
 
 def is_open(context: Context, text: str) -> bool:
     """Whether a text has places of the dataset's, and there is none."""
-    return context.dataset is None and _PLACE.search(text) is not None
+    return context.dataset is None and has_places(text)
+
+
+def has_places(text: str) -> bool:
+    """Whether something of the dataset's stands in a text, not yet put there."""
+    return _PLACE.search(text) is not None
 
 
 # ------------------------------------------------------------------------------ what is excluded

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from adl.check.analysis import CorrectionAt, DefineRef, Literal_, Open, Text_, Value
-from adl.check.constants import interpolated, is_open
+from adl.check.constants import has_places, interpolated, is_open
 from adl.check.context import Context, Found
 from adl.check.scope import Scope, mistake
 from adl.check.types import convert, number
@@ -54,6 +54,8 @@ def find(context: Context, file: Text, name: Text) -> Found[Correction] | None:
     if any(is_open(context, t.value) for t in (file, name)):
         return Found(None)
     path, wanted = (interpolated(context, t.value, t.span) for t in (file, name))
+    if has_places(path) or has_places(wanted):  # the dataset does not say it: reported
+        return None
     where = Path(context.source.name).parent / path
     try:
         known = read(where).corrections
