@@ -309,6 +309,17 @@ class OwnAttribute(Typed):
 
 
 @dataclass(frozen=True)
+class BySource(Typed):
+    """A number of an element of a union, ``this``: that of the first source which has the element.
+
+    Each source has a loop over it, and the number in terms of its current element.
+    """
+
+    this: Loop
+    values: tuple[tuple[Loop, Value], ...]
+
+
+@dataclass(frozen=True)
 class Apply(Typed):
     """A function of the library; argument kinds fit its signature (int is made real)."""
 
@@ -569,6 +580,7 @@ Value = (
     | Before
     | AttributeOf
     | OwnAttribute
+    | BySource
     | Apply
     | Whole
     | Each

@@ -13,8 +13,11 @@ from adl.check.analysis import (
     Apply,
     AttributeDef,
     AttributeOf,
+    BySource,
     Choice,
+    Collection,
     Literal_,
+    Loop,
     ObjectDef,
     OwnAttribute,
     Singleton,
@@ -30,6 +33,7 @@ from adl.check.context import Context, Found
 from adl.check.elements import branch_type, linked_as, sources_of
 from adl.check.habits import with_zeros
 from adl.check.scope import Scope
+from adl.check.types import unify
 from adl.check.uses import chosen_attribute, unchosen
 from adl.check.values import used_at
 from adl.stdlib.library import find_function
@@ -123,6 +127,9 @@ def find(context: Context, particle: Value, name: Name, span: Span) -> Found[Val
     if own is not None:
         defined = own.meaning
         return Found(None if defined is None else _own_attribute(particle, defined, span))
+    united = _of_union(context, particle, name, span)
+    if united is not None:
+        return united
     related = linked_as(context, particle, name.name)
     if related is not None:
         return Found(used_at(related, span))
@@ -155,6 +162,45 @@ def _own(context: Context, particle: Value, name: Name) -> Found[AttributeDef] |
     objects = (c for c in lineage(collections[0]) if isinstance(c, ObjectDef))
     found = (o.attributes[name.name] for o in objects if name.name in o.attributes)
     return next((Found(attribute) for attribute in found), None)
+
+
+def _of_union(context: Context, particle: Value, name: Name, span: Span) -> Found[Value] | None:
+    """Return a number that every source of a union has, and one of them defines; else None."""
+    sources = _united(context, particle)
+    if len(sources) < 2 or not any(_defines(source, name.name) for source in sources):
+        return None
+    loops = [Loop(source, "this") for source in sources]
+    found = [
+        find(context, Variable(loop, type="particle", span=span), name, span) for loop in loops
+    ]
+    known = [f.meaning for f in found if f is not None and f.meaning is not None]
+    if len(known) < len(found) or any(v.type not in ("bool", "int", "real") for v in known):
+        return None
+    this = Loop(None, "this")
+    context.sources[this] = sources
+    values = unify(*known, least="bool")
+    each = tuple(zip(loops, values, strict=True))
+    by_source = BySource(this, each, type=values[0].type, span=span)
+    return Found(_own_attribute(particle, AttributeDef(name.name, by_source, this, sources), span))
+
+
+def _united(context: Context, particle: Value) -> tuple[Collection, ...]:
+    """Return the sources of the union that an element is of; none for other values."""
+    collections = sources_of(context, particle)
+    if len(collections) > 1:
+        return collections if isinstance(particle, Variable) else ()
+    for collection in collections:
+        *_, last = lineage(collection)
+        return last.sources if isinstance(last, ObjectDef) else ()
+    return ()
+
+
+def _defines(collection: Collection, name: str) -> bool:
+    """Whether a collection, or one that it comes from, defines an attribute of its elements."""
+    *_, last = steps = list(lineage(collection))
+    if any(isinstance(step, ObjectDef) and name in step.attributes for step in steps):
+        return True
+    return isinstance(last, ObjectDef) and any(_defines(source, name) for source in last.sources)
 
 
 def _own_attribute(particle: Value, definition: AttributeDef, span: Span) -> Value:

@@ -9,6 +9,7 @@ from adl.check.analysis import (
     Apply,
     AttributeOf,
     Before,
+    BySource,
     Choice,
     CorrectionAt,
     Default,
@@ -55,6 +56,8 @@ def operands(value: Value) -> tuple[Value, ...]:
             return (value.first, value.second)
         case AttributeOf() | OwnAttribute():
             return (value.particle,)
+        case BySource():
+            return tuple(own for _, own in value.values)
         case Apply() | Operation() | TableAt() | CorrectionAt():
             return value.arguments
         case Each():
@@ -131,6 +134,8 @@ def free_loops(value: Value) -> list[Loop]:
         bound = value.picked.loops
     elif isinstance(value, Each):
         bound = (value.loop,)
+    elif isinstance(value, BySource):
+        bound = tuple(loop for loop, _ in value.values)
     found: dict[Loop, None] = {}
     for operand in operands(value):
         found.update((loop, None) for loop in free_loops(operand) if loop not in bound)

@@ -12,15 +12,20 @@ from adl.compiler.ir import (
     TRUE,
     Axis,
     Const,
+    Element,
+    Index,
     Node,
     both,
     call,
     invert,
     reduce,
+    store,
 )
+from adl.compiler.lower import made
 from adl.compiler.lower.collections import Place, before, in_all, part_mask
 from adl.compiler.lower.truth import Lowered, choose
 from adl.stdlib.kinematics import Cartesian, Particle, Polar, Transverse
+from adl.stdlib.models import CollectionSchema
 
 if TYPE_CHECKING:
     from adl.compiler.lower.values import Lowering
@@ -108,6 +113,48 @@ def own(lowering: Lowering, value: core.OwnAttribute) -> Place:
     return replace(
         found, defined=both(at.defined, found.defined), certain=both(at.certain, found.certain)
     )
+
+
+def by_source(lowering: Lowering, value: core.BySource) -> Lowered:
+    """Return a number of an element of a union, as the first source that has it defines it."""
+    at = lowering.here[value.this]
+    if len(at.parts) == 1:
+        return _of_part(lowering, value, at.parts[0], at.position)
+    axes = tuple(Axis(made.source(part), 0) for part in at.parts)
+    each = zip(at.parts, axes, strict=True)
+    found = [_of_part(lowering, value, part, Index(axis)) for part, axis in each]
+
+    def stored(nodes: list[Node]) -> Node:
+        same = all(node is TRUE for node in nodes)
+        return TRUE if same else Element(store(axes, tuple(nodes)), at.position)
+
+    return Lowered(
+        Element(store(axes, tuple(x.value for x in found)), at.position),
+        stored([x.defined for x in found]),
+        stored([x.certain for x in found]),
+    )
+
+
+def _of_part(
+    lowering: Lowering, value: core.BySource, part: CollectionSchema, position: Node
+) -> Lowered:
+    """Return the number of an element of one part; of the last source without asking it."""
+    result: Lowered | None = None
+    for loop, own in reversed(value.values):
+        assert loop.collection is not None, "a source"
+        every = tuple(parts(loop.collection))
+        if part not in every:
+            continue
+        number = every.index(part)
+        place = in_all(Place((part,), position), every)
+        with lowering.element_is(loop, place):
+            x = lowering.value(own)
+        if result is not None:
+            inside = part_mask(loop.collection, number, position, lowering.cuts)
+            x = Lowered(*(choose(inside, a, b) for a, b in zip(x, result, strict=True)))
+        result = x
+    assert result is not None, "each part is of a source"
+    return result
 
 
 def _components(a: Particle, b: Particle) -> tuple[tuple[str, ...], type[Particle]]:

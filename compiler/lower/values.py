@@ -172,6 +172,9 @@ class Lowering:
             self.weights[statement] = Column(mark, "float64")
         return self.weights[statement]
 
+    def _bysource(self, value: core.BySource) -> Lowered:
+        return elements.by_source(self, value)
+
     def _apply(self, value: core.Apply) -> Lowered:
         if value.function.form in ("algorithm", "user"):
             return algorithms.evaluated(self, value)
