@@ -267,9 +267,12 @@ STREAMS = ("SingleMuon", "SingleElectron", "Tau")
 COMBINATIONS = list(product((False, True), (False, True), (False, True), (5.0, 50.0)))
 
 
-def selected(condition: str, dataset: Dataset, target: str) -> list[bool]:
+def selected(
+    condition: str, dataset: Dataset, target: str, define: str = "", word: str = "select"
+) -> list[bool]:
     """Return for each combination of triggers and MET whether it passes."""
-    analysis, findings = examined(TRIGGERS + region(f"select {condition}"), dataset, PATHS)
+    text = f"{TRIGGERS}{define}\n{region(f'{word} {condition}')}"
+    analysis, findings = examined(text, dataset, PATHS)
     assert analysis is not None, [d.message for d in findings]
     compiled = build(analysis)
     columns = {
@@ -323,6 +326,36 @@ def test_a_veto_is_of_every_stream() -> None:
     both = COMBINATIONS.index((True, True, False, 5.0))
     muon = Dataset("data", stream="SingleMuon")
     assert not selected("trigger mu and not trigger el", muon, "host")[both]
+
+
+@pytest.mark.parametrize("target", ["host", "reference"])
+@pytest.mark.parametrize(("word", "condition"), [("select", "not lepton"), ("reject", "lepton")])
+def test_a_veto_of_a_define_is_of_every_stream(word: str, condition: str, target: str) -> None:
+    define = "define lepton = trigger mu or trigger el"
+    neither = [not (mu or el) for mu, el, _, _ in COMBINATIONS]
+    for stream in STREAMS:
+        data = Dataset("data", stream=stream)
+        assert selected(condition, data, target, define, word) == neither
+    assert selected(condition, SIMULATION, target, define, word) == neither
+
+
+@pytest.mark.parametrize(
+    ("lines", "warned"),
+    [
+        (("select trigger mu", "select trigger el"), True),
+        (("select trigger mu", "select lepton"), False),
+        (("select muon", "select MET > 20", "select trigger tau or el"), True),
+        (("select trigger mu", "select not trigger el", "reject trigger tau"), False),
+        (("select trigger mu only data", "select trigger el only simulation"), False),
+    ],
+)
+def test_two_selects_on_different_streams_pass_no_data(
+    lines: tuple[str, ...], warned: bool
+) -> None:
+    defines = "define muon = trigger mu\ndefine lepton = trigger mu or trigger el\n"
+    text = f"{TRIGGERS}{defines}{region(*lines)}"
+    assert ("W339" in [d.code for d in examined(text, None, PATHS)[1]]) == warned
+    assert "W339" not in [d.code for d in examined(text, SIMULATION, PATHS)[1]]
 
 
 def test_data_without_its_stream_is_refused() -> None:

@@ -548,6 +548,8 @@ class DefineDef:
     value: Value
     span: Span
     unknowns: tuple[Unknown, ...] = ()  # each once, those of defines in it, too
+    streams: frozenset[str] = frozenset()  # of data, for whose triggers it asks
+    veto: DefineDef | None = None  # what it means after not: whether they fired in any stream
 
 
 @dataclass(frozen=True)
@@ -612,6 +614,7 @@ class Cut:
     label: str
     condition: Value
     span: Span
+    streams: frozenset[str] = frozenset()  # of data, in which alone something passes
 
 
 @dataclass(frozen=True, eq=False)

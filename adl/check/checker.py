@@ -37,7 +37,7 @@ from adl.check.networks import list_of
 from adl.check.objects import check_object, singleton
 from adl.check.regions import check_region
 from adl.check.scope import Current, Scope
-from adl.check.streams import in_streams
+from adl.check.streams import asked_streams, in_streams, vetoed
 from adl.check.systematics.blocks import check_systematics
 from adl.check.tables import check_table
 from adl.check.triggers import check_triggers, triggers
@@ -163,7 +163,13 @@ def _define(context: Context, block: Block) -> Definition | None:
             if found is None:
                 return None
             inside = tuple(dict.fromkeys(unknowns(found)))
-            return DefineDef(block.name.name, found, block.name.span, inside)
+            named = block.name.name, found, block.name.span, inside
+            streams = asked_streams(context, written)
+            if not streams:
+                return DefineDef(*named)
+            any_stream = vetoed(context, lambda: _defined(Scope(context), written))
+            veto = None if any_stream is None else DefineDef(named[0], any_stream, *named[2:])
+            return DefineDef(*named, streams, veto)
         case Table():
             return check_table(context, block)
         case HistoList():

@@ -105,6 +105,7 @@ CODES: dict[str, str] = {
     "W335": "a probability is compared with a number above 1",
     "W336": "a path exists on one machine only",
     "W337": "an axis is symmetric around 0, its value is never negative",
+    "W339": "no data pass two selects on triggers of different streams",
     "W338": "a momentum stands beside an angle or a plain number",
     "N401": "the file was read in the dialect cutlang",
     "N402": "a name was read as the current element",

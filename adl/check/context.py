@@ -91,6 +91,7 @@ class Context:
     chosen: dict[str, UseAs] = field(default_factory=dict)
     given: dict[tuple[str, tuple[str, ...]], AttributeDef | None] = field(default_factory=dict)
     streams: frozenset[str] | None = None  # whose triggers can fire; None for all
+    vetoing: bool = False  # what is read stands after not, or in a reject
     fired: set[str] = field(default_factory=set)  # the trigger blocks that something asks for
     excluded: list[Tree] = field(default_factory=list)  # what the dataset has no use for
     # The loop of an object block has no collection of its own: its sources stand here.

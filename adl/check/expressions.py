@@ -45,6 +45,7 @@ from adl.check.prelude import is_plain
 from adl.check.reducers import summed
 from adl.check.scope import ANYTHING, Scope, mistake
 from adl.check.slices import whole
+from adl.check.streams import vetoed
 from adl.check.triggers import spelled_out
 from adl.check.types import condition, need_particle, negated, number, unify
 from adl.check.uses import is_working_point, working_point
@@ -260,9 +261,7 @@ def _unary(scope: Scope, expr: Unary) -> Value | None:
             return Sum(((-1, total),), type="particle", span=expr.span)
     if expr.operator == "-":
         return minus(scope, value(scope, expr.operand), expr.span)
-    outside, scope.context.streams = scope.context.streams, None  # a veto is of any stream
-    operand = condition(scope, value(scope, expr.operand))
-    scope.context.streams = outside
+    operand = vetoed(scope.context, lambda: condition(scope, value(scope, expr.operand)))
     truth = decided(operand)
     if truth is not None:
         return settled(not truth, expr.span)

@@ -220,6 +220,8 @@ def _of_definition(scope: Scope, name: str, span: Span) -> Meaning | None:
         case DefineDef() if found.value.type == "particle":
             return placed(found.value, span)
         case DefineDef():
+            if scope.context.vetoing and found.veto is not None:
+                found = found.veto
             return DefineRef(found, type=found.value.type, span=span)
         case RegionDef():
             return RegionRef(found, type="bool", span=span)

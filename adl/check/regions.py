@@ -31,7 +31,7 @@ from adl.check.records import printed, saved
 from adl.check.scope import Scope
 from adl.check.searches import is_search, resolved, search
 from adl.check.sorts import inherit_orders, sort_region
-from adl.check.streams import in_streams
+from adl.check.streams import asked_streams, in_streams, vetoed, warn_of_other_streams
 from adl.check.tables import refuse_in_table
 from adl.check.types import convert, negated, number
 from adl.check.values import walk
@@ -230,7 +230,10 @@ def _cut(region: _Region, written: Select | Reject) -> None:
     def asked() -> Value | None:
         return statement(region.scope, written.condition, without_else=select)
 
-    streamed = in_streams(region.context, written.condition, asked) if select else asked()
+    if select:
+        streamed = in_streams(region.context, written.condition, asked)
+    else:
+        streamed = vetoed(region.context, asked)
     found = region.resolved(streamed)
     if found is None:
         region.facts = NEVER
@@ -239,7 +242,12 @@ def _cut(region: _Region, written: Select | Reject) -> None:
     _warn_lost_weights(region.context, found)
     text = region.context.words(written.condition.span)
     label = text if select else f"reject {text}"
-    region.add(Cut(label, found if select else negated(found), written.span))
+    streams = asked_streams(region.context, written.condition) if select else frozenset[str]()
+    cut = Cut(label, found if select else negated(found), written.span, streams)
+    dataset = region.context.dataset
+    if not written.only and (dataset is None or dataset.kind != "simulation"):
+        warn_of_other_streams(region.context, cut, region.statements)
+    region.add(cut)
 
 
 def _search(region: _Region, written: Select | Reject) -> None:

@@ -7,9 +7,9 @@ F(k - 1): an event that fulfils it is in that stream, it is in no other, and non
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from adl.check.analysis import Logic, Value
+from adl.check.analysis import Cut, DefineDef, Logic, Value
 from adl.check.constants import exclude, known, settled
 from adl.check.context import Context
 from adl.check.trees import children
@@ -17,7 +17,7 @@ from adl.check.triggers import is_fired, spelled_out
 from adl.check.types import negated
 from adl.syntax.diagnostics import did_you_mean
 from adl.syntax.source import Span
-from adl.syntax.tree import Binary, Call, Expr, Name, Tree, Unary
+from adl.syntax.tree import Binary, Call, Define, Expr, Name, Tree, Unary
 
 
 def in_streams(context: Context, expr: Expr, check: Callable[[], Value | None]) -> Value | None:
@@ -41,6 +41,44 @@ def in_streams(context: Context, expr: Expr, check: Callable[[], Value | None]) 
     if before is None:
         return None
     return Logic("and", (found, negated(before)), type="bool", span=expr.span)
+
+
+def asked_streams(context: Context, expr: Expr) -> frozenset[str]:
+    """Return the streams of all triggers that a condition asks for, in its defines, too."""
+    found = set(_streams(context, expr))
+    for tree in _unvetoed(expr):
+        if isinstance(tree, Name) and isinstance(context.blocks.get(tree.name), Define):
+            define = context.definition(tree.name, tree.span)
+            found |= define.streams if isinstance(define, DefineDef) else set()
+    return frozenset(found)
+
+
+def _unvetoed(tree: Tree) -> Iterator[Tree]:
+    yield tree
+    if not (isinstance(tree, Unary) and tree.operator == "not"):
+        for part in children(tree):
+            yield from _unvetoed(part)
+
+
+def vetoed(context: Context, check: Callable[[], Value | None]) -> Value | None:
+    """Return the value of what is no veto's condition but its subject: of triggers of any stream."""
+    outside = context.streams, context.vetoing
+    context.streams, context.vetoing = None, True
+    found = check()
+    context.streams, context.vetoing = outside
+    return found
+
+
+def warn_of_other_streams(context: Context, cut: Cut, before: Iterable[object]) -> None:
+    """Warn of a select on triggers after one on triggers of other streams: no data pass both."""
+    cuts = [c for c in before if isinstance(c, Cut) and c.streams]
+    other = next((c for c in cuts if c.streams.isdisjoint(cut.streams)), None)
+    if not cut.streams or other is None:
+        return
+    message = f"no data pass this select and that on line {context.line(other.span)}: their "
+    message += "triggers are of different streams, and an event of data counts in one"
+    help = "ask in one select: select trigger mu or el, select trigger mu and trigger el"
+    context.findings.warning("W339", message, cut.span, help)
 
 
 def _with(context: Context, streams: list[str], check: Callable[[], Value | None]) -> Value | None:
