@@ -89,7 +89,7 @@ def test_an_edge_belongs_to_the_bin_above_it(tmp_path: Path, flow: Any, edges: A
         "flow": flow,
     }
     steps = [math.nextafter(e, to) for e in (0.0, 1.0, 3.0) for to in (-9.0, 9.0)]
-    # A step below the last edge rounds to it in correctionlib's even bins, which then read nothing.
+    # A step below the first edge wraps to the end by rounding: no bin of correctionlib's is there.
     at = [(x, 0.0, 0) for x in (0.0, 1.0, 2.0, 3.0, *steps) if x >= 0 or flow != "wrap"]
     agree(data, at, tmp_path)
 
