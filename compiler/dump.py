@@ -19,6 +19,8 @@ from adl.compiler.ir import (
     Axis,
     Binning,
     Call,
+    Cell,
+    Choice,
     Column,
     Const,
     Element,
@@ -29,10 +31,13 @@ from adl.compiler.ir import (
     Infer,
     Lookup,
     Node,
+    Option,
     Part,
     Pick,
+    Positions,
     Record,
     Reduce,
+    Source,
     Store,
     Table,
     Uniform,
@@ -106,6 +111,10 @@ def _operation(node: Node, names: dict[Node, str]) -> str:
         case Reject():
             where = _where(node.mask, names)
             return f"reject({node.reasons.name}, {', '.join(operands[:2])}{where})"
+        case Choice(options=options):
+            return f"choice({operands[0]}; {_options(options)}; {', '.join(operands[1:])})"
+        case Cell(bins=bins):
+            return f"cell({', '.join(map(_binning, bins))}; {', '.join(operands)})"
         case Reduce():
             body = f"{names[node.value]}{_where(node.mask, names)}"
             return f"{node.operation}{_axes(node.axes)}({body})"
@@ -152,6 +161,22 @@ def _table(table: Table) -> str:
 _SHOWN_ROWS = 4
 
 
+def _options(options: tuple[Option, ...]) -> str:
+    """Return the first options, and how many there are."""
+    shown = [_option(option) for option in options[:_SHOWN_ROWS]]
+    more = [f"… {len(options)} options"] if len(options) > _SHOWN_ROWS else []
+    return ", ".join([*shown, *more])
+
+
+def _option(option: Option) -> str:
+    match option:
+        case Table():
+            return _table(option)
+        case Source(name, dtype):
+            return f"{name} {dtype}"
+    return f"${option!r}"
+
+
 def _fill_body(fill: Fill, names: dict[Node, str]) -> str:
     entries = [
         f"{names[value]} in {_binning(binning)}"
@@ -166,6 +191,8 @@ def _where(mask: Node, names: dict[Node, str]) -> str:
 
 
 def _binning(binning: Binning) -> str:
+    if isinstance(binning, Positions):
+        return f"positions({binning.number})"
     numbers = tuple(binning) if isinstance(binning, Uniform) else binning.edges
     name = "uniform" if isinstance(binning, Uniform) else "variable"
     return f"{name}({', '.join(map(repr, numbers))})"

@@ -48,7 +48,19 @@ class Variable(NamedTuple):
         return len(self.edges) - 1
 
 
-Binning = Uniform | Variable
+class Positions(NamedTuple):
+    """A bin for each position of an axis with so many elements, without flow bins."""
+
+    number: int
+
+
+Binning = Uniform | Variable | Positions
+
+
+def extent(binning: Binning) -> int:
+    """Return how many bins there are, flow bins included."""
+    return binning.number + (0 if isinstance(binning, Positions) else 2)
+
 
 _NODES: WeakValueDictionary[Any, Any] = WeakValueDictionary()
 
@@ -272,6 +284,79 @@ class Lookup(Node):
 
     def __post_init__(self) -> None:
         self._derive("real", costly=True)
+
+
+class Source(NamedTuple):
+    """An input column, wherever it is read."""
+
+    name: str
+    dtype: str
+    collection: str | None = None
+
+
+Option = float | Source | Table
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Choice(Node):
+    """One of several values that are alike: that at the position ``which``.
+
+    The options are numbers; or columns, and of a collection's ``arguments`` is the position; or
+    tables, and ``arguments`` are what is looked up.
+    """
+
+    which: Node
+    options: tuple[Option, ...]
+    arguments: tuple[Node, ...]
+
+    @staticmethod
+    def key(which: Node, options: tuple[Option, ...], arguments: tuple[Node, ...]) -> Any:
+        """Key by repr: 0.0 is not -0.0; equal tables are one object."""
+        words = tuple(o if isinstance(o, Table) else repr(o) for o in options)
+        return which, words, arguments
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """The position, then the arguments."""
+        return self.which, *self.arguments
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that it may read."""
+        return tuple(self.column(o) for o in self.options if isinstance(o, Source))
+
+    def column(self, option: Source) -> Column:
+        """Return an option as a value of its own."""
+        return Column(option.name, option.dtype, option.collection, *self.arguments)
+
+    def rebuild(self, children: tuple[Node, ...], axes: tuple[Axis, ...] | None = None) -> Node:
+        """Choose by another position, among values at other arguments."""
+        return Choice(children[0], self.options, children[1:])
+
+    def __post_init__(self) -> None:
+        first = self.options[0]
+        kind = self.column(first).kind if isinstance(first, Source) else "real"
+        self._derive(kind, costly=isinstance(first, Table))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Cell(Node):
+    """The number of the bin that values lie in, the first axis fastest; -1 if one is no number."""
+
+    bins: tuple[Binning, ...]
+    values: tuple[Node, ...]
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        """The values."""
+        return self.values
+
+    def rebuild(self, children: tuple[Node, ...], axes: tuple[Axis, ...] | None = None) -> Node:
+        """Return the bin of other values."""
+        return Cell(self.bins, children)
+
+    def __post_init__(self) -> None:
+        self._derive("int")
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -52,6 +52,29 @@ class Count:
 
 
 @dataclass(frozen=True)
+class CountAll:
+    """Fill for all variations at once: the cell, then the store of their weights."""
+
+    fill: Fill
+    operands: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Note that a condition holds, which the turns of a group ask for."""
+
+    condition: Node
+    operands: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True)
+class Marked:
+    """Read whether a condition was noted."""
+
+    condition: Node
+
+
+@dataclass(frozen=True)
 class Write:
     """Append a row to a record."""
 
@@ -105,17 +128,44 @@ class Loop:
     body: Block
 
 
-Item = Let | Force | Recall | Update | Count | Write | Begin | End | Guard | Bounded | Loop
+Item = (
+    Let
+    | Force
+    | Recall
+    | Update
+    | Count
+    | CountAll
+    | Mark
+    | Marked
+    | Write
+    | Begin
+    | End
+    | Guard
+    | Bounded
+    | Loop
+)
+
+
+@dataclass(frozen=True)
+class Turns:
+    """What runs for each variation of a group, ``always`` or where a mark of ``before`` holds."""
+
+    axis: Axis
+    before: Block
+    marks: tuple[Node, ...]
+    always: bool
+    bodies: tuple[Block, ...]
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """What one event runs: bodies in order, then the memoised values with theirs.
+    """What one event runs: bodies in order, then groups' turns; and the memoised values.
 
     ``published`` values are computed by a body and read by memoised ones.
     """
 
     bodies: tuple[Block, ...]
+    turns: tuple[Turns, ...]
     memoised: dict[tuple[Node, ...], Block]
     published: tuple[Node, ...]
 
@@ -125,6 +175,11 @@ class Kernel:
         rows = []
         for body in self.bodies:
             rows += ["event:", *_rows(body, names, 1)]
+        for turns in self.turns:
+            rows += ["event:", *_rows(turns.before, names, 1)]
+            for body in turns.bodies:
+                rows += [f"each {names(Index(turns.axis))} in {turns.axis.source[0]}:"]
+                rows += _rows(body, names, 1)
         for nodes, block in self.memoised.items():
             rows += [f"memoised {names.all(nodes)}:", *_rows(block, names, 1)]
         return "\n".join(rows) + "\n"
@@ -163,6 +218,10 @@ def _rows(block: Block, names: _Names, depth: int) -> Iterator[str]:
             case Count(fill, operands):
                 axes = " x ".join(str(axis.number) for axis in fill.bins)
                 yield f"{pad}{f'fill {axes} bins' if axes else 'count'} {names.all(operands)}".rstrip()
+            case CountAll(_, operands):
+                yield f"{pad}fill all {names.all(operands)}"
+            case Mark(condition) | Marked(condition):
+                yield f"{pad}{type(item).__name__.lower()} {names(condition)}"
             case Write(_, operands):
                 yield f"{pad}record {names.all(operands)}".rstrip()
             case Guard(condition, body):

@@ -14,14 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from adl.compiler.decisions import Reasons
-from adl.compiler.ir import Fill
+from adl.compiler.ir import Fill, Positions, extent
 from adl.compiler.program import Program
 
 
 class Place(NamedTuple):
     """A fill's own part of the outputs; ``sums`` is -1 where every weight is 1."""
 
-    number: int  # in Program.fills; its entry of ``skipped``
+    number: int  # in Program.fills
+    skipped: int  # offset of its entries of ``skipped``: one, or one for each variation
     cells: int  # offset of its raw counts
     size: int  # cells, flow bins included; the first axis runs fastest
     sums: int  # offset of its sums of weights and of squared weights
@@ -34,17 +35,25 @@ class Layout:
     places: Mapping[Fill, Place]
     cells: int
     sums: int
+    skipped: int
 
 
 def layout(program: Program) -> Layout:
     """Place the fills one after the other."""
-    places, cells, sums = {}, 0, 0
+    places, cells, sums, skipped = {}, 0, 0, 0
     for number, fill in enumerate(program.fills):
-        size = prod(axis.number + 2 for axis in fill.bins)
-        places[fill] = Place(number, cells, size, sums if fill.weighted else -1)
+        size = prod(map(extent, fill.bins))
+        places[fill] = Place(number, skipped, cells, size, sums if fill.weighted else -1)
         cells += size
         sums += size if fill.weighted else 0
-    return Layout(places, cells, sums)
+        skipped += variations(fill)
+    return Layout(places, cells, sums, skipped)
+
+
+def variations(fill: Fill) -> int:
+    """Return for how many variations a fill counts: they are its first axis."""
+    first = next(iter(fill.bins), None)
+    return first.number if isinstance(first, Positions) else 1
 
 
 @dataclass(frozen=True)
@@ -103,7 +112,7 @@ class Partial:
             np.zeros(layout.cells, np.int64),
             np.zeros(layout.sums, np.float64),
             np.zeros(layout.sums, np.float64),
-            np.zeros(len(layout.places), np.int64),
+            np.zeros(layout.skipped, np.int64),
         )
 
     def add(self, other: Partial) -> None:

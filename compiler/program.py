@@ -12,7 +12,8 @@ from typing import Literal, Protocol, TypeVar
 
 from adl.check.published import Published
 from adl.check.variations import SystematicDef, Variation
-from adl.compiler.ir import Column, Fill, Node, Record, postorder
+from adl.compiler.ir import Choice, Column, Fill, Node, Record, postorder
+from adl.compiler.variations import is_group
 
 OutputT = TypeVar("OutputT", Fill, Record)
 
@@ -183,7 +184,8 @@ class Program:
     def columns(self) -> tuple[Column, ...]:
         """One column node for each branch that is read, by name."""
         copied = (c.column for rows in self.rows for c in rows.columns if c.column is not None)
-        every = (*copied, *(n for n in reversed(self.nodes) if isinstance(n, Column)))
+        chosen = (c for n in self.nodes if isinstance(n, Choice) for c in n.columns)
+        every = (*copied, *chosen, *(n for n in reversed(self.nodes) if isinstance(n, Column)))
         found = {n.name: n for n in every}
         return tuple(found[name] for name in sorted(found))
 
@@ -191,7 +193,8 @@ class Program:
     def collections(self) -> tuple[str, ...]:
         """The collections that are looped over or indexed, by name."""
         looped = {c for n in self.nodes for axis in n.bound for c in axis.source}
-        return tuple(sorted(looped | {c.collection for c in self.columns if c.collection}))
+        read = {c.collection for c in self.columns if c.collection}
+        return tuple(sorted(c for c in looped | read if not is_group(c)))
 
     def map(self, change: Change) -> Program:
         """Return the program with every fill and record replaced by ``change`` of it."""

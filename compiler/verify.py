@@ -15,6 +15,8 @@ from adl.compiler.ir import (
     Axis,
     Binning,
     Call,
+    Cell,
+    Choice,
     Column,
     Const,
     Element,
@@ -27,9 +29,12 @@ from adl.compiler.ir import (
     Node,
     Part,
     Pick,
+    Positions,
     Record,
     Reduce,
+    Source,
     Store,
+    Table,
     Uniform,
 )
 from adl.compiler.program import Program
@@ -120,6 +125,12 @@ def _operand_fault(node: Node) -> str | None:
         case Reject():
             fits = node.value.kind == "real" and node.result.kind == "int"
             return _mask_fault(node.mask) if fits else "a real value and an int are needed"
+        case Choice():
+            return _choice_fault(node)
+        case Cell():
+            fits = len(node.bins) == len(node.values) > 0
+            real = all(value.kind == "real" for value in node.values)
+            return None if fits and real else "a bin needs one real value an axis"
         case Reduce():
             if node.value.kind not in REDUCTIONS.get(node.operation, ()):
                 return f"{node.operation} does not take {node.value.kind}"
@@ -201,6 +212,27 @@ def _lookup_fault(node: Lookup) -> str | None:
     return None if fits else "arguments of a look-up must be real"
 
 
+def _choice_fault(node: Choice) -> str | None:
+    if not node.options or node.which.kind != "int":
+        return "a choice needs options, and a position that is an int"
+    match node.options[0]:
+        case Table() as table:
+            alike = all(
+                isinstance(o, Table) and o.variables == table.variables for o in node.options
+            )
+            if not alike or len(node.arguments) != table.variables:
+                return "tables of a choice differ in their variables"
+            fits = all(argument.kind == "real" for argument in node.arguments)
+            return None if fits else "arguments of a look-up must be real"
+        case Source() as source:
+            kinds = {o[1:] if isinstance(o, Source) else None for o in node.options}
+            if len(kinds) > 1:
+                return "columns of a choice differ in type or collection"
+            return _column_fault(node.column(source))
+    alike = all(isinstance(option, float) for option in node.options)
+    return None if alike and not node.arguments else "options of a choice differ"
+
+
 def _column_fault(node: Column) -> str | None:
     if (node.at is None) != (node.collection is None):
         return "a position without a collection, or a collection without a position"
@@ -238,6 +270,8 @@ def _fill_fault(node: Fill) -> str | None:
         return "a fill needs one value an axis of its histogram"
     if any(value.kind != "real" for value in (*node.values, node.weight)):
         return "values and weight must be real"
+    if any(isinstance(binning, Positions) for binning in node.bins[1:]):
+        return "variations come first"
     if not all(map(_ascending, node.bins)):
         return "bins must be finite and ascending"
     return None if node.mask.kind == "bool" else "the mask is no bool"
@@ -252,6 +286,8 @@ def _record_fault(node: Record) -> str | None:
 
 
 def _ascending(binning: Binning) -> bool:
+    if isinstance(binning, Positions):
+        return binning.number >= 1
     edges = (binning.lower, binning.upper) if isinstance(binning, Uniform) else binning.edges
     finite = all(map(math.isfinite, edges))
     return finite and binning.number >= 1 and all(x < y for x, y in pairwise(edges))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adl.check.variations import SystematicDef
-from adl.compiler.ir import Binning, Fill, Uniform
+from adl.compiler.ir import Binning, Fill, Uniform, Variable
 from adl.compiler.layout import Layout, Partial
 from adl.compiler.program import HistogramOutput, Program, RegionOutput, VariationOutput
 from adl.runtime.derived import Item, derived
@@ -144,7 +144,7 @@ class _Reader:
 
     def skipped(self, fill: Fill) -> int:
         """Return how many of a fill's entries had a value or weight that is no number."""
-        return int(self.partial.skipped[self.layout.places[fill].number])
+        return int(self.partial.skipped[self.layout.places[fill].skipped])
 
     def counts(self, fill: Fill) -> _Counts:
         """Return a fill's entries, sums of weights and of squared weights, cell by cell."""
@@ -160,4 +160,5 @@ class _Reader:
 def _axis(bins: Binning) -> Any:
     if isinstance(bins, Uniform):
         return bh.axis.Regular(bins.number, bins.lower, bins.upper)
+    assert isinstance(bins, Variable), "positions are no axis of a histogram"
     return bh.axis.Variable(bins.edges)

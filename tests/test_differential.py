@@ -182,6 +182,7 @@ def another(binning: Binning) -> Binning:
     """Return a binning of the same form (for edges: as many) that no other one becomes."""
     if isinstance(binning, Uniform):
         return Uniform(binning.number + 2, binning.lower - 1.0, binning.upper + 3.0)
+    assert isinstance(binning, Variable)
     return Variable(tuple(2.0 * edge + 1.0 for edge in binning.edges))
 
 

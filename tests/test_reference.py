@@ -398,6 +398,7 @@ AXES: list[Binning] = [
 def of_boost(binning: Binning) -> bh.axis.Axis:
     if isinstance(binning, Uniform):
         return bh.axis.Regular(*binning)
+    assert isinstance(binning, Variable)
     return bh.axis.Variable(binning.edges)
 
 
@@ -576,7 +577,7 @@ def test_what_regions_share_does_not_change_what_each_of_them_counts(data: st.Da
     whole = program(*fills)
     partial, places_of = run(whole, of_values(x.tolist())), layout(whole).places
     for one, (raw, skipped, weights) in zip(fills, expected, strict=True):
-        number, cells, _, sums = places_of[one]
+        _, number, cells, _, sums = places_of[one]
         assert partial.raw[cells] == raw
         assert partial.skipped[number] == skipped
         assert partial.sumw[sums] == pytest.approx(sum(weights))

@@ -10,7 +10,20 @@ import struct
 from dataclasses import dataclass, field
 
 from adl.compiler.decisions import Decide, Numbers, Reasons, Tree
-from adl.compiler.ir import Binning, Const, Fill, Node, Record, Table, Uniform
+from adl.compiler.ir import (
+    Binning,
+    Const,
+    Fill,
+    Node,
+    Option,
+    Positions,
+    Record,
+    Source,
+    Table,
+    Uniform,
+    Variable,
+)
+from adl.compiler.kernel import Mark
 from adl.compiler.layout import Layout
 from adl.compiler.program import Program
 from adl.stdlib.registry import Function
@@ -44,7 +57,7 @@ class Arguments:
     numbers: list[bytes] = field(default_factory=list)  # eight bytes each
     stores: dict[tuple[Node, int], int] = field(default_factory=dict)
     store_sources: list[tuple[str, ...]] = field(default_factory=list)
-    memo: dict[Node | Function | Reasons, int] = field(default_factory=dict)
+    memo: dict[Node | Mark | Function | Reasons, int] = field(default_factory=dict)
     functions: list[Function] = field(default_factory=list)  # of Python that the kernel calls
     reasons: list[Reasons] = field(default_factory=list)  # of what may have no value
     memo_size: int = 0
@@ -54,6 +67,10 @@ class Arguments:
     fillers: dict[str, Fill] = field(default_factory=dict)  # one fill of each kind, by its function
     _uses: dict[tuple[Node, int], int] = field(default_factory=dict)
     _histograms: dict[int, int] = field(default_factory=dict)
+    cells: dict[str, tuple[Binning, ...]] = field(default_factory=dict)  # bins, by their function
+    _whole: dict[int, int] = field(default_factory=dict)
+    _axes: dict[tuple[Binning, ...], int] = field(default_factory=dict)
+    _options: dict[tuple[str, ...], int] = field(default_factory=dict)
 
     @staticmethod
     def of(program: Program, layout: Layout) -> Arguments:
@@ -80,16 +97,44 @@ class Arguments:
         if number not in self._histograms:
             self._histograms[number] = self._append(cells)
             self._append(sums)
-            for axis in bins:
-                self._append(axis.number)
-                edges = (
-                    (axis.lower, axis.upper - axis.lower)
-                    if isinstance(axis, Uniform)
-                    else axis.edges
-                )
-                for edge in edges:
-                    self._append(float(edge))
+            self._describe(bins)
         return self._histograms[number]
+
+    def axes(self, bins: tuple[Binning, ...]) -> int:
+        """Return the slot of a description of axes."""
+        if bins not in self._axes:
+            self._axes[bins] = len(self.numbers)
+            self._describe(bins)
+        return self._axes[bins]
+
+    def _describe(self, bins: tuple[Binning, ...]) -> None:
+        for axis in bins:
+            assert not isinstance(axis, Positions)
+            self._append(axis.number)
+            edges = axis.edges if isinstance(axis, Variable) else _limits(axis)
+            for edge in edges:
+                self._append(float(edge))
+
+    def whole(self, number: int) -> int:
+        """Return the slot of an integer."""
+        if number not in self._whole:
+            self._whole[number] = self._append(number)
+        return self._whole[number]
+
+    def options(self, options: tuple[Option, ...]) -> int:
+        """Return the slot of the first option: numbers, or where columns or tables are."""
+        key = tuple(map(repr, options))
+        if key not in self._options:
+            numbers = [self._option(option) for option in options]  # may append tables
+            self._options[key] = len(self.numbers)
+            for number in numbers:
+                self._append(number)
+        return self._options[key]
+
+    def _option(self, option: Option) -> float:
+        if isinstance(option, Source):
+            return self.columns[option.name]
+        return self.table(option) if isinstance(option, Table) else option
 
     def table(self, table: Table) -> int:
         """Return the slot of a table: the number of its rows, then the rows."""
@@ -133,7 +178,7 @@ class Arguments:
             self.reasons.append(reasons)
         return self.memory(reasons, 3 * len(reasons.texts))
 
-    def memory(self, node: Node | Function | Reasons, slots: int) -> int:
+    def memory(self, node: Node | Mark | Function | Reasons, slots: int) -> int:
         """Return the first of a memoised value's slots."""
         if node not in self.memo:
             self.memo[node] = self.memo_size
@@ -148,3 +193,7 @@ class Arguments:
     def _append(self, value: float) -> int:
         self.numbers.append(struct.pack("<q" if isinstance(value, int) else "<d", value))
         return len(self.numbers) - 1
+
+
+def _limits(axis: Uniform) -> tuple[float, float]:
+    return axis.lower, axis.upper - axis.lower

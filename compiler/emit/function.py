@@ -14,9 +14,12 @@ from adl.compiler.emit.records import write_row
 from adl.compiler.emit.support import filler_name
 from adl.compiler.emit.tables import lookup_name
 from adl.compiler.emit.text import LLVM_TYPE, Lines, real
+from adl.compiler.emit.variations import count_all, count_each, emit_cell, emit_choice
 from adl.compiler.ir import (
     Axis,
     Call,
+    Cell,
+    Choice,
     Column,
     Const,
     Element,
@@ -28,7 +31,6 @@ from adl.compiler.ir import (
     Node,
     Part,
     Pick,
-    Reduce,
     Store,
 )
 from adl.compiler.kernel import (
@@ -36,15 +38,19 @@ from adl.compiler.kernel import (
     Block,
     Bounded,
     Count,
+    CountAll,
     End,
     Force,
     Guard,
     Let,
     Loop,
+    Mark,
+    Marked,
     Recall,
     Update,
     Write,
 )
+from adl.compiler.variations import group_of, is_group, turns
 from adl.stdlib import ops
 
 # stored type -> (LLVM type in memory, instruction that gives the IR's type)
@@ -70,15 +76,20 @@ class FunctionEmitter:
     """Writes blocks into one function; ``values`` holds what has been computed so far."""
 
     def __init__(
-        self, arguments: Arguments, memoised: dict[Node, int], published: tuple[Node, ...]
+        self,
+        arguments: Arguments,
+        memoised: dict[Node, int],
+        published: tuple[Node, ...],
+        turn: Axis | None = None,
     ) -> None:
+        self.turn = "0" if turn is None else "%variation"
         self.arguments = arguments
         self.memoised = memoised
         self.published = frozenset(published)
         self.lines = Lines()
         self.pointers: list[str] = []  # tables of pointers, the same for every event
         self.prologue: list[str] = []  # what an event's first lines compute, once
-        self.values: dict[Node, str] = {}
+        self.values: dict[Node, str] = {} if turn is None else {Index(turn): self.turn}
         self.picks: dict[Node, tuple[str, ...]] = {}
         self.accumulators: dict[Node, Accumulator] = {}
         self.shared: dict[str, str] = {}
@@ -98,7 +109,8 @@ class FunctionEmitter:
                     if isinstance(node, Evaluate) and node in self.published:
                         self.remember(node)
                 case Force(node):
-                    self.lines.do(f"call void @memo_{self.memoised[node]}({CALL}, i64 %event)")
+                    own = f"{CALL}, i64 %event, i64 {self.turn}"
+                    self.lines.do(f"call void @memo_{self.memoised[node]}({own})")
                     self.recall(node)
                 case Recall(node):
                     self.recall(node)
@@ -115,6 +127,12 @@ class FunctionEmitter:
                         self.end(target)
                 case Count(fill, operands):
                     self.count(fill, operands)
+                case CountAll(fill, operands):
+                    count_all(self, fill, operands)
+                case Mark(condition):
+                    self.lines.store("i1", "true", self.mark(condition))
+                case Marked(condition):
+                    self.values[condition] = self.lines.load("i1", self.mark(condition))
                 case Write(record, operands):
                     values = [self.value(v, record, i) for i, v in enumerate(operands)]
                     write_row(self, record, values)
@@ -173,15 +191,21 @@ class FunctionEmitter:
             case Call():
                 return self.call(node)
             case Column():
-                return self.column(node)
-            case Lookup():
-                return self.lookup(node)
+                base = self.pointer("columns", self.arguments.columns[node.name])
+                return self.read_column(node, base, node, 0)
             case Decide():
                 return decide(self, node)
             case Entry():
                 return entry(self, node)
             case Reject():
                 return reject(self, node)
+            case Lookup():
+                table = self.lines.at("i64", "%numbers", self.arguments.table(node.table))
+                return self.look_up(table, node, node.arguments, 0)
+            case Choice():
+                return emit_choice(self, node)
+            case Cell():
+                return emit_cell(self, node)
             case Element(store, at, place):
                 base = self.scratch(store, place)
                 type_, convert = (
@@ -203,22 +227,19 @@ class FunctionEmitter:
         arguments = ", ".join(f"double {o}" for o in operands)
         return self.lines.let(f"call double @adl_{node.function}({arguments})")
 
-    def lookup(self, node: Lookup) -> str:
-        """Write the call of the function that looks up."""
-        operands = [self.value(a, node, i) for i, a in enumerate(node.arguments)]
-        table = self.lines.at("i64", "%numbers", self.arguments.table(node.table))
+    def look_up(self, table: str, user: Node, arguments_: tuple[Node, ...], place: int) -> str:
+        """Write the call of the function that looks up, operands of ``user`` from ``place`` on."""
+        operands = [self.value(a, user, place + i) for i, a in enumerate(arguments_)]
         arguments = ", ".join(["ptr " + table, *(f"double {o}" for o in operands)])
         return self.lines.let(f"call double @{lookup_name(len(operands))}({arguments})")
 
-    def column(self, node: Column) -> str:
-        """Write the read of an input column."""
-        number = self.arguments.columns[node.name]
-        base = self.pointer("columns", number)
+    def read_column(self, node: Column, base: str, user: Node, place: int) -> str:
+        """Write the read of an input column at ``base``, at an operand of ``user``."""
         type_, convert = _LOADS[node.dtype]
         if node.at is None:
             return self.fetch(type_, convert, self.lines.at(type_, base, "%event"), _INVARIANT)
         assert node.collection is not None
-        position = self.value(node.at, node, 0)
+        position = self.value(node.at, user, place)
         entry = self.lines.let(f"add i64 {self.first(node.collection)}, {position}")
         return self.read(node, type_, convert, base, node.at, entry, position, _INVARIANT)
 
@@ -277,6 +298,10 @@ class FunctionEmitter:
         read = (self.lines.load(t, p) for p, t in zip(*self.memory(node), strict=True))
         self.take(node, tuple(read))
 
+    def mark(self, condition: Node) -> str:
+        """Return the address of what was noted of a condition, which may be memoised, too."""
+        return self.lines.at("i64", "%memo", self.arguments.memory(Mark(condition), 1))
+
     def memory(self, node: Node) -> tuple[list[str], list[str]]:
         """Return the addresses and types of a value in the event's memory; a store has none."""
         if isinstance(node, Pick):
@@ -284,7 +309,7 @@ class FunctionEmitter:
         elif isinstance(node, Evaluate) and node.kind == "store":
             types = ["i64"]
         else:
-            types = [LLVM_TYPE[node.kind]] if isinstance(node, Reduce | Evaluate) else []
+            types = [LLVM_TYPE[node.kind]] if node.kind in LLVM_TYPE else []
         first = self.arguments.memory(node, len(types))
         return [self.lines.at("i64", "%memo", first + i) for i in range(len(types))], types
 
@@ -301,10 +326,18 @@ class FunctionEmitter:
 
     def size(self, source: tuple[str, ...]) -> str:
         """Return the number of elements of a source."""
+        if is_group(source[0]):
+            return self.whole(turns(source[0]))
         total = self.extent(source[0])
         for more in source[1:]:
             total = self.lines.let(f"add i64 {total}, {self.extent(more)}")
         return total
+
+    def whole(self, number: int) -> str:
+        """Return a number that is data: another one is the same code."""
+        slot = self.arguments.whole(number)
+        at = self.lines.at("i64", "%numbers", slot)
+        return self.lines.let(f"load i64, ptr {at}{_INVARIANT}")
 
     def first(self, collection: str) -> str:
         """Return the entry of an event's first element."""
@@ -356,7 +389,10 @@ class FunctionEmitter:
         """Write the fill of a counter or histogram."""
         lines = self.lines
         place = self.arguments.layout.places[fill]
-        skipped = lines.at("i64", "%skipped", place.number)
+        skipped = lines.at("i64", "%skipped", place.skipped)
+        if group_of(fill) is not None:
+            count_each(self, fill, operands)
+            return
         values = [self.value(v, fill, i) for i, v in enumerate(operands)]
         weight = values.pop() if fill.weighted else None
         if not fill.bins:

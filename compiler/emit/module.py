@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from adl.compiler.emit import variations
 from adl.compiler.emit.arguments import PARAMETERS, Arguments
 from adl.compiler.emit.decisions import SUPPORT as DECISIONS
 from adl.compiler.emit.decisions import walk
@@ -13,10 +14,11 @@ from adl.compiler.emit.function import CALL, FunctionEmitter
 from adl.compiler.emit.operations import INTRINSICS
 from adl.compiler.emit.support import SUPPORT, filler
 from adl.compiler.emit.tables import lookup
-from adl.compiler.ir import Call, Evaluate, Node
+from adl.compiler.ir import Axis, Call, Evaluate, Node
 from adl.compiler.kernel import Block, Kernel
 from adl.compiler.layout import Layout
 from adl.compiler.program import Program
+from adl.compiler.variations import group_of
 from adl.stdlib import ops
 
 # Written but not read between calls: the outputs, this call's own memory.
@@ -49,6 +51,7 @@ def emit(program: Program, kernel: Kernel, layout: Layout) -> Module:
     inline = sum(bool(f.bins) for f in program.fills) <= _INLINED_FILLS
     fillers = [filler(fill, inline) for fill in arguments.fillers.values()]
     python = dict.fromkeys(declaration(n) for n in program.nodes if isinstance(n, Evaluate))
+    cells = variations.cell_functions(arguments)
     lookups = [lookup(n) for n in sorted({table.variables for table in arguments.tables})]
     decisions = [DECISIONS, *map(walk, sorted(arguments.walks))]
     corrected = bool(arguments.walks or arguments.reasons)
@@ -56,15 +59,18 @@ def emit(program: Program, kernel: Kernel, layout: Layout) -> Module:
         [
             INTRINSICS,
             SUPPORT,
+            *([variations.SUPPORT] if any(map(group_of, program.fills)) else ()),
             *python,
             *lookups,
             *(decisions if corrected else ()),
+            *cells,
             *fillers,
             *elementary,
             _ZERO,
             *memoised,
             main,
             "!0 = !{}",
+            variations.METADATA,
             "",
         ]
     )
@@ -83,13 +89,15 @@ def _memoised(
     arguments: Arguments,
     order: dict[Node, int],
 ) -> str:
-    function = FunctionEmitter(arguments, order, kernel.published)
+    turn = next(iter(nodes[0].free), None)
+    function = FunctionEmitter(arguments, order, kernel.published, turn)
     function.block(kernel.memoised[nodes])
     for node in nodes:
         function.remember(node)
     function.lines.store("i8", "1", "%flag")
     function.lines.do("ret void")
-    head = f"define internal void @memo_{number}({SIGNATURE}, i64 %event) nounwind noinline"
+    signature = f"{SIGNATURE}, i64 %event, i64 %variation"
+    head = f"define internal void @memo_{number}({signature}) nounwind noinline"
     return f"{head} {{\n{function.text(_UNLESS_DONE.format(number))}\n}}\n"
 
 
@@ -104,25 +112,73 @@ return:
 
 def _main(kernel: Kernel, arguments: Arguments, order: dict[Node, int]) -> str:
     """Write the loop over events; a single body stands in it, several are functions."""
+    turns = [_turns(number, kernel, arguments, order) for number, _ in enumerate(kernel.turns)]
+    turned = [f"  call void @turns_{n}({CALL}, i64 %event)" for n, _ in enumerate(turns)]
     if len(kernel.bodies) == 1:
         function = FunctionEmitter(arguments, order, kernel.published)
         function.block(kernel.bodies[0])
         entry = [*function.lines.entry, *function.pointers]
-        return _loop(entry, [*function.prologue, *function.lines.body], kernel)
+        body = [*function.prologue, *function.lines.body, *turned]
+        return "\n".join([*turns, _loop(entry, body, kernel)])
     bodies = [
         _body(number, block, kernel, arguments, order) for number, block in enumerate(kernel.bodies)
     ]
     calls = [f"  call void @body_{n}({CALL}, i64 %event)" for n, _ in enumerate(bodies)]
-    return "\n".join([*bodies, _loop([], calls, kernel)])
+    return "\n".join([*bodies, *turns, _loop([], [*calls, *turned], kernel)])
+
+
+def _turns(number: int, kernel: Kernel, arguments: Arguments, order: dict[Node, int]) -> str:
+    """Write a group's turns: its cuts on the event, then its bodies for each variation."""
+    turns = kernel.turns[number]
+    bodies = [
+        _body(f"{number}_{place}", body, kernel, arguments, order, turns.axis)
+        for place, body in enumerate(turns.bodies)
+    ]
+    function = FunctionEmitter(arguments, order, kernel.published)
+    lines = function.lines
+    marks = [function.mark(mark) for mark in turns.marks]
+    for mark in marks:
+        lines.store("i1", "false", mark)
+    function.block(turns.before)
+    wanted = "true" if turns.always else "false"
+    for mark in marks:
+        wanted = lines.let(f"or i1 {wanted}, {lines.load('i1', mark)}")
+    head, inside, end = lines.label(), lines.label(), lines.label()
+    counter = lines.slot("i64", "0")
+    lines.branch(wanted, head, end)
+    lines.begin(head)
+    variation = lines.load("i64", counter)
+    lines.branch(
+        lines.let(f"icmp slt i64 {variation}, {function.size(turns.axis.source)}"), inside, end
+    )
+    lines.begin(inside)
+    own = [n for n, nodes in enumerate(kernel.memoised) if turns.axis in nodes[0].free]
+    if own:  # they stand together, and nothing of this turn is known yet
+        flags = lines.at("i8", "%flags", own[0])
+        lines.do(f"call void @llvm.memset.p0.i64(ptr {flags}, i8 0, i64 {len(own)}, i1 false)")
+    for place, _ in enumerate(bodies):
+        lines.do(f"call void @body_{number}_{place}({CALL}, i64 %event, i64 {variation})")
+    lines.store("i64", lines.let(f"add i64 {variation}, 1"), counter)
+    lines.jump(head)
+    lines.begin(end)
+    lines.do("ret void")
+    text = f"define internal void @turns_{number}({SIGNATURE}, i64 %event) nounwind noinline"
+    return "\n".join([*bodies, f"{text} {{\n{function.text()}\n}}\n"])
 
 
 def _body(
-    number: int, block: Block, kernel: Kernel, arguments: Arguments, order: dict[Node, int]
+    name: str | int,
+    block: Block,
+    kernel: Kernel,
+    arguments: Arguments,
+    order: dict[Node, int],
+    turn: Axis | None = None,
 ) -> str:
-    function = FunctionEmitter(arguments, order, kernel.published)
+    function = FunctionEmitter(arguments, order, kernel.published, turn)
     function.block(block)
     function.lines.do("ret void")
-    head = f"define internal void @body_{number}({SIGNATURE}, i64 %event) nounwind noinline"
+    more = "" if turn is None else ", i64 %variation"
+    head = f"define internal void @body_{name}({SIGNATURE}, i64 %event{more}) nounwind noinline"
     return f"{head} {{\n{function.text()}\n}}\n"
 
 

@@ -7,7 +7,7 @@ boost-histogram's: int((x - lower) / (upper - lower) * n), with the division don
 from __future__ import annotations
 
 from adl.compiler.emit.text import Lines
-from adl.compiler.ir import Fill, Uniform
+from adl.compiler.ir import Binning, Fill, Uniform
 
 # %axis: n as an integer, then the edges: (lower, upper - lower) or n + 1 ascending edges
 _UNIFORM = """
@@ -97,8 +97,12 @@ SUPPORT = _UNIFORM + _VARIABLE + _FINITE + _ADD
 
 def filler_name(fill: Fill) -> str:
     """Return the name of the function that fills histograms of this kind."""
-    axes = "".join("u" if isinstance(axis, Uniform) else "v" for axis in fill.bins)
-    return f"adl_fill_{axes}{'_weighted' if fill.weighted else ''}"
+    return f"adl_fill_{letters(fill.bins)}{'_weighted' if fill.weighted else ''}"
+
+
+def letters(bins: tuple[Binning, ...]) -> str:
+    """Return the kinds of axes, for names."""
+    return "".join("u" if isinstance(axis, Uniform) else "v" for axis in bins)
 
 
 def filler(fill: Fill, inline: bool) -> str:
@@ -115,7 +119,7 @@ def filler(fill: Fill, inline: bool) -> str:
     lines.store("i64", lines.let(f"add i64 {lines.load('i64', '%skipped')}, 1"), "%skipped")
     lines.do("ret void")
     lines.begin(good)
-    cell = _cell(lines, fill, values)
+    cell = find_cell(lines, fill.bins, values, lines.at("i64", "%histogram", 2))
     first = lines.load("i64", "%histogram")
     raw = lines.at("i64", "%raw", lines.let(f"add i64 {first}, {cell}"))
     lines.store("i64", lines.let(f"add i64 {lines.load('i64', raw)}, 1"), raw)
@@ -131,11 +135,10 @@ def filler(fill: Fill, inline: bool) -> str:
     return f"{head} {'' if inline else 'noinline '}{{\n{lines.text()}\n}}\n"
 
 
-def _cell(lines: Lines, fill: Fill, values: list[str]) -> str:
+def find_cell(lines: Lines, bins: tuple[Binning, ...], values: list[str], axis_at: str) -> str:
     """Write the bin look-ups; the first axis runs fastest."""
     cell, stride = "0", "1"
-    axis_at = lines.at("i64", "%histogram", 2)
-    for axis, x in zip(fill.bins, values, strict=True):
+    for axis, x in zip(bins, values, strict=True):
         look_up = "adl_uniform" if isinstance(axis, Uniform) else "adl_variable"
         index = lines.let(f"call i64 @{look_up}(double {x}, ptr {axis_at})")
         cell = lines.let(f"add i64 {cell}, {lines.let(f'mul i64 {stride}, {index}')}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from adl.compiler.passes.materialise import materialise
+from adl.compiler.passes.weights import weights
 from adl.compiler.program import Program
 from adl.compiler.verify import verify
 
-PASSES: tuple[Callable[[Program], Program], ...] = (materialise,)
+PASSES: tuple[Callable[[Program], Program], ...] = (materialise, weights)
 
 
 def run_passes(program: Program) -> Program:

@@ -25,6 +25,7 @@ from adl.compiler.ir import (
     store,
 )
 from adl.compiler.program import Program
+from adl.compiler.variations import is_varied
 
 _Use = tuple[Node, Axis]
 
@@ -103,7 +104,8 @@ def _axis(node: Node) -> Axis | None:
     algorithm = isinstance(node, Evaluate) and node.kind != "store"
     if not algorithm and not isinstance(node, Call | Decide | Lookup | Reduce):
         return None
-    return next(iter(node.free))
+    axis = next(iter(node.free))
+    return None if is_varied(axis) else axis  # the turns of a group compute a value once
 
 
 def _canonical(axis: Axis) -> Axis:

@@ -20,6 +20,7 @@ from adl.compiler.emit.arguments import PARAMETERS, Arguments
 from adl.compiler.emit.module import Module
 from adl.compiler.ir import Evaluate, Record
 from adl.compiler.layout import Chunk, Fault, Partial, Rows, rejections
+from adl.compiler.variations import is_group, turns
 
 _PIPELINE = "O2 without unrolling and vectorisation"
 _FUNCTION = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(PARAMETERS), ctypes.c_int64)
@@ -165,7 +166,11 @@ def _contiguous(array: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
 
 def _extent(chunk: Chunk, source: tuple[str, ...]) -> int:
     """Return the largest number of elements of an event, over the collections of a source."""
-    return sum(int(np.max(np.diff(chunk.offsets[c]), initial=0)) for c in source)
+    return sum(turns(c) if is_group(c) else _largest(chunk.offsets[c]) for c in source)
+
+
+def _largest(offsets: npt.NDArray[np.int64]) -> int:
+    return int(np.max(np.diff(offsets), initial=0))
 
 
 _STORED = {"real": np.float64, "int": np.int64, "bool": np.bool_}

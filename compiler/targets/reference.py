@@ -23,6 +23,8 @@ from adl.compiler.ir import (
     Axis,
     Binning,
     Call,
+    Cell,
+    Choice,
     Column,
     Const,
     Element,
@@ -34,20 +36,26 @@ from adl.compiler.ir import (
     Kind,
     Lookup,
     Node,
+    Option,
     Part,
     Pick,
+    Positions,
     Record,
     Reduce,
+    Source,
     Store,
+    Table,
     Uniform,
     conjuncts,
+    extent,
     postorder,
     raising,
 )
-from adl.compiler.layout import Chunk, Fault, Partial, Rows, layout, rejections
+from adl.compiler.layout import Chunk, Fault, Partial, Rows, layout, rejections, variations
 from adl.compiler.program import Program
 from adl.compiler.python.code import outputs
 from adl.compiler.targets.batches import RunNetwork
+from adl.compiler.variations import is_group, turns
 from adl.stdlib import ops
 from adl.stdlib.registry import FUNCTIONS, Function
 
@@ -125,12 +133,16 @@ class _Machine:
         entries = dict.fromkeys([*nodes, *positions, TRUE])
         self.slots: dict[Node, int] = {node: slot for slot, node in enumerate(entries)}
         self.values: list[Any] = [n.value if isinstance(n, Const) else None for n in entries]
+        read = [n for n in nodes if isinstance(n, Column)]
+        read += [c for n in nodes if isinstance(n, Choice) for c in n.columns]
         self.columns: dict[str, list[Any]] = {
-            n.name: _as_list(chunk.columns[n.name], n.kind) for n in nodes if isinstance(n, Column)
+            n.name: _as_list(chunk.columns[n.name], n.kind) for n in read
         }
         self.offsets: dict[str, list[int]] = {
             name: offsets.tolist() for name, offsets in chunk.offsets.items()
         }
+        groups = {s for n in nodes for axis in n.bound for s in axis.source if is_group(s)}
+        self.offsets |= {s: [turns(s) * e for e in range(chunk.events + 1)] for s in groups}
         self.recipes: dict[Node, _Recipe] = {}
         self.faults: dict[Function, npt.NDArray[np.int64]] = {}
         self.rejected: dict[Reasons, list[int]] = {}  # as a kernel's memory has it
@@ -155,6 +167,10 @@ class _Machine:
                 return _Recipe(node.children, self._entry(node))
             case Reject():
                 return _Recipe(node.children, self._reject(node))
+            case Choice():
+                return _Recipe(node.children, self._choice(node))
+            case Cell():
+                return _Recipe(node.children, self._cell(node))
             case Reduce():
                 return self._reduce(node)
             case Pick():
@@ -195,6 +211,22 @@ class _Machine:
         return [(slot, compute) for slot, compute in recipes if compute is not None]
 
     # ------------------------------------------------------------------------- operations
+
+    def _choice(self, node: Choice) -> Compute:
+        values, which = self.values, self.slots[node.which]
+        options = [self._option(node, option) for option in node.options]
+        return lambda event: options[values[which]](event)
+
+    def _option(self, node: Choice, option: Option) -> Compute:
+        if isinstance(option, Table):
+            return self._lookup(Lookup(option, node.arguments))
+        if isinstance(option, Source):
+            return self._column(node.column(option))
+        return lambda event: option
+
+    def _cell(self, node: Cell) -> Compute:
+        values, slots = self.values, [self.slots[value] for value in node.values]
+        return lambda event: find_cell(node.bins, [values[slot] for slot in slots])
 
     def _column(self, node: Column) -> Compute:
         data, values, missing = self.columns[node.name], self.values, MISSING[node.kind]
@@ -455,14 +487,11 @@ class _Counter:
         tests = [c for c in conditions if c.free]
         self.inputs, self.tuples = machine.loops(fill.axes, tests, (*fill.values, fill.weight))
         self.values = machine.values
-        self.entries = [
-            (machine.slots[value], binning, stride)
-            for value, binning, stride in zip(fill.values, fill.bins, _strides(fill), strict=True)
-        ]
+        self.entries = [machine.slots[value] for value in fill.values]
         self.weight = machine.slots[fill.weight]
-        size = math.prod(binning.number + 2 for binning in fill.bins)
+        size = math.prod(map(extent, fill.bins))
         self.raw, self.sumw, self.sumw2 = [0] * size, [0.0] * size, [0.0] * size
-        self.skipped = 0
+        self.skipped = [0] * variations(fill)
 
     def count(self, event: int) -> None:
         """Fill with each tuple that passes, in an event that passes the guards."""
@@ -470,13 +499,12 @@ class _Counter:
             self._fill()
 
     def _fill(self) -> None:
-        cell = 0
-        for slot, binning, stride in self.entries:
-            value = self.values[slot]
-            if not math.isfinite(value):
-                self.skipped += 1
-                return
-            cell += stride * find_bin(binning, value)
+        entries = [self.values[slot] for slot in self.entries]
+        own = int(entries[0]) if len(self.skipped) > 1 else 0  # the variation
+        cell = find_cell(self.fill.bins, entries)
+        if cell < 0:
+            self.skipped[own] += 1
+            return
         self.raw[cell] += 1
         if self.fill.weighted:
             weight = self.values[self.weight]
@@ -484,7 +512,7 @@ class _Counter:
                 self.sumw[cell] += weight
                 self.sumw2[cell] += weight * weight
             else:
-                self.skipped += 1
+                self.skipped[own] += 1
 
 
 class _Recorder:
@@ -517,15 +545,21 @@ class _Recorder:
 _Output = _Counter | _Recorder
 
 
-def _strides(fill: Fill) -> list[int]:
-    strides = [1]
-    for binning in fill.bins[:-1]:
-        strides.append(strides[-1] * (binning.number + 2))
-    return strides[: len(fill.bins)]
+def find_cell(bins: Sequence[Binning], values: Sequence[float]) -> int:
+    """Return the number of the cell, the first axis fastest; -1 if a value is not finite."""
+    cell, stride = 0, 1
+    for binning, value in zip(bins, values, strict=True):
+        if not math.isfinite(value):
+            return -1
+        cell += stride * find_bin(binning, value)
+        stride *= extent(binning)
+    return cell
 
 
 def find_bin(binning: Binning, x: float) -> int:
     """Return the bin of a finite value: 0 below all, 1 for the first, number + 1 above all."""
+    if isinstance(binning, Positions):
+        return int(x)
     if isinstance(binning, Uniform):
         z = (x - binning.lower) / (binning.upper - binning.lower)
         if not z < 1.0:
@@ -540,9 +574,9 @@ def _collect(
     where = layout(program)
     partial = Partial.zeros(where)
     for counter in counters:
-        number, cells, size, sums = where.places[counter.fill]
+        _, skipped, cells, size, sums = where.places[counter.fill]
         partial.raw[cells : cells + size] = counter.raw
-        partial.skipped[number] = counter.skipped
+        partial.skipped[skipped : skipped + len(counter.skipped)] = counter.skipped
         if counter.fill.weighted:
             partial.sumw[sums : sums + size] = counter.sumw
             partial.sumw2[sums : sums + size] = counter.sumw2

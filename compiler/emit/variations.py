@@ -1,0 +1,174 @@
+"""Variations in LLVM IR: what one of them fills, or all at once, and the turns of a group.
+
+The bins of a fill are [cell][variation]: what one event adds for all variations lies together.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adl.compiler.emit.arguments import Arguments
+from adl.compiler.emit.support import find_cell, letters
+from adl.compiler.emit.text import Lines
+from adl.compiler.ir import Binning, Cell, Choice, Fill, Node, Source, Table
+from adl.compiler.layout import variations
+
+if TYPE_CHECKING:
+    from adl.compiler.emit.function import FunctionEmitter
+
+# One variation: %cell is that of its values, -1 where one is no number.
+_EACH = """
+define internal void @adl_each(ptr %raw, ptr %skipped, i64 %cell, i64 %at) nounwind {
+  %good = icmp sge i64 %cell, 0
+  %raw_at = getelementptr i64, ptr %raw, i64 %at
+  %where = select i1 %good, ptr %raw_at, ptr %skipped
+  %c = load i64, ptr %where
+  %c_new = add i64 %c, 1
+  store i64 %c_new, ptr %where
+  ret void
+}
+
+define internal void @adl_each_weighted(ptr %raw, ptr %sumw, ptr %sumw2, ptr %skipped,
+    i64 %cell, i64 %at, i64 %sums_at, double %w) nounwind {
+entry:
+  call void @adl_each(ptr %raw, ptr %skipped, i64 %cell, i64 %at)
+  %good = icmp sge i64 %cell, 0
+  br i1 %good, label %yes, label %no
+yes:
+  call void @adl_add(ptr %sumw, ptr %sumw2, ptr %skipped, i64 %sums_at, double %w)
+  ret void
+no:
+  ret void
+}
+"""
+
+# All variations, with their arrays of the fill. Adding 0.0 for a weight that is no number changes
+# no sum, since none is -0.0. The loop over the weights is worth vectorising.
+_ALL = """
+define internal void @adl_all(ptr noalias %raw, ptr noalias %sumw, ptr noalias %sumw2,
+    ptr noalias %skipped, i64 %n, i64 %cell, ptr noalias readonly %weights) nounwind noinline {
+entry:
+  %at = mul i64 %cell, %n
+  %raws = getelementptr i64, ptr %raw, i64 %at
+  %sums = getelementptr double, ptr %sumw, i64 %at
+  %squares = getelementptr double, ptr %sumw2, i64 %at
+  %good = icmp sge i64 %cell, 0
+  br i1 %good, label %loop, label %none
+none:
+  %u = phi i64 [ 0, %entry ], [ %u_next, %none ]
+  %b_at = getelementptr i64, ptr %skipped, i64 %u
+  %b = load i64, ptr %b_at
+  %b_new = add i64 %b, 1
+  store i64 %b_new, ptr %b_at
+  %u_next = add nuw i64 %u, 1
+  %u_again = icmp slt i64 %u_next, %n
+  br i1 %u_again, label %none, label %exit
+loop:
+  %v = phi i64 [ 0, %entry ], [ %next, %loop ]
+  %given_at = getelementptr double, ptr %weights, i64 %v
+  %given = load double, ptr %given_at
+  %size = call double @llvm.fabs.f64(double %given)
+  %finite = fcmp olt double %size, 0x7FF0000000000000
+  %w = select i1 %finite, double %given, double 0.0
+  %c_at = getelementptr i64, ptr %raws, i64 %v
+  %c = load i64, ptr %c_at
+  %c_new = add i64 %c, 1
+  store i64 %c_new, ptr %c_at
+  %s_at = getelementptr double, ptr %sums, i64 %v
+  %s = load double, ptr %s_at
+  %s_new = fadd double %s, %w
+  store double %s_new, ptr %s_at
+  %w2 = fmul double %w, %w
+  %q_at = getelementptr double, ptr %squares, i64 %v
+  %q = load double, ptr %q_at
+  %q_new = fadd double %q, %w2
+  store double %q_new, ptr %q_at
+  %bad = xor i1 %finite, true
+  %more = zext i1 %bad to i64
+  %k_at = getelementptr i64, ptr %skipped, i64 %v
+  %k = load i64, ptr %k_at
+  %k_new = add i64 %k, %more
+  store i64 %k_new, ptr %k_at
+  %next = add nuw i64 %v, 1
+  %again = icmp slt i64 %next, %n
+  br i1 %again, label %loop, label %exit, !llvm.loop !1
+exit:
+  ret void
+}
+"""
+SUPPORT = _EACH + _ALL
+METADATA = '!1 = distinct !{!1, !2}\n!2 = !{!"llvm.loop.vectorize.enable", i1 true}'
+
+
+def cell_functions(arguments: Arguments) -> list[str]:
+    """Write the functions that find cells: one for each sequence of kinds of axes."""
+    return [_cell_function(name, bins) for name, bins in arguments.cells.items()]
+
+
+def _cell_function(name: str, bins: tuple[Binning, ...]) -> str:
+    lines = Lines()
+    values = [f"%x{i}" for i, _ in enumerate(bins)]
+    every = "true"
+    for x in values:
+        finite = lines.let(f"call i1 @adl_finite(double {x})")
+        every = lines.let(f"and i1 {every}, {finite}")
+    cell = find_cell(lines, bins, values, "%axes")
+    lines.do(f"ret i64 {lines.let(f'select i1 {every}, i64 {cell}, i64 -1')}")
+    parameters = ", ".join(["ptr %axes", *(f"double {x}" for x in values)])
+    attributes = "memory(argmem: read) nounwind willreturn noinline"
+    return f"define internal i64 @{name}({parameters}) {attributes} {{\n{lines.text()}\n}}\n"
+
+
+def emit_cell(function: FunctionEmitter, node: Cell) -> str:
+    """Write the look-up of a cell."""
+    name = f"adl_cell_{letters(node.bins)}"
+    function.arguments.cells[name] = node.bins
+    axes = function.lines.at("i64", "%numbers", function.arguments.axes(node.bins))
+    values = [function.value(v, node, i) for i, v in enumerate(node.values)]
+    operands = ", ".join(f"double {v}" for v in values)
+    return function.lines.let(f"call i64 @{name}(ptr {axes}, {operands})")
+
+
+def emit_choice(function: FunctionEmitter, node: Choice) -> str:
+    """Write the choice of a number, or of the column or table to read."""
+    lines = function.lines
+    first = lines.at("i64", "%numbers", function.arguments.options(node.options))
+    entry = lines.at("i64", first, function.value(node.which, node, 0))
+    option = node.options[0]
+    if isinstance(option, float):
+        return lines.let(f"load double, ptr {entry}, !invariant.load !0")
+    number = lines.let(f"load i64, ptr {entry}, !invariant.load !0")
+    if isinstance(option, Table):
+        table = lines.at("i64", "%numbers", number)
+        return function.look_up(table, node, node.arguments, 1)
+    base = lines.let(f"load ptr, ptr {lines.at('ptr', '%columns', number)}, !invariant.load !0")
+    assert isinstance(option, Source)
+    return function.read_column(node.column(option), base, node, 1)
+
+
+def count_each(function: FunctionEmitter, fill: Fill, operands: tuple[Node, ...]) -> None:
+    """Write what one variation fills: its number, the cell, the weight."""
+    lines, place = function.lines, function.arguments.layout.places[fill]
+    n = function.whole(variations(fill))
+    which, cell, *weight = (function.value(v, fill, i) for i, v in enumerate(operands))
+    at = lines.let(f"add i64 {lines.let(f'mul i64 {cell}, {n}')}, {which}")
+    skipped = lines.at("i64", "%skipped", lines.let(f"add i64 {place.skipped}, {which}"))
+    raw = lines.let(f"add i64 {place.cells}, {at}")
+    if not weight:
+        lines.do(f"call void @adl_each(ptr %raw, ptr {skipped}, i64 {cell}, i64 {raw})")
+        return
+    sums = lines.let(f"add i64 {place.sums}, {at}")
+    arguments = f"ptr %raw, ptr %sumw, ptr %sumw2, ptr {skipped}, i64 {cell}, i64 {raw}"
+    lines.do(f"call void @adl_each_weighted({arguments}, i64 {sums}, double {weight[0]})")
+
+
+def count_all(function: FunctionEmitter, fill: Fill, operands: tuple[Node, ...]) -> None:
+    """Write what all variations fill in one cell."""
+    lines, place = function.lines, function.arguments.layout.places[fill]
+    firsts = (place.cells, place.sums, place.sums, place.skipped)
+    bases = ("%raw", "%sumw", "%sumw2", "%skipped")
+    arrays = (lines.at("i64", base, first) for base, first in zip(bases, firsts, strict=True))
+    arguments = ", ".join(f"ptr {array}" for array in arrays)
+    cell, weights = function.value(operands[0], fill, 0), function.scratch(operands[1])
+    numbers = f"i64 {function.whole(variations(fill))}, i64 {cell}"
+    lines.do(f"call void @adl_all({arguments}, {numbers}, ptr {weights})")

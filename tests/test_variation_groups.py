@@ -1,0 +1,267 @@
+"""A group of variations counts what each of them does, written out as a program of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from adl.compiler.emit.module import emit
+from adl.compiler.ir import (
+    ONE,
+    TRUE,
+    Axis,
+    Choice,
+    Column,
+    Const,
+    Fill,
+    Index,
+    Lookup,
+    Node,
+    Table,
+    Uniform,
+    call,
+    fill,
+    reduce,
+    rewrite,
+)
+from adl.compiler.layout import Chunk, Partial, layout, variations
+from adl.compiler.passes import run_passes
+from adl.compiler.program import Change, OutputT, Program, RegionOutput, StepOutput
+from adl.compiler.schedule import schedule
+from adl.compiler.targets import reference
+from adl.compiler.targets.host import HostKernel, load
+from adl.compiler.variations import alike, for_each, group, group_of
+from tests.strategies import Case, batches, cases, check
+
+# From a column and the number of a variation to what the variation reads in its place.
+Variation = Callable[[Column, int], Node]
+EXAMPLES = 60
+
+
+def factor(column: Column, number: int) -> Node:
+    return call("mul", column, Const(1.0 + 0.25 * number, True))
+
+
+def shift(column: Column, number: int) -> Node:
+    return call("add", column, Const(0.5 * number - 1.0))
+
+
+def other(column: Column, number: int) -> Node:
+    return Column(f"{column.name}:{number}", column.dtype, column.collection, *column.children)
+
+
+def table(column: Column, number: int) -> Node:
+    rows = ((1.0 + number, -60.0, 0.5), (0.5, 0.5, 1.0 + number), (2.0, 1.0, 90.0))
+    return call("mul", column, Lookup(Table(rows), (column,)))
+
+
+VARIATIONS: dict[str, Variation] = {
+    "factor": factor,
+    "shift": shift,
+    "other": other,
+    "table": table,
+}
+
+
+def written_out(output: OutputT, names: frozenset[str], vary: Variation, number: int) -> OutputT:
+    def rule(node: Node) -> Node | None:
+        return vary(node, number) if isinstance(node, Column) and node.name in names else None
+
+    return rewrite(output, rule)
+
+
+def grouped(
+    output: OutputT, names: frozenset[str], vary: Variation, axis: Axis, many: int
+) -> OutputT:
+    def rule(node: Node) -> Node | None:
+        if not isinstance(node, Column) or node.name not in names:
+            return None
+        found = alike([vary(node, number) for number in range(many)], axis)
+        assert found is not None
+        return found
+
+    assert isinstance(output, Fill)
+    return for_each(axis, rewrite(output, rule))
+
+
+def with_columns(chunk: Chunk, many: int) -> Chunk:
+    """Add columns in another order of elements, one a variation."""
+    random = np.random.default_rng(1)
+    more = {
+        f"{name}:{number}": random.permuted(values)
+        for number in range(many)
+        for name, values in chunk.columns.items()
+    }
+    return Chunk(chunk.events, {**chunk.columns, **more}, chunk.offsets)
+
+
+def kernel(program: Program) -> HostKernel:
+    return load(emit(program, schedule(program), layout(program)))
+
+
+def counts(partial: Partial, program: Program, fill: Fill, number: int = 0) -> list[bytes]:
+    """Return what a fill counts in one variation."""
+    place, many = layout(program).places[fill], variations(fill)
+    cells = slice(place.cells + number, place.cells + place.size, many)
+    found = [partial.raw[cells], partial.skipped[place.skipped + number]]
+    if place.sums >= 0:
+        sums = slice(place.sums + number, place.sums + place.size, many)
+        found += [partial.sumw[sums], partial.sumw2[sums]]
+    return [np.asarray(numbers).tobytes() for numbers in found]
+
+
+def of_fills(program: Program) -> Program:
+    regions = tuple(replace(region, rows=()) for region in program.regions)
+    return replace(program, regions=regions, own_rows=())
+
+
+def all_fills(program: Program) -> list[Fill]:
+    return [fill for region in program.regions for fill in region.fills]
+
+
+def runs(program: Program, chunk: Chunk) -> list[tuple[Program, Partial]]:
+    """Count before and after the passes, interpreted and compiled."""
+    passed = run_passes(program)
+    return [
+        (p, count(chunk))
+        for p in (program, passed)
+        for count in (lambda c, p=p: reference.run(p, c), kernel(p).run)
+    ]
+
+
+@pytest.mark.parametrize("batch", batches(EXAMPLES))
+def test_a_group_counts_what_each_of_its_variations_does(batch: int) -> None:
+    def compare(case: Case, data: st.DataObject) -> None:
+        nominal, many = of_fills(case.program), data.draw(st.sampled_from([1, 2, 5]))
+        chunk = with_columns(case.chunk, many)
+        reals = sorted({c.name for c in nominal.columns if c.kind == "real"})
+        kinds = st.lists(st.sampled_from(sorted(VARIATIONS)), min_size=1, max_size=2, unique=True)
+        parts, expected = [nominal], [[counts_of(nominal, chunk)]]
+        for kind in data.draw(kinds):
+            names = frozenset(name for name in reals if data.draw(st.booleans()))
+            vary, axis = VARIATIONS[kind], group(kind, many)
+            parts.append(nominal.map(vary_all(names, vary, axis, many)))
+            expected.append(
+                [counts_of(nominal.map(one(names, vary, number)), chunk) for number in range(many)]
+            )
+        whole = Program(tuple(region for part in parts for region in part.regions))
+        for stage, (program, partial) in enumerate(runs(whole, chunk)):
+            found = iter(all_fills(program))
+            for wanted in expected:
+                for place in range(len(all_fills(nominal))):
+                    fill = next(found)
+                    for number, each in enumerate(wanted):
+                        own = number if group_of(fill) else 0
+                        assert counts(partial, program, fill, own) == each[place], stage
+
+    check(batch, compare, cases(), st.data())
+
+
+def counts_of(program: Program, chunk: Chunk) -> list[list[bytes]]:
+    partial = reference.run(program, chunk)
+    return [counts(partial, program, fill) for fill in all_fills(program)]
+
+
+def one(names: frozenset[str], vary: Variation, number: int) -> Change:
+    return lambda output: written_out(output, names, vary, number)
+
+
+def vary_all(names: frozenset[str], vary: Variation, axis: Axis, many: int) -> Change:
+    return lambda output: grouped(output, names, vary, axis, many)
+
+
+# --------------------------------------------------------------------------- what can be grouped
+
+JET = Axis(("Jet",), 0)
+V = group("v", 3)
+
+
+def pt(name: str = "Jet_pt") -> Node:
+    return Column(name, "float32", "Jet", Index(JET))
+
+
+def test_values_that_differ_in_numbers_are_alike() -> None:
+    found = alike([call("mul", pt(), Const(x)) for x in (0.9, 1.0, 1.1)], V)
+    assert found is call("mul", pt(), Choice(Index(V), (0.9, 1.0, 1.1), ()))
+
+
+def test_values_that_differ_in_columns_are_alike() -> None:
+    found = alike([pt(f"Jet_pt_{n}") for n in "abc"], V)
+    assert isinstance(found, Choice)
+    assert [c.name for c in found.columns] == ["Jet_pt_a", "Jet_pt_b", "Jet_pt_c"]
+
+
+def test_equal_values_stay_the_value() -> None:
+    assert alike([pt()] * 3, V) is pt()
+
+
+def test_a_sum_over_jets_is_alike_inside() -> None:
+    sums = [reduce("sum", (JET,), call("mul", pt(), Const(x)), TRUE) for x in (1.0, 2.0, 3.0)]
+    inside = call("mul", pt(), Choice(Index(V), (1.0, 2.0, 3.0), ()))
+    assert alike(sums, V) is reduce("sum", (JET,), inside, TRUE)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        (call("add", pt(), Const(1.0)), call("mul", pt(), Const(1.0))),
+        (pt(), call("neg", pt())),
+        (pt(), Column("Jet_pt", "float64", "Jet", Index(JET))),
+        (Const(1), Const(2)),
+        (Const(1.0), pt()),
+    ],
+)
+def test_other_shapes_are_not_alike(others: tuple[Node, ...]) -> None:
+    assert alike(others, group("v", 2)) is None
+
+
+def test_what_does_not_depend_on_a_group_is_the_nominal_fill() -> None:
+    nominal = fill((Uniform(3, 0.0, 3.0),), (JET,), (pt(),), TRUE, ONE)
+    assert for_each(V, nominal) is nominal
+
+
+def test_the_code_does_not_grow_with_the_number_of_variations() -> None:
+    def code(number: int) -> str:
+        axis = group("v", number)
+        factors = Choice(Index(axis), tuple(1.0 + 0.01 * i for i in range(number)), ())
+        varied = call("mul", pt(), factors)
+        passing = reduce("count", (JET,), Const(1), call("gt", varied, Const(30.0, True)))
+        bins = (Uniform(10, 0.0, 300.0),)
+        outputs = [
+            fill(bins, (JET,), (varied,), call("gt", passing, Const(2)), ONE),
+            fill(bins, (), (call("real", passing),), TRUE, factors),
+        ]
+        program = steps(*(for_each(axis, output) for output in outputs))
+        passed = run_passes(program)
+        return emit(passed, schedule(passed), layout(passed)).text
+
+    assert len(code(2).splitlines()) == len(code(200).splitlines())
+
+
+def test_weights_are_filled_at_once() -> None:
+    weights = Choice(Index(V), (0.5, 1.0, 2.0), ())
+    value = reduce("sum", (JET,), pt(), TRUE)
+    fills = [for_each(V, fill((Uniform(5, 0.0, 9.0),), (), (value,), TRUE, weights))]
+    text = schedule(run_passes(steps(*fills))).render()
+    assert "fill all" in text
+    assert "each" not in text
+
+
+def test_a_cut_that_no_variation_changes_is_tested_once() -> None:
+    calm = call("lt", Column("MET_pt", "float32"), Const(100.0, True))
+    varied = call("mul", pt(), Choice(Index(V), (0.9, 1.0, 1.1), ()))
+    some = reduce("any", (JET,), call("gt", varied, Const(30.0, True)), TRUE)
+    kernel_ = schedule(
+        run_passes(steps(for_each(V, fill((), (), (), call("and", calm, some), ONE))))
+    )
+    (turns,) = kernel_.turns
+    assert turns.marks == (calm,)
+    assert not turns.always
+
+
+def steps(*fills: Fill) -> Program:
+    return Program((RegionOutput("r", tuple(StepOutput("", f) for f in fills)),))
