@@ -56,6 +56,12 @@ DIALECT_NOTE = "N401"
 )
 @click.option("--tree", metavar="NAME", help="Tree of the events, where a file has several.")
 @click.option(
+    "--rewrite",
+    metavar="FROM=TO",
+    multiple=True,
+    help="Look for files whose name begins with FROM at TO first, as in a cache. Repeatable.",
+)
+@click.option(
     "--target",
     type=click.Choice(["host", "reference"]),
     default="host",
@@ -98,6 +104,7 @@ def command(
     jobs: int,
     events: int | None,
     tree: str | None,
+    rewrite: tuple[str, ...],
     target: str,
     seed: int,
     print_rows: int,
@@ -125,7 +132,7 @@ def command(
     preparation.systematics = _wanted(systematics)
     preparation.noted = show_note
     keeper = _keeper(output, 0 if quiet else print_rows)
-    outcome = _execute(preparation, inputs, jobs, events, tree, quiet, keeper)
+    outcome = _execute(preparation, inputs, jobs, events, tree, _rewrites(rewrite), quiet, keeper)
     results = _results(preparation, outcome)
     if results is not None:
         if output is not None:  # first, so that no printer's trouble loses them
@@ -186,13 +193,14 @@ def _execute(
     jobs: int,
     events: int | None,
     tree: str | None,
+    rewrites: tuple[tuple[str, str], ...],
     quiet: bool,
     keeper: Keeper,
 ) -> Outcome:
     from adl.cli.progress import progress_bar
     from adl.runtime.execute.local import execute
     from adl.runtime.inputs import InputError
-    from adl.runtime.inputs.paths import expand
+    from adl.runtime.inputs.paths import expand, rewritten
     from adl.runtime.networks import NetworkError
     from adl.runtime.outputs import OutputError
     from adl.syntax.diagnostics import AnalysisError
@@ -212,9 +220,21 @@ def _execute(
                 progress=progress,
                 refusals=(AnalysisError,),
                 keeper=keeper,
+                places=lambda path: rewritten(path, rewrites),
             )
     except (OutputError, NetworkError) as error:
         raise UserError(str(error)) from None
+
+
+def _rewrites(texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the pairs that ``--rewrite`` gives."""
+    pairs = []
+    for text in texts:
+        old, equals, new = text.partition("=")
+        if not (old and equals and new):
+            raise UserError(f"--rewrite {text}: expected FROM=TO, as in root://far/=root://cache/")
+        pairs.append((old, new))
+    return tuple(pairs)
 
 
 def _keeper(output: str | None, shown: int) -> Keeper:

@@ -126,6 +126,7 @@ def execute(
     block: int = BLOCK,
     unit: int | None = None,
     keeper: Keeper | None = None,
+    places: Callable[[str], Sequence[str]] = lambda path: (path,),
 ) -> Outcome:
     """Run over files in their order and return the sums.
 
@@ -143,10 +144,13 @@ def execute(
         block: Entries that are added up before they are added to the rest: decides the last bits.
         unit: Blocks that a thread takes at a time; chosen for the file by default.
         keeper: Takes the rows of prints and saves, in the order of the events; else they are lost.
+        places: Where a file may be, in the order in which to try: caches, replicas.
     """
     assert threads >= 1, threads
     reporter = Reporter(progress)
-    run = _Run(paths, prepare, threads, limit, tree, reporter, refusals, block, unit, keeper)
+    run = _Run(
+        paths, prepare, threads, limit, tree, reporter, refusals, block, unit, keeper, places
+    )
     return run.execute()
 
 
@@ -162,6 +166,7 @@ class _Run:
     block: int
     unit: int | None
     keeper: Keeper | None
+    places: Callable[[str], Sequence[str]]
     outcome: Outcome = field(default_factory=Outcome)
     opened: list[int] = field(default_factory=list)  # events to read of each file so far
     passed: int = 0  # events of finished files, of those that failed as well
@@ -195,7 +200,7 @@ class _Run:
         """Open the files one after the other: the units of each, and None at its end."""
         left = self.limit
         ahead = _AHEAD if self.threads > 1 else 0
-        with closing(openings(self.paths, self.tree, ahead)) as opening:
+        with closing(openings(self.paths, self.tree, ahead, self.places)) as opening:
             for path, opened in opening:
                 file = self.open(path, opened, left)
                 self.opened.append(file.events)

@@ -12,23 +12,26 @@ from adl.runtime.inputs.trees import Input
 
 
 def openings(
-    paths: Sequence[str], tree: str | None, ahead: int
+    paths: Sequence[str],
+    tree: str | None,
+    ahead: int,
+    places: Callable[[str], Sequence[str]] = lambda path: (path,),
 ) -> Generator[tuple[str, Callable[[], Input]]]:
     """Yield each path with what returns the open file, or raises ``open_input``'s errors.
 
     Up to ``ahead`` files are being opened, or are open and wait; with 0 each is opened when it is
-    asked for. Close the generator: it closes the files that nobody has asked for.
+    asked for. ``places`` says where a file may be. Close the generator: it closes the files that nobody has asked for.
     """
     if not ahead:
         for path in paths:
-            yield path, partial(open_input, path, tree)
+            yield path, partial(open_input, path, tree, places(path))
         return
     waiting: deque[Future[Input]] = deque()
     with ThreadPoolExecutor(ahead) as pool:
         try:
             for number, path in enumerate(paths):
                 for each in paths[number + len(waiting) : number + ahead]:
-                    waiting.append(pool.submit(open_input, each, tree))
+                    waiting.append(pool.submit(open_input, each, tree, places(each)))
                 yield path, waiting.popleft().result
         finally:
             for future in waiting:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import uproot
@@ -14,23 +14,31 @@ from adl.runtime.inputs import InputError, index, reason
 from adl.runtime.inputs.forms import form, leaves, stored
 from adl.runtime.inputs.ntuples import NTuple, describe
 from adl.runtime.inputs.paths import is_url
+from adl.runtime.inputs.remote import Remote
 from adl.runtime.inputs.trees import Compression, Input
 from adl.stdlib.models.recognition import tree_names
 
 _TREES = ("TTree", "TNtuple", "TNtupleD")
 _RNTUPLE = "ROOT::RNTuple"
+_EXTRAS = {"root": "xrootd", "roots": "xrootd", "http": "http", "https": "http", "s3": "s3"}
 
 
-def open_input(path: str, tree: str | None = None) -> Input:
+def open_input(path: str, tree: str | None = None, places: Sequence[str] = ()) -> Input:
     """Open a file and find its tree: the named one, or the only one, or ``Events``.
+
+    Args:
+        path: What the file is called, in results and errors.
+        tree: The name of the tree.
+        places: Where it is, if not there: the first that can be read.
 
     Raises:
         InputError: The file or its tree cannot be used.
     """
-    if not is_url(path):
-        _check_local(path)
+    places = places or (path,)
+    if not any(map(is_url, places)):
+        _check_local(places[0])
     with _opening(path):
-        source = _source(path)
+        source = _source(places)
         try:
             known = index.load(source, tree or "", path)
             return known or _described(source, path, tree)
@@ -39,11 +47,11 @@ def open_input(path: str, tree: str | None = None) -> Input:
             raise
 
 
-def _source(path: str) -> Any:
-    if is_url(path):
-        return uproot.source.fsspec.FSSpecSource(path)
+def _source(places: Sequence[str]) -> Any:
+    if any(map(is_url, places)):
+        return Remote(places)
     # uproot's own choice, fsspec, copies each basket and reads it through a seek.
-    return uproot.MemmapSource(path, num_fallback_workers=1)
+    return uproot.MemmapSource(places[0], num_fallback_workers=1)
 
 
 def _described(source: Any, path: str, tree: str | None) -> Input:
@@ -121,6 +129,13 @@ def _opening(path: str) -> Iterator[None]:
         yield
     except (InputError, MemoryError):
         raise
+    except ImportError as error:
+        kind = path.partition(":")[0]
+        raise InputError(
+            path,
+            f"cannot be read: {reason(error)}",
+            f"pip install 'adlc[{_EXTRAS.get(kind, kind)}]'",
+        ) from error
     except Exception as error:
         raise InputError(path, f"cannot be read: {reason(error)}") from error
 

@@ -47,3 +47,12 @@ def _matches(pattern: str) -> list[str]:
     if not paths:
         raise InputError(pattern, "no file matches")
     return paths
+
+
+def rewritten(path: str, rewrites: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Return where a file may be: by each rewrite of its start that applies, then as it is called.
+
+    Rewrites lead to caches, and a cache need not have it.
+    """
+    found = [new + path[len(old) :] for old, new in rewrites if path.startswith(old)]
+    return (*found, path)
