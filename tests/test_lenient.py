@@ -160,6 +160,13 @@ def test_the_manual_names_every_code_that_is_downgraded() -> None:
     assert {*named} == {code for _, code, *_ in REPAIRS}
 
 
+@pytest.mark.parametrize("first", ["of a title", "and a title", "Search"])
+def test_a_sentence_before_the_first_block_is_one_mistake(first: str) -> None:
+    (stray,) = findings(f'{first} (in "pp; 13 TeV\nregion r\n  select MET > 3\n', lenient=False)
+    assert stray.code == "E110"
+    assert "the rest of a comment or of a title" in stray.help
+
+
 def test_what_has_one_reading_hides_no_other_mistake() -> None:
     text = "of a title (unfinished\nregion r\n  select MET ≥ 3 // x\n  select nothing > 3\n"
     codes = ["E110", "E102", "E113", "E201"]

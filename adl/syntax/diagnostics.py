@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from itertools import chain
 from typing import Literal
 
 from adl.syntax.source import Source, Span
 
 Severity = Literal["error", "warning", "note"]
+ALIKE_INSIDE = 0.75  # of words with different first letters: preselection is no electron
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,14 @@ def in_order(*found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 def did_you_mean(name: str, known: Sequence[str], limit: int = 3, alike: float = 0.6) -> str:
     """Return a help line with the nearest known names, or an empty string.
 
-    ``alike`` is how near they are at least, between 0 and 1; of two spellings the first is shown.
+    ``alike`` is how near they are at least, between 0 and 1; those that begin with another letter
+    have to be nearer. Of two spellings the first is shown.
     """
     lowered = {k.lower(): k for k in reversed(known)}
-    near = [lowered[k] for k in get_close_matches(name.lower(), lowered, n=limit, cutoff=alike)]
+    word = name.lower()
+    near = [
+        lowered[k]
+        for k in get_close_matches(word, lowered, n=limit, cutoff=alike)
+        if k[:1] == word[:1] or SequenceMatcher(None, k, word).ratio() >= ALIKE_INSIDE
+    ]
     return f"did you mean {' or '.join(near)}?" if near else ""

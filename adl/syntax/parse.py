@@ -153,7 +153,7 @@ class _Reader:
 
     def is_sentence(self, line: Line) -> bool:
         """Whether text before the first block has a quote or a bracket, but begins with a word."""
-        if not self.is_stray(line) or not line.mistakes or line.tokens[0].type != "NAME":
+        if not self.is_stray(line) or not line.mistakes or not line.tokens[0].isalpha():
             return False
         return line.mistakes[0].span.start > span_of(line.tokens[0]).end
 
