@@ -13,6 +13,7 @@ from adl.stdlib.models import Model, ModelError, Schema, load_model
 from adl.stdlib.models.recognition import AUTO, OTHERWISE
 from adl.syntax.diagnostics import AnalysisError, Diagnostic, in_order
 from adl.syntax.mistakes import CODES as SYNTAX
+from adl.syntax.mistakes import REPAIRABLE
 from adl.syntax.parse import parse_with_notes
 from adl.syntax.source import Source
 
@@ -58,8 +59,10 @@ def examine(
     try:
         file, odd = parse_with_notes(source, lenient)
     except AnalysisError as error:
-        guessed = () if lenient else _errors_of_the_reading(source, known, dialect, model_path)
-        return None, silenced(in_order(error.diagnostics, guessed), source)
+        found = error.diagnostics
+        if not lenient and {d.code for d in found} <= REPAIRABLE:
+            found += _errors_of_the_reading(source, known, dialect, model_path)
+        return None, silenced(in_order(found), source)
     try:
         analysis, findings = check(file, source, known, dialect, dataset, lenient, model_path)
         if analysis.functions:

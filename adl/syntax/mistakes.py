@@ -47,6 +47,9 @@ CODES: dict[str, str] = {
     "N103": "several statements stand on one line",
 }
 
+# Some of these mistakes have one possible reading: see ``diagnostics.Mistake``.
+REPAIRABLE = frozenset({"E101", "E102", "E105", "E110", "E112", "E113"})
+
 VALUE = {"INT", "REAL", "AT", "STRING", "NAME", "SEARCHED", "LPAR", "LBRACE", "BAR_OPEN", "MINUS"}
 VALUE |= {"NOT", "FIRED", "LIST_OPEN"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -55,8 +55,13 @@ class Subject:
                     seen.add(id(statement))
                     yield statement
 
-    def values(self) -> Iterator[Value]:
-        """Yield every value and everything of which it is made, what is shared once."""
+    def values(self) -> Sequence[Value]:
+        """Return every value and everything of which it is made, what is shared once."""
+        return self._values
+
+    @cached_property
+    def _values(self) -> list[Value]:
+        found: list[Value] = []
         seen: set[int] = set()
         todo = [value for definition in self.definitions for value in _roots(definition, seen)]
         todo.reverse()
@@ -64,8 +69,9 @@ class Subject:
             value = todo.pop()
             if id(value) not in seen:
                 seen.add(id(value))
-                yield value
+                found.append(value)
                 todo += reversed(operands(value))
+        return found
 
 
 def _roots(definition: Definition, seen: set[int]) -> Iterator[Value]:
