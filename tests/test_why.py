@@ -197,3 +197,17 @@ def test_mistakes_are_said_in_a_line(
     code, output = why(analysis, str(SAMPLE), *arguments)
     assert code == 2
     assert message in output
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "size(mu) > 1 ? pT(mu[1]) > 20",
+        "size(mu) > 1 ? pT(mu[1]) > 20 : pT(mu[0]) > 50",
+        "(size(mu) > 1 ? pT(mu[1]) : 30) > 20",
+    ],
+)
+def test_what_stands_in_a_branch_that_is_not_taken_is_not_missing(condition: str) -> None:
+    text = f"object mu\n  take Muon\nregion r\n  select size(mu) < 2\n  select {condition}\n"
+    for (trace,) in traced(text):
+        assert "mu[1]" not in {m.name for m in trace.lines[1].missing}

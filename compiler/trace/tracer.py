@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adl.check import analysis as core
-from adl.compiler.ir import Column, Infer, Node, both, postorder, store
+from adl.compiler.ir import TRUE, Column, Infer, Node, both, invert, postorder, store
 from adl.compiler.layout import Chunk
 from adl.compiler.lower.truth import Lowered
 from adl.compiler.lower.values import Lowering
@@ -45,7 +45,7 @@ class _Term:
 class _Part:
     what: Missing
     there: Node
-    parts: tuple[_Part, ...]
+    parts: tuple[tuple[Node, _Part], ...]  # each with whether it is looked at
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,21 @@ class Tracer:
             there = self._lowering.value(value).defined
         self._keep(there)
         what = Missing(value.span, element_name(value))
-        return _Part(what, there, tuple(map(self._part, closed_operands(value))))
+        parts = [(self._taken(value, o), self._part(o)) for o in closed_operands(value)]
+        self._keep(*(taken for taken, _ in parts))
+        return _Part(what, there, tuple(parts))
+
+    def _taken(self, value: core.Value, operand: core.Value) -> Node:
+        """Return whether an operand counts: not that of a branch which is not taken."""
+        match value:
+            case core.Choice(condition=condition) if operand is not condition:
+                taken = self._lowering.condition(condition).value
+                return taken if operand is value.then else invert(taken)
+            # A ternary without an else: select a ? b.
+            case core.Logic(operator="or", operands=(core.Logic(operator="not") as first, second)):
+                if operand is second:
+                    return invert(self._lowering.condition(first).value)
+        return TRUE
 
     # ---------------------------------------------------------------------------- objects
 
@@ -255,7 +269,8 @@ class _Look:
 
     def absent(self, part: _Part) -> list[Missing]:
         """Return the smallest parts that are missing."""
-        inner = [missing for p in part.parts for missing in self.absent(p)]
+        looked_at = [p for taken, p in part.parts if self.values(taken)[0]]
+        inner = [missing for p in looked_at for missing in self.absent(p)]
         return inner or ([] if self.values(part.there)[0] else [part.what])
 
     def object(self, block: _Object) -> ObjectTrace:
