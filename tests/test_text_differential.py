@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import strategies as st
 
 from adl.check.analysis import AskedDialect
 from adl.syntax.diagnostics import AnalysisError
+from tests.adltext.arrays import Analysis, sound
 from tests.adltext.comparison import RECORDED, SIMULATION, compare, compile_text, differences
 from tests.adltext.events import events
 from tests.strategies import EXAMPLES, batches, check
@@ -92,3 +94,30 @@ def test_a_loop_that_another_dataset_has_is_not_left_out() -> None:
         compile_text(text, "adl", RECORDED)
     written = "region r\n  select all(Jet j, isData and pT(j) > 20) or any(isData or pT(Jet) > 1)\n"
     assert agree(written)[1] > 0
+
+
+# ------------------------------------------------------------------------- against awkward
+
+
+@pytest.mark.parametrize("batch", batches(EXAMPLES // 5))
+def test_a_text_means_what_awkward_computes(batch: int) -> None:
+    def compare_arrays(random: Random) -> None:
+        chunk = sound(events(random, 40, special=0.0))
+        twice = Analysis(random, chunk)
+        compiled = compile_text(twice.text, "adl")
+        found = compiled.run(chunk)
+        (output,) = compiled.program.regions
+        steps = [compiled.layout.places[s.fill] for s in output.steps if not s.weight]
+        assert [found.raw[place.cells] for place in steps] == twice.steps, twice.text
+        for place, number in zip(steps, twice.sums, strict=True):
+            if place.sums >= 0:
+                assert found.sumw[place.sums] == pytest.approx(number, rel=1e-12, abs=1e-9)
+        for histogram, expected in zip(output.histograms, twice.histograms, strict=True):
+            place = compiled.layout.places[histogram.fills[0]]
+            counts = found.raw[place.cells : place.cells + place.size]
+            assert counts.tolist() == expected.counts.tolist(), (expected.name, twice.text)
+            if place.sums >= 0:
+                sums = found.sumw[place.sums : place.sums + place.size]
+                np.testing.assert_allclose(sums, expected.sums, rtol=1e-12, atol=1e-9)
+
+    check(batch, compare_arrays, st.randoms(use_true_random=False))

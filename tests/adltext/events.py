@@ -16,10 +16,13 @@ SPECIAL = (float("nan"), float("inf"), float("-inf"), -0.0)
 LENGTHS = (0, 0, 1, 1, 2, 2, 3, 4)
 
 
-def events(random: Random, number: int, most: int = 25) -> Chunk:
-    """Return some events; one of them may have many elements of one collection."""
+def events(random: Random, number: int, most: int = 25, special: float | None = None) -> Chunk:
+    """Return some events; one of them may have up to ``most`` elements of one collection.
+
+    ``special`` is how often a number is NaN or infinite; without it that is drawn, too.
+    """
     draw = np.random.default_rng(random.randrange(2**32))
-    special = random.choice([0.0, 0.0, 0.05, 0.3])
+    special = random.choice([0.0, 0.0, 0.05, 0.3]) if special is None else special
     continuous = random.random() < 0.6
     huge = min(random.choice([0, 0, 0, 0, 9, 25]), most)
     columns: dict[str, npt.NDArray[Any]] = {}
