@@ -127,8 +127,8 @@ def by_hand(case: Case, label: str) -> Chunk:
         pt = new
     order = np.arange(len(pt))
     if moved:
-        event = np.repeat(np.arange(case.chunk.events), np.diff(offsets))
-        order = np.lexsort((order, -pt, event))
+        owners = np.repeat(np.arange(case.chunk.events), np.diff(offsets))
+        order = np.lexsort((order, -pt, owners))
     columns["Jet_pt"], columns["MET_pt"] = pt[order].astype(np.float64), met
     for name in ("Jet_mass", "Jet_eta", "Jet_phi"):
         columns[name] = columns[name][order]

@@ -487,6 +487,8 @@ class CorrectionAt(Typed):
     correction: Correction
     given: tuple[str | int | None, ...]
     arguments: tuple[Value, ...]
+    block: str = ""  # the correction block of which variations put a text at ``place``
+    place: int = -1
 
 
 @dataclass(frozen=True)

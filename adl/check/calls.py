@@ -27,6 +27,7 @@ from adl.check.analysis import (
     Variable,
 )
 from adl.check.argmin import EXTREMES, MEMBERS, combined_alone, extreme, member
+from adl.check.correction_blocks import call as correction_block
 from adl.check.correction_files import correction
 from adl.check.corrections import is_factor
 from adl.check.corrections import refuse as refuse_factor
@@ -85,6 +86,9 @@ def call(scope: Scope, expr: Call, check: Check) -> Value | None:
     if expr.function.name in scope.context.functions:
         own = scope.context.functions[expr.function.name]
         return None if own is None else apply(scope, expr, own, check)
+    if expr.function.name in scope.context.corrections:
+        declared = scope.context.corrections[expr.function.name]
+        return None if declared is None else correction_block(scope, expr, declared, check)
     table = named_table(scope.context, expr.function)
     if table is not None:
         return look_up(scope, expr, table, check)

@@ -21,6 +21,7 @@ from adl.check.analysis import (
 from adl.check.composites import check_composite
 from adl.check.constants import excluded_names, recognised
 from adl.check.context import Block, Context, Definition
+from adl.check.correction_blocks import corrections
 from adl.check.counts import formats
 from adl.check.dataset import Dataset
 from adl.check.declarations import declarations, note_flags
@@ -29,7 +30,6 @@ from adl.check.expressions import value
 from adl.check.formulas import with_formulas
 from adl.check.functions import user_functions
 from adl.check.histograms import check_histo_list
-from adl.check.later import refuse_later
 from adl.check.lints import lint
 from adl.check.lints.subject import Subject
 from adl.check.lints.systematics import about_systematics
@@ -84,8 +84,8 @@ def check(
     context.triggers = triggers(file, source, findings)
     context.formats = formats(file, source, findings)
     context.functions = user_functions(file, source, blocks, findings)
+    context.corrections = corrections(context, file)
     note_flags(file, findings)
-    refuse_later(file, findings)
     try:
         definitions = _definitions(context)
         regions = tuple(d for d in definitions if isinstance(d, RegionDef))

@@ -65,6 +65,7 @@ CODES: dict[str, str] = {
     "E265": "a systematic replaces a weight that no region has",
     "E266": "a systematic varies a table that has no errors",
     "E267": "the input lacks columns of a variation",
+    "E268": "a line of a correction block cannot be read",
     "W341": "a systematic varies what nothing uses",
     "W342": "missing momentum does not follow what a systematic varies",
     "W340": "a word after only is nearly data or simulation",

@@ -51,6 +51,7 @@ from adl.syntax.tree import (
 )
 
 if TYPE_CHECKING:
+    from adl.check.correction_blocks import Declared
     from adl.check.scope import Scope
 
 Definition = ObjectDef | CompositeDef | DefineDef | RegionDef | TableDef | HistoListDef
@@ -108,6 +109,7 @@ class Context:
     # By the names of their files, in small letters.
     saves: dict[str, Save] = field(default_factory=dict)
     readings: list[Reading] = field(default_factory=list)
+    corrections: dict[str, Declared | None] = field(default_factory=dict)  # blocks, by name
     # The user's own functions, from Python; None after a mistake.
     functions: dict[str, Function | None] = field(default_factory=dict)
     made: dict[Apply, Collection] = field(default_factory=dict)  # what algorithms make, by the call

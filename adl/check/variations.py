@@ -16,7 +16,7 @@ from adl.syntax.source import Span
 if TYPE_CHECKING:
     from adl.check.analysis import Loop, Value
 
-Kind = Literal["shape", "weight", "reweight", "table", "rate"]
+Kind = Literal["shape", "weight", "reweight", "table", "correction", "rate"]
 Combine = Literal["", "hessian", "envelope", "rms"]
 
 
@@ -71,6 +71,8 @@ class Variation:
     factor: Value | None = None  # multiplies every weight
     mirrored: bool = False  # the factor is 2 - factor
     tables: Mapping[str, int] = field(default_factory=dict)  # name -> +1 for the upper errors
+    # The category that each correction block takes in the place of its nominal one.
+    categories: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

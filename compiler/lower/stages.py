@@ -14,30 +14,32 @@ from adl.compiler.lower import computed
 from adl.compiler.lower.collections import Place
 from adl.compiler.lower.substitution import Columns, NewColumn, Substitution, rewriter
 from adl.compiler.lower.truth import Lowered, choose
-from adl.compiler.lower.values import Lowering
+from adl.compiler.lower.values import Lowering, Marks
 from adl.stdlib.kinematics import Cartesian, Transverse
 
 
-def columns(stages: Sequence[Stage], label: str, seed: int) -> Columns:
+def columns(stages: Sequence[Stage], label: str, seed: int, marks: Marks) -> Columns:
     """Return what the columns have become in the variation of a label, or in no variation."""
     found: Columns = {}
     for stage in stages:
         new = stage.varied.get(label, stage.nominal)
         if new:
-            found = _after(stage, new, found, seed)
+            found = _after(stage, new, found, seed, marks)
     return found
 
 
-def _after(stage: Stage, new: Sequence[NewValue], before: Columns, seed: int) -> Columns:
+def _after(
+    stage: Stage, new: Sequence[NewValue], before: Columns, seed: int, marks: Marks
+) -> Columns:
     """Return the columns after a stage: all new values are made of those before it."""
-    after = {**before, **{v.branch.name: _value(v, before, seed) for v in new}}
+    after = {**before, **{v.branch.name: _value(v, before, seed, marks) for v in new}}
     for propagation in stage.propagations:
-        after |= _propagated(propagation, before, after, seed)
+        after |= _propagated(propagation, before, after, seed, marks)
     return after
 
 
-def _value(new: NewValue, before: Columns, seed: int) -> NewColumn:
-    lowering = Lowering(seed)
+def _value(new: NewValue, before: Columns, seed: int, marks: Marks) -> NewColumn:
+    lowering = Lowering(seed, marks)
     axis = None
     if new.collection is None or new.this is None:
         found = lowering.value(new.value)
@@ -53,12 +55,14 @@ def _there(found: Lowered) -> Node:
     return choose(found.defined, found.value, computed.NOTHING[found.value.kind])
 
 
-def _propagated(what: Propagation, before: Columns, after: Columns, seed: int) -> Columns:
+def _propagated(
+    what: Propagation, before: Columns, after: Columns, seed: int, marks: Marks
+) -> Columns:
     """Return missing momentum less the change of the elements' momenta."""
     axis = Axis((what.collection.name,), 0)
     at = Place((what.collection,), Index(axis))
     then, now = rewriter(Substitution(before)), rewriter(Substitution(after))
-    lowering = Lowering(seed)
+    lowering = Lowering(seed, marks)
     stored = [as_real(at.attribute(name, lowering.cuts)) for name in ("pt", "phi")]
     old, new = (Transverse(*map(rewrite, stored)) for rewrite in (then, now))
     if old == new:

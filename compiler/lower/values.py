@@ -67,6 +67,7 @@ class Marks:
     weights: frozenset[str] = frozenset()
     tables: frozenset[str] = frozenset()
     reordered: frozenset[str] = frozenset()
+    categories: tuple[tuple[str, str], ...] = ()  # of correction blocks, in place of the nominal
 
 
 class Lowering:
@@ -298,6 +299,10 @@ class Lowering:
         return tables.look_up(value, [self.value(a) for a in value.arguments], name)
 
     def _correctionat(self, value: core.CorrectionAt) -> Lowered:
+        category = dict(self.marks.categories).get(value.block)
+        if category is not None:
+            given = (*value.given[: value.place], category, *value.given[value.place + 1 :])
+            value = replace(value, given=given)
         return corrections.corrected(value, [self.value(a) for a in value.arguments], self.under)
 
     def _network(self, value: core.Network) -> Lowered:

@@ -64,7 +64,7 @@ class _Maker:
     analysis: core.Analysis
     seed: int
     lowered: Callable[[Lowering], Program]
-    bases: dict[frozenset[str], _Base] = field(default_factory=dict)  # by the reordered inputs
+    bases: dict[Marks, _Base] = field(default_factory=dict)
 
     @cached_property
     def variations(self) -> tuple[Variation, ...]:
@@ -77,14 +77,16 @@ class _Maker:
 
     def changed(self, label: str, variation: Variation | None) -> Program:
         """Return the program of a variation, without rows, or the nominal one."""
-        new = columns(self.analysis.stages, label, self.seed)
-        base = self.base(self.reordered(new))
+        categories = () if variation is None else tuple(variation.categories.items())
+        marks = replace(self.marks, categories=categories)
+        new = columns(self.analysis.stages, label, self.seed, marks)
+        base = self.base(replace(marks, reordered=self.reordered(new)))
         substitution = Substitution(new, tables=self.tables(variation))
         rewritten = rewriter(substitution)
-        marks: dict[Node, Node] = {
+        weights: dict[Node, Node] = {
             m: rewritten(by.get(label, by[NOMINAL])) for m, by in base.weights.items()
         }
-        change = rewriter(replace(substitution, marks=marks))
+        change = rewriter(replace(substitution, marks=weights))
 
         def changed(output: OutputT) -> OutputT:
             return change(output)  # type: ignore[return-value]  # a rule keeps a root's class
@@ -97,12 +99,17 @@ class _Maker:
             regions = [_reweighted(region, factor) for region in regions]
         return Program(tuple(regions))
 
-    def base(self, reordered: frozenset[str]) -> _Base:
-        """Return the program with marks, for inputs that do not stand as they are stored."""
-        if reordered not in self.bases:
-            names = frozenset(name for v in self.variations for name in v.weights)
-            tables = frozenset(name for v in self.variations for name in v.tables)
-            lowering = Lowering(self.seed, Marks(names, tables, reordered))
+    @cached_property
+    def marks(self) -> Marks:
+        """What is marked in every lowering."""
+        names = frozenset(name for v in self.variations for name in v.weights)
+        tables = frozenset(name for v in self.variations for name in v.tables)
+        return Marks(names, tables)
+
+    def base(self, marks: Marks) -> _Base:
+        """Return the program with marks; each set of them is lowered once."""
+        if marks not in self.bases:
+            lowering = Lowering(self.seed, marks)
             program = self.lowered(lowering)
             # At once: what algorithms have made of collections is known until the next lowering.
             weights = {m: self.weights(s, lowering) for s, m in lowering.weights.items()}
@@ -111,8 +118,8 @@ class _Maker:
                 for v in self.variations
                 if v.factor is not None
             }
-            self.bases[reordered] = _Base(program, weights, factors)
-        return self.bases[reordered]
+            self.bases[marks] = _Base(program, weights, factors)
+        return self.bases[marks]
 
     def weights(self, statement: core.WeightBy, lowering: Lowering) -> dict[str, Node]:
         """Return the nominal factor of a weight statement, and those of variations."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from adl.check.analysis import RegionDef
 from adl.check.context import Context
 from adl.check.systematics import columns, others, suffixes, weights
+from adl.check.systematics.categories import of_corrections
 from adl.check.systematics.draft import DIRECTIONS, Draft, belongs
 from adl.check.systematics.families import Member, members
 from adl.check.systematics.legacy import legacy
@@ -52,6 +53,7 @@ def check_systematics(
                 drafts.append(_draft(context, member, regions, wanted(member.name)))
     stages = tuple(stage for draft in drafts for stage in _stages(draft, wanted))
     found = [_systematic(d) for d in drafts if d.kind is not None and wanted(d.member.name)]
+    found += [s for s in of_corrections(context, set(names)) if wanted(s.name)]
     return stages, tuple(found), tuple(drafts)
 
 

@@ -1,0 +1,175 @@
+"""``correction bSF "btagging.json.gz" deepJet_comb``: a correction as a function, and its variations.
+
+``inputs $, "M", *`` says what stands at the correction's inputs: ``$`` the category that varies (at
+first, if it stands nowhere), a text or number as it is, and ``*`` the arguments of a call. A call with
+one text more before its arguments chooses the category itself, and does not vary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from adl.check.analysis import CorrectionAt, Value
+from adl.check.constants import interpolated
+from adl.check.context import Context
+from adl.check.correction_files import Check, applied, find
+from adl.check.scope import Scope
+from adl.stdlib.library import find_function
+from adl.syntax.source import Span
+from adl.syntax.tree import Call, Clause, Correction, Expr, File, Name, Number, Text
+
+CATEGORY, ARGUMENTS = "$", "*"
+_INPUTS = 'inputs $, "M", *'
+
+
+@dataclass(frozen=True)
+class Varied:
+    """``vary btag_bc up "up_correlated" down "down_correlated"``, for one systematic."""
+
+    systematic: str
+    up: Text
+    down: Text
+    span: Span
+
+
+@dataclass
+class Declared:
+    """A correction block: what stands at the inputs, and the categories."""
+
+    name: str
+    file: Text
+    entry: Text
+    span: Span
+    inputs: tuple[Expr, ...] = (Name(ARGUMENTS),)
+    nominal: Text | None = None
+    varied: list[Varied] = field(default_factory=list)
+    called: bool = False
+
+
+def corrections(context: Context, file: File) -> dict[str, Declared | None]:
+    """Return the correction blocks of a file by name; None after a mistake in a block."""
+    found: dict[str, Declared | None] = {}
+    for block in file.blocks:
+        if not isinstance(block, Correction):
+            continue
+        name = block.name.name
+        if name in found or name in context.blocks:
+            help = "give one of them another name"
+            context.findings.error("E207", f"{name} is declared twice", block.name.span, help)
+            continue
+        known = find_function(name)
+        if known is not None and name in (known.name, *known.aliases):
+            message = f"{name} hides the function {name}: here it means this correction"
+            context.findings.warning("W303", message, block.name.span)
+        found[name] = _declared(context, block)
+    return found
+
+
+def _declared(context: Context, block: Correction) -> Declared | None:
+    file, entry = (Text(t, span=block.name.span) for t in (block.file, block.entry))
+    declared = Declared(block.name.name, file, entry, block.name.span)
+    before = len(context.findings.items)
+    for clause in block.clauses:
+        values = dict(clause.settings)
+        match clause.word, values.get("", ()):
+            case "inputs", tuple() as written if _reads(written):
+                declared.inputs = written
+            case "nominal", (Text() as text,):
+                declared.nominal = text
+            case "vary", (Name() as name,):
+                _vary(context, declared, name, clause)
+            case _:
+                forms = {"inputs": _INPUTS, "nominal": 'nominal "central"'}
+                help = forms.get(clause.word, 'vary btag up "up" down "down"')
+                message = f"this {clause.word} line cannot be read"
+                context.findings.error("E268", message, clause.span, help)
+    if not any(_is(one, CATEGORY) for one in declared.inputs):
+        if declared.nominal is not None:
+            declared.inputs = (Name(CATEGORY), *declared.inputs)
+        elif declared.varied:
+            message = f"{declared.name} has variations, and no nominal category"
+            help = 'nominal "central"'
+            context.findings.error("E268", message, block.name.span, help)
+    return declared if len(context.findings.items) == before else None
+
+
+def _reads(written: Sequence[Expr]) -> bool:
+    """Whether inputs are texts, numbers, at most one category and the arguments."""
+    marks = [one.name for one in written if isinstance(one, Name)]
+    plain = all(isinstance(one, (Text, Number, Name)) for one in written)
+    return plain and set(marks) <= {CATEGORY, ARGUMENTS} and len(marks) == len(set(marks))
+
+
+def _vary(context: Context, declared: Declared, name: Name, clause: Clause) -> None:
+    values = dict(clause.settings)
+    match values.get("up", ()), values.get("down", ()):
+        case (Text() as up,), (Text() as down,):
+            own = interpolated(context, name.name, name.span)
+            declared.varied.append(Varied(own, up, down, name.span))
+        case _:
+            message = f"{name.name} needs a category for up and one for down"
+            context.findings.error("E268", message, clause.span, 'vary btag up "up" down "down"')
+
+
+def _is(written: Expr, mark: str) -> bool:
+    return isinstance(written, Name) and written.name == mark
+
+
+def call(scope: Scope, expr: Call, declared: Declared, check: Check) -> Value | None:
+    """Return the value of a call of a correction block."""
+    declared.called = True
+    found = find(scope.context, declared.file, declared.entry)
+    arguments = expr.arguments
+    first = arguments[0] if arguments else None
+    category = next((i for i, one in enumerate(declared.inputs) if _is(one, CATEGORY)), None)
+    own = isinstance(first, Text) and category is not None
+    if found is not None and found.meaning is not None and own:
+        fixed = sum(not _is(one, ARGUMENTS) for one in declared.inputs)
+        own = len(arguments) > len(found.meaning.inputs) - fixed
+    rest = arguments[1:] if own else arguments
+    chosen = first if own else declared.nominal
+    written = _written(declared, rest, chosen)
+    if found is None:
+        return None
+    if found.meaning is None:  # only a dataset says which file it is
+        return _open(scope, declared, written, expr, check)
+    value = applied(scope, found.meaning, written, expr.span, check)
+    if own or category is None or not isinstance(value, CorrectionAt):
+        return value
+    place = category + (len(rest) - 1 if _stars_before(declared, category) else 0)
+    for varied in declared.varied:
+        for text in (varied.up, varied.down):
+            if (
+                applied(scope, found.meaning, _written(declared, rest, text), text.span, check)
+                is None
+            ):
+                return None
+    return replace(value, block=declared.name, place=place)
+
+
+def _stars_before(declared: Declared, category: int) -> bool:
+    return any(_is(one, ARGUMENTS) for one in declared.inputs[:category])
+
+
+def _written(declared: Declared, rest: Sequence[Expr], category: Expr | None) -> list[Expr]:
+    """Return what is written for the correction's inputs, in their order."""
+    out: list[Expr] = []
+    for one in declared.inputs:
+        if _is(one, ARGUMENTS):
+            out += rest
+        elif _is(one, CATEGORY):
+            out += [category] if category is not None else []
+        else:
+            out.append(one)
+    return out
+
+
+def _open(
+    scope: Scope, declared: Declared, written: Sequence[Expr], expr: Call, check: Check
+) -> Value | None:
+    for argument in written:
+        if not isinstance(argument, (Text, Number)) and check(scope, argument) is None:
+            return None
+    call = Call(Name("correction", span=expr.span), (declared.file, declared.entry), span=expr.span)
+    return check(scope, call)

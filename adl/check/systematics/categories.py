@@ -1,0 +1,46 @@
+"""The ``vary`` lines of correction blocks: one systematic for all that have one name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from adl.check.constants import interpolated
+from adl.check.context import Context
+from adl.check.correction_blocks import Varied
+from adl.check.variations import SystematicDef, Variation
+
+_DIRECTIONS: tuple[Literal["up", "down"], ...] = ("up", "down")
+
+
+def of_corrections(context: Context, names: set[str]) -> Iterator[SystematicDef]:
+    """Yield the systematics of the correction blocks; ``names`` are those of other blocks."""
+    lines: dict[str, dict[str, Varied]] = {}
+    for declared in context.corrections.values():
+        for varied in declared.varied if declared is not None else ():
+            own = lines.setdefault(varied.systematic, {})
+            assert declared is not None
+            if varied.systematic in names or declared.name in own:
+                message = f"{varied.systematic} is declared twice"
+                context.findings.error("E207", message, varied.span, "give one another name")
+                continue
+            if not declared.called:
+                message = f"nothing calls {declared.name}: {varied.systematic} changes nothing"
+                context.findings.warning("W341", message, varied.span)
+            own[declared.name] = varied
+    for name, blocks in lines.items():
+        if not blocks:
+            continue
+        variations = tuple(
+            Variation(f"{name}{d.capitalize()}", d, categories=_categories(context, blocks, d))
+            for d in _DIRECTIONS
+        )
+        first = next(iter(blocks.values()))
+        yield SystematicDef(name, "correction", variations, first.span)
+
+
+def _categories(
+    context: Context, blocks: dict[str, Varied], direction: Literal["up", "down"]
+) -> dict[str, str]:
+    texts = {name: v.up if direction == "up" else v.down for name, v in blocks.items()}
+    return {n: interpolated(context, t.value, t.span) for n, t in texts.items()}

@@ -1,0 +1,155 @@
+"""Correction blocks: functions with a category that varies, equal to correctionlib's own numbers."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import correctionlib
+import pytest
+
+from adl.check.checker import check
+from adl.compiler.pipeline import Compiled, build
+from adl.syntax.diagnostics import AnalysisError
+from adl.syntax.parse import parse
+from adl.syntax.source import Source
+from tests.test_differential import differences
+from tests.variations import jets, results, schema
+
+FILE = schema()
+KEYS = ("nom", "up", "down")
+EDGES = [0.0, 20.0, 50.0, 1000.0]
+
+
+def corrections(path: Path) -> correctionlib.CorrectionSet:
+    """Write a file with one correction, by category and pT, and return it as its library has it."""
+    numbers = {"nom": [1.0, 0.9, 0.95], "up": [1.1, 0.95, 1.0], "down": [0.9, 0.85, 0.9]}
+    bins = [
+        {
+            "key": key,
+            "value": {
+                "nodetype": "binning",
+                "input": "pt",
+                "edges": EDGES,
+                "content": numbers[key],
+                "flow": "clamp",
+            },
+        }
+        for key in KEYS
+    ]
+    content = {
+        "schema_version": 2,
+        "corrections": [
+            {
+                "name": "sf",
+                "version": 1,
+                "inputs": [{"name": "sys", "type": "string"}, {"name": "pt", "type": "real"}],
+                "output": {"name": "weight", "type": "real"},
+                "data": {"nodetype": "category", "input": "sys", "content": bins},
+            }
+        ],
+    }
+    (path / "sf.json").write_text(json.dumps(content))
+    return correctionlib.CorrectionSet.from_file(str(path / "sf.json"))
+
+
+BLOCK = """
+correction sf "sf.json" sf
+  inputs $, *
+  nominal "nom"
+  vary id  up "up"  down "down"
+"""
+REGION = """
+region r
+  weight id prod(Jet j, sf(pt(j)))
+  select size(Jet) > 0
+  histo h, "h", 5, 0, 100, pt(Jet[0])
+"""
+
+
+def compiled(folder: Path, text: str) -> Compiled:
+    source = Source(str(folder / "a.adl"), text)
+    return build(check(parse(source), source, FILE, "adl")[0])
+
+
+PTS: tuple[list[float], ...] = ([40.0, 15.0], [80.0], [], [30.0, 25.0, 10.0])
+
+
+def test_categories_are_variations_with_the_numbers_of_correctionlib(tmp_path: Path) -> None:
+    known = corrections(tmp_path)["sf"]
+    analysis, chunk = compiled(tmp_path, BLOCK + REGION), jets(*PTS)
+    assert not differences(analysis.interpret(chunk), analysis.run(chunk))
+    found = results(analysis, chunk)
+    assert found.labels() == {"nominal", "idUp", "idDown"}
+    for label, key in (("nominal", "nom"), ("idUp", "up"), ("idDown", "down")):
+        weights = [math.prod(float(known.evaluate(key, pt)) for pt in event) for event in PTS]
+        assert found.yields(label)[1] == pytest.approx(sum(weights), rel=1e-14)
+        assert found.yields(label)[2] == pytest.approx(sum(weights) - 1, rel=1e-14)
+        assert found.values(label, "h")[3] == pytest.approx(weights[0], rel=1e-14)
+
+
+def test_a_variation_is_the_call_with_its_category_written_out(tmp_path: Path) -> None:
+    corrections(tmp_path)
+    chunk = jets(*PTS)
+    found = results(compiled(tmp_path, BLOCK + REGION), chunk)
+    for label, key in (("nominal", "nom"), ("idUp", "up"), ("idDown", "down")):
+        for text in (
+            BLOCK + REGION.replace("sf(pt(j))", f'sf("{key}", pt(j))'),
+            REGION.replace("sf(pt(j))", f'correction("sf.json", "sf", "{key}", pt(j))'),
+        ):
+            by_hand = results(compiled(tmp_path, text), chunk)
+            assert by_hand.yields("nominal") == found.yields(label)
+            assert by_hand.labels() <= {"nominal", "idUp", "idDown"}
+            assert not any(k[0] != "nominal" for k in by_hand.cutflows)
+
+
+def test_a_corrected_column_varies_with_its_category(tmp_path: Path) -> None:
+    corrections(tmp_path)
+    text = BLOCK + "systematic jer\n  scale pt(Jet) nominal sf(pt)\n  keep MET\n"
+    text += "region r\n  select any(pt(Jet) > 37)\n"
+    found = results(compiled(tmp_path, text), jets([40.0], [42.0], [80.0]))
+    assert found.yields("nominal") == [3, 2]  # 36, 37.8, 76
+    assert found.yields("idUp") == [3, 3]  # 38, …
+    assert found.yields("idDown") == [3, 1]  # 34, 35.7, 72
+
+
+def test_a_category_that_varies_stands_first_where_inputs_do_not_say(tmp_path: Path) -> None:
+    corrections(tmp_path)
+    chunk = jets(*PTS)
+    found, same = (
+        results(compiled(tmp_path, block + REGION), chunk)
+        for block in (BLOCK, BLOCK.replace("  inputs $, *\n", ""))
+    )
+    assert [found.yields(x) for x in sorted(found.labels())] == [
+        same.yields(x) for x in sorted(same.labels())
+    ]
+
+
+MISTAKES = {
+    '"sf.json" sf|"nope.json" sf': "E290",
+    '"sf.json" sf|"sf.json" other': "E292",
+    'nominal "nom"|nominal "nope"': "E294",
+    'up "up"|up "upp"': "E294",
+    "inputs $, *|inputs $, $": "E268",
+    'nominal "nom"|nominal 3': "E268",
+    'up "up" |': "E268",
+    "sf(pt(j))|sf(pt(j), eta(j))": "E293",
+    "correction sf |correction r ": "E207",
+}
+
+
+@pytest.mark.parametrize("change", MISTAKES)
+def test_a_mistake_has_its_code(change: str, tmp_path: Path) -> None:
+    corrections(tmp_path)
+    old, new = change.split("|")
+    text = (BLOCK + REGION).replace(old, new, 1)
+    with pytest.raises(AnalysisError) as caught:
+        compiled(tmp_path, text)
+    assert MISTAKES[change] in [d.code for d in caught.value.diagnostics if d.severity == "error"]
+
+
+def test_variations_of_a_correction_that_nothing_calls_are_a_warning(tmp_path: Path) -> None:
+    corrections(tmp_path)
+    source = Source(str(tmp_path / "a.adl"), BLOCK + "region r\n  select MET > 20\n")
+    assert [d.code for d in check(parse(source), source, FILE)[1]] == ["W341"]
