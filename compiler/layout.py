@@ -124,7 +124,7 @@ class Partial:
         self.sumw += other.sumw
         self.sumw2 += other.sumw2
         self.skipped += other.skipped
-        self.faults = _merged((*self.faults, *other.faults))
+        self.faults = merged_faults((*self.faults, *other.faults))
 
     def locate_faults(self, path: str, entry: int) -> None:
         """Say in which file the events are that were counted, and at which entry they begin."""
@@ -139,7 +139,7 @@ def rejections(reasons: Reasons, slots: Sequence[int]) -> Iterator[Fault]:
             yield Fault(reasons.name, reasons.path, 0, "", text, number, event, number)
 
 
-def _merged(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
+def merged_faults(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
     """Return one fault a line of Python, the first, with the number of all."""
     found: dict[tuple[str, str, int, str], Fault] = {}
     for fault in faults:

@@ -126,11 +126,20 @@ def build(analysis: Analysis, seed: int = 1, evaluate: RunNetwork | None = None)
     Raises:
         AnalysisError: a function of the user's cannot be compiled.
     """
+    return of_program(lowered(analysis, seed), evaluate)
+
+
+def lowered(analysis: Analysis, seed: int = 1) -> Program:
+    """Lower an analysis, its Python functions compiled.
+
+    Raises:
+        AnalysisError: a function of the user's cannot be compiled.
+    """
     if analysis.functions:
         from adl.compiler.python.mistakes import compile_functions
 
         compile_functions(analysis)
-    return of_program(lower(analysis, seed), evaluate)
+    return lower(analysis, seed)
 
 
 def of_program(program: Program, evaluate: RunNetwork | None = None) -> Compiled:

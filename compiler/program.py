@@ -5,7 +5,7 @@ Labels live here and not in nodes, so equal cuts of two regions are one node.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, Protocol, TypeVar
@@ -209,6 +209,17 @@ class Program:
             ),
             self.systematics,
         )
+
+
+def joined(programs: Sequence[Program]) -> Program:
+    """Return a program that computes what all of these do: their regions, one after the other."""
+    return Program(
+        tuple(region for program in programs for region in program.regions),
+        {node: place for program in reversed(programs) for node, place in program.origins.items()},
+        tuple(rows for program in programs for rows in program.own_rows),
+        variations=tuple(v for program in programs for v in program.variations),
+        systematics=tuple(s for program in programs for s in program.systematics),
+    )
 
 
 def map_region(region: RegionOutput, change: Change) -> RegionOutput:

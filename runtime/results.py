@@ -123,3 +123,4 @@ class Results:
     files: tuple[dict[str, Any], ...] = ()  # {"path", "events", "error"}: error is "" when read
     faults: tuple[Fault, ...] = ()  # what the user's functions have raised
     systematics: tuple[Systematic, ...] = ()
+    datasets: tuple[dict[str, Any], ...] = ()  # of a dataset list: what it covers and counts

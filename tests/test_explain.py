@@ -12,8 +12,9 @@ from click.testing import CliRunner, Result
 from adl.cli import main
 from adl.cli.explanations import Explanation, explanations, titles
 from adl.cli.front import examine, schema
+from adl.runtime.datasets.reading import read_list
 from adl.stdlib.models import Schema
-from adl.syntax.diagnostics import Diagnostic
+from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.source import Source
 
 TOP = Path(__file__).parents[1]
@@ -22,8 +23,9 @@ TOP = Path(__file__).parents[1]
 PENDING: frozenset[str] = frozenset()
 # The parser refuses what would be E212; for E243 there is no sample without event numbers; E260 is
 # said by `adl migrate`, see test_migrate_command.
-# What a run does not know (E251, E257) is no mistake of a check; E107 needs a huge file.
-UNREACHABLE = frozenset({"E107", "E212", "E243", "E251", "E257", "E260"})
+# What a run does not know (E251, E257), or a dataset list says (E511, W502), is no mistake of a
+# check; E107 needs a huge file.
+UNREACHABLE = frozenset({"E107", "E212", "E243", "E251", "E257", "E511", "E260", "W502"})
 
 
 def call(*arguments: str) -> Result:
@@ -37,8 +39,22 @@ def known(sample: str) -> Schema:
     return schema("nanoaod", str(TOP / sample) if sample else None, None)
 
 
+def of_list(text: str, folder: str) -> tuple[Diagnostic, ...]:
+    """Return the findings of a dataset list beside a.root, b.root and golden.json."""
+    for name in ("a.root", "b.root"):
+        (Path(folder) / name).touch()
+    (Path(folder) / "golden.json").write_text('{"1": [[1, 10]]}')
+    (Path(folder) / "list.yaml").write_text(text, encoding="utf-8")
+    try:
+        return read_list(f"{folder}/list.yaml")[1]
+    except AnalysisError as error:
+        return error.diagnostics
+
+
 def findings(explained: Explanation, text: str) -> tuple[Diagnostic, ...]:
     with TemporaryDirectory() as folder:
+        if explained.language == "yaml":
+            return of_list(text, folder)
         (Path(folder) / "mine.py").write_text(explained.python, encoding="utf-8")
         corrections = Path(folder) / "corrections"
         corrections.symlink_to(TOP / "tests" / "corpus" / "corrections")

@@ -48,6 +48,7 @@ ONLY_IN = {
     "boost_histogram": ("runtime",),
     "correctionlib": ("stdlib/corrections",),
     "onnxruntime": ("runtime/networks.py",),
+    "pydantic": ("runtime/datasets",),
     "pyarrow": ("runtime/outputs/saved.py",),
     "click": ("adl/cli",),
     "rich": ("adl/cli",),
@@ -112,7 +113,7 @@ try:
 except SystemExit:
     pass
 """
-    heavy = {"numpy", "llvmlite", "numba", "uproot", "awkward", "lark", "yaml", "rich"}
+    heavy = {"numpy", "llvmlite", "numba", "uproot", "awkward", "lark", "yaml", "rich", "pydantic"}
     assert loaded_by(code).isdisjoint(heavy)
 
 

@@ -32,6 +32,7 @@ from adl.check import calls, codes, reducers
 from adl.check.checker import check
 from adl.check.silence import silenced
 from adl.cli import run as run_module
+from adl.runtime.datasets.entries import DatasetEntry, ListEntry
 from adl.stdlib.models import load_model
 from adl.stdlib.prelude import definitions
 from adl.stdlib.registry import FUNCTIONS, Function
@@ -118,6 +119,31 @@ def marked(mark: str) -> list[tuple[str, list[list[str]]]]:
 
 def quoted(words: Iterable[str]) -> str:
     return " ".join(f"`{word}`" for word in words)
+
+
+def dataset_table() -> str:
+    fields = [
+        *DatasetEntry.model_fields.items(),
+        *(
+            (name, field)
+            for name, field in ListEntry.model_fields.items()
+            if name not in DatasetEntry.model_fields
+        ),
+    ]
+    body = (
+        [
+            f"`{name}`",
+            " and ".join(
+                where
+                for part, where in ((DatasetEntry, "dataset"), (ListEntry, "list"))
+                if name in part.model_fields
+            ),
+            field.description or "",
+        ]
+        for name, field in fields
+        if name != "own"
+    )
+    return table(("field", "of a", "meaning"), body)
 
 
 def keyword_table() -> str:
@@ -207,6 +233,7 @@ TABLES = {
     "collections": collection_tables,
     "results": results_table,
     "codes": code_table,
+    "dataset fields": dataset_table,
 }
 
 
@@ -294,7 +321,7 @@ def test_an_example_means_what_its_mark_says(example: Example) -> None:
 
 def test_every_block_of_the_manual_has_a_known_language() -> None:
     languages = re.findall(r"^```(\w*)", TEXT, re.MULTILINE)[::2]
-    assert set(languages) == {"adl", "sh", "text"}
+    assert set(languages) == {"adl", "sh", "text", "yaml"}  # yaml: tests/test_dataset_lists.py
     assert {e.kind for e in EXAMPLES} == {"", "first", "prelude", "error", "warning"}
 
 

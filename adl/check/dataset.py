@@ -12,10 +12,15 @@ Constant = bool | int | float | str
 
 @dataclass(frozen=True)
 class Dataset:
-    """The input of one run; what is empty is not known. ``stream`` is that of data."""
+    """The input of one run; what is empty is not known. ``stream`` is that of data.
+
+    A dataset list that ``normalises`` has applied the generator's weight, the column ``genw``.
+    """
 
     kind: Kind = ""
     process: str = ""
     era: str = ""
     stream: str = ""
     constants: Mapping[str, Constant] = field(default_factory=dict)  # "x_kfactor" -> 1.2
+    normalises: bool = False
+    genw: str = ""

@@ -26,6 +26,7 @@ from adl.check.dominance import NEVER, Facts, Use, absent, both, passed, unguard
 from adl.check.expressions import statement, value
 from adl.check.histograms import histogram
 from adl.check.names import meaning
+from adl.check.normalised import check_weight
 from adl.check.published import Published
 from adl.check.records import printed, saved
 from adl.check.scope import Scope
@@ -269,6 +270,7 @@ def _weight(region: _Region, written: Weight) -> None:
     uses = list(unguarded(found, region.facts))
     _refuse_missing(region, [use for use in uses if use.decides])
     _warn_unguarded(region, [use for use in uses if not use.decides])
+    check_weight(region.context, found, written.value.span)
     name = written.name.name if written.name else ""
     label = f"weight {name}{' ' * bool(name)}{region.context.words(written.value.span)}"
     region.add(WeightBy(label, convert(found, "real"), written.span, name))

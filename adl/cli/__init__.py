@@ -42,6 +42,7 @@ class LazyGroup(click.Group):
         "check",
         "inspect",
         "columns",
+        "datasets",
         "why",
         "explain",
         "functions",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from adl.cli.common import UserError, colour, show_findings
+from adl.cli.common import UserError, show_findings, show_warning
 
 if TYPE_CHECKING:
     from adl.compiler.layout import Fault
@@ -20,18 +20,18 @@ NOMINAL = "nominal"
 def report(outcome: Outcome, results: Results | None, limit: int | None) -> None:
     """Say on standard error what was odd, and end with exit code 2 if something was lost."""
     for (path, branch), number in outcome.nans.items():
-        _warn(
+        show_warning(
             f"{path}: {branch} holds NaN {number} time{'s' if number > 1 else ''}: a comparison "
             "with it is false, and no histogram is filled with it"
         )
     for file in outcome.files:
         if not file["error"] and not file["events"] and limit is None:
-            _warn(f"{file['path']}: the tree has no event")
+            show_warning(f"{file['path']}: the tree has no event")
     nominal = [c for c in results.cutflows if c.variation == NOMINAL] if results else []
     for cutflow in nominal:
         for step in cutflow.steps:
             if step.weight and step.skipped:
-                _warn(
+                show_warning(
                     f"{cutflow.region}: after {step.label} the weight of {step.skipped:,} events "
                     "is NaN or infinite; they count as events and not in the yields"
                 )
@@ -39,18 +39,17 @@ def report(outcome: Outcome, results: Results | None, limit: int | None) -> None
         if histogram.variation != NOMINAL:
             continue
         if histogram.skipped:
-            _warn(
+            show_warning(
                 f"{histogram.region}/{histogram.name}: {histogram.skipped:,} fills were skipped, "
                 "their value or weight is missing, NaN or infinite"
             )
     if results:
         _report_lost_weights(results)
-    faults = outcome.partial.faults if outcome.partial else ()
-    for fault in faults:
+    for fault in outcome.faults:
         _report_fault(fault)
     if outcome.failures:
         _report_failures(outcome)
-    if outcome.failures or faults:
+    if outcome.failures or outcome.faults:
         raise SystemExit(2)
     if not outcome.events and limit != 0:
         raise UserError("no input has an event: there is nothing to analyse")
@@ -58,22 +57,18 @@ def report(outcome: Outcome, results: Results | None, limit: int | None) -> None
 
 def _report_lost_weights(results: Results) -> None:
     """Say which variations have no weight for events that the nominal has one for."""
-    nominal = {c.region: c for c in results.cutflows if c.variation == NOMINAL}
+    nominal = {(c.process, c.region): c for c in results.cutflows if c.variation == NOMINAL}
     said: set[str] = set()
     for cutflow in results.cutflows:
-        steps = zip(nominal[cutflow.region].steps, cutflow.steps, strict=True)
-        lost = max(varied.skipped - step.skipped for step, varied in steps)
+        before = nominal.get((cutflow.process, cutflow.region))
+        known = {step.label: step.skipped for step in before.steps} if before else {}
+        lost = max(step.skipped - known.get(step.label, step.skipped) for step in cutflow.steps)
         if lost > 0 and cutflow.variation not in said:
             said.add(cutflow.variation)
-            _warn(
+            show_warning(
                 f"{cutflow.variation}: the weight of {lost:,} events is missing, NaN or infinite, "
                 f"first seen in {cutflow.region}; they are in no yield of this variation"
             )
-
-
-def _warn(message: str) -> None:
-    mark = click.style("warning", fg="yellow", bold=True)
-    click.echo(f"{mark}: {message}", err=True, color=colour())
 
 
 def _report_fault(fault: Fault) -> None:

@@ -76,6 +76,12 @@ def show_note(text: str) -> None:
     click.echo(f"{mark}: {text}", err=True, color=colour())
 
 
+def show_warning(text: str) -> None:
+    """Print what is probably not meant, to standard error."""
+    mark = click.style("warning", fg=_COLOURS["warning"], bold=True)
+    click.echo(f"{mark}: {text}", err=True, color=colour())
+
+
 def read_source(path: str) -> Source:
     """Read an analysis file; - is standard input."""
     name = "<stdin>" if path == "-" else path

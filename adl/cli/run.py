@@ -23,12 +23,15 @@ from adl.cli.common import (
     show_findings,
     show_note,
 )
+from adl.cli.lists import Request, is_list, print_wrote, read, refuse_options
+from adl.cli.lists import run as run_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from adl.check.analysis import AskedDialect
     from adl.check.dataset import Dataset
+    from adl.runtime.datasets.lists import DatasetList
     from adl.runtime.execute.local import Outcome
     from adl.runtime.outputs.keeper import Keeper
     from adl.runtime.prepare import Preparation
@@ -52,7 +55,11 @@ DIALECT_NOTE = "N401"
     help="Threads. Results are the same bits for any number.",
 )
 @click.option(
-    "-n", "--events", type=click.IntRange(min=0), metavar="N", help="Stop after N events in total."
+    "-n",
+    "--events",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Stop after N events in total; with a dataset list, of each dataset.",
 )
 @click.option("--tree", metavar="NAME", help="Tree of the events, where a file has several.")
 @click.option(
@@ -91,6 +98,11 @@ DIALECT_NOTE = "N401"
     metavar="all|none|GLOB",
     help="Which systematics to compute, by name; nominal results are the same bits for any.",
 )
+@click.option(
+    "--luminosity",
+    metavar="L",
+    help="Scale a dataset list to this, as in '59.8 /fb', and not to what it says.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress and no tables.")
 @lenient_option
 @dataset_options
@@ -109,6 +121,7 @@ def command(
     seed: int,
     print_rows: int,
     systematics: str,
+    luminosity: str | None,
     quiet: bool,
     lenient: bool,
     model_path: tuple[str, ...],
@@ -118,27 +131,37 @@ def command(
 ) -> None:
     """Run an analysis over ROOT files (names or globs) and print the cutflow of each region.
 
-    With -o it writes results.json (see the schema in the manual), results.root and what the
+    Or over a dataset list (.yaml, .json or .txt): then each process is scaled and has its own
+    numbers; `adl datasets` knows more. With -o it writes results.json (see the schema in the manual), results.root and what the
     analysis prints and saves. The exit code is 2 if the analysis or a file has a mistake; what other files gave is kept.
 
     \b
     Example:
       adl run examples/zpeak.adl examples/sample/zmumu.root -o results
+      adl run examples/zpeak.adl examples/datasets.yaml
     """
+    lists = _list(inputs, luminosity)
+    if lists is not None:
+        refuse_options(about)
     if output is not None:
         check_folder(output)  # before the work, not after it
     preparation = _prepare(file, model, dialect, target, seed, dataset_of(**about), lenient)
     preparation.model_path = model_path
     preparation.systematics = _wanted(systematics)
     preparation.noted = show_note
-    keeper = _keeper(output, 0 if quiet else print_rows)
-    outcome = _execute(preparation, inputs, jobs, events, tree, _rewrites(rewrite), quiet, keeper)
-    results = _results(preparation, outcome)
+    rewrites = _rewrites(rewrite)
+    if lists is not None:
+        request = Request(jobs, events, tree, quiet, output, print_rows, rewrites)
+        results, outcome, keepers = run_list(lists, preparation, request)
+    else:
+        keepers = [_keeper(output, 0 if quiet else print_rows)]
+        outcome = _execute(preparation, inputs, jobs, events, tree, rewrites, quiet, keepers[0])
+        results = _results(preparation, outcome)
     if results is not None:
         if output is not None:  # first, so that no printer's trouble loses them
             _write(results, output)
         if not quiet:
-            _print(results, keeper, len(outcome.files), output)
+            _print(results, keepers, output)
     report(outcome, results, events)
 
 
@@ -148,6 +171,20 @@ def _wanted(pattern: str) -> Callable[[str], bool]:
 
     glob = {"all": "*", "none": ""}.get(pattern, pattern)
     return lambda name: fnmatchcase(name, glob)
+
+
+def _list(inputs: tuple[str, ...], luminosity: str | None) -> DatasetList | None:
+    """Return the dataset list that the inputs are, None if they are files of events."""
+    named = [name for name in inputs if is_list(name)]
+    if not named:
+        if luminosity is not None:
+            raise UserError("--luminosity scales a dataset list, and the inputs are files")
+        return None
+    if len(inputs) > 1:
+        raise UserError(
+            f"{named[0]} is a dataset list, which stands alone\n  help: name the other files in it"
+        )
+    return read(named[0], luminosity)
 
 
 def _prepare(
@@ -269,21 +306,26 @@ def _results(preparation: Preparation, outcome: Outcome) -> Results | None:
     )
 
 
-def _print(results: Results, keeper: Keeper, files: int, output: str | None) -> None:
+def _print(results: Results, keepers: list[Keeper], output: str | None) -> None:
     from adl.cli.rows import print_rows
     from adl.cli.tables import print_cutflows
 
     try:
         print_cutflows(results)
-        print_rows(keeper)
+        if results.datasets:
+            from adl.cli.listed import print_processes
+
+            print_processes(results)
+        for keeper in keepers:
+            print_rows(keeper)
         if output is not None:
             click.echo(f"wrote {output}/results.json and {output}/results.root")
-            for written in keeper.files:
-                click.echo(f"wrote {output}/{written}")
+            print_wrote(keepers, output)
         elif results.histograms:
             number = len(results.histograms)
             click.echo(f"-o DIR keeps the {number} histogram{'s' if number > 1 else ''}", err=True)
-        if files > 1:
+        files = len(results.files)
+        if files > 1 and not results.datasets:
             name = results.cutflows[0].process.name
             click.echo(f"{files} files are one process, {name} after the first", err=True)
     except BrokenPipeError:

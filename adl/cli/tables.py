@@ -66,7 +66,7 @@ def cutflow_table(cutflow: Cutflow) -> Table:
     steps = cutflow.steps
     columns = {
         "events": [f"{step.raw:,}" for step in steps],
-        "yield": [_yield(step) for step in steps],
+        "yield": [yield_of(step) for step in steps],
     }
     columns["of previous"] = ["", *itertools.starmap(_of_previous, itertools.pairwise(steps))]
     columns["of all"] = ["" if step.weight else _percent(step, steps[0]) for step in steps]
@@ -81,14 +81,14 @@ def bins_table(cutflow: Cutflow) -> Table:
     bins = cutflow.bins
     columns = {
         "events": [f"{count.raw:,}" for count in bins],
-        "yield": [_yield(count) for count in bins],
+        "yield": [yield_of(count) for count in bins],
     }
     return _table(f"bins of {_title(cutflow)}", "bin", (count.label for count in bins), columns)
 
 
 def comparison_table(cutflow: Cutflow) -> Table | None:
     """Steps and bins beside the numbers that were published for them; None without any."""
-    found = compared(cutflow, _yield, _with_error)
+    found = compared(cutflow, yield_of, _with_error)
     if found is None:
         return None
     labels, columns = found
@@ -143,7 +143,7 @@ def print_whole(console: Console, table: Table) -> None:
     console.print(table, crop=False)
 
 
-def _yield(count: Step | BinCount) -> str:
+def yield_of(count: Step | BinCount) -> str:
     """The sum of weights and its error, to the second digit of the error."""
     if not (math.isfinite(count.sumw) and math.isfinite(count.sumw2)):
         return f"{count.sumw} ± {math.sqrt(count.sumw2)}"

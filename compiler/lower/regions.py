@@ -59,7 +59,7 @@ def _nominal(analysis: core.Analysis, lowering: Lowering) -> Program:
 def _region(region: core.RegionDef, lowering: Lowering) -> RegionOutput:
     mask: Node = TRUE
     weight: Node = ONE
-    steps = [StepOutput(ALL_EVENTS, _counter(TRUE, ONE))]
+    steps = [StepOutput(ALL_EVENTS, counter(TRUE, ONE))]
     histograms = []
     kept = []
     published = _published(region)
@@ -69,14 +69,14 @@ def _region(region: core.RegionDef, lowering: Lowering) -> RegionOutput:
                 condition = lowering.condition(statement.condition)
                 undecided = both(mask, invert(condition.certain))
                 mask = both(mask, condition.value)
-                missing = None if condition.certain is TRUE else _counter(undecided, ONE)
+                missing = None if condition.certain is TRUE else counter(undecided, ONE)
                 numbers = published.get(statement, ())
-                counter = _counter(mask, weight)
-                steps.append(StepOutput(statement.label, counter, missing, published=numbers))
+                passed = counter(mask, weight)
+                steps.append(StepOutput(statement.label, passed, missing, published=numbers))
             case core.WeightBy():
                 factor = lowering.weight(statement)
                 weight = factor if weight is ONE else call("mul", weight, factor)
-                steps.append(StepOutput(statement.label, _counter(mask, weight), weight=True))
+                steps.append(StepOutput(statement.label, counter(mask, weight), weight=True))
             case core.Rows():
                 kept.append(rows(statement, region.name, mask, weight, lowering))
             case core.Histogram():
@@ -98,7 +98,8 @@ def _published(region: core.RegionDef) -> dict[core.Cut | core.BinDef, tuple[Pub
     return found
 
 
-def _counter(mask: Node, weight: Node) -> Fill:
+def counter(mask: Node, weight: Node) -> Fill:
+    """Return the fill that counts the events of a mask."""
     return fill((), (), (), mask, weight)
 
 

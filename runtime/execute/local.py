@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from adl.compiler.ir import Column
-from adl.compiler.layout import Chunk, Layout, Partial
+from adl.compiler.layout import Chunk, Fault, Layout, Partial
 from adl.compiler.program import Program, RowsOutput
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.ahead import openings
@@ -80,6 +80,7 @@ class Outcome:
     files: list[dict[str, Any]] = field(default_factory=list)  # "path", "events", "error"
     failures: list[tuple[str, Exception]] = field(default_factory=list)  # the errors, by path
     nans: Counter[tuple[str, str]] = field(default_factory=Counter)  # of each (path, branch)
+    faults: tuple[Fault, ...] = ()  # of the users' functions
 
 
 @dataclass(eq=False)
@@ -194,6 +195,8 @@ class _Run:
             if pool is not None:
                 pool.shutdown(cancel_futures=True)
         self.report(0, end=True)
+        if self.outcome.partial is not None:
+            self.outcome.faults = self.outcome.partial.faults
         return self.outcome
 
     def spans(self) -> Iterator[tuple[_File, tuple[int, int] | None]]:

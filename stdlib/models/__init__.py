@@ -189,6 +189,7 @@ class Schema:
     storage: Storage | None = None  # of collections without one of their own
     formulas: Mapping[str, Formula] = field(default_factory=dict)  # attributes of any collection
     weights: tuple[str, ...] = ()  # columns of the event that weight it
+    counters: tuple[str, ...] = ()  # TREE.COLUMN: sums of the weights of all generated events
     triggers: tuple[str, ...] = ()  # patterns of columns that say what fired
     absent: Mapping[str, str] = field(default_factory=dict)  # what the format lacks -> a way out
     version: str = ""  # of the format, as far as a file shows it

@@ -8,6 +8,7 @@ import yaml
 _ADDED = frozenset(
     (
         *("aliases", "probabilities", "candidates", "simulation", "MeV", "weights", "triggers"),
+        "counters",
         *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
         *("float32", "float64"),
     )

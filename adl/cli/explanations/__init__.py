@@ -18,7 +18,7 @@ FAMILIES = {"E": "error", "W": "warning", "N": "note"}
 class Explanation:
     """One code; ``prelude`` declares what both examples use, ``input`` is the file they need.
 
-    ``python`` is the file mine.py beside them.
+    ``python`` is the file mine.py beside them. In ``language`` yaml the examples are dataset lists.
     """
 
     meaning: str
@@ -27,6 +27,7 @@ class Explanation:
     prelude: str = ""
     input: str = ""
     python: str = ""
+    language: str = "adl"
 
 
 def titles() -> dict[str, str]:

@@ -1,0 +1,152 @@
+"""The lists of other tools, in the words of ours: coffea filesets, RDataFrame's FromSpec, texts.
+
+What they say about a dataset under names that leave no doubt is used; everything else that is a
+number or a text becomes a constant, ``dataset.x_NAME``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from adl.runtime.datasets.texts import Document, Path, mistake
+from adl.syntax.source import Source, Span
+
+# Their name -> ours.
+_FIELDS = {
+    **dict.fromkeys(("process",), "process"),
+    **dict.fromkeys(("xs", "xsec", "xsecs", "cross_section", "crossSection"), "cross_section"),
+    **dict.fromkeys(("kfactor", "k_factor", "kFactor"), "k_factor"),
+    **dict.fromkeys(("era", "year"), "era"),
+    **dict.fromkeys(("sumw", "sum_of_weights", "genEventSumw"), "sum_of_weights"),
+    **dict.fromkeys(("stream",), "stream"),
+}
+# Their name -> the kind that a true value means.
+_KINDS = {
+    **dict.fromkeys(("is_data", "isData"), ("simulation", "data")),
+    **dict.fromkeys(("is_mc", "isMC"), ("data", "simulation")),
+}
+_NOMINAL = ("nominal", "")
+
+
+def foreign(document: Document) -> Document | None:
+    """Return a list of another tool in the words of ours; None if it is none.
+
+    Raises:
+        AnalysisError: It asks for what cannot be had.
+    """
+    data = document.data
+    if not isinstance(data, dict) or "datasets" in data or not data:
+        return None
+    if isinstance(data.get("samples"), dict):
+        return _Translation(document).from_spec()
+    if all(_is_fileset(value) for name, value in data.items() if not name.startswith("x-")):
+        return _Translation(document).coffea()
+    return None
+
+
+def text_list(source: Source, name: str) -> Document:
+    """Return a text with a file a line as a list of one dataset."""
+    files: list[str] = []
+    places: dict[Path, Span] = {}
+    for i, (line, span) in enumerate(lines(source)):
+        files.append(line)
+        places["datasets", name, "files", i] = span
+    if not files:
+        raise mistake(source, "E501", "the list names no file", Span(0, 1))
+    data = {"normalise": False, "datasets": {name: {"files": files}}}
+    return Document(source, data, places, {("datasets", name): Span(0, 1)})
+
+
+def lines(source: Source) -> Iterator[tuple[str, Span]]:
+    """Yield the names of files in a text, one a line; after # stands a comment."""
+    for number, start in enumerate(source.line_starts, start=1):
+        text = source.line(number).partition("#")[0]
+        name = text.strip()
+        if name:
+            begin = start + text.index(name)
+            yield name, Span(begin, begin + len(name))
+
+
+def _is_fileset(value: Any) -> bool:
+    return isinstance(value, list) or (isinstance(value, dict) and "files" in value)
+
+
+class _Translation:
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.datasets: dict[str, Any] = {}
+        self.out = Document(
+            document.source, {"normalise": False, "datasets": self.datasets}, {}, {}
+        )
+
+    def coffea(self) -> Document:
+        for name, value in self.document.data.items():
+            fields = value if isinstance(value, dict) else {"files": value}
+            place = (name, "files") if isinstance(value, dict) else (name,)
+            self.dataset(name, (name,))
+            self.files(name, fields["files"], place)
+            self.metadata(name, fields.get("metadata") or {}, (name, "metadata"))
+        return self.out
+
+    def from_spec(self) -> Document:
+        data = self.document.data
+        for part in ("friends", "range"):
+            if data.get(part):
+                span = self.document.names[part,]
+                message = f"{part} of a FromSpec list are not supported yet"
+                raise mistake(self.document.source, "E190", message, span)
+        for name, sample in data["samples"].items():
+            place = ("samples", name)
+            self.dataset(name, place)
+            self.files(name, sample.get("files"), (*place, "files"))
+            self.tree(name, sample.get("trees"), (*place, "trees"))
+            self.metadata(name, sample.get("metadata") or {}, (*place, "metadata"))
+        return self.out
+
+    def dataset(self, name: str, place: Path) -> None:
+        self.datasets[name] = {}
+        self.out.names["datasets", name] = self.document.names[place]
+
+    def field(self, name: str, field: str, value: Any, place: Path) -> None:
+        self.datasets[name][field] = value
+        self.out.places["datasets", name, field] = self.document.place(place)
+        self.out.names["datasets", name, field] = self.document.place(place)
+
+    def files(self, name: str, files: Any, place: Path) -> None:
+        """Take a list of files, or a mapping from each to its tree or to what is known of it."""
+        if isinstance(files, dict):
+            known = [f.get("object_path") if isinstance(f, dict) else f for f in files.values()]
+            self.tree(name, known, place)
+            places = [(*place, path) for path in files]
+        else:
+            places = [(*place, i) for i in range(len(files) if isinstance(files, list) else 0)]
+        self.field(name, "files", list(files) if isinstance(files, dict) else files, place)
+        for i, at in enumerate(places):
+            span = self.document.names.get(at) or self.document.place(at)
+            self.out.places["datasets", name, "files", i] = span
+
+    def tree(self, name: str, trees: Any, place: Path) -> None:
+        found = list(dict.fromkeys(trees if isinstance(trees, list) else [trees]))
+        if len(found) > 1:
+            message = f"{name}: its files have different trees"
+            help = "make a dataset for each tree"
+            raise mistake(self.document.source, "E504", message, self.document.place(place), help)
+        if found and found[0] is not None:
+            self.field(name, "tree", found[0], place)
+
+    def metadata(self, name: str, metadata: Any, place: Path) -> None:
+        if not isinstance(metadata, dict):
+            span = self.document.place(place)
+            raise mistake(self.document.source, "E504", "metadata are a mapping", span)
+        for key, value in metadata.items():
+            at = (*place, key)
+            if key in _KINDS and isinstance(value, bool):
+                self.field(name, "kind", _KINDS[key][value], at)
+            elif key == "variation":
+                if value not in _NOMINAL:
+                    self.field(name, "variation", value, at)
+            elif key in _FIELDS:
+                self.field(name, _FIELDS[key], value, at)
+            else:
+                self.field(name, f"x-{key}", value, at)

@@ -1,0 +1,97 @@
+"""A dataset list as plain data: paths found, defaults applied, conditions with their places."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from adl.check.dataset import Constant, Kind
+from adl.runtime.datasets.masks import LumiMask
+from adl.syntax.source import NOWHERE, Source, Span
+
+TOTAL = "total"  # the sum of the simulated processes; no process is called so
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition in ADL and its place in the list; None is what no other condition takes."""
+
+    name: str
+    text: str | None
+    span: Span = NOWHERE
+
+
+@dataclass(frozen=True)
+class GenWeight:
+    """The generator's weight: a column, "" for that of the object model, None for none."""
+
+    column: str | None = ""
+    sign: bool = False  # only its sign counts
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One dataset of a list. Cross-sections are in pb, luminosities in 1/pb."""
+
+    name: str
+    files: tuple[str, ...]
+    span: Span  # its name in the list
+    kind: Kind = ""
+    process: str = ""
+    era: str = ""
+    stream: str = ""
+    tree: str | None = None
+    model: str | None = None
+    cross_section: float | None = None
+    k_factor: float = 1.0
+    luminosity: float | None = None
+    sum_of_weights: float | Literal["counters", "events"] | None = None
+    genw: GenWeight = GenWeight()
+    events: int | None = None
+    lumi_mask: LumiMask | None = None
+    variation: str = ""
+    split: tuple[Condition, ...] = ()
+    constants: Mapping[str, Constant] = field(default_factory=dict)
+
+    @property
+    def processes(self) -> tuple[str, ...]:
+        """What its events are counted as."""
+        return tuple(c.name for c in self.split) or (self.process,)
+
+
+@dataclass(frozen=True)
+class SliceOf:
+    """A part of phase space with the datasets that were made for it."""
+
+    condition: Condition
+    datasets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Datasets that describe one process together."""
+
+    name: str
+    inclusive: tuple[str, ...]
+    slices: tuple[SliceOf, ...]
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """All its datasets, each once."""
+        every = (*self.inclusive, *(name for s in self.slices for name in s.datasets))
+        return tuple(dict.fromkeys(every))
+
+
+@dataclass(frozen=True)
+class DatasetList:
+    """All datasets of a list in its order."""
+
+    source: Source
+    datasets: tuple[Listed, ...]
+    groups: tuple[Group, ...] = ()
+    normalise: bool = True
+
+    def group_of(self, name: str) -> Group | None:
+        """Return the group that a dataset is stitched in."""
+        return next((g for g in self.groups if name in g.members), None)

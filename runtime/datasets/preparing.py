@@ -1,0 +1,253 @@
+"""Make an analysis ready for the files of a dataset: one program for all parts of it.
+
+Each part has the regions of the analysis, under the mask of its events and with the generator's
+weight as the weight that every region begins with. The first region of the program is none of the
+analysis: it counts the dataset, its lumi mask and its parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from adl.check.analysis import EventValue
+from adl.check.checker import check
+from adl.check.dataset import Dataset
+from adl.check.draws import EVENT_COLUMNS
+from adl.check.elements import branch_type
+from adl.compiler.ir import ONE, TRUE, Column, Const, Node, as_real, both, call
+from adl.compiler.layout import Chunk, Partial
+from adl.compiler.lower.regions import ALL_EVENTS, counter, lower
+from adl.compiler.lower.start import Start, started
+from adl.compiler.lower.truth import known
+from adl.compiler.lower.values import Lowering
+from adl.compiler.pipeline import Compiled, lowered, of_program
+from adl.compiler.program import Program, RegionOutput, StepOutput, joined
+from adl.runtime.datasets.lists import Condition, Group, Listed
+from adl.runtime.datasets.masks import LumiMask
+from adl.runtime.datasets.parts import Part, parts_of
+from adl.runtime.datasets.reading import CONDITION, moved
+from adl.runtime.datasets.sums import Facts, counted
+from adl.runtime.execute.local import Kernel, Reads
+from adl.runtime.inputs import InputError
+from adl.runtime.inputs.trees import Input
+from adl.runtime.prepare import Preparation
+from adl.stdlib.models import Branch, Formula, Schema, find_scalar
+from adl.syntax.diagnostics import AnalysisError, Diagnostic
+from adl.syntax.parse import parse
+from adl.syntax.source import NOWHERE, Source
+
+MASK = "lumi mask"  # the name of a column that no input has
+_KEY = tuple[frozenset[Branch], bool]
+
+
+@dataclass
+class DatasetPreparation:
+    """Prepares an analysis for each file of one dataset.
+
+    ``seen`` are the files of all datasets so far by their UUID, ``compiled`` the programs.
+    """
+
+    base: Preparation
+    listed: Listed
+    group: Group | None
+    normalise: bool
+    source: Source  # of the list
+    told: Callable[[tuple[Diagnostic, ...]], None]  # warnings about conditions of the list
+    seen: dict[str, str]
+    compiled: dict[object, Compiled]
+    places: Callable[[str], Sequence[str]] = lambda path: (path,)  # where a file may be
+    facts: dict[str, Facts] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
+    # How many regions, variations and systematics each part has in the program.
+    extents: tuple[tuple[int, int, int], ...] = ()
+    kernels: dict[frozenset[Branch], tuple[Kernel, Schema]] = field(default_factory=dict)
+
+    def __call__(self, file: Input) -> Kernel:
+        """Return the kernel for a file.
+
+        Raises:
+            AnalysisError: The analysis or a condition of the list has mistakes, or does not fit.
+            InputError: The file is a copy of another, or lacks what the list needs.
+        """
+        first = self.seen.setdefault(file.uuid, file.path)
+        if first != file.path:
+            help = "its events would count twice: name one of them"
+            raise InputError(file.path, f"is a copy of {first}: both have one UUID", help)
+        key = frozenset(file.branches().values())
+        if key not in self.kernels:
+            schema = self.base.schema(file)
+            self.kernels[key] = self._make(file, schema), schema
+        kernel, schema = self.kernels[key]
+        self.facts[file.path] = self._facts(file, schema)
+        return kernel
+
+    @property
+    def normalised(self) -> bool:
+        """Whether an event counts what the list says, and not 1."""
+        return self.normalise and self.listed.kind == "simulation"
+
+    # --------------------------------------------------------------------------- sums
+
+    def _facts(self, file: Input, schema: Schema) -> Facts:
+        """Return what a file says of itself; how all files of a dataset count must agree."""
+        asked = self.listed.sum_of_weights
+        if not self.normalised or asked == "events" or isinstance(asked, float):
+            return Facts(file.entries)
+        found = counted(file.path, schema.counters, self.places(file.path))
+        if found is not None and self.listed.genw.sign:
+            raise InputError(
+                file.path,
+                "its counters have no sum of the signs of weights",
+                "sum_of_weights: NUMBER, or events if the files are no skim",
+            )
+        if found is None and asked == "counters":
+            names = ", ".join(schema.counters) or f"the model {schema.model} knows none"
+            raise InputError(file.path, f"has no counters ({names})", "sum_of_weights: NUMBER")
+        others = {facts.counted is None for facts in self.facts.values()}
+        if others - {found is None}:
+            has = "has no counters" if found is None else "has counters"
+            help = "sum_of_weights: events, if no file is a skim; or a number"
+            raise InputError(file.path, f"{has}, unlike other files of {self.listed.name}", help)
+        return Facts(file.entries, found)
+
+    # ------------------------------------------------------------------------ program
+
+    def _make(self, file: Input, schema: Schema) -> Kernel:
+        branch = self._weight_column(file, schema)
+        weight = ONE if branch is None else _weight(branch, self.listed.genw.sign)
+        inside: Node = TRUE if self.listed.lumi_mask is None else Column(MASK, "bool")
+        found = tuple(
+            (part, both(inside, mask))
+            for part, mask in parts_of(self.listed, self.group, self._lowering(schema))
+        )
+        programs = [
+            self._of_part(part, Start(mask, weight), schema, branch) for part, mask in found
+        ]
+        self.parts = tuple(part for part, _ in found)
+        self.extents = tuple(
+            (len(p.regions), len(p.variations), len(p.systematics)) for p in programs
+        )
+        if len(found) > 1:
+            programs = [
+                _named(program, part) for program, (part, _) in zip(programs, found, strict=True)
+            ]
+        own = Program((_own_region(weight, inside, found),))
+        return self._kernel(joined((own, *programs)), file, schema)
+
+    def _of_part(self, part: Part, start: Start, schema: Schema, branch: Branch | None) -> Program:
+        listed = self.listed
+        dataset = Dataset(
+            listed.kind,
+            part.process,
+            listed.era,
+            listed.stream,
+            listed.constants,
+            self.normalised,
+            branch.name if branch is not None else "",
+        )
+        return started(lowered(self.base.checked(schema, dataset), self.base.seed), start)
+
+    def _weight_column(self, file: Input, schema: Schema) -> Branch | None:
+        wanted = self.listed.genw.column
+        if not self.normalised or wanted is None:
+            return None
+        names = [wanted] if wanted else [n for n in schema.weights if n in schema.scalars]
+        found = schema.scalars.get(names[0]) if len(names) == 1 else None
+        if found is None:
+            what = wanted or " or ".join(schema.weights) or "that a list could take"
+            raise InputError(
+                file.path,
+                f"has no generator weight {what}",
+                "generator_weight: COLUMN, or none where every event counts 1",
+            )
+        return found
+
+    def _lowering(self, schema: Schema) -> Callable[[Condition], Node]:
+        done: dict[Condition, Node] = {}
+
+        def node(condition: Condition) -> Node:
+            if condition not in done:
+                done[condition] = self._condition(condition, schema)
+            return done[condition]
+
+        return node
+
+    def _condition(self, condition: Condition, schema: Schema) -> Node:
+        """Return a condition of the list; mistakes are shown where it stands there."""
+        source = Source(self.source.name, f"{CONDITION}{condition.text}\n")
+        listed = self.listed
+        dataset = Dataset(listed.kind, "", listed.era, listed.stream, listed.constants)
+        try:
+            analysis, findings = check(parse(source), source, schema, "adl", dataset)
+        except AnalysisError as error:
+            raise AnalysisError(self.source, _moved(error.diagnostics, condition)) from None
+        self.told(_moved(findings, condition))
+        (region,) = lower(analysis, self.base.seed).regions
+        return region.steps[-1].fill.mask
+
+    def _kernel(self, program: Program, file: Input, schema: Schema) -> Kernel:
+        key = program.regions, program.own_rows, program.variations, program.systematics
+        if key not in self.compiled:
+            self.compiled[key] = of_program(program, self.base.networks.evaluate)
+        kernel = self.base.kernel(self.compiled[key], schema)
+        mask = self.listed.lumi_mask
+        return kernel if mask is None else _masked(kernel, mask, file, schema)
+
+
+def _weight(branch: Branch, sign: bool) -> Node:
+    value = EventValue(branch, type=branch_type(branch), span=NOWHERE)
+    weight = as_real(known(Lowering().value(value)))
+    if not sign:
+        return weight
+    zero = Const(0.0)
+    positive = call("where", call("gt", weight, zero), Const(1.0), weight)  # NaN and 0 stay
+    return call("where", call("lt", weight, zero), Const(-1.0), positive)
+
+
+def _own_region(weight: Node, inside: Node, parts: tuple[tuple[Part, Node], ...]) -> RegionOutput:
+    """Return the region that counts all events, those in the lumi mask, and those of each part."""
+    steps = [(ALL_EVENTS, TRUE), (MASK, inside), *((part.process, mask) for part, mask in parts)]
+    return RegionOutput("", tuple(StepOutput(n, counter(mask, weight)) for n, mask in steps))
+
+
+def _named(program: Program, part: Part) -> Program:
+    """Return a program whose prints and saves have names of their own."""
+    name = "_".join(filter(None, (part.slice, part.process)))
+
+    def renamed(region: RegionOutput) -> RegionOutput:
+        rows = tuple(replace(r, name=f"{r.name}_{name}") for r in region.rows)
+        return replace(region, rows=rows)
+
+    own = tuple(replace(r, name=f"{r.name}_{name}") for r in program.own_rows)
+    return replace(program, regions=tuple(map(renamed, program.regions)), own_rows=own)
+
+
+def _moved(findings: tuple[Diagnostic, ...], condition: Condition) -> tuple[Diagnostic, ...]:
+    return tuple(replace(f, span=moved(f.span, condition.span)) for f in findings)
+
+
+def _masked(kernel: Kernel, mask: LumiMask, file: Input, schema: Schema) -> Kernel:
+    """Return a kernel for whose chunks the lumi mask is computed first."""
+    run, block = (_event_column(file, schema, name) for name in EVENT_COLUMNS[:2])
+    reads = kernel.inputs
+    columns = {c.name: c for c in (*reads.columns, run, block) if c.name != MASK}
+    inputs = Reads(tuple(columns[n] for n in sorted(columns)), reads.collections, reads.counters)
+
+    def with_mask(chunk: Chunk) -> Partial:
+        inside = mask.holds(chunk.columns[run.name], chunk.columns[block.name])
+        return kernel.run(replace(chunk, columns={**chunk.columns, MASK: inside}))
+
+    return kernel._replace(run=with_mask, reads=inputs)
+
+
+def _event_column(file: Input, schema: Schema, name: str) -> Column:
+    match = find_scalar(schema, name)
+    if match is None or isinstance(match.item, Formula) or "int" not in match.item.dtype:
+        raise InputError(file.path, f"has no column {name}, which a lumi mask needs")
+    return Column(match.item.name, match.item.dtype)
+
+
+def columns_of(kernel: Kernel) -> Iterator[str]:
+    """Yield the columns that a kernel reads."""
+    return (column.name for column in kernel.inputs.columns)

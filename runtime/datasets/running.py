@@ -1,0 +1,192 @@
+"""Runs an analysis over every dataset of a list, in its order.
+
+A dataset that fails costs no other one. What each has counted is kept unscaled until all are done:
+what an event counts depends on the files that could be read, of stitched datasets on all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Any
+
+from adl.compiler.program import Program
+from adl.runtime.collect import collect, systematics
+from adl.runtime.datasets.lists import DatasetList, Group, Listed
+from adl.runtime.datasets.parts import Part, covering
+from adl.runtime.datasets.preparing import DatasetPreparation
+from adl.runtime.datasets.sums import Facts, Weights, sum_of_weights, worth
+from adl.runtime.execute.local import Outcome, execute
+from adl.runtime.inputs import InputError
+from adl.runtime.inputs.opening import open_input
+from adl.runtime.outputs.keeper import Keeper
+from adl.runtime.prepare import Preparation
+from adl.runtime.progress import Progress
+from adl.runtime.results import Cutflow, Histogram, Process, Systematic
+from adl.stdlib.models import Model
+from adl.syntax.diagnostics import AnalysisError, Diagnostic
+
+Showing = Callable[[], AbstractContextManager[Callable[[Progress], None] | None]]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What a part of a dataset counted, before it is scaled."""
+
+    part: Part
+    raw: int
+    sumw: float
+    cutflows: tuple[Cutflow, ...]
+    histograms: tuple[Histogram, ...]
+    systematics: tuple[Systematic, ...] = ()
+
+
+@dataclass
+class Ran:
+    """What became of a dataset."""
+
+    listed: Listed
+    group: Group | None
+    outcome: Outcome
+    facts: Mapping[str, Facts]
+    normalised: bool
+    entries: int = 0  # events that were read
+    certified: int = 0  # of these in the lumi mask
+    parts: tuple[Counted, ...] = ()
+    weights: Weights | None = None
+    scales: dict[Part, float] = field(default_factory=dict)  # what one unit of weight counts
+
+    @property
+    def outside(self) -> int:
+        """Events of a stitched dataset in slices that it was not made for."""
+        return self.certified - sum(c.raw for c in self.parts) if self.parts else 0
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a list is run."""
+
+    threads: int
+    limit: int | None = None  # events of each dataset
+    tree: str | None = None
+    models: Mapping[str, Model] = field(default_factory=dict)  # of datasets that name one
+    showing: Showing | None = None
+    keeper: Callable[[Listed], Keeper] | None = None
+    told: Callable[[tuple[Diagnostic, ...]], None] = lambda findings: None
+    places: Callable[[str], Sequence[str]] = lambda path: (path,)  # where a file may be
+
+
+def run_list(lists: DatasetList, base: Preparation, options: Options) -> list[Ran]:
+    """Run over all datasets and return what each counted, with what an event counts."""
+    seen: dict[str, str] = {}
+    compiled: dict[object, Any] = {}
+    found = []
+    for listed in lists.datasets:
+        asked = options.models.get(listed.model or "", base.model)
+        prepare = DatasetPreparation(
+            replace(base, model=asked, kernels={}),
+            listed,
+            lists.group_of(listed.name),
+            lists.normalise,
+            lists.source,
+            options.told,
+            seen,
+            compiled,
+            options.places,
+        )
+        found.append(_run(prepare, options))
+        base.analysis = base.analysis or prepare.base.analysis
+    _scale(found)
+    return found
+
+
+def _run(prepare: DatasetPreparation, options: Options) -> Ran:
+    listed = prepare.listed
+    keeper = options.keeper(listed) if options.keeper else Keeper(None)
+    with (options.showing or _silent)() as progress, keeper:
+        outcome = execute(
+            listed.files,
+            prepare,
+            threads=options.threads,
+            limit=options.limit,
+            tree=listed.tree or options.tree,
+            progress=progress,
+            refusals=(AnalysisError,),
+            keeper=keeper,
+            places=options.places,
+        )
+    ran = Ran(listed, prepare.group, outcome, prepare.facts, prepare.normalised)
+    if outcome.kernel is None or outcome.partial is None:
+        return ran
+    if prepare.normalised and isinstance(listed.sum_of_weights, float) and not listed.events:
+        _count_the_rest(listed, prepare.facts, options)
+    return _counted(ran, prepare, listed)
+
+
+def _silent() -> AbstractContextManager[None]:
+    from contextlib import nullcontext
+
+    return nullcontext()
+
+
+def _count_the_rest(listed: Listed, facts: dict[str, Facts], options: Options) -> None:
+    """Count the entries of files that were not opened: which part of a given sum was read?"""
+    for path in listed.files:
+        if path not in facts:
+            try:
+                with open_input(path, listed.tree or options.tree, options.places(path)) as source:
+                    facts[path] = Facts(source.entries)
+            except InputError:
+                continue  # it was not asked for, or is reported already
+
+
+def _counted(ran: Ran, prepare: DatasetPreparation, listed: Listed) -> Ran:
+    """Take what was counted apart again, part by part."""
+    kernel, partial = ran.outcome.kernel, ran.outcome.partial
+    assert kernel is not None
+    assert partial is not None
+    own, *others = kernel.program.regions
+    regions = tuple(others)
+    nothing = Process("", "")
+    (cutflow,), _ = collect(Program((own,)), kernel.layout, partial, nothing)
+    every, certified, *steps = cutflow.steps
+    ran.entries, ran.certified = every.raw, certified.raw
+    programs = _apart(replace(kernel.program, regions=regions), prepare.extents)
+    parts = []
+    for part, step, program in zip(prepare.parts, steps, programs, strict=True):
+        is_data = listed.kind == "data" if listed.kind else None
+        process = Process(part.process, listed.name, listed.era, is_data)
+        counts = collect(program, kernel.layout, partial, process)
+        parts.append(Counted(part, step.raw, step.sumw, *counts, systematics(program)))
+    ran.parts = tuple(parts)
+    if ran.normalised:
+        ran.weights = sum_of_weights(listed, ran.outcome.files, ran.facts, every.sumw)
+    return ran
+
+
+def _apart(program: Program, extents: Sequence[tuple[int, int, int]]) -> Iterator[Program]:
+    """Yield the programs of the parts, of which a program was joined."""
+    regions, variations = iter(program.regions), iter(program.variations)
+    systematics = iter(program.systematics)
+    for number, varied, declared in extents:
+        yield Program(
+            tuple(islice(regions, number)),
+            variations=tuple(islice(variations, varied)),
+            systematics=tuple(islice(systematics, declared)),
+        )
+
+
+def _scale(found: Sequence[Ran]) -> None:
+    """Say what one unit of weight of each part counts; 0 over 0 where nothing was read."""
+    worths = {r.listed.name: worth(r.listed, r.weights) for r in found if r.weights is not None}
+    for ran in found:
+        for counted in ran.parts:
+            scale = 1.0
+            if ran.normalised:
+                covering_ = covering(ran.group, ran.listed, counted.part.slice)
+                total = sum(worths.get(name, 0.0) for name in covering_)
+                assert ran.listed.luminosity is not None
+                scale = ran.listed.luminosity / total if total else float("nan")
+            ran.scales[counted.part] = scale

@@ -1,0 +1,125 @@
+"""What an event of simulation counts.
+
+An event of weight w of dataset d in slice s counts
+
+    w · luminosity / Σ L_i,    L_i = Σw_i / (cross-section_i · k-factor_i)
+
+where i runs over the datasets with events of the slice, which without `stitch` is d alone, and Σw_i
+is over the events of dataset i before any skim. L_i is the luminosity that a dataset is worth. Files
+that were lost and events beyond `-n` are not in Σw, so what was read is scaled to the luminosity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import fsum
+from typing import Any, Literal
+
+import numpy as np
+
+from adl.compiler.ir import Column
+from adl.runtime.datasets.lists import Listed
+from adl.runtime.inputs import InputError
+from adl.runtime.inputs.chunks import read
+from adl.runtime.inputs.opening import open_input
+
+# Where skims that `adl skim` writes keep the sum, in files of any format.
+OWN_COUNTERS = ("adlCounters.sumOfWeights",)
+Origin = Literal["given", "counters", "events"]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What opening a file tells: its entries, and the sum that it has counted, if it has."""
+
+    entries: int
+    counted: float | None = None
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The sum of weights of what was read of a dataset, and where it comes from.
+
+    ``estimated`` is set where a part of a given sum had to be taken by the number of files.
+    """
+
+    value: float
+    origin: Origin
+    estimated: bool = False
+
+
+def counted(path: str, counters: Sequence[str], places: Sequence[str] = ()) -> float | None:
+    """Return the sum of weights that a file has counted; None if it has not.
+
+    Raises:
+        InputError: The counters cannot be read.
+    """
+    for name in (*OWN_COUNTERS, *counters):
+        tree, _, column = name.rpartition(".")
+        try:
+            opened = open_input(path, tree, places)
+        except InputError as error:
+            if error.reason == f"there is no tree {tree}":
+                continue
+            raise
+        with opened:
+            branch = opened.branches().get(column)
+            if branch is not None and branch.counter is None:
+                wanted = Column(column, branch.dtype)
+                numbers = read(opened, [wanted], (), 0, opened.entries).columns[column]
+                return fsum(numbers.astype(np.float64))
+    return None
+
+
+def sum_of_weights(
+    listed: Listed,
+    files: Sequence[Mapping[str, Any]],
+    facts: Mapping[str, Facts],
+    from_events: float,
+) -> Weights:
+    """Return Σw of the events that were read, before any skim.
+
+    Args:
+        listed: The dataset.
+        files: What became of its files: "path", "events" that were read, "error".
+        facts: Of each file that could be opened.
+        from_events: The sum over the events that were read.
+    """
+    good = [file for file in files if not file["error"]]
+    if isinstance(listed.sum_of_weights, float):
+        share, estimated = _share(listed, good, facts)
+        return Weights(listed.sum_of_weights * share, "given", estimated)
+    known = [facts[file["path"]].counted for file in good]
+    if listed.sum_of_weights == "events" or not known or None in known:
+        return Weights(from_events, "events")
+    parts = (facts[f["path"]].counted or 0.0 for f in good)
+    shares = (_read(f, facts[f["path"]]) for f in good)
+    return Weights(fsum(p * s for p, s in zip(parts, shares, strict=True)), "counters")
+
+
+def _read(file: Mapping[str, Any], facts: Facts) -> float:
+    """Return which part of a file was read; of one without events all."""
+    return file["events"] / facts.entries if facts.entries else 1.0
+
+
+def _share(
+    listed: Listed, good: Sequence[Mapping[str, Any]], facts: Mapping[str, Facts]
+) -> tuple[float, bool]:
+    """Return which part of a dataset was read, and whether that had to be estimated."""
+    read = sum(file["events"] for file in good)
+    if listed.events:
+        return read / listed.events, False
+    if all(path in facts for path in listed.files):
+        entries = sum(facts[path].entries for path in listed.files)
+        return (read / entries if entries else 1.0), False
+    # How many events the files had that cannot be opened is not known: as many as the others.
+    entries = sum(facts[path].entries for path in listed.files if path in facts)
+    opened = sum(path in facts for path in listed.files)
+    return (read / entries * opened / len(listed.files) if entries else 0.0), True
+
+
+def worth(listed: Listed, weights: Weights) -> float:
+    """Return the luminosity in 1/pb that the events of a dataset are worth."""
+    assert listed.cross_section is not None, listed.name
+    return weights.value / (listed.cross_section * listed.k_factor)
