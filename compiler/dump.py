@@ -53,7 +53,7 @@ def dump(program: Program) -> str:
     for region in program.regions:
         lines += ["", *_region_lines(region, names)]
     for varied in program.variations:
-        lines += ["", f"variation {varied.variation.label}"]
+        lines += ["", f"variation {', '.join(v.label for v in varied.members)}"]
         for region, nominal in zip(varied.regions, program.regions, strict=True):
             lines += _varied_lines(region, nominal, names)
     own = [*map(names.get, program.inputs), *(_row_line(r, names) for r in program.own_rows)]

@@ -136,9 +136,13 @@ class RegionOutput:
 
 @dataclass(frozen=True)
 class VariationOutput:
-    """The regions of one variation, without rows; what it does not touch are the nominal nodes."""
+    """The regions of one variation, or of a group, without rows.
 
-    variation: Variation
+    What it does not touch are the nominal nodes. The other fills of a group are for each of its
+    members, in their order: see ``compiler/variations.py``.
+    """
+
+    members: tuple[Variation, ...]
     regions: tuple[RegionOutput, ...]
 
 

@@ -22,6 +22,7 @@ from adl.compiler.ir import (
     Index,
     Lookup,
     Node,
+    NodeT,
     Option,
     Positions,
     Source,
@@ -64,7 +65,7 @@ def group_of(output: Node) -> Axis | None:
     return next(filter(is_varied, output.bound), None)
 
 
-def for_each(axis: Axis, output: Fill) -> Fill:
+def for_each(axis: Axis, output: NodeT) -> NodeT:
     """Return a fill that depends on a group as one for each of its variations.
 
     The first axis of its bins, which runs fastest, are the variations. A fill that does not depend
@@ -72,10 +73,12 @@ def for_each(axis: Axis, output: Fill) -> Fill:
     """
     if axis not in output.free:
         return output
+    assert isinstance(output, Fill), "rows are those of the nominal program"
     axes, (*values, mask, weight) = opened(output)
     number = as_real(Index(axis))
     bins = (Positions(turns(axis.source[0])), *output.bins)
-    return fill(bins, (axis, *axes), (number, *values), mask, weight)
+    every = (number, *values)
+    return fill(bins, (axis, *axes), every, mask, weight)  # type: ignore[return-value]  # as it was
 
 
 def alike(values: Sequence[Node], axis: Axis) -> Node | None:

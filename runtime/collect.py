@@ -9,9 +9,9 @@ import boost_histogram as bh
 import numpy as np
 import numpy.typing as npt
 
-from adl.check.variations import SystematicDef
-from adl.compiler.ir import Binning, Fill, Uniform, Variable
-from adl.compiler.layout import Layout, Partial
+from adl.check.variations import SystematicDef, Variation
+from adl.compiler.ir import Binning, Fill, Positions, Uniform, Variable
+from adl.compiler.layout import Layout, Partial, variations
 from adl.compiler.program import HistogramOutput, Program, RegionOutput, VariationOutput
 from adl.runtime.derived import Item, derived
 from adl.runtime.results import (
@@ -38,11 +38,12 @@ def collect(
     """
     reader = _Reader(layout, partial, process)
     nominal = [item for region in program.regions for item in reader.items(region, NOMINAL)]
-    of_label = {v.variation.label: v for v in program.variations}
+    of_label = {v.label: (output, i) for output, i, v in _members(program)}
     every = list(nominal)
     for systematic in program.systematics:
         members = {
-            v.label: list(reader.varied(of_label[v.label], program)) for v in systematic.variations
+            v.label: list(reader.varied(v.label, *of_label[v.label], program))
+            for v in systematic.variations
         }
         every += derived(systematic, nominal, members)
     return (
@@ -53,8 +54,14 @@ def collect(
 
 def systematics(program: Program) -> tuple[Systematic, ...]:
     """Return what the systematics of a program are, and what each variation leaves as it is."""
-    of_label = {v.variation.label: v for v in program.variations}
+    of_label = {v.label: output for output, _, v in _members(program)}
     return tuple(_systematic(s, program, of_label) for s in program.systematics)
+
+
+def _members(program: Program) -> Iterator[tuple[VariationOutput, int, Variation]]:
+    """Yield each variation with its output and its place there."""
+    for output in program.variations:
+        yield from ((output, place, member) for place, member in enumerate(output.members))
 
 
 def _systematic(
@@ -97,63 +104,73 @@ class _Reader:
         self.partial = partial
         self.process = process
 
-    def items(self, region: RegionOutput, label: str) -> Iterator[Item]:
-        """Yield a region's cutflow, which those of object blocks do not have, and histograms."""
-        if region.steps:
-            yield self.cutflow(region, label)
-        for output in region.histograms:
-            yield self.histogram(region, output, label)
+    def items(self, region: RegionOutput, label: str, place: int = 0) -> Iterator[Item]:
+        """Yield a region's cutflow, which those of object blocks do not have, and histograms.
 
-    def varied(self, varied: VariationOutput, program: Program) -> Iterator[Item]:
+        Of fills for a group it is the member at ``place`` that counts.
+        """
+        if region.steps:
+            yield self.cutflow(region, label, place)
+        for output in region.histograms:
+            yield self.histogram(region, output, label, place)
+
+    def varied(
+        self, label: str, varied: VariationOutput, place: int, program: Program
+    ) -> Iterator[Item]:
         """Yield what differs from the nominal program."""
         same = set(_unchanged(program, varied))
         for region in varied.regions:
-            for item in self.items(region, varied.variation.label):
+            for item in self.items(region, label, place):
                 name = region.name if isinstance(item, Cutflow) else f"{region.name}/{item.name}"
                 if name not in same:
                     yield item
 
-    def cutflow(self, region: RegionOutput, label: str) -> Cutflow:
+    def cutflow(self, region: RegionOutput, label: str, member: int) -> Cutflow:
         steps = []
         for step in region.steps:
-            raw, sumw, sumw2 = (c[0] for c in self.counts(step.fill))
-            missing = 0 if step.missing is None else int(self.counts(step.missing)[0][0])
+            raw, sumw, sumw2 = (c[0] for c in self.counts(step.fill, member))
+            missing = 0 if step.missing is None else int(self.counts(step.missing, member)[0][0])
             counts = int(raw), float(sumw), float(sumw2)
-            skipped = self.skipped(step.fill)
+            skipped = self.skipped(step.fill, member)
             steps.append(Step(step.label, *counts, missing, step.weight, skipped, step.published))
         bins: tuple[BinCount, ...] = ()
         if region.bins is not None:
-            raws, sums, squares = (c[1:-1] for c in self.counts(region.bins.fill))
+            raws, sums, squares = (c[1:-1] for c in self.counts(region.bins.fill, member))
             labels = region.bins.labels
             published = region.bins.published or ((),) * len(labels)
             rows = zip(labels, raws, sums, squares, published, strict=True)
             bins = tuple(BinCount(n, int(r), float(w), float(w2), p) for n, r, w, w2, p in rows)
         return Cutflow(self.process, label, region.name, tuple(steps), bins, region.title)
 
-    def histogram(self, region: RegionOutput, output: HistogramOutput, label: str) -> Histogram:
-        hist = bh.Histogram(*map(_axis, output.fills[0].bins), storage=bh.storage.Weight())
+    def histogram(
+        self, region: RegionOutput, output: HistogramOutput, label: str, member: int
+    ) -> Histogram:
+        bins = (b for b in output.fills[0].bins if not isinstance(b, Positions))
+        hist = bh.Histogram(*map(_axis, bins), storage=bh.storage.Weight())
         view: Any = hist.view(flow=True)
         skipped = 0
         for fill in output.fills:
-            _, sumw, sumw2 = self.counts(fill)
+            _, sumw, sumw2 = self.counts(fill, member)
             # Ours run along the first axis fastest.
             view.value += sumw.reshape(view.shape, order="F")
             view.variance += sumw2.reshape(view.shape, order="F")
-            skipped += self.skipped(fill)
+            skipped += self.skipped(fill, member)
         return Histogram(self.process, label, region.name, output.name, output.title, hist, skipped)
 
-    def skipped(self, fill: Fill) -> int:
+    def skipped(self, fill: Fill, member: int) -> int:
         """Return how many of a fill's entries had a value or weight that is no number."""
-        return int(self.partial.skipped[self.layout.places[fill].skipped])
+        own = member if variations(fill) > 1 else 0
+        return int(self.partial.skipped[self.layout.places[fill].skipped + own])
 
-    def counts(self, fill: Fill) -> _Counts:
+    def counts(self, fill: Fill, member: int) -> _Counts:
         """Return a fill's entries, sums of weights and of squared weights, cell by cell."""
-        place = self.layout.places[fill]
-        raw = self.partial.raw[place.cells : place.cells + place.size]
+        place, many = self.layout.places[fill], variations(fill)
+        own = member if many > 1 else 0  # what a group leaves as it is has one
+        raw = self.partial.raw[place.cells + own : place.cells + place.size : many]
         if place.sums < 0:
             ones = raw.astype(np.float64)
             return raw, ones, ones
-        sums = slice(place.sums, place.sums + place.size)
+        sums = slice(place.sums + own, place.sums + place.size, many)
         return raw, self.partial.sumw[sums], self.partial.sumw2[sums]
 
 

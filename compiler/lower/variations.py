@@ -3,21 +3,21 @@
 An analysis is lowered once, with marks in the place of weights and tables that have variations.
 The nominal program and each variation are rewritings of that one: columns become their corrected or
 varied values, marks the weights and tables of the variation. What is not affected *is* the nominal
-node. Only where a variation moves what orders a collection is the analysis lowered again, because
+node. Variations of one shape are one rewriting, over the axis of their group. Only where a variation moves what orders a collection is the analysis lowered again, because
 there ``jets[0]`` is a search by the new value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from adl.check import analysis as core
 from adl.check.variations import Variation
-from adl.compiler.ir import ONE, Column, Const, Fill, Node, Table, call
+from adl.compiler.ir import ONE, Axis, Column, Const, Fill, Infer, Node, Table, call
 from adl.compiler.lower.stages import columns
-from adl.compiler.lower.substitution import Columns, Substitution, rewriter
+from adl.compiler.lower.substitution import Columns, NewColumn, Substitution, rewriter
 from adl.compiler.lower.tables import rows
 from adl.compiler.lower.truth import known
 from adl.compiler.lower.values import Lowering, Marks
@@ -29,6 +29,7 @@ from adl.compiler.program import (
     VariationOutput,
     map_region,
 )
+from adl.compiler.variations import alike, for_each, group
 
 NOMINAL = ""  # the label of no variation
 
@@ -43,8 +44,8 @@ def with_variations(
     if not analysis.stages and not analysis.systematics:
         return lowered(Lowering(seed))
     maker = _Maker(analysis, seed, lowered)
-    nominal = maker.changed(NOMINAL, None)
-    varied = tuple(VariationOutput(v, maker.regions(v)) for v in maker.variations)
+    nominal = maker.changed(maker.member(None))
+    varied = tuple(maker.output(members) for members in maker.groups())
     return replace(nominal, variations=varied, systematics=analysis.systematics)
 
 
@@ -55,6 +56,49 @@ class _Base:
     program: Program
     weights: Mapping[Column, Mapping[str, Node]]
     factors: Mapping[str, Node]  # of variations that multiply every weight
+
+
+@dataclass(frozen=True)
+class _Member:
+    """What one variation, or a group of them, puts in the place of columns, weights and tables."""
+
+    variation: Variation | None
+    base: _Base
+    columns: Columns
+    marks: Mapping[Node, Node]
+    factor: Node | None
+    tables: Mapping[str, Table]
+
+    @property
+    def label(self) -> str:
+        """The name of the variation."""
+        return NOMINAL if self.variation is None else self.variation.label
+
+    def is_like(self, other: _Member) -> bool:
+        """Whether two variations can be counted in one loop."""
+        return other.over(group("", 2), (other, self)) is not None
+
+    def over(self, axis: Axis, members: Sequence[_Member]) -> _Member | None:
+        """Return all of them as one over the axis of a group, if their shapes are the same."""
+        if any(m.base is not self.base or m.columns.keys() != self.columns.keys() for m in members):
+            return None
+        if any(dict(m.tables) != dict(self.tables) for m in members):
+            return None
+        new: dict[str, NewColumn] = {}
+        for name, column in self.columns.items():
+            node = alike([m.columns[name].node for m in members], axis)
+            if node is None:
+                return None
+            new[name] = column._replace(node=node)
+        marks = {m: alike([member.marks[m] for member in members], axis) for m in self.marks}
+        factors = [m.factor for m in members if m.factor is not None]
+        factor = alike(factors, axis) if factors else None
+        if None in marks.values() or len(factors) not in (0, len(members)):
+            return None
+        if factors and factor is None:
+            return None
+        kept = {mark: value for mark, value in marks.items() if value is not None}
+        return replace(self, columns=new, marks=kept, factor=factor)
 
 
 @dataclass
@@ -71,31 +115,64 @@ class _Maker:
         """All variations, in the order of the file."""
         return tuple(v for s in self.analysis.systematics for v in s.variations)
 
-    def regions(self, variation: Variation) -> tuple[RegionOutput, ...]:
-        """Return the regions of a variation."""
-        return self.changed(variation.label, variation).regions
+    def output(self, members: Sequence[_Member]) -> VariationOutput:
+        """Return what variations of one shape count: together, or written out if it is one."""
+        first = members[0]
+        variations = tuple(m.variation for m in members if m.variation is not None)
+        if len(members) == 1:
+            return VariationOutput(variations, self.changed(first).regions)
+        axis = group(first.label, len(members))
+        together = first.over(axis, members)
+        assert together is not None, "members of a group are alike"
 
-    def changed(self, label: str, variation: Variation | None) -> Program:
-        """Return the program of a variation, without rows, or the nominal one."""
+        def each(output: OutputT) -> OutputT:
+            return for_each(axis, output)
+
+        regions = self.changed(together).regions
+        return VariationOutput(variations, tuple(map_region(r, each) for r in regions))
+
+    def groups(self) -> list[list[_Member]]:
+        """Return the variations, those of one shape together, in the order of the file."""
+        groups: list[list[_Member]] = []
+        for variation in self.variations:
+            member = self.member(variation)
+            # Networks run over the rows of a whole program.
+            alone = any(isinstance(node, Infer) for node in member.base.program.nodes)
+            own = None if alone else next((g for g in groups if member.is_like(g[0])), None)
+            if own is None:
+                groups.append([member])
+            else:
+                own.append(member)
+        return groups
+
+    def member(self, variation: Variation | None) -> _Member:
+        """Return what a variation puts in the place of columns, weights and tables."""
+        label = NOMINAL if variation is None else variation.label
         categories = () if variation is None else tuple(variation.categories.items())
         marks = replace(self.marks, categories=categories)
         new = columns(self.analysis.stages, label, self.seed, marks)
         base = self.base(replace(marks, reordered=self.reordered(new)))
-        substitution = Substitution(new, tables=self.tables(variation))
-        rewritten = rewriter(substitution)
         weights: dict[Node, Node] = {
-            m: rewritten(by.get(label, by[NOMINAL])) for m, by in base.weights.items()
+            m: by.get(label, by[NOMINAL]) for m, by in base.weights.items()
         }
-        change = rewriter(replace(substitution, marks=weights))
+        tables = self.tables(variation)
+        return _Member(variation, base, new, weights, base.factors.get(label), tables)
+
+    def changed(self, member: _Member) -> Program:
+        """Return the program of a variation, without rows, or the nominal one."""
+        base, substitution = member.base, Substitution(member.columns, tables=member.tables)
+        rewritten = rewriter(substitution)
+        marks: dict[Node, Node] = {m: rewritten(value) for m, value in member.marks.items()}
+        change = rewriter(replace(substitution, marks=marks))
 
         def changed(output: OutputT) -> OutputT:
             return change(output)  # type: ignore[return-value]  # a rule keeps a root's class
 
-        if variation is None:
+        if member.variation is None:
             return base.program.map(changed)
         regions = [map_region(replace(r, rows=()), changed) for r in base.program.regions]
-        if label in base.factors:
-            factor = rewritten(base.factors[label])
+        if member.factor is not None:
+            factor = rewritten(member.factor)
             regions = [_reweighted(region, factor) for region in regions]
         return Program(tuple(regions))
 
