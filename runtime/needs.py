@@ -165,8 +165,6 @@ def _telling(
 
 
 def _first(patterns: Iterable[str], branches: Mapping[str, Branch], known: set[str]) -> set[str]:
-    """Return one column that a pattern fits, if any does: a known one, else a number, not a list."""
-    words = tuple(patterns)
-    fits = [b for b in branches.values() if any(fnmatchcase(b.name, p) for p in words)]
-    best = sorted(fits, key=lambda b: (b.name not in known, b.counter is not None))
-    return {b.name for b in best[:1]}
+    """Return one column that a pattern fits, if any does: a known one, else of the first pattern."""
+    fits = [b for p in patterns for b in branches if fnmatchcase(b, p)]
+    return set(sorted(fits, key=lambda name: name not in known)[:1])

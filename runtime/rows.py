@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,9 @@ import numpy.typing as npt
 from adl.compiler.ir import Column, Record
 from adl.compiler.layout import Chunk, Rows
 from adl.compiler.program import Program, RowColumn, RowsOutput
+
+if TYPE_CHECKING:
+    from adl.runtime.execute.local import Kernel
 
 Numbers = npt.NDArray[Any]
 Offsets = npt.NDArray[np.int64]
@@ -61,6 +64,32 @@ class Table:
     def head(self, rows: int) -> Table:
         """Return the first rows."""
         return Table(min(rows, self.rows), tuple(_head(part, rows) for part in self.parts))
+
+
+class RowsKeeper(Protocol):
+    """Takes what is kept of events, in the order of the events, file by file."""
+
+    def wanted(self, outputs: Sequence[RowsOutput]) -> tuple[RowsOutput, ...]:
+        """Return those of a program's outputs of which something is kept."""
+
+    def tables(
+        self,
+        outputs: Sequence[RowsOutput],
+        kernel: Kernel,
+        chunk: Chunk,
+        recorded: Sequence[Rows],
+        place: tuple[int, int],
+    ) -> list[Any]:
+        """Return what is kept of a block, in any thread.
+
+        ``place`` is the block's first entry in its file, and the number of the file.
+        """
+
+    def add(self, path: str, tables: Sequence[Any]) -> None:
+        """Take what ``tables`` returned of the next block of the file at work."""
+
+    def end(self, path: str, *, good: bool) -> None:
+        """Keep what was taken of a file, or forget it if the file failed."""
 
 
 def tables(
@@ -154,9 +183,9 @@ def _whole(
     of_elements = sorted((c for c in fresh if c.collection is not None), key=_collection)
     for collection, members in groupby(of_elements, _collection):
         offsets = chunk.offsets[collection]
-        entries, ends = _entries(offsets, events)
+        where, ends = entries(offsets, events)
         for column in members:
-            values = chunk.columns[column.name][entries]
+            values = chunk.columns[column.name][where]
             yield Part(column.name, column.name, values, None, ends, collection)
 
 
@@ -164,7 +193,7 @@ def _collection(column: Column) -> str:
     return column.collection or ""
 
 
-def _entries(offsets: Offsets, events: Offsets) -> tuple[Offsets, Offsets]:
+def entries(offsets: Offsets, events: Offsets) -> tuple[Offsets, Offsets]:
     """Return which entries of a collection's columns some events have, and where each begins."""
     starts, counts = offsets[:-1][events], np.diff(offsets)[events]
     ends = np.zeros(len(events) + 1, np.int64)

@@ -43,6 +43,7 @@ class LazyGroup(click.Group):
         "inspect",
         "columns",
         "datasets",
+        "skim",
         "why",
         "explain",
         "functions",

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,10 +30,7 @@ from adl.runtime.inputs.ahead import openings
 from adl.runtime.inputs.chunks import read
 from adl.runtime.inputs.trees import Input
 from adl.runtime.progress import Progress, Reporter
-from adl.runtime.rows import Table, tables
-
-if TYPE_CHECKING:
-    from adl.runtime.outputs.keeper import Keeper
+from adl.runtime.rows import RowsKeeper
 
 BLOCK = 65_536
 _UNIT_BLOCKS = 4
@@ -107,7 +104,7 @@ class _Unit(NamedTuple):
     """What came of a unit: a partial a block."""
 
     partials: list[Partial]
-    rows: Sequence[list[Table]] = ()
+    rows: Sequence[list[Any]] = ()
     events: int = 0
     bytes: int = 0
     nans: Mapping[str, int] = {}
@@ -126,7 +123,7 @@ def execute(
     refusals: tuple[type[Exception], ...] = (),
     block: int = BLOCK,
     unit: int | None = None,
-    keeper: Keeper | None = None,
+    keeper: RowsKeeper | None = None,
     places: Callable[[str], Sequence[str]] = lambda path: (path,),
 ) -> Outcome:
     """Run over files in their order and return the sums.
@@ -166,7 +163,7 @@ class _Run:
     refusals: tuple[type[Exception], ...]
     block: int
     unit: int | None
-    keeper: Keeper | None
+    keeper: RowsKeeper | None
     places: Callable[[str], Sequence[str]]
     outcome: Outcome = field(default_factory=Outcome)
     opened: list[int] = field(default_factory=list)  # events to read of each file so far
@@ -258,7 +255,7 @@ class _Run:
         begin = time.perf_counter()
         chunk = read(file.source, reads.columns, reads.collections, start, stop, reads.counters)
         middle = time.perf_counter()
-        rows: list[list[Table]] = []
+        rows: list[list[Any]] = []
         entry = start
         for part in _blocks(chunk, reads.columns, self.block):
             if self.stopped.is_set():
@@ -274,11 +271,12 @@ class _Run:
 
     def tables(
         self, file: _File, kernel: Kernel, chunk: Chunk, partial: Partial, entry: int
-    ) -> list[Table]:
+    ) -> list[Any]:
         """Return the rows of prints and saves that are kept, and let go of the recorded ones."""
         recorded, partial.rows = partial.rows, ()
-        columns = kernel.inputs.columns
-        return tables(file.wanted, kernel.program, columns, chunk, recorded, entry, file.number)
+        if self.keeper is None:
+            return []
+        return self.keeper.tables(file.wanted, kernel, chunk, recorded, (entry, file.number))
 
     def merge(self, file: _File, result: Callable[[], _Unit] | None) -> None:
         """Add a unit to its file, or at its end the file to the outcome."""
@@ -310,7 +308,7 @@ class _Run:
         if file.source is not None:
             file.source.close()
         if self.keeper is not None:
-            self.keeper.end(good=file.error is None)
+            self.keeper.end(file.path, good=file.error is None)
         if file.error is not None:
             self.outcome.failures.append((file.path, file.error))
         elif file.partial is not None and self.outcome.partial is not None:

@@ -21,6 +21,7 @@ from adl.stdlib.models.recognition import tree_names
 _TREES = ("TTree", "TNtuple", "TNtupleD")
 _RNTUPLE = "ROOT::RNTuple"
 _EXTRAS = {"root": "xrootd", "roots": "xrootd", "http": "http", "https": "http", "s3": "s3"}
+_COUNTERS = "adlCounters"
 
 
 def open_input(path: str, tree: str | None = None, places: Sequence[str] = ()) -> Input:
@@ -45,6 +46,16 @@ def open_input(path: str, tree: str | None = None, places: Sequence[str] = ()) -
         except BaseException:
             source.close()
             raise
+
+
+def directory(opened: Input) -> Any:
+    """Return uproot's view of an open file, for what is in it beside its tree."""
+    return uproot.open(
+        {opened.path: None},
+        object_cache=None,
+        array_cache=None,
+        handler=_lending(opened.source),
+    )
 
 
 def _source(places: Sequence[str]) -> Any:
@@ -190,6 +201,10 @@ def _choose(path: str, classes: Mapping[str, str], wanted: str | None) -> str:
         return trees[0]
     if not trees:
         raise InputError(path, "there is no tree in the file")
+    if _COUNTERS in trees:  # a skim of ours: it has these beside the tree of its input
+        trees = [name for name in trees if name not in (_COUNTERS, "Runs")]
+        if len(trees) == 1:
+            return trees[0]
     usual = tree_names()  # of every model, so only where the file leaves a choice
     named = [name for name in trees if name.rpartition("/")[2] in usual]
     if len(named) == 1:

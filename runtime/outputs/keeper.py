@@ -11,12 +11,16 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, TYPE_CHECKING, Self
 
+from adl.compiler.layout import Chunk, Rows
 from adl.compiler.program import RowsOutput
 from adl.runtime.inputs import InputError
 from adl.runtime.outputs.saved import Writer, check_format, writing
-from adl.runtime.rows import Table, joined
+from adl.runtime.rows import Table, joined, tables
+
+if TYPE_CHECKING:
+    from adl.runtime.execute.local import Kernel
 
 _IN_MEMORY = 64 << 20  # bytes of waiting rows
 
@@ -82,7 +86,18 @@ class Keeper:
             self._waiting = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
         pickle.dump(list(tables), self._waiting, protocol=pickle.HIGHEST_PROTOCOL)
 
-    def end(self, *, good: bool) -> None:
+    def tables(
+        self,
+        outputs: Sequence[RowsOutput],
+        kernel: Kernel,
+        chunk: Chunk,
+        recorded: Sequence[Rows],
+        place: tuple[int, int],
+    ) -> list[Table]:
+        """Return the rows of a block, in any thread; ``place`` is its first entry, and its file."""
+        return tables(outputs, kernel.program, kernel.inputs.columns, chunk, recorded, *place)
+
+    def end(self, path: str, *, good: bool) -> None:
         """Keep the waiting rows, or forget those of a file that failed."""
         if good and self._waiting is not None:
             for tables in _read(self._waiting):

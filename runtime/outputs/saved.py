@@ -44,23 +44,27 @@ def writing(directory: Path, name: str, form: str, first: Table) -> Iterator[Wri
     """
     path = directory / f"{name}.{form}"
     with replacing(path.parent, path.name) as file, _OPEN[form](file, first) as writer:
-        gathered = _Gathered(writer)
+        gathered = Gathered(writer)
         yield gathered
         gathered.flush()
 
 
-class _Gathered:
+class Gathered:
+    """Hands tables on to a writer, many together."""
+
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
         self.tables: list[Table] = []
 
     def write(self, table: Table) -> None:
+        """Keep a table, and write once there are enough."""
         self.tables.append(table)
         size = sum(p.values.nbytes for t in self.tables for p in t.parts if p.values is not None)
         if sum(t.rows for t in self.tables) >= _ROWS or size >= _BYTES:
             self.flush()
 
     def flush(self) -> None:
+        """Write what is left."""
         if self.tables:
             self.writer.write(joined(self.tables))
             self.tables = []

@@ -1,0 +1,244 @@
+"""``adl skim``: write the columns that an analysis needs, for the events that pass its regions."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from adl.cli.common import (
+    AnalysisMistakes,
+    UserError,
+    check_folder,
+    dataset_of,
+    dataset_options,
+    dialect_option,
+    lenient_option,
+    model_option,
+    model_path_option,
+    read_source,
+    show_findings,
+    show_note,
+)
+
+if TYPE_CHECKING:
+    from adl.check.analysis import AskedDialect
+    from adl.check.dataset import Dataset
+    from adl.runtime.execute.local import Outcome
+    from adl.runtime.skims.keeper import SkimKeeper
+    from adl.runtime.skims.preparing import SkimPreparation
+
+_ENDINGS = {".root": "ttree", ".parquet": "parquet"}
+
+
+@click.command("skim", short_help="Write the events and columns that an analysis needs.")
+@click.argument("file", metavar="ANALYSIS", type=click.Path())
+@click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
+@click.option("-o", "--output", metavar="FILE", required=True, help="The file to write.")
+@click.option(
+    "--region",
+    "regions",
+    multiple=True,
+    metavar="R",
+    help="Keep events that pass this region; may be repeated. All regions by default.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["ttree", "rntuple", "parquet"]),
+    help="By default what the name says: .root is a TTree.",
+)
+@click.option(
+    "--columns",
+    multiple=True,
+    default=("needed",),
+    show_default="needed",
+    metavar="needed|all|GLOB",
+    help="Columns to keep besides those that are needed, as in 'Tau_*'; may be repeated.",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=lambda: len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
+    show_default="the CPUs available",
+    metavar="N",
+    help="Threads. The file is the same for any number.",
+)
+@click.option("--tree", metavar="NAME", help="Tree of the events, where a file has several.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="As in `adl run`.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print no progress and no summary.")
+@lenient_option
+@dataset_options
+@model_path_option
+@model_option
+@dialect_option
+def command(
+    file: str,
+    inputs: tuple[str, ...],
+    output: str,
+    regions: tuple[str, ...],
+    form: str | None,
+    columns: tuple[str, ...],
+    jobs: int,
+    tree: str | None,
+    seed: int,
+    quiet: bool,
+    lenient: bool,
+    model_path: tuple[str, ...],
+    model: str,
+    dialect: AskedDialect,
+    **about: Any,
+) -> None:
+    """Write what an analysis needs of ROOT files (names or globs) to one smaller file.
+
+    Kept are the events that pass a chosen region, with the columns that the analysis reads and
+    those by which the file is still known for what it is, all under their own names. Run on the
+    skim, the analysis gives these regions the same results from their last cut on. The skim carries
+    the number of events and the sums of generator weights before it, so that normalisation stays
+    right, and a record of what it was made from. A file that cannot be read to its end leaves
+    nothing in it; the exit code then is 2.
+
+    \b
+    Example:
+      adl skim examples/zpeak.adl examples/sample/zmumu.root -o small.root
+      adl skim examples/search.adl data/*.root --region presel --columns 'Tau_*' -o small.root
+    """
+    form = _form(output, form)
+    check_folder(str(Path(output).parent))
+    preparation = _prepare(file, model, dialect, seed, dataset_of(**about), lenient)
+    preparation.model_path = model_path
+    preparation.noted = show_note
+    preparation.regions = regions
+    preparation.columns = columns
+    keeper, outcome = _execute(preparation, inputs, Path(output), form, jobs, tree, quiet)
+    if not quiet:
+        _summary(keeper, outcome, output)
+    _notes(preparation)
+    _finish(outcome)
+
+
+def _form(output: str, form: str | None) -> str:
+    ending = Path(output).suffix
+    known = _ENDINGS.get(ending)
+    if known is None and form is None:
+        raise UserError(f"-o {output}: the name ends in .root or .parquet, or say --format")
+    if form is not None and known is not None and (form == "parquet") != (known == "parquet"):
+        raise UserError(f"-o {output}: --format {form} does not go with the ending {ending}")
+    if Path(output).is_dir():
+        raise UserError(f"-o {output} is a folder: a skim is a file")
+    return form or known or ""
+
+
+def _prepare(
+    file: str, model: str, dialect: AskedDialect, seed: int, dataset: Dataset, lenient: bool
+) -> SkimPreparation:
+    from adl.check.silence import silenced
+    from adl.cli.front import model_of
+    from adl.runtime.skims.preparing import SkimPreparation
+    from adl.syntax.diagnostics import AnalysisError
+    from adl.syntax.parse import parse_with_notes
+    from adl.syntax.tree import Region
+
+    source = read_source(file)
+    shown: set[Any] = set()
+
+    def found(findings: tuple[Any, ...]) -> None:
+        fresh = [f for f in silenced(findings, source) if f not in shown and f.severity != "note"]
+        show_findings(fresh, source)
+        shown.update(fresh)
+
+    try:
+        tree, odd = parse_with_notes(source, lenient)
+    except AnalysisError as error:
+        raise AnalysisMistakes(error) from None
+    found(odd)
+    if not any(isinstance(block, Region) for block in tree.blocks):
+        raise UserError(f"{file}: there is no region, so there is nothing to skim")
+    known = model_of(model)
+    return SkimPreparation(tree, source, known, dialect, "host", found, seed, dataset, lenient)
+
+
+def _execute(
+    preparation: SkimPreparation,
+    inputs: tuple[str, ...],
+    output: Path,
+    form: str,
+    jobs: int,
+    tree: str | None,
+    quiet: bool,
+) -> tuple[SkimKeeper, Outcome]:
+    from adl.cli.progress import progress_bar
+    from adl.runtime.execute.local import execute
+    from adl.runtime.inputs import InputError
+    from adl.runtime.inputs.paths import expand
+    from adl.runtime.networks import NetworkError
+    from adl.runtime.outputs import OutputError
+    from adl.runtime.outputs.saved import check_format
+    from adl.runtime.skims.keeper import SkimKeeper
+    from adl.runtime.skims.preparing import SkimError
+    from adl.runtime.skims.record import record
+    from adl.syntax.diagnostics import AnalysisError
+
+    keeper = SkimKeeper(output, form, preparation.opened)
+    try:
+        check_format(form)
+        paths = expand(inputs)
+        _refuse_overwriting(paths, output)
+        with progress_bar(quiet) as progress, keeper:
+            outcome = execute(
+                paths,
+                preparation,
+                threads=jobs,
+                tree=tree,
+                progress=progress,
+                refusals=(AnalysisError,),
+                keeper=keeper,
+            )
+            if keeper.files:
+                keeper.finish(record(preparation, keeper, outcome))
+    except (InputError, OutputError, NetworkError, SkimError) as error:
+        raise UserError(str(error)) from None
+    return keeper, outcome
+
+
+def _refuse_overwriting(paths: list[str], output: Path) -> None:
+    for path in paths:
+        if output.exists() and os.path.exists(path) and os.path.samefile(path, output):
+            raise UserError(f"-o {output} is one of the inputs")
+
+
+def _summary(keeper: SkimKeeper, outcome: Outcome, output: str) -> None:
+    if not keeper.files:
+        return
+    size = os.path.getsize(output)
+    kept, events = keeper.kept, outcome.events
+    share = f" ({kept / events:.3g})" if events else ""
+    click.echo(f"wrote {output}: {kept:,} of {events:,} events{share}, {size:,} bytes")
+
+
+def _notes(preparation: SkimPreparation) -> None:
+    for region, names in preparation.early.items():
+        show_note(
+            f"region {region} fills {', '.join(names)} before its last cut: the skim lacks events "
+            "of these histograms, which only all inputs give in full"
+        )
+    for path, number in preparation.unread.items():
+        if number:
+            show_note(f"{path}: {number} branches are no numbers or lists of numbers: not copied")
+
+
+def _finish(outcome: Outcome) -> None:
+    from adl.cli.afterwards import report
+
+    outcome.nans.clear()  # copied as they are
+    report(outcome, None, 0)  # that no event is there is no mistake of a skim

@@ -1,0 +1,100 @@
+"""Makes an analysis ready to skim a file: what passes, what is kept, what the file has counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from adl.check.analysis import Analysis
+from adl.check.checker import computed
+from adl.compiler.lower.regions import lower
+from adl.compiler.pipeline import build, of_program
+from adl.compiler.program import Program
+from adl.runtime.execute.local import Kernel
+from adl.runtime.inputs.trees import Input
+from adl.runtime.needs import needs
+from adl.runtime.prepare import Preparation
+from adl.runtime.recognise import model_for
+from adl.runtime.skims.counters import Carried, carried
+from adl.runtime.skims.plan import ALL, NEEDED, chosen, filled_before, kept_columns, skim_program
+from adl.stdlib.models import Branch
+
+
+class SkimError(Exception):
+    """A skim that was asked for and cannot be: a region or columns that do not exist."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a skim says of an input."""
+
+    tree: str
+    uuid: str
+    model: str
+    version: str
+    counted: Carried
+
+
+@dataclass
+class SkimPreparation(Preparation):
+    """Prepares the skim of each file that it meets; no region means every one."""
+
+    regions: tuple[str, ...] = ()
+    columns: tuple[str, ...] = (NEEDED,)
+    opened: dict[str, Opened] = field(default_factory=dict)  # by the path of the file
+    early: dict[str, list[str]] = field(default_factory=dict)  # histograms, see filled_before
+    unread: dict[str, int] = field(default_factory=dict)  # columns that cannot be copied, by path
+
+    def __call__(self, file: Input) -> Kernel:
+        """Return what skims a file.
+
+        Raises:
+            AnalysisError: The analysis has mistakes, or does not fit this file.
+            InputError: The counters of the file cannot be read.
+            SkimError: There is no such region, or a pattern fits no column.
+        """
+        kernel = super().__call__(file)
+        model = model_for(file, self.model).model
+        version = model.version(file.branches())
+        self.opened[file.path] = Opened(
+            file.tree, file.uuid, model.name, version.name if version else "", carried(file)
+        )
+        if ALL in self.columns:
+            self.unread[file.path] = len(file.unread)
+        return kernel
+
+    def make(self, file: Input) -> Kernel:
+        """Check, lower and compile the skim for a file's branches."""
+        schema = self.schema(file)
+        analysis = self.checked(schema, self.dataset)
+        regions = _regions(analysis, self.regions)
+        whole = build(analysis, self.seed)
+        branches = file.branches()
+        known, _ = computed(schema)
+        wanted = needs(whole, known, model_for(file, self.model).model, branches)
+        _refuse_idle(self.columns, branches)
+        kept = kept_columns(chosen(self.columns, wanted.kept, branches), known, branches)
+        program = lower(analysis, self.seed)
+        self._note_early(program, regions)
+        skim = of_program(skim_program(program, regions, known, kept), self.networks.evaluate)
+        return self.kernel(skim, known)
+
+    def _note_early(self, program: Program, regions: Sequence[str]) -> None:
+        for region in program.regions:
+            if region.name in regions and region.steps and (names := filled_before(region)):
+                self.early[region.name] = names
+
+
+def _regions(analysis: Analysis, asked: Sequence[str]) -> tuple[str, ...]:
+    names = [region.name for region in analysis.regions]
+    for name in asked:
+        if name not in names:
+            raise SkimError(f"--region {name}: the regions are {', '.join(names)}")
+    return tuple(asked) or tuple(names)
+
+
+def _refuse_idle(columns: Sequence[str], branches: Mapping[str, Branch]) -> None:
+    """Refuse a pattern that chooses nothing."""
+    for word in columns:
+        if not chosen((word,), frozenset(), branches) and word != NEEDED:
+            raise SkimError(f"--columns {word}: the input has no such column")
