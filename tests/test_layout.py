@@ -49,7 +49,7 @@ ONLY_IN = {
     "correctionlib": ("stdlib/corrections",),
     "onnxruntime": ("runtime/networks.py",),
     "pydantic": ("runtime/datasets",),
-    "pyarrow": ("runtime/outputs/saved.py",),
+    "pyarrow": ("runtime/outputs/saved.py", "runtime/outputs/skims.py"),
     "click": ("adl/cli",),
     "rich": ("adl/cli",),
 }
