@@ -16,9 +16,10 @@ from adl.runtime.datasets import entries
 from adl.runtime.datasets.lists import DatasetList
 from adl.runtime.datasets.masks import read_mask
 from adl.runtime.datasets.quantities import luminosity
-from adl.runtime.datasets.reading import read_list
+from adl.runtime.datasets.reading import CONDITION, read_list
 from adl.runtime.datasets.texts import read_yaml
 from adl.syntax.diagnostics import AnalysisError
+from adl.syntax.parse import parse
 from adl.syntax.source import Source
 
 TOP = Path(__file__).parents[1]
@@ -295,7 +296,11 @@ def test_the_lists_of_the_manual_are_right(block: str) -> None:
     source = Source("manual", block if block[0] != " " else f"datasets:\n{block}")
     document = read_yaml(source).data
     part = {"datasets": {"a": {"files": "a.root", "kind": "data"}}, **document}
-    entries.ListEntry.model_validate(part)
+    entry = entries.ListEntry.model_validate(part)
+    conditions = [c for d in entry.datasets.values() for c in d.split.values()]
+    conditions += [s.when for stitch in entry.stitch.values() for s in stitch.slices.values()]
+    for condition in conditions:
+        parse(Source("manual", f"{CONDITION}{condition}\n"))
 
 
 def test_the_manual_shows_lists() -> None:

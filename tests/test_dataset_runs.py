@@ -397,6 +397,21 @@ def test_files_with_and_without_counters_do_not_mix(tmp_path: Path) -> None:
     assert "b.root: has no counters, unlike other files of x" in result.output
 
 
+def test_a_dataset_without_events_spoils_no_total(tmp_path: Path) -> None:
+    columns = make(tmp_path / "a.root", 100, 1)
+    make(tmp_path / "b.root", 100, 2)
+    make(tmp_path / "empty.root", 0, 3)
+    datasets = {name: simulated(f"{name}.root") for name in ("a", "b", "empty")}
+    result = run(tmp_path, {"datasets": datasets})
+    assert "empty: its sum of weights is 0" in result.output
+    found = results(tmp_path)
+    assert [c["process"] for c in found["cutflows"]] == ["a", "b", "total"]
+    assert last(found, "total")["sumw"] == pytest.approx(
+        last(found, "a")["sumw"] + last(found, "b")["sumw"], rel=1e-12
+    )
+    assert last(found, "a")["raw"] == int((columns["MET_pt"] > 40).sum())
+
+
 # ---------------------------------------------------------------------------- the analysis
 
 

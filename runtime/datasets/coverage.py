@@ -75,8 +75,12 @@ def complaints(ran: Ran, limit: int | None) -> Iterator[str]:
             f"{listed.name}: the part of its sum of weights in the lost files is taken by their "
             "number; `events:` in the list, how many all files have, makes it exact"
         )
-    if ran.weights is not None and not (math.isfinite(ran.weights.value) and ran.weights.value):
-        yield f"{listed.name}: its sum of weights is {ran.weights.value:g}: nothing to scale by"
+    if ran.weights is not None and ran.unscaled:
+        events = sum(counted.raw for counted in ran.unscaled)
+        yield (
+            f"{listed.name}: its sum of weights is {ran.weights.value:g}, so nothing says what an "
+            f"event counts: {events:,} events are in no result"
+        )
     if listed.events is not None and not lost and limit is None and ran.entries != listed.events:
         yield f"{listed.name}: its files have {ran.entries:,} events, the list says {listed.events:,}"
 

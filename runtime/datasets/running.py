@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from itertools import islice
+from math import isfinite
+from operator import add
 from typing import Any
 
 from adl.compiler.program import Program
@@ -55,13 +58,15 @@ class Ran:
     entries: int = 0  # events that were read
     certified: int = 0  # of these in the lumi mask
     parts: tuple[Counted, ...] = ()
+    unscaled: tuple[Counted, ...] = ()  # parts of which the sum of weights is 0: in no result
     weights: Weights | None = None
     scales: dict[Part, float] = field(default_factory=dict)  # what one unit of weight counts
 
     @property
     def outside(self) -> int:
         """Events of a stitched dataset in slices that it was not made for."""
-        return self.certified - sum(c.raw for c in self.parts) if self.parts else 0
+        every = (*self.parts, *self.unscaled)
+        return self.certified - sum(c.raw for c in every) if every else 0
 
 
 @dataclass(frozen=True)
@@ -179,14 +184,21 @@ def _apart(program: Program, extents: Sequence[tuple[int, int, int]]) -> Iterato
 
 
 def _scale(found: Sequence[Ran]) -> None:
-    """Say what one unit of weight of each part counts; 0 over 0 where nothing was read."""
+    """Say what one unit of weight of each part counts; parts that nothing can scale are left out."""
     worths = {r.listed.name: worth(r.listed, r.weights) for r in found if r.weights is not None}
     for ran in found:
         for counted in ran.parts:
-            scale = 1.0
-            if ran.normalised:
-                covering_ = covering(ran.group, ran.listed, counted.part.slice)
-                total = sum(worths.get(name, 0.0) for name in covering_)
-                assert ran.listed.luminosity is not None
-                scale = ran.listed.luminosity / total if total else float("nan")
-            ran.scales[counted.part] = scale
+            names = covering(ran.group, ran.listed, counted.part.slice)
+            scale = _scaling(ran, [worths.get(name, 0.0) for name in names])
+            if scale is not None:
+                ran.scales[counted.part] = scale
+        ran.unscaled = tuple(c for c in ran.parts if c.part not in ran.scales)
+        ran.parts = tuple(c for c in ran.parts if c.part in ran.scales)
+
+
+def _scaling(ran: Ran, worths: Sequence[float]) -> float | None:
+    if not ran.normalised:
+        return 1.0
+    total = reduce(add, worths, 0.0)
+    assert ran.listed.luminosity is not None
+    return ran.listed.luminosity / total if total and isfinite(total) else None
