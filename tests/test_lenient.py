@@ -160,10 +160,15 @@ def test_the_manual_names_every_code_that_is_downgraded() -> None:
     assert {*named} == {code for _, code, *_ in REPAIRS}
 
 
-@pytest.mark.parametrize("first", ["of a title", "and a title", "Search"])
+@pytest.mark.parametrize(
+    "first", ["of a title", "and a title", "Search", "Search using the object x"]
+)
 def test_a_sentence_before_the_first_block_is_one_mistake(first: str) -> None:
     (stray,) = findings(f'{first} (in "pp; 13 TeV\nregion r\n  select MET > 3\n', lenient=False)
     assert stray.code == "E110"
+    (stray,) = findings(f'{first} (in "pp; 13 TeV\nregion r\n  select MET > 3\n', lenient=True)
+    assert (stray.code, stray.severity) == ("E110", "warning")
+    (stray,) = findings(f'{first} (in "pp; 13 TeV\nregion r\n  select MET > 3\n', lenient=False)
     assert "the rest of a comment or of a title" in stray.help
 
 

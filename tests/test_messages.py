@@ -42,6 +42,7 @@ STATEMENTS = [
     ("select sqroot(MET) > 2", "6:10 E205 no function is called sqroot", "did you mean sqrt?"),
     ("select dRR(jets[0], jets[1]) > 2", "6:10 E205", "did you mean dR?"),
     ("select deltaR(jets[0], jets[1]) > 2", "6:10 E205", "write dR(a, b)"),
+    ("select flavor(jets[0]) > 2", "6:10 E202 Jet has no attribute flavor", "partonFlavour"),
     # What is asked of an element and of a collection is an attribute, unless a function is near.
     ("select any(tightness(jets) > 2)", "6:14 E202 Jet has no attribute tightness", ""),
     ("select tightness(jets[0]) > 2", "6:10 E202 Jet has no attribute tightness", ""),

@@ -378,7 +378,8 @@ def _unknown(scope: Scope, name: Name) -> None:
             *schema.scalars,
         ]
     )
-    hint = of_name(name.name, schema) or did_you_mean(name.name, known)
+    near = did_you_mean(name.name, known, inside=0.75)  # preselection is no electron
+    hint = of_name(name.name, schema) or near
     if not hint and scope.taking:
         hint = f"the input has {', '.join([*schema.collections][:MOST_OFFERED])}, …"
     hints = (hint, input_hint(scope.context))

@@ -14,7 +14,6 @@ from typing import Literal
 from adl.syntax.source import Source, Span
 
 Severity = Literal["error", "warning", "note"]
-ALIKE_INSIDE = 0.75  # of words with different first letters: preselection is no electron
 
 
 @dataclass(frozen=True)
@@ -121,17 +120,19 @@ def in_order(*found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(sorted(chain(*found), key=lambda d: (d.span.start, d.code)))
 
 
-def did_you_mean(name: str, known: Sequence[str], limit: int = 3, alike: float = 0.6) -> str:
+def did_you_mean(
+    name: str, known: Sequence[str], limit: int = 3, alike: float = 0.6, inside: float = 0.0
+) -> str:
     """Return a help line with the nearest known names, or an empty string.
 
-    ``alike`` is how near they are at least, between 0 and 1; those that begin with another letter
-    have to be nearer. Of two spellings the first is shown.
+    ``alike`` is how near they are at least, between 0 and 1, and ``inside`` how near those that
+    begin with another letter. Of two spellings the first is shown.
     """
     lowered = {k.lower(): k for k in reversed(known)}
     word = name.lower()
     near = [
         lowered[k]
         for k in get_close_matches(word, lowered, n=limit, cutoff=alike)
-        if k[:1] == word[:1] or SequenceMatcher(None, k, word).ratio() >= ALIKE_INSIDE
+        if k[:1] == word[:1] or SequenceMatcher(None, k, word).ratio() >= inside
     ]
     return f"did you mean {' or '.join(near)}?" if near else ""

@@ -123,14 +123,19 @@ class _Reader:
         self.mistakes: list[Diagnostic] = []
         self.notes: list[Diagnostic] = []
         self.header: Line | None = None
+        self.sentence: int | None = None  # the line of text before the first block
         self.resume: frozenset[str] = frozenset()  # where to go on after a mistake
 
     def read(self, line: Line) -> None:
         """Read one statement, or skip it when a mistake before it makes it meaningless."""
         if self.resume and line.head not in self.resume:
             return
+        if line.tokens and line.tokens[0].line == self.sentence:
+            return
         before = self.machine.place()
         mistake = self.attempt(line, before)
+        if self.is_stray(line) and (mistake or line.mistakes):
+            self.sentence = line.tokens[-1].line
         if self.lenient and self.is_stray(line) and (mistake or line.mistakes):
             self.machine.go_back(before)
             self.notes.append(stray(line).finding(lenient=True))
