@@ -65,7 +65,10 @@ def parse_with_notes(source: Source, lenient: bool = False) -> tuple[File, tuple
             mistakes[MOST_ERRORS:] = [more]
         raise AnalysisError(source, mistakes)
     tree = replace(tree, comments=statements.comments)
-    return tree, odd_spellings(tree, [*statements.notes, *reader.notes])
+    notes = statements.notes
+    if reader.sentence is not None:  # what is skipped needs no better spelling
+        notes = [n for n in notes if source.position(n.span.start)[0] != reader.sentence]
+    return tree, odd_spellings(tree, [*notes, *reader.notes])
 
 
 def statements_of(source: Source) -> list[Span]:
