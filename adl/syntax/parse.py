@@ -66,7 +66,7 @@ def parse_with_notes(source: Source, lenient: bool = False) -> tuple[File, tuple
         raise AnalysisError(source, mistakes)
     tree = replace(tree, comments=statements.comments)
     notes = statements.notes
-    if reader.sentence is not None:  # what is skipped needs no better spelling
+    if reader.sentence:  # what is skipped needs no better spelling
         notes = [n for n in notes if source.position(n.span.start)[0] != reader.sentence]
     return tree, odd_spellings(tree, [*notes, *reader.notes])
 
@@ -126,7 +126,7 @@ class _Reader:
         self.mistakes: list[Diagnostic] = []
         self.notes: list[Diagnostic] = []
         self.header: Line | None = None
-        self.sentence: int | None = None  # the line of text before the first block
+        self.sentence = 0  # the number of a line of text before the first block
         self.resume: frozenset[str] = frozenset()  # where to go on after a mistake
 
     def read(self, line: Line) -> None:
@@ -138,7 +138,7 @@ class _Reader:
         before = self.machine.place()
         mistake = self.attempt(line, before)
         if self.is_stray(line) and (mistake or line.mistakes):
-            self.sentence = line.tokens[-1].line
+            self.sentence = line.tokens[-1].line or 0
         if self.lenient and self.is_stray(line) and (mistake or line.mistakes):
             self.machine.go_back(before)
             self.notes.append(stray(line).finding(lenient=True))
