@@ -263,6 +263,50 @@ def test_parquet_has_the_same_events(tmp_path: Path, real_data: Path) -> None:
     assert json.loads(metadata[b"adlCounters"])["sumOfWeights"] == [counters["sumOfWeights"]]
 
 
+VARIED = """\
+systematic jes_{s}
+  for s  A B
+  scale pt(Jet)  up 1.1  down 0.9
+  keep MET
+object good
+  take Jet
+  select pT > 30
+region a
+  select size(good) >= 2 and MET > 40
+"""
+
+
+def test_events_of_variations_are_kept_when_asked(tmp_path: Path, real_data: Path) -> None:
+    path = real_data / "cms_opendata2015_ttbar_nano.root"
+    text = written(tmp_path, VARIED)
+    plain = skimmed(text, path, "-o", tmp_path / "plain.root")
+    assert "under 4 variations (jes_AUp …) other events can pass" in plain.stderr
+    varied = skimmed(text, path, "-o", tmp_path / "varied.root", "--any-variation")
+    assert "variations" not in varied.stderr
+    before = results(text, tmp_path / "before", path)
+    assert results(text, tmp_path / "after", tmp_path / "varied.root") == before
+    assert record(tmp_path / "plain.root")["events"] < record(tmp_path / "varied.root")["events"]
+
+
+def test_a_dataset_list_normalises_a_skim_as_its_input(tmp_path: Path, real_data: Path) -> None:
+    text = written(tmp_path, "region all\n  select MET > 50\n")
+    original = real_data / "nano_v12_ttbar.root"
+    skimmed(text, original, "-o", tmp_path / "skim.root")
+    yields = []
+    for path in (original, tmp_path / "skim.root"):
+        entry = {"files": str(path), "cross_section": 800.0, "kind": "simulation"}
+        document = {"luminosity": "10 /fb", "datasets": {"ttbar": entry}}
+        (tmp_path / "list.yaml").write_text(json.dumps(document))
+        out = tmp_path / path.stem
+        result = adl("run", text, tmp_path / "list.yaml", "-q", "-o", out)
+        assert result.exit_code == 0, result.output
+        flow = json.loads((out / "results.json").read_text())["cutflows"][0]
+        yields.append((flow["steps"][-1]["raw"], flow["steps"][-1]["sumw"]))
+    assert yields[0][0] == yields[1][0]
+    np.testing.assert_allclose(yields[0][1], yields[1][1], rtol=1e-13)
+    assert yields[0][1] > 1e6
+
+
 ROOT_SCRIPT = """
 import json, sys, ROOT
 ROOT.gErrorIgnoreLevel = ROOT.kError

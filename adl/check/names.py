@@ -48,6 +48,7 @@ from adl.stdlib.models import (
     Branch,
     CollectionSchema,
     Match,
+    Schema,
     SingletonSchema,
     find_collection,
     find_scalar,
@@ -61,7 +62,7 @@ Meaning = Value | Collection | CompositeDef
 Input = CollectionSchema | SingletonSchema | Branch
 Lookup = Callable[[Scope, Name], Found[Meaning] | None]
 
-MOST_OFFERED = 6  # collections that are named to who takes something else
+MOST_OFFERED = 12  # collections that are named to who takes something else
 _CONSTANTS = {"all": True, "true": True, "none": False, "false": False}
 _INDEXED = re.compile(r"(?P<name>.+)_(?P<index>[0-9]*)")
 
@@ -381,7 +382,17 @@ def _unknown(scope: Scope, name: Name) -> None:
     near = did_you_mean(name.name, known, inside=0.75)  # preselection is no electron
     hint = of_name(name.name, schema) or near
     if not hint and scope.taking:
-        hint = f"the input has {', '.join([*schema.collections][:MOST_OFFERED])}, …"
+        hint = _offered(schema)
     hints = (hint, input_hint(scope.context))
     help = "\n".join(filter(None, hints))
     scope.context.findings.error("E201", f"nothing is called {name.name}", name.span, help)
+
+
+def _offered(schema: Schema) -> str:
+    """Say what a format offers: first the collections that its model knows."""
+    known = sorted(schema.collections.values(), key=lambda c: not c.aliases)
+    names = [c.name for c in known[:MOST_OFFERED]]
+    more = len(known) - len(names)
+    words = f"{', '.join(names)} and {more} more" if more > 0 else ", ".join(names)
+    what = f"this {schema.model} file has" if schema.complete else f"{schema.model} has"
+    return f"{what} {words}" if names else f"{what} no collection"

@@ -45,6 +45,11 @@ _ENDINGS = {".root": "ttree", ".parquet": "parquet"}
     help="Keep events that pass this region; may be repeated. All regions by default.",
 )
 @click.option(
+    "--any-variation",
+    is_flag=True,
+    help="Keep events that pass under a systematic variation alone, too.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["ttree", "rntuple", "parquet"]),
@@ -87,6 +92,7 @@ def command(
     inputs: tuple[str, ...],
     output: str,
     regions: tuple[str, ...],
+    any_variation: bool,
     form: str | None,
     columns: tuple[str, ...],
     jobs: int,
@@ -120,6 +126,7 @@ def command(
     preparation.noted = show_note
     preparation.regions = regions
     preparation.columns = columns
+    preparation.any_variation = any_variation
     keeper, outcome = _execute(preparation, inputs, Path(output), form, jobs, tree, quiet)
     if not quiet:
         _summary(keeper, outcome, output)
@@ -231,6 +238,13 @@ def _notes(preparation: SkimPreparation) -> None:
         show_note(
             f"region {region} fills {', '.join(names)} before its last cut: the skim lacks events "
             "of these histograms, which only all inputs give in full"
+        )
+    if preparation.left_out:
+        number = len(preparation.left_out)
+        first = preparation.left_out[0]
+        show_note(
+            f"under {number} variation{'s' if number > 1 else ''} ({first}{' …' if number > 1 else ''}) "
+            "other events can pass, which are not in the skim: --any-variation keeps them"
         )
     for path, number in preparation.unread.items():
         if number:

@@ -11,7 +11,19 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from adl.check import analysis as core
-from adl.compiler.ir import FALSE, ONE, TRUE, Column, Node, as_real, conjuncts, either, record
+from adl.compiler.ir import (
+    FALSE,
+    ONE,
+    TRUE,
+    Column,
+    Node,
+    as_real,
+    conjuncts,
+    either,
+    opened,
+    record,
+    reduce,
+)
 from adl.compiler.lower.values import Lowering
 from adl.compiler.program import Program, RegionOutput, RowColumn, RowsOutput
 from adl.runtime.needs import collections_of
@@ -44,11 +56,18 @@ class SkimRows(RowsOutput):
 
 
 def skim_program(
-    program: Program, regions: Sequence[str], schema: Schema, kept: Sequence[Kept]
+    program: Program,
+    regions: Sequence[str],
+    schema: Schema,
+    kept: Sequence[Kept],
+    any_variation: bool,
 ) -> Program:
-    """Return what finds the events that pass any of the regions; ``program`` is the analysis."""
+    """Return what finds the events that pass any of the regions; ``program`` is the analysis.
+
+    With ``any_variation`` an event that passes under a variation alone is one of them.
+    """
     passes: Node = FALSE
-    for region in program.regions:
+    for region in program.every_region if any_variation else program.regions:
         if region.name in regions and region.steps:
             passes = either(passes, final(region))
     weight, there = _weight(schema)
@@ -63,8 +82,10 @@ def skim_program(
 
 
 def final(region: RegionOutput) -> Node:
-    """Return which events pass all cuts of a region."""
-    return region.steps[-1].fill.mask
+    """Return which events pass all cuts of a region; of a group of variations under any of them."""
+    last = region.steps[-1].fill
+    axes, (*_, mask, _) = opened(last)
+    return reduce("any", axes, mask, TRUE) if axes else mask
 
 
 def filled_before(region: RegionOutput) -> list[str]:

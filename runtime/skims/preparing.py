@@ -16,7 +16,15 @@ from adl.runtime.needs import needs
 from adl.runtime.prepare import Preparation
 from adl.runtime.recognise import model_for
 from adl.runtime.skims.counters import Carried, carried
-from adl.runtime.skims.plan import ALL, NEEDED, chosen, filled_before, kept_columns, skim_program
+from adl.runtime.skims.plan import (
+    ALL,
+    NEEDED,
+    chosen,
+    filled_before,
+    final,
+    kept_columns,
+    skim_program,
+)
 from adl.stdlib.models import Branch
 
 
@@ -41,6 +49,8 @@ class SkimPreparation(Preparation):
 
     regions: tuple[str, ...] = ()
     columns: tuple[str, ...] = (NEEDED,)
+    any_variation: bool = False  # events that pass under a variation alone are kept, too
+    left_out: tuple[str, ...] = ()  # variations under which other events could pass
     opened: dict[str, Opened] = field(default_factory=dict)  # by the path of the file
     early: dict[str, list[str]] = field(default_factory=dict)  # histograms, see filled_before
     unread: dict[str, int] = field(default_factory=dict)  # columns that cannot be copied, by path
@@ -76,13 +86,27 @@ class SkimPreparation(Preparation):
         kept = kept_columns(chosen(self.columns, wanted.kept, branches), known, branches)
         program = lower(analysis, self.seed)
         self._note_early(program, regions)
-        skim = of_program(skim_program(program, regions, known, kept), self.networks.evaluate)
+        found = skim_program(program, regions, known, kept, self.any_variation)
+        skim = of_program(found, self.networks.evaluate)
+        if not self.any_variation:
+            self.left_out = _moving(program, regions)
         return self.kernel(skim, known)
 
     def _note_early(self, program: Program, regions: Sequence[str]) -> None:
         for region in program.regions:
             if region.name in regions and region.steps and (names := filled_before(region)):
                 self.early[region.name] = names
+
+
+def _moving(program: Program, regions: Sequence[str]) -> tuple[str, ...]:
+    """Return the variations under which other events pass."""
+    nominal = {r.name: final(r) for r in program.regions if r.name in regions and r.steps}
+    return tuple(
+        member.label
+        for v in program.variations
+        for member in v.members
+        if any(r.name in nominal and final(r) is not nominal[r.name] for r in v.regions if r.steps)
+    )
 
 
 def _regions(analysis: Analysis, asked: Sequence[str]) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ def record(preparation: SkimPreparation, keeper: SkimKeeper, outcome: Outcome) -
         },
         "regions": list(regions),
         "columns": list(preparation.columns),
+        "any_variation": preparation.any_variation,
         "seed": preparation.seed,
         "model": preparation.opened[first].model,
         "version": preparation.opened[first].version,
