@@ -221,6 +221,7 @@ class _Run:
         try:
             file.source = opened()
             file.kernel = Kernel(*self.prepare(file.source))
+            self.compare(path, file.kernel.program)
         except refusals as error:
             file.fail(error)
             return file
@@ -234,6 +235,19 @@ class _Run:
             self.outcome.partial = Partial.zeros(file.kernel.layout)
         assert _shape(file.kernel.layout) == _shape(self.outcome.kernel.layout), path
         return file
+
+    def compare(self, path: str, program: Program) -> None:
+        """Refuse a file that offers other variations than the first one."""
+        if self.outcome.kernel is None:
+            return
+        first, own = labels(self.outcome.kernel.program), labels(program)
+        if first != own:
+            lacking = [label for label in first if label not in own]
+            more = [label for label in own if label not in first]
+            words = f"lacks {lacking[0]}" if lacking else f"has {more[0]}, too"
+            help = "name the systematics that all files have, or run over these files alone"
+            reason = f"it has other variations than the files before: it {words}"
+            raise InputError(path, reason, help)
 
     def blocks(self, file: _File) -> int:
         """Blocks a unit: few enough for memory and for every thread to have some."""
@@ -353,6 +367,11 @@ def count_nans(chunk: Chunk) -> dict[str, int]:
                 if number:
                     found[name] = number
     return found
+
+
+def labels(program: Program) -> tuple[str, ...]:
+    """Return the names of a program's variations."""
+    return tuple(v.label for s in program.systematics for v in s.variations)
 
 
 def _shape(layout: Layout) -> tuple[int, int, int]:
