@@ -24,7 +24,7 @@ from adl.compiler.ir import (
     Variable,
 )
 from adl.compiler.kernel import Mark
-from adl.compiler.layout import Layout
+from adl.compiler.layout import Layout, Place
 from adl.compiler.program import Program
 from adl.stdlib.registry import Function
 
@@ -68,6 +68,7 @@ class Arguments:
     _uses: dict[tuple[Node, int], int] = field(default_factory=dict)
     _histograms: dict[int, int] = field(default_factory=dict)
     cells: dict[str, tuple[Binning, ...]] = field(default_factory=dict)  # bins, by their function
+    repeated: dict[Fill, Place] = field(default_factory=dict)  # raw counts of the first variation
     _whole: dict[int, int] = field(default_factory=dict)
     _axes: dict[tuple[Binning, ...], int] = field(default_factory=dict)
     _options: dict[tuple[str, ...], int] = field(default_factory=dict)

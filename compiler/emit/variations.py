@@ -43,37 +43,31 @@ no:
 """
 
 # All variations, with their arrays of the fill. Adding 0.0 for a weight that is no number changes
-# no sum, since none is -0.0. The loop over the weights is worth vectorising.
+# no sum, since none is -0.0. All have one raw count, that of the first: who reads the counts repeats
+# it. The loop over the weights is worth vectorising; what was no number is counted in a second.
 _ALL = """
 define internal void @adl_all(ptr noalias %raw, ptr noalias %sumw, ptr noalias %sumw2,
     ptr noalias %skipped, i64 %n, i64 %cell, ptr noalias readonly %weights) nounwind noinline {
 entry:
   %at = mul i64 %cell, %n
-  %raws = getelementptr i64, ptr %raw, i64 %at
   %sums = getelementptr double, ptr %sumw, i64 %at
   %squares = getelementptr double, ptr %sumw2, i64 %at
   %good = icmp sge i64 %cell, 0
-  br i1 %good, label %loop, label %none
-none:
-  %u = phi i64 [ 0, %entry ], [ %u_next, %none ]
-  %b_at = getelementptr i64, ptr %skipped, i64 %u
-  %b = load i64, ptr %b_at
-  %b_new = add i64 %b, 1
-  store i64 %b_new, ptr %b_at
-  %u_next = add nuw i64 %u, 1
-  %u_again = icmp slt i64 %u_next, %n
-  br i1 %u_again, label %none, label %exit
+  br i1 %good, label %some, label %second
+some:
+  %c_at = getelementptr i64, ptr %raw, i64 %at
+  %c = load i64, ptr %c_at
+  %c_new = add i64 %c, 1
+  store i64 %c_new, ptr %c_at
+  br label %loop
 loop:
-  %v = phi i64 [ 0, %entry ], [ %next, %loop ]
+  %v = phi i64 [ 0, %some ], [ %next, %loop ]
+  %wrong = phi i64 [ 0, %some ], [ %wrong_new, %loop ]
   %given_at = getelementptr double, ptr %weights, i64 %v
   %given = load double, ptr %given_at
   %size = call double @llvm.fabs.f64(double %given)
   %finite = fcmp olt double %size, 0x7FF0000000000000
   %w = select i1 %finite, double %given, double 0.0
-  %c_at = getelementptr i64, ptr %raws, i64 %v
-  %c = load i64, ptr %c_at
-  %c_new = add i64 %c, 1
-  store i64 %c_new, ptr %c_at
   %s_at = getelementptr double, ptr %sums, i64 %v
   %s = load double, ptr %s_at
   %s_new = fadd double %s, %w
@@ -85,13 +79,28 @@ loop:
   store double %q_new, ptr %q_at
   %bad = xor i1 %finite, true
   %more = zext i1 %bad to i64
-  %k_at = getelementptr i64, ptr %skipped, i64 %v
-  %k = load i64, ptr %k_at
-  %k_new = add i64 %k, %more
-  store i64 %k_new, ptr %k_at
+  %wrong_new = or i64 %wrong, %more
   %next = add nuw i64 %v, 1
   %again = icmp slt i64 %next, %n
-  br i1 %again, label %loop, label %exit, !llvm.loop !1
+  br i1 %again, label %loop, label %done, !llvm.loop !1
+done:
+  %all_finite = icmp eq i64 %wrong_new, 0
+  br i1 %all_finite, label %exit, label %second
+second:
+  %u = phi i64 [ 0, %entry ], [ 0, %done ], [ %u_next, %second ]
+  %x_at = getelementptr double, ptr %weights, i64 %u
+  %x = load double, ptr %x_at
+  %x_size = call double @llvm.fabs.f64(double %x)
+  %x_finite = fcmp olt double %x_size, 0x7FF0000000000000
+  %counts = and i1 %x_finite, %good
+  %k_at = getelementptr i64, ptr %skipped, i64 %u
+  %k = load i64, ptr %k_at
+  %k_more = add i64 %k, 1
+  %k_new = select i1 %counts, i64 %k, i64 %k_more
+  store i64 %k_new, ptr %k_at
+  %u_next = add nuw i64 %u, 1
+  %u_again = icmp slt i64 %u_next, %n
+  br i1 %u_again, label %second, label %exit
 exit:
   ret void
 }
@@ -165,6 +174,7 @@ def count_each(function: FunctionEmitter, fill: Fill, operands: tuple[Node, ...]
 def count_all(function: FunctionEmitter, fill: Fill, operands: tuple[Node, ...]) -> None:
     """Write what all variations fill in one cell."""
     lines, place = function.lines, function.arguments.layout.places[fill]
+    function.arguments.repeated[fill] = place
     firsts = (place.cells, place.sums, place.sums, place.skipped)
     bases = ("%raw", "%sumw", "%sumw2", "%skipped")
     arrays = (lines.at("i64", base, first) for base, first in zip(bases, firsts, strict=True))

@@ -19,7 +19,7 @@ from adl.compiler import cache as disk
 from adl.compiler.emit.arguments import PARAMETERS, Arguments
 from adl.compiler.emit.module import Module
 from adl.compiler.ir import Evaluate, Record
-from adl.compiler.layout import Chunk, Fault, Partial, Rows, rejections
+from adl.compiler.layout import Chunk, Fault, Partial, Rows, rejections, variations
 from adl.compiler.variations import is_group, turns
 
 _PIPELINE = "O2 without unrolling and vectorisation"
@@ -58,6 +58,11 @@ class HostKernel:
             flags.ctypes.data,
             chunk.events,
         )
+        for fill, place in arguments.repeated.items():
+            counts = partial.raw[place.cells : place.cells + place.size].reshape(
+                -1, variations(fill)
+            )
+            counts[:] = counts[:, :1]
         partial.rows = tuple(map(_written, records, written.tolist()))
         partial.faults = _faults(arguments, memo)
         return partial
