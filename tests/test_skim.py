@@ -276,6 +276,18 @@ region a
 """
 
 
+def test_inspect_says_what_a_skim_was_made_from(tmp_path: Path, real_data: Path) -> None:
+    path, out = real_data / "nano_legacy_10.root", tmp_path / "skim.root"
+    text = written(tmp_path, "region many\n  select size(Jet) > 3\n")
+    skimmed(text, path, "-o", out)
+    assert json.loads(adl("inspect", out, "--format", "json").stdout)["skim"] == record(out)
+    shown = adl("inspect", out).stdout
+    (file,) = record(out)["inputs"]
+    assert f"of {file['events']:,} events in {path}, sum of weights" in shown
+    assert f"many of {text}" in shown
+    assert json.loads(adl("inspect", path, "--format", "json").stdout)["skim"] is None
+
+
 def test_events_of_variations_are_kept_when_asked(tmp_path: Path, real_data: Path) -> None:
     path = real_data / "cms_opendata2015_ttbar_nano.root"
     text = written(tmp_path, VARIED)

@@ -153,6 +153,18 @@ def _heading(document: dict[str, Any]) -> Iterator[str]:
     yield f"  model        {document['model']}{version}: {document['reason']}"
     yield f"  tree         {document['tree']}, {document['events']:,} events"
     yield f"  size         {_size(document['bytes'])}, {_compression(compression)}"
+    if document["skim"]:
+        yield f"  skim         {_skim(document['skim'])}"
+
+
+def _skim(record: dict[str, Any]) -> str:
+    """Say what a skim was made from."""
+    inputs = record["inputs"]
+    events = sum(file["events"] for file in inputs)
+    weights = sum(file["sum_of_weights"] for file in inputs)
+    files = f"{len(inputs)} files" if len(inputs) > 1 else inputs[0]["path"]
+    by = f"{', '.join(record['regions'])} of {record['analysis']['file']}"
+    return f"of {events:,} events in {files}, sum of weights {weights:.9g}: {by}"
 
 
 def _size(number: int) -> str:

@@ -12,6 +12,7 @@ from adl.check.checker import computed
 from adl.runtime.inputs.facts import facts
 from adl.runtime.inputs.trees import Input
 from adl.runtime.recognise import model_for
+from adl.runtime.skims.record import record_of
 from adl.stdlib.models import Branch, CollectionSchema, Model, Schema, SingletonSchema
 
 _UNITS = {1000.0: "MeV"}
@@ -42,6 +43,7 @@ def inspected(source: Input, asked: Model | None) -> tuple[dict[str, Any], Schem
         "triggers": [n for n in schema.scalars if _matches(n, schema.triggers)],
         "weights": [n for n in schema.weights if n in schema.scalars],
         "unread": sorted(source.unread),
+        "skim": record_of(source),
     }
     return document, schema
 

@@ -15,6 +15,8 @@ from adl.runtime.outputs.skims import RECORD
 from adl.runtime.skims.keeper import SkimKeeper
 from adl.runtime.skims.preparing import SkimPreparation
 
+FORMAT = 1
+
 
 def record(preparation: SkimPreparation, keeper: SkimKeeper, outcome: Outcome) -> str:
     """Return the record of a skim; the manual describes it."""
@@ -23,7 +25,7 @@ def record(preparation: SkimPreparation, keeper: SkimKeeper, outcome: Outcome) -
     regions = preparation.regions or tuple(r.name for r in analysis.regions)
     first = next(iter(keeper.files))
     document = {
-        "format": 1,
+        "format": FORMAT,
         "adlc": __version__,
         "analysis": {
             "file": preparation.source.name,
@@ -57,7 +59,7 @@ def _input(preparation: SkimPreparation, keeper: SkimKeeper, path: str) -> dict[
 
 
 def record_of(source: Input) -> Mapping[str, Any] | None:
-    """Return the record of an open skim; None of another file, or where it cannot be read."""
+    """Return the record of an open skim; None of a file that has none of this format."""
     folder = directory(source)
     if RECORD not in folder.keys(recursive=False, cycle=False):
         return None
@@ -65,4 +67,5 @@ def record_of(source: Input) -> Mapping[str, Any] | None:
         document = json.loads(str(folder[RECORD]))
     except ValueError:
         return None
-    return document if isinstance(document, dict) else None
+    known = isinstance(document, dict) and document.get("format") == FORMAT
+    return document if known else None
