@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from adl.check.dataset import Dataset
+from adl.compiler.layout import Chunk
 from adl.compiler.lower.regions import lower
+from adl.stdlib.models import Branch, load_model
 from tests.test_differential import differences
 from tests.variations import (
     Outcome,
@@ -299,6 +301,50 @@ def test_variations_that_the_file_has_as_columns_are_taken_by_their_pattern() ->
             found.values("jesUp", "lead").tolist() == np.sum([bin_of(50), bin_of(60)], 0).tolist()
         )
         assert found.yields("jesDown") == [2, 1]
+
+
+ATLAS = """
+object good
+  take Jet
+  select pt > 30 and select_tight
+region r
+  select size(good) > 0
+  histo lead, "leading pT", 10, 0, 100, good[0].pt
+  histo met, "MET", 10, 0, 100, MET
+"""
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        "systematic auto JET*\n",
+        block('suffix "_NOSYS" up "_JET_NP1__1up" down "_JET_NP1__1down"', name="JET_NP1"),
+    ],
+)
+def test_every_column_of_a_variation_is_taken_in_the_units_of_the_nominal_one(
+    declared: str,
+) -> None:
+    pts, offsets = lists([40e3, 35e3], [29e3])
+    flags = np.array([False, True, True])
+    met = np.array([50e3, 20e3], np.float32)
+    variants = {"NOSYS": 1.0, "JET_NP1__1up": 1.1, "JET_NP1__1down": 0.9}
+    columns = {"jet_eta": 0 * pts, "jet_phi": 0 * pts}
+    for name, factor in variants.items():
+        columns[f"jet_pt_{name}"] = (pts * factor).astype(np.float32)
+        columns[f"jet_select_tight_{name}"] = flags if name != "JET_NP1__1up" else ~flags
+        columns[f"met_met_{name}"] = (met / factor).astype(np.float32)
+        columns[f"met_phi_{name}"] = 0 * met
+    of = {n: "jet" if n.startswith("jet") else None for n in columns}
+    branches = {n: Branch(n, c.dtype.name, of[n]) for n, c in columns.items()}
+    analysis = compiled(declared + ATLAS, load_model("topcptoolkit").schema(branches))
+    chunk = Chunk(2, columns, {"Jet": offsets})
+    assert not differences(analysis.interpret(chunk), analysis.run(chunk))
+    found = results(analysis, chunk)
+    assert found.yields("nominal") == [2, 1]  # 35 GeV is tight, 29 GeV below
+    assert found.values("nominal", "lead").tolist() == bin_of(35)
+    assert found.values("JET_NP1Up", "lead").tolist() == bin_of(44)  # the flag turned, too
+    assert found.values("JET_NP1Up", "met").tolist() == bin_of(50 / 1.1)
+    assert found.values("JET_NP1Down", "lead").tolist() == bin_of(31.5)
 
 
 def test_a_rate_is_in_the_results_and_computes_nothing() -> None:

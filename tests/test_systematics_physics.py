@@ -20,6 +20,7 @@ import uproot
 import vector
 from click.testing import CliRunner
 
+from adl.cli.inspect import command as inspect
 from adl.cli.run import command
 from tests.test_examples import EXAMPLES
 
@@ -328,6 +329,8 @@ def test_a_file_that_offers_other_variations_is_left_out_and_named(tmp_path: Pat
             out.mktree("Events", types).extend(columns)
         return path
 
+    shown = CliRunner().invoke(inspect, [str(write("c.root", "jesUp", "jesDown", "odd"))])
+    assert "variations in columns: jes (systematic auto GLOB)" in shown.stdout
     one, other = write("a.root", "jesUp", "jesDown"), write("b.root", "jerUp", "jerDown")
     analysis = tmp_path / "auto.adl"
     analysis.write_text("systematic auto je*\nregion r\n  select any(pt(Jet) > 37)\n")

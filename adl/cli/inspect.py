@@ -216,6 +216,10 @@ def _rest(document: dict[str, Any]) -> Iterator[str]:
     more = f" and {len(triggers) - _SHOWN} more" if len(triggers) > _SHOWN else ""
     yield f"triggers: {', '.join(triggers[:_SHOWN])}{more}" if triggers else "triggers: none"
     yield f"weights: {', '.join(document['weights']) or 'none'}"
+    varied = list(document["variations"])
+    more = f" and {len(varied) - _SHOWN} more" if len(varied) > _SHOWN else ""
+    if varied:
+        yield f"variations in columns: {', '.join(varied[:_SHOWN])}{more} (systematic auto GLOB)"
     if document["unread"]:
         yield f"{len(document['unread'])} branches are no numbers or lists of numbers: not read"
     computed = any(

@@ -9,6 +9,7 @@ from typing import Any
 
 from adl.check.analysis import Computed
 from adl.check.checker import computed
+from adl.check.systematics.suffixes import offered
 from adl.runtime.inputs.facts import facts
 from adl.runtime.inputs.trees import Input
 from adl.runtime.recognise import model_for
@@ -42,6 +43,10 @@ def inspected(source: Input, asked: Model | None) -> tuple[dict[str, Any], Schem
         "columns": {name: _column(b) for name, b in _of_events(schema).items()},
         "triggers": [n for n in schema.scalars if _matches(n, schema.triggers)],
         "weights": [n for n in schema.weights if n in schema.scalars],
+        "variations": {
+            name: [pair.nominal.branch.name for pair in pairs]
+            for name, pairs in sorted(offered(schema).items())
+        },
         "unread": sorted(source.unread),
         "skim": record_of(source),
     }

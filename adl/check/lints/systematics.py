@@ -99,8 +99,7 @@ def _collections(found: object) -> Iterable[object]:
 
 
 def _new(draft: Draft) -> list[NewValue]:
-    every = (v for line in draft.lines for values in line.values() for v in values)
-    return [v for v in every if isinstance(v, NewValue)]
+    return [v for line in draft.lines for values in line.values() for v in values]
 
 
 def _warn_unused(used: _Used, draft: Draft) -> None:

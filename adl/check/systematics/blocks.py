@@ -136,8 +136,8 @@ def _stages(draft: Draft, wanted: Wanted) -> Iterator[Stage]:
     for line in draft.lines:
         by_label: dict[str, tuple[NewValue, ...]] = {}
         if wanted(draft.member.name):
-            by_label = {_label(draft, d): line[d] for d in DIRECTIONS if d in line}  # type: ignore[misc]
-        nominal: tuple[NewValue, ...] = line.get("", ())  # type: ignore[assignment]
+            by_label = {_label(draft, d): line[d] for d in DIRECTIONS if d in line}
+        nominal = line.get("", ())
         if nominal or by_label:
             yield Stage(nominal, by_label, tuple(draft.propagations))
 

@@ -50,7 +50,7 @@ def _columns(draft: Draft, clause: Clause, factors: bool) -> None:
         message = f"{clause.word} says which columns change, and to what"
         draft.mistake("E262", message, clause.span, f"{clause.word} pt(Jet) up … down …")
         return
-    line: dict[str, tuple[object, ...]] = {}
+    line: dict[str, tuple[NewValue, ...]] = {}
     for word in ("nominal", *given):
         if word in found:
             new = _new_values(draft, clause, known, found[word], factors)

@@ -13,7 +13,7 @@ from adl.check.dominance import NOTHING, absent, unguarded
 from adl.check.scope import Scope
 from adl.check.systematics.families import Member
 from adl.check.types import convert, number
-from adl.check.variations import Combine, Kind, Propagation, VariedWeight
+from adl.check.variations import Combine, Kind, NewValue, Propagation, VariedWeight
 from adl.syntax.source import Span
 from adl.syntax.tree import Clause, Expr
 
@@ -30,7 +30,7 @@ class Draft:
     member: Member
     kind: Kind | None = None
     # What each line puts in the place of columns: nominal ("") and by direction.
-    lines: list[Mapping[str, tuple[object, ...]]] = field(default_factory=list)
+    lines: list[Mapping[str, tuple[NewValue, ...]]] = field(default_factory=list)
     propagations: list[Propagation] = field(default_factory=list)
     kept: set[str] = field(default_factory=set)  # missing momenta that stay as they are
     weights: dict[str, dict[Direction, VariedWeight]] = field(default_factory=dict)

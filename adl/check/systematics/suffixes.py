@@ -6,10 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from adl.check.analysis import AttributeOf, EventValue, Loop, Singleton, Value, Variable
+from adl.check.analysis import (
+    AttributeOf,
+    EventValue,
+    Literal_,
+    Loop,
+    Operation,
+    Singleton,
+    Value,
+    Variable,
+)
 from adl.check.context import Context
 from adl.check.elements import branch_type
 from adl.check.systematics.draft import DIRECTIONS, Draft, allowed, settings
+from adl.check.types import convert
 from adl.check.variations import NewValue
 from adl.stdlib.models import Branch, CollectionSchema, Formula, Schema, SingletonSchema
 from adl.syntax.diagnostics import did_you_mean
@@ -107,7 +117,7 @@ def _named(every: list[Column], beside: Column, name: str) -> Column | None:
 
 def add_pairs(draft: Draft, pairs: list[Pair], span: Span) -> None:
     """Add a line that puts the columns of each direction in the place of the nominal ones."""
-    line: dict[str, tuple[object, ...]] = {}
+    line: dict[str, tuple[NewValue, ...]] = {}
     for direction in DIRECTIONS:
         new = []
         for pair in pairs:
@@ -134,7 +144,16 @@ def _replaced(context: Context, old: Column, new: Column, span: Span) -> NewValu
     else:
         value = EventValue(new.branch, type=type_, span=span)
     collection = old.owner if isinstance(old.owner, CollectionSchema) else None
-    return NewValue(old.branch, old.attribute, collection, this, value)
+    return NewValue(old.branch, old.attribute, collection, this, _in_units_of(old, new, value))
+
+
+def _in_units_of(old: Column, new: Column, value: Value) -> Value:
+    """Return a column's value in ADL's units: the object model knows those of the nominal one."""
+    per = old.branch.per / new.branch.per
+    if per == 1:
+        return value
+    units = Literal_(per, type="real", span=value.span)
+    return Operation("div", (convert(value, "real"), units), type="real", span=value.span)
 
 
 # ---------------------------------------------------------------------------- what a file offers

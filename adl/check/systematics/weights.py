@@ -117,10 +117,9 @@ def _replicas(draft: Draft, clause: Clause) -> None:
     values = found[""]
     places = _places(draft, values[0]) if len(values) == 1 else None
     if places is None or "up" in found or "down" in found or "mirror" in found:
-        if not draft.context.findings.failed or places is not None or len(values) != 1:
-            message = "reweight names the elements of one column"
-            help = "reweight LHEPdfWeight[1:101], or reweight LHEScaleWeight[0,1,3,5,7,8]"
-            draft.mistake("E262", message, clause.span, help)
+        message = "reweight names the elements of one column"
+        help = "reweight LHEPdfWeight[1:101], or reweight LHEScaleWeight[0,1,3,5,7,8]"
+        draft.mistake("E262", message, clause.span, help)
         return
     draft.combine = _combination(draft, clause)  # type: ignore[assignment]  # one of COMBINATIONS
     whole, numbers = places
