@@ -75,6 +75,14 @@ def statement(text: str) -> str:
 # ---------------------------------------------------------------------------- golden pairs
 
 
+@pytest.mark.parametrize("text", ["info a\n  x y\n  \\", "region r\n  select MET > 3 \\"])
+def test_a_backslash_at_the_end_of_a_file_is_nothing(text: str) -> None:
+    source = Source("end.adl", text)
+    formatted = format_file(parse(source), source)
+    assert "\\" not in formatted
+    assert parse(Source("end.adl", formatted)) == parse(source)
+
+
 def test_keywords_have_one_spelling() -> None:
     formats(
         """
