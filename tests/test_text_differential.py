@@ -96,6 +96,21 @@ def test_a_loop_that_another_dataset_has_is_not_left_out() -> None:
     assert agree(written)[1] > 0
 
 
+@pytest.mark.parametrize("first", ["c[0]", "c_0"])
+def test_a_composite_with_an_index_is_whole_in_the_block_that_takes_it(first: str) -> None:
+    text = f"""composite c
+  take disjoint(Jet a, Jet b)
+composite e
+  take c
+  select {first}.a == a and {first}.b == b
+region r
+  select size(c) > 0
+  select size(e) == 1
+"""
+    counts = agree(text)
+    assert 0 < counts[1] == counts[2]
+
+
 # ------------------------------------------------------------------------- against awkward
 
 

@@ -40,7 +40,7 @@ from adl.check.particles import (
     owners,
     read_in_other_case,
 )
-from adl.check.scope import Scope
+from adl.check.scope import Binder, Scope
 from adl.check.tuples import is_composite, tuple_at, unknown
 from adl.check.uses import unchosen
 from adl.check.values import placed, used_at
@@ -114,9 +114,18 @@ def composite_named(scope: Scope, expr: Expr) -> Found[CompositeDef] | None:
 
 def without_source_names(scope: Scope) -> Scope:
     """Return a scope in which the source's name is the collection, `this` still the element."""
+    if scope.binders and scope.current is None:
+        scope = replace(scope, binders=tuple(_without_taken(scope, b) for b in scope.binders))
     if scope.current is None or scope.current.explicit:
         return scope
     return replace(scope, current=replace(scope.current, explicit=True))
+
+
+def _without_taken(scope: Scope, binder: Binder) -> Binder:
+    """Return a binder without the composite that a composite's block takes: it has names only."""
+    blocks = scope.context.blocks
+    kept = [(n, v) for n, v in binder.entries if not is_composite(scope.context, blocks.get(n))]
+    return binder if len(kept) == len(binder.entries) else replace(binder, entries=kept)
 
 
 def pick(scope: Scope, whole: Meaning, index: int, span: Span) -> Value | None:
