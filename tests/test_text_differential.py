@@ -111,6 +111,23 @@ region r
     assert 0 < counts[1] == counts[2]
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["argmin(Jet lead, pT(lead))", "argmax(disjoint(Jet lead, Jet b), m(lead + b))"],
+)
+def test_a_define_may_be_called_like_a_loop_in_it(value: str) -> None:
+    text = f"define lead = {value}\nregion r\n  select pT(lead) > 20\n"
+    counts = agree(text)
+    assert 0 < counts[1] < counts[0]
+
+
+def test_a_define_may_be_called_like_an_attribute_in_it() -> None:
+    text = "object o\n  take Jet\n  define twice = 2 * pT\n"
+    text += "define twice = sum(o.twice)\nregion r\n  select twice > 50\n"
+    counts = agree(text)
+    assert 0 < counts[1] < counts[0]
+
+
 # ------------------------------------------------------------------------- against awkward
 
 

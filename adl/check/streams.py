@@ -14,10 +14,11 @@ from adl.check.constants import exclude, known, settled
 from adl.check.context import Context
 from adl.check.trees import children
 from adl.check.triggers import is_fired, spelled_out
+from adl.check.tuples import COMBINERS
 from adl.check.types import negated
 from adl.syntax.diagnostics import did_you_mean
 from adl.syntax.source import Span
-from adl.syntax.tree import Binary, Call, Define, Expr, Name, Tree, Unary
+from adl.syntax.tree import Attribute, Binary, Binding, Call, Define, Expr, Name, Tree, Unary
 
 
 def in_streams(context: Context, expr: Expr, check: Callable[[], Value | None]) -> Value | None:
@@ -46,18 +47,41 @@ def in_streams(context: Context, expr: Expr, check: Callable[[], Value | None]) 
 def asked_streams(context: Context, expr: Expr) -> frozenset[str]:
     """Return the streams of all triggers that a condition asks for, in its defines, too."""
     found = set(_streams(context, expr))
-    for tree in _unvetoed(expr):
-        if isinstance(tree, Name) and isinstance(context.blocks.get(tree.name), Define):
-            define = context.definition(tree.name, tree.span)
+    for name in _unvetoed(expr, frozenset()):
+        if isinstance(context.blocks.get(name.name), Define):
+            define = context.definition(name.name, name.span)
             found |= define.streams if isinstance(define, DefineDef) else set()
     return frozenset(found)
 
 
-def _unvetoed(tree: Tree) -> Iterator[Tree]:
-    yield tree
-    if not (isinstance(tree, Unary) and tree.operator == "not"):
-        for part in children(tree):
-            yield from _unvetoed(part)
+def _unvetoed(tree: Tree, bound: frozenset[str]) -> Iterator[Name]:
+    """Yield the names that stand for values outside of vetoes, less those that loops bind."""
+    match tree:
+        case Name():
+            if tree.name not in bound:
+                yield tree
+        case Unary(operator="not"):
+            return
+        case Attribute():
+            yield from _unvetoed(tree.value, bound)
+        case Binding():
+            yield from _unvetoed(tree.collection, bound)
+        case Call():
+            inside = bound | {binding.name.name for binding in _bindings(tree)}
+            for argument in tree.arguments:
+                yield from _unvetoed(argument, inside)
+        case _:
+            for part in children(tree):
+                yield from _unvetoed(part, bound)
+
+
+def _bindings(call: Call) -> Iterator[Binding]:
+    """Yield the loops of a reducer, those of ``disjoint(jets a, jets b)`` in it, too."""
+    for argument in call.arguments:
+        if isinstance(argument, Binding):
+            yield argument
+        elif isinstance(argument, Call) and argument.function.name.lower() in COMBINERS:
+            yield from _bindings(argument)
 
 
 def vetoed(context: Context, check: Callable[[], Value | None]) -> Value | None:
