@@ -43,6 +43,7 @@ class HistogramOutput:
     name: str
     title: str
     fills: tuple[Fill, ...]
+    nominal_only: bool = False  # variations have the nominal one
 
 
 @dataclass(frozen=True)

@@ -347,6 +347,14 @@ def test_every_column_of_a_variation_is_taken_in_the_units_of_the_nominal_one(
     assert found.values("JET_NP1Down", "lead").tolist() == bin_of(31.5)
 
 
+def test_a_histogram_only_of_nominal_is_in_no_variation() -> None:
+    region = REGION.replace("good[0].pt\n", "good[0].pt  only nominal\n")
+    found = outcome(block("scale pt(Jet) up 1.1 down 0.9", "propagate MET from Jet"), region)
+    assert {key for key in found.histograms if key[2] == "lead"} == {("nominal", "r", "lead")}
+    assert {key[0] for key in found.histograms if key[2] == "met"} == {"nominal", "sUp", "sDown"}
+    assert found.systematics[0].variations[0].unchanged == ("r/lead",)
+
+
 def test_a_rate_is_in_the_results_and_computes_nothing() -> None:
     found = outcome(block("rate 1.025 0.975"))
     (systematic,) = found.systematics

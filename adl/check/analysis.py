@@ -650,6 +650,7 @@ class Histogram:
     fills: tuple[tuple[Value, ...], ...]
     span: Span
     runs: tuple[Run, ...]
+    nominal_only: bool = False  # no variation fills it
 
     @property
     def where(self) -> tuple[Value, ...]:

@@ -299,6 +299,7 @@ OWN_HISTOGRAMS = frozenset(("cutflow", "cutflow_raw", "bins", "bins_raw"))
 def _histogram(region: _Region, written: Histo) -> None:
     found = histogram(region.scope, written)
     if found is not None:
+        found = replace(found, nominal_only="nominal" in written.only)
         _add_histogram(region, found, written.name.span)
 
 

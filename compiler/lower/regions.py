@@ -114,7 +114,7 @@ def _histogram(
                 inside = both(inside, lowering.condition(condition).value)
             entries = tuple(known(lowering.value(v)) for v in values)
             fills.append(fill(axes, loops, entries, both(mask, inside), weight))
-    return HistogramOutput(histogram.name, histogram.title, tuple(fills))
+    return HistogramOutput(histogram.name, histogram.title, tuple(fills), histogram.nominal_only)
 
 
 def _of_elements(found: core.ObjectDef, lowering: Lowering) -> list[RegionOutput]:

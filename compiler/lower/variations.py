@@ -3,8 +3,9 @@
 An analysis is lowered once, with marks in the place of weights and tables that have variations.
 The nominal program and each variation are rewritings of that one: columns become their corrected or
 varied values, marks the weights and tables of the variation. What is not affected *is* the nominal
-node. Variations of one shape are one rewriting, over the axis of their group. Only where a variation moves what orders a collection is the analysis lowered again, because
-there ``jets[0]`` is a search by the new value.
+node. Variations of one shape are one rewriting, over the axis of their group. Only where a variation
+moves what orders a collection is the analysis lowered again, because there ``jets[0]`` is a search
+by the new value.
 """
 
 from __future__ import annotations
@@ -45,8 +46,23 @@ def with_variations(
         return lowered(Lowering(seed))
     maker = _Maker(analysis, seed, lowered)
     nominal = maker.changed(maker.member(None))
-    varied = tuple(maker.output(members) for members in maker.groups())
+    outputs = (maker.output(members) for members in maker.groups())
+    varied = tuple(replace(v, regions=_with_nominal(v.regions, nominal)) for v in outputs)
     return replace(nominal, variations=varied, systematics=analysis.systematics)
+
+
+def _with_nominal(regions: tuple[RegionOutput, ...], nominal: Program) -> tuple[RegionOutput, ...]:
+    """Return a variation's regions with the nominal histograms where no other is wanted."""
+    return tuple(
+        replace(
+            region,
+            histograms=tuple(
+                before if before.nominal_only else after
+                for before, after in zip(same.histograms, region.histograms, strict=True)
+            ),
+        )
+        for region, same in zip(regions, nominal.regions, strict=True)
+    )
 
 
 @dataclass(frozen=True)
