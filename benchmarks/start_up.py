@@ -19,7 +19,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 def run(cache: Path, *arguments: str) -> float:
     """Return the wall time of one ``adl`` command."""
-    command = [sys.executable, "-m", "adl.cli", *arguments]
+    command = [sys.executable, "-m", "adl", *arguments]
     start = time.perf_counter()
     subprocess.run(
         command, check=True, capture_output=True, env={**os.environ, "ADL_CACHE_DIR": str(cache)}

@@ -19,7 +19,7 @@ def main() -> None:
     """Run the command and write its output as ``zpeak.svg``."""
     with tempfile.TemporaryDirectory() as folder:
         job = ["run", "examples/zpeak.adl", "examples/sample/zmumu.root", "-o", f"{folder}/results"]
-        command = [sys.executable, "-m", "adl.cli", *job]
+        command = [sys.executable, "-m", "adl", *job]
         run = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, check=True)
     console = Console(record=True, width=66, file=io.StringIO())
     console.print(Text(f"$ {SHOWN}\n", style="bold"))

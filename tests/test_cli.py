@@ -309,7 +309,7 @@ def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "ADL": f"{sys.executable} -m adl.cli", **environment},
+        env={**os.environ, "ADL": f"{sys.executable} -m adl", **environment},
     )
 
 
@@ -340,7 +340,7 @@ def test_the_version_takes_less_than_a_few_tenths_of_a_second() -> None:
     times = []
     for _ in range(3):
         start = time.perf_counter()
-        command = [sys.executable, "-m", "adl.cli", "--version"]
+        command = [sys.executable, "-m", "adl", "--version"]
         out = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ)
         times.append(time.perf_counter() - start)
         assert out.stdout == f"adl, version {adl.__version__}\n"

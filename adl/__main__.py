@@ -1,4 +1,4 @@
-"""``python -m adl.cli``: the command ``adl``."""
+"""``python -m adl`` is the command ``adl``."""
 
 from __future__ import annotations
 
