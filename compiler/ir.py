@@ -8,6 +8,7 @@ left out), so that values equal up to renaming are one node and a substitution c
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -23,10 +24,26 @@ Kind = Literal["bool", "int", "real", "pick", "store", "fill", "record"]
 
 
 class Axis(NamedTuple):
-    """A loop over the elements of an event: of one input collection, or of several in a row."""
+    """A loop over the elements of an event: of one input collection, or of several in a row.
+
+    ``Jet*Muon`` in the place of a collection is as long as there are pairs of their elements.
+    """
 
     source: tuple[str, ...]
     slot: int
+
+
+_TIMES = "*"
+
+
+def product(axes: Iterable[Axis]) -> tuple[str, ...]:
+    """Return the source of a loop that has a turn for each tuple of elements."""
+    return tuple(map(_TIMES.join, itertools.product(*(axis.source for axis in axes))))
+
+
+def factors(source: str) -> tuple[str, ...]:
+    """Return the collections of whose elements an entry of a source has the tuples."""
+    return tuple(source.split(_TIMES))
 
 
 class Uniform(NamedTuple):
@@ -482,7 +499,7 @@ class Gather(Node):
 
     @property
     def bound(self) -> tuple[Axis, ...]:
-        """The axis whose elements are gathered."""
+        """The axes whose elements, or tuples, are gathered."""
         return self.axes
 
     @property
@@ -534,9 +551,9 @@ class Evaluate(Node):
 
     @property
     def source(self) -> tuple[str, ...]:
-        """The input collections of its arguments: what it makes is no longer than all together."""
+        """What it is given, of which it makes no more: input collections, or tuples of them."""
         gathered = dict.fromkeys(a.axes for a in self.arguments if isinstance(a, Gather))
-        return tuple(s for axes in gathered for axis in axes for s in axis.source)
+        return tuple(s for axes in gathered for s in product(axes))
 
     def rebuild(self, children: tuple[Node, ...], axes: tuple[Axis, ...] | None = None) -> Node:
         """Evaluate at other arguments."""

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adl.compiler.decisions import Reasons
-from adl.compiler.ir import Fill, Positions, extent
+from adl.compiler.ir import Fill, Positions, extent, factors
 from adl.compiler.program import Program
 
 
@@ -67,6 +67,13 @@ class Chunk:
     events: int
     columns: Mapping[str, npt.NDArray[Any]]
     offsets: Mapping[str, npt.NDArray[np.int64]]
+
+    def sizes(self, source: str) -> npt.NDArray[np.int64]:
+        """Return how many elements, or tuples of elements, each event has for an axis."""
+        sizes = np.ones(self.events, np.int64)
+        for collection in factors(source):
+            sizes *= np.diff(self.offsets[collection])
+        return sizes
 
 
 class Rows(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Literal, Protocol, TypeVar
 
 from adl.check.published import Published
 from adl.check.variations import SystematicDef, Variation
-from adl.compiler.ir import Choice, Column, Fill, Node, Record, postorder
+from adl.compiler.ir import Choice, Column, Fill, Node, Record, factors, postorder
 from adl.compiler.variations import is_group
 
 OutputT = TypeVar("OutputT", Fill, Record)
@@ -76,7 +76,7 @@ class RowColumn:
 class RowsOutput:
     """What a print or save keeps: a row for each event in which ``rows`` has one.
 
-    Columns over the elements of a collection have a list in each row, in descending order of the
+    Columns over the elements of a collection have a list in each row, in ascending order of the
     last value of their record if ``ordered`` has it. ``whole`` adds every column that is read.
     """
 
@@ -197,7 +197,9 @@ class Program:
     @cached_property
     def collections(self) -> tuple[str, ...]:
         """The collections that are looped over or indexed, by name."""
-        looped = {c for n in self.nodes for axis in n.bound for c in axis.source}
+        looped = {
+            c for n in self.nodes for axis in n.bound for s in axis.source for c in factors(s)
+        }
         read = {c.collection for c in self.columns if c.collection}
         return tuple(sorted(c for c in looped | read if not is_group(c)))
 

@@ -156,9 +156,7 @@ def _operand_fault(node: Node) -> str | None:
         case Gather():
             if node.value.kind != "real" or (node.place is not None and node.place.kind != "int"):
                 return "gathered values are real, and their places int"
-            return (
-                "a gathering over several axes" if len(node.axes) != 1 else _mask_fault(node.mask)
-            )
+            return _mask_fault(node.mask)
         case Evaluate():
             return _evaluate_fault(node)
         case Fill():

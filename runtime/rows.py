@@ -157,8 +157,7 @@ def _part(column: RowColumn, output: RowsOutput, rows_of: dict[Record, Rows], ch
     if column.record is output.rows:
         return Part(column.name, column.label, values, there)
     if column.record in output.ordered:
-        ranks = rows.values[-len(column.record.axes) :]
-        order = np.lexsort((*reversed(ranks), rows.events))
+        order = np.lexsort((rows.values[-1], rows.events))
         values, there = values[order], None if there is None else there[order]
     offsets = np.searchsorted(rows.events, events).astype(np.int64)
     alone = sum(c.record is column.record for c in output.columns) == 1

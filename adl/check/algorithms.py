@@ -22,10 +22,11 @@ from adl.check.analysis import (
 )
 from adl.check.context import Context, Found
 from adl.check.names import composite_named, without_source_names
-from adl.check.particles import has_no_eta, result_type
+from adl.check.particles import has_no_eta, lacks, result_type
 from adl.check.reducers import Check
 from adl.check.scope import Binder, Scope, mistake
 from adl.check.slices import whole
+from adl.check.tuples import in_order
 from adl.check.types import convert, need_particle, number
 from adl.check.values import free_loops
 from adl.stdlib.library import find_function
@@ -95,7 +96,8 @@ def made(scope: Scope, expr: Call) -> Collection | None:
 def _collection(context: Context, call: Apply, span: Span) -> Collection:
     name = context.words(span)
     if call.function.result == "flags":
-        (source,) = (a.collection for a in call.arguments if isinstance(a, Whole))
+        given = (a.collection for a in call.arguments if isinstance(a, Whole))
+        (source,) = (c for c in given if not isinstance(c, CompositeDef))
         this = Loop(None, "this")
         context.sources[this] = (source,)
         return ObjectDef(name, (source,), this, (), span, kept_by=call)
@@ -186,11 +188,25 @@ _A = {"real": "a real number", "int": "an integer", "bool": "a condition"}
 def _whole(scope: Scope, function: Function, argument: Expr) -> Value | None:
     composite = composite_named(scope, argument)
     if composite is not None:
-        name = scope.context.words(argument.span)
-        message = f"{function.name} of a composite is not supported yet"
-        return mistake(scope, "E190", message, argument.span, f"{name} has tuples, not elements")
+        return _tuples(scope, function, composite.meaning, argument)
     found = whole(without_source_names(scope), argument, f"{function.name} needs a collection")
     return None if found is None else Whole(found, type="list", span=argument.span)
+
+
+def _tuples(
+    scope: Scope, function: Function, composite: CompositeDef | None, argument: Expr
+) -> Value | None:
+    """Return the tuples of a composite, each as the particle that it is."""
+    if composite is None:
+        return None
+    if function.result == "flags":
+        words = scope.context.words(argument.span)
+        message = f"{function.name} keeps elements of a collection, {words} has tuples"
+        help = f"a select in the block of {words} says which tuples it has"
+        return mistake(scope, "E206", message, argument.span, help)
+    if lacks(scope.context, composite.particle, ("pt", "eta", "phi"), function.name):
+        return None
+    return Whole(composite, type="list", span=argument.span)
 
 
 def _each(scope: Scope, function: Function, argument: Expr, check: Check) -> Value | None:
@@ -199,10 +215,16 @@ def _each(scope: Scope, function: Function, argument: Expr, check: Check) -> Val
     value = number(scope, check(scope.inside(binder), argument))
     if value is None:
         return None
-    if len(binder.loops) != 1 or isinstance(binder.loops[0].collection, CompositeDef):
+    if len(binder.loops) - sum(len(loops) - 1 for _, loops in binder.tuples) != 1:
         words = scope.context.words(argument.span)
         message = f"{function.name} needs the values of one collection, {words} has "
         message += "those of several" if binder.loops else "one value"
         return mistake(scope, "E206", message, argument.span, f"{function.name}(pT(jets))")
-    (loop,) = binder.loops
-    return Each(loop, convert(value, "real"), tuple(binder.where), type="list", span=argument.span)
+    return Each(
+        tuple(binder.loops),
+        convert(value, "real"),
+        tuple(binder.where),
+        in_order(binder.tuples, argument.span),
+        type="list",
+        span=argument.span,
+    )

@@ -139,11 +139,21 @@ class SortKey(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
+class Ordered:
+    """The tuples of a sorted composite, some loops of a larger tuple or all: their place counts."""
+
+    loops: tuple[Loop, ...]
+    where: tuple[Value, ...]
+    sorts: tuple[SortKey, ...]  # in terms of the loops; the last sort first
+
+
+@dataclass(frozen=True, eq=False)
 class Picked:
     """One tuple of those that fulfil ``where``: the first for which ``key`` is least.
 
     Without a key the one at ``index``. Tuples stand in the lexicographic order of their elements'
-    indices; those whose key is missing or NaN are passed over.
+    indices, those of a sorted composite's tuple in that of its own; those whose key is missing or
+    NaN are passed over.
     """
 
     name: str  # as messages call it
@@ -154,7 +164,7 @@ class Picked:
     # The sizes that guarantee that there is one.
     needs: tuple[tuple[Collection | CompositeDef, int], ...] = ()
     limited: bool = False  # no size guarantees that there is one
-    sorts: tuple[SortKey, ...] = ()  # where ``index`` counts in another order
+    ordered: tuple[Ordered, ...] = ()
 
 
 # --------------------------------------------------------------------------------- values
@@ -329,21 +339,22 @@ class Apply(Typed):
 
 @dataclass(frozen=True)
 class Whole(Typed):
-    """All elements of a collection, the argument of an algorithm."""
+    """All elements of a collection, or all tuples as particles, the argument of an algorithm."""
 
-    collection: Collection
+    collection: Collection | CompositeDef
 
 
 @dataclass(frozen=True)
 class Each(Typed):
-    """A number of each element of a loop, the array that a user's function is given.
+    """A number of each element of a loop, or of each tuple, that a user's function is given.
 
     Elements for which it is missing, or for which a ``where`` does not hold, are left out.
     """
 
-    loop: Loop
+    loops: tuple[Loop, ...]
     value: Value
     where: tuple[Value, ...] = ()
+    ordered: tuple[Ordered, ...] = ()
 
 
 # Operations on two elements: whether they are one object, whether they are two.
@@ -679,6 +690,7 @@ class RowItem:
     value: Value | None
     loops: tuple[Loop, ...] = ()
     where: tuple[Value, ...] = ()  # what tuples of ``loops`` must fulfil
+    ordered: tuple[Ordered, ...] = ()
     dtype: str = ""  # numpy's name of the type in a file; the value's own if it is empty
 
 

@@ -8,7 +8,7 @@ from adl.check.loops import apart
 from adl.check.operators import minus
 from adl.check.reducers import Check
 from adl.check.scope import Binder, Scope, mistake
-from adl.check.tuples import members_for, named_tuple, needs, part_name
+from adl.check.tuples import in_order, members_for, named_tuple, needs, part_name
 from adl.check.types import number, unify
 from adl.check.values import free_loops
 from adl.syntax.source import Span
@@ -42,7 +42,9 @@ def extreme(scope: Scope, call: Call, check: Check) -> Value | None:
     loops = tuple(binder.loops)
     around = [loop for v in (key, *where) for loop in free_loops(v) if loop not in loops]
     sizes = () if around else needs(loops, composites=[c for c, _ in binder.composites])
-    picked = Picked(scope.context.words(call.span), loops, where, key, needs=sizes)
+    ordered = in_order(binder.tuples, call.span)
+    words = scope.context.words(call.span)
+    picked = Picked(words, loops, where, key, needs=sizes, ordered=ordered)
     return _result(binder, picked, call.span)
 
 

@@ -6,7 +6,7 @@ charge and pdgId.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from adl.check.analysis import (
@@ -239,14 +239,19 @@ def has_no_eta(context: Context, function: Function, particle: Value, called: st
 
 def _has_no_momentum(context: Context, function: Function, particle: Value, called: str) -> bool:
     """Report a particle of which the input does not store what a function needs."""
-    needs = ["pt", "phi"]
-    if function.name.lower() in _LONGITUDINAL and not isinstance(particle, Singleton):
-        needs.append("eta")
+    longitudinal = function.name.lower() in _LONGITUDINAL and not isinstance(particle, Singleton)
+    return lacks(
+        context, particle, ("pt", "phi", "eta")[: 2 + longitudinal], called or function.name
+    )
+
+
+def lacks(context: Context, particle: Value, needs: Sequence[str], called: str) -> bool:
+    """Report a particle of which the input does not store what something needs."""
     for owner in owners(context, particle):
         lacking = [name for name in needs if name not in owner.attributes]
         if lacking:
             message = f"{owner.name} has no {' and no '.join(lacking)}"
-            message += f", which {called or function.name} needs"
+            message += f", which {called} needs"
             context.findings.error("E202", message, particle.span, input_hint(context))
             return True
     return False

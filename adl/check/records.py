@@ -33,6 +33,7 @@ from adl.check.names import LOOKUPS, meaning, without_source_names
 from adl.check.particles import find
 from adl.check.scope import Binder, Scope
 from adl.check.slices import whole
+from adl.check.tuples import in_order
 from adl.check.types import number
 from adl.stdlib.models import CollectionSchema, find_scalar
 from adl.syntax.source import NOWHERE
@@ -131,14 +132,11 @@ def _columns(scope: Scope, expr: Expr) -> list[RowItem] | None:
         help = "reduce it: sum(…), max(…), any(…)"
         scope.context.findings.error("E203", message, expr.span, help)
         return None
-    if any(composite.sorts for composite, _ in binder.tuples):
-        message = "a list of sorted tuples is not supported yet"
-        help = "save it above the sort, or the first ones by their indices"
-        scope.context.findings.error("E190", message, expr.span, help)
-        return None
     label = " ".join(scope.context.words(expr.span).split())
     where = (*binder.where, *apart(scope.context, binder.loops, [found], expr.span))
-    return [RowItem(_name_of(label), label, found, tuple(binder.loops), where, _dtype(found))]
+    ordered = in_order(binder.tuples, expr.span)
+    name, loops = _name_of(label), tuple(binder.loops)
+    return [RowItem(name, label, found, loops, where, ordered, _dtype(found))]
 
 
 def _dtype(found: Value) -> str:

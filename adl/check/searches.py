@@ -32,7 +32,7 @@ from adl.check.expressions import SEARCHES, value
 from adl.check.operators import comparison
 from adl.check.scope import Scope
 from adl.check.substitute import substituted
-from adl.check.tuples import fresh, members_for, needs
+from adl.check.tuples import fresh, in_order, members_for, needs
 from adl.check.types import condition, negated, number, unify
 from adl.check.values import placed, unknowns
 from adl.syntax.source import Span
@@ -219,9 +219,11 @@ def _solve(
     owners: list[tuple[Unknown, list[Loop]]] = []  # each unknown with its loops
     elements: dict[Key, dict[Loop | None, Value]] = {}
     where: list[Value] = []
+    tuples: list[tuple[CompositeDef, list[Loop]]] = []
     for unknown in wanted:
         if isinstance(unknown.collection, CompositeDef):
             own, conditions, _ = fresh(unknown.collection, span)
+            tuples.append((unknown.collection, own))
             where += conditions
             places: dict[Loop | None, Value] = {
                 old: Variable(new, type="particle", span=span)
@@ -242,6 +244,7 @@ def _solve(
         (*different, *excluded, *where, *guards),
         key,
         needs=_needed(owners, known),
+        ordered=in_order(tuples, span),
     )
     return {
         name: {old: members_for(place, picked, span) for old, place in places.items()}

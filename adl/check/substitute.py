@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
-from adl.check.analysis import DefineDef, Loop, Picked, SortKey, Typed, Value, Variable
+from adl.check.analysis import DefineDef, Loop, Ordered, Picked, SortKey, Typed, Value, Variable
 from adl.check.values import placed, unknowns
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ class _Substitution:
                     inside = tuple(dict.fromkeys(unknowns(value)))
                     self.done[content] = replace(content, value=value, unknowns=inside)
                 return self.done[content]
-            case Picked():
+            case Picked() | Ordered():
                 if content not in self.done:
                     self.done[content] = self.rebuilt(content)
                 return self.done[content]

@@ -10,8 +10,8 @@ from adl.check.analysis import (
     CompositeDef,
     Loop,
     Member,
+    Ordered,
     Picked,
-    SortKey,
     Sum,
     Tuple,
     Unknown,
@@ -74,15 +74,24 @@ def tuple_at(composite: CompositeDef, index: int, span: Span) -> Value:
     loops, where, current = fresh(composite, span)
     name = f"{composite.name}[{index}]"
     needs = ((composite, index + 1),)
-    elements = {
-        old: Variable(new, type="particle", span=span)
-        for old, new in zip(composite.loops, loops, strict=True)
-    }
-    sorts = tuple(
-        SortKey(with_elements(key, elements), descending) for key, descending in composite.sorts
-    )
-    picked = Picked(name, tuple(loops), where, index=index, needs=needs, sorts=sorts)
+    ordered = in_order([(composite, loops)], span)
+    picked = Picked(name, tuple(loops), where, index=index, needs=needs, ordered=ordered)
     return members_for(current, picked, span)
+
+
+def in_order(
+    tuples: Iterable[tuple[CompositeDef, Sequence[Loop]]], span: Span
+) -> tuple[Ordered, ...]:
+    """Return the sorted ones among composites whose tuples some loops run over."""
+    found = []
+    for composite, loops in tuples:
+        elements = {
+            old: Variable(new, type="particle", span=span)
+            for old, new in zip(composite.loops, loops, strict=True)
+        }
+        where, sorts = with_elements((composite.where, composite.sorts), elements)
+        found += [Ordered(tuple(loops), where, sorts)] if sorts else []
+    return tuple(found)
 
 
 def members_for(value: Value, picked: Picked, span: Span) -> Value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from adl.check.analysis import (
@@ -27,6 +27,7 @@ from adl.check.analysis import (
     Member,
     Network,
     Operation,
+    Ordered,
     OwnAttribute,
     Power,
     Reduction,
@@ -47,9 +48,8 @@ def operands(value: Value) -> tuple[Value, ...]:
         case Sum():
             return tuple(item for _, item in value.items)
         case Member():
-            sorts = (key for key, _ in value.picked.sorts)
             key = (value.picked.key,) if value.picked.key else ()
-            return (*key, *value.picked.where, *sorts)
+            return (*key, *value.picked.where, *sorted_by(value.picked.ordered))
         case Linked():
             return (value.position,)
         case Before():
@@ -61,7 +61,7 @@ def operands(value: Value) -> tuple[Value, ...]:
         case Apply() | Operation() | TableAt() | CorrectionAt():
             return value.arguments
         case Each():
-            return (value.value, *value.where)
+            return (value.value, *value.where, *sorted_by(value.ordered))
         case List_():
             return value.items
         case Network():
@@ -84,6 +84,11 @@ def operands(value: Value) -> tuple[Value, ...]:
             return (value.value, value.otherwise)
         case _:
             return ()
+
+
+def sorted_by(ordered: Iterable[Ordered]) -> tuple[Value, ...]:
+    """Return what sorted tuples stand by, and which there are."""
+    return tuple(v for o in ordered for v in (*(key for key, _ in o.sorts), *o.where))
 
 
 def walk(value: Value) -> Iterator[Value]:
@@ -133,7 +138,7 @@ def free_loops(value: Value) -> list[Loop]:
     elif isinstance(value, Member):
         bound = value.picked.loops
     elif isinstance(value, Each):
-        bound = (value.loop,)
+        bound = value.loops
     elif isinstance(value, BySource):
         bound = tuple(loop for loop, _ in value.values)
     found: dict[Loop, None] = {}

@@ -32,6 +32,8 @@ from adl.compiler.ir import (
     Part,
     Pick,
     Store,
+    factors,
+    product,
 )
 from adl.compiler.kernel import (
     Begin,
@@ -318,6 +320,8 @@ class FunctionEmitter:
         assert isinstance(node, Store | Gather | Evaluate)
         if isinstance(node, Evaluate):
             source = node.source
+        elif isinstance(node, Gather):
+            source = product(node.axes)
         else:
             source = tuple(s for axis in node.axes for s in axis.source)
         return self.pointer("scratch", self.arguments.store(node, source, place))
@@ -328,10 +332,17 @@ class FunctionEmitter:
         """Return the number of elements of a source."""
         if is_group(source[0]):
             return self.whole(turns(source[0]))
-        total = self.extent(source[0])
+        total = self.tuples(source[0])
         for more in source[1:]:
-            total = self.lines.let(f"add i64 {total}, {self.extent(more)}")
+            total = self.lines.let(f"add i64 {total}, {self.tuples(more)}")
         return total
+
+    def tuples(self, source: str) -> str:
+        """Return the number of an event's elements, or of tuples of elements."""
+        first, *more = map(self.extent, factors(source))
+        for size in more:
+            first = self.lines.let(f"mul i64 {first}, {size}")
+        return first
 
     def whole(self, number: int) -> str:
         """Return a number that is data: another one is the same code."""

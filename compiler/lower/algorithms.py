@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from adl.check import analysis as core
 from adl.compiler.ir import (
     TRUE,
-    Axis,
     Const,
     Evaluate,
-    Index,
     Node,
     as_real,
     both,
     gather,
     lift,
     reduce,
-    substitute,
 )
-from adl.compiler.lower.collections import comes_before, is_union, place
+from adl.compiler.lower import tuples
 from adl.compiler.lower.elements import certainty
 from adl.compiler.lower.made import remember
 from adl.compiler.lower.truth import Lowered
+from adl.syntax.source import NOWHERE
 
 if TYPE_CHECKING:
     from adl.compiler.lower.values import Lowering
@@ -88,39 +87,52 @@ _COMPONENTS = {
 }
 
 
-def _gathered(lowering: Lowering, collection: core.Collection) -> list[Node]:
+def _gathered(lowering: Lowering, collection: core.Collection | core.CompositeDef) -> list[Node]:
     """Return px, py, pz and E of the elements in their order, and the number of elements."""
-    loop = core.Loop(collection, "")
-    with lowering.loops([loop]) as (axes, inside):
-        one = lowering.momentum(lowering.here[loop])
-        at = _place(lowering, collection, axes[0], inside)
-        components = (one.px, one.py, one.pz, one.energy)
-        arrays = [gather(axes, as_real(lift(c)), inside, at) for c in components]
-        return [*arrays, reduce("count", axes, Const(1), inside)]
+    where: tuple[core.Value, ...] = ()
+    ordered: tuple[core.Ordered, ...] = ()
+    if isinstance(collection, core.CompositeDef):
+        whole: core.Value = collection.particle
+        where, loops = collection.where, collection.loops
+        if collection.sorts:
+            ordered = (core.Ordered(loops, where, collection.sorts),)
+    else:
+        loops = (core.Loop(collection, ""),)
+        whole = core.Variable(loops[0], type="particle", span=NOWHERE)
+
+    def particles() -> tuple[list[Node], Node]:
+        one, there = lowering.particle(whole)
+        return [as_real(lift(c)) for c in (one.px, one.py, one.pz, one.energy)], there
+
+    return _arrays(lowering, loops, where, ordered, particles)
 
 
 def _each(lowering: Lowering, value: core.Each) -> list[Node]:
     """Return the values that are there in the order of their elements, and their number."""
-    with lowering.loops([value.loop]) as (axes, inside):
-        for condition in value.where:
-            inside = both(inside, lowering.condition(condition).value)
+
+    def numbers() -> tuple[list[Node], Node]:
         body = lowering.value(value.value)
-        there = both(inside, body.defined)
-        assert value.loop.collection is not None, "a loop of values has a collection"
-        at = _place(lowering, value.loop.collection, axes[0], there)
-        array = gather(axes, as_real(body.value), there, at)
-        return [array, reduce("count", axes, Const(1), there)]
+        return [as_real(body.value)], body.defined
+
+    return _arrays(lowering, value.loops, value.where, value.ordered, numbers)
 
 
-def _place(
-    lowering: Lowering, collection: core.Collection, axis: Axis, passing: Node
-) -> Node | None:
-    """Return how many passing elements stand before one; None if they stand as stored."""
-    if not is_union(collection, lowering.cuts):
-        return None
-    slots = [a.slot for a in (axis, *passing.free)]
-    other = Axis(axis.source, max(slots) + 1)
-    one, another = (place(collection, Index(a)) for a in (axis, other))
-    passes = substitute(passing, {Index(axis): Index(other)})
-    earlier = both(passes, comes_before(collection, another, one, lowering.cuts))
-    return reduce("count", (other,), Const(1), earlier)
+def _arrays(
+    lowering: Lowering,
+    loops: tuple[core.Loop, ...],
+    where: tuple[core.Value, ...],
+    ordered: tuple[core.Ordered, ...],
+    values: Callable[[], tuple[list[Node], Node]],
+) -> list[Node]:
+    """Return arrays of what ``values`` gives in each turn, where it is there, and their length."""
+    with lowering.loops(loops) as (axes, inside):
+        found, there = values()
+        mask = both(tuples.passing(lowering, where, inside), there)
+        at = tuples.number(
+            lowering,
+            loops,
+            ordered,
+            lambda inside: both(tuples.passing(lowering, where, inside), values()[1]),
+        )
+        arrays: list[Node] = [gather(axes, value, mask, at) for value in found]
+        return [*arrays, reduce("count", axes, Const(1), mask)]

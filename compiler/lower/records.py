@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from adl.check import analysis as core
 from adl.check.collections import stages
 from adl.compiler.ir import TRUE, Column, Index, Node, Record, as_real, both, record
-from adl.compiler.lower.collections import is_union, place, rank
+from adl.compiler.lower.collections import place
+from adl.compiler.lower.tuples import order_of, passing
 from adl.compiler.lower.values import Lowering
 from adl.compiler.program import RowColumn, RowsOutput
 
@@ -21,7 +23,7 @@ class _Kept:
 
     record: Record
     places: dict[core.RowItem, tuple[int, int | None]]
-    ranked: bool = False  # the last values say in which order the elements come
+    ranked: bool = False  # the last value says in which order the elements come
 
 
 def rows(
@@ -95,20 +97,13 @@ def _of_elements(
 ) -> _Kept:
     """Return the record of the tuples of some loops; a row of it belongs to its event's."""
     with lowering.loops(loops) as (axes, inside):
-        for condition in items[0].where:
-            inside = both(inside, lowering.condition(condition).value)
+        first = items[0]
+        inside = passing(lowering, first.where, inside)
         values: list[Node] = []
         places = _add(items, values, lowering)
-        ranked = any(
-            loop.collection is not None and is_union(loop.collection, lowering.cuts)
-            for loop in loops
-        )
-        if ranked:
-            for loop, axis in zip(loops, axes, strict=True):
-                assert loop.collection is not None
-                at = place(loop.collection, Index(axis))
-                values.append(rank(loop.collection, at, lowering.cuts))
-    return _Kept(record(axes, tuple(values), both(mask, inside)), places, ranked)
+        order = order_of(lowering, loops, first.ordered, partial(passing, lowering, first.where))
+        values += [] if order is None else [order]
+    return _Kept(record(axes, tuple(values), both(mask, inside)), places, order is not None)
 
 
 def _add(

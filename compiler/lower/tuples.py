@@ -7,7 +7,8 @@ the one whose elements' ranks come first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from adl.check import analysis as core
@@ -22,7 +23,6 @@ from adl.compiler.ir import (
     Node,
     Part,
     Pick,
-    as_real,
     both,
     call,
     pick,
@@ -57,9 +57,10 @@ def picked(lowering: Lowering, value: core.Member) -> Pick:
 def _picked(lowering: Lowering, tuples: core.Picked) -> Pick:
     with lowering.loops(tuples.loops) as (axes, inside):
         mask = passing(lowering, tuples.where, inside)
-        order = _ranks(lowering, tuples.loops, axes)
-        if tuples.sorts:
-            return pick(axes, mask, _sorted_by(lowering, tuples, order), tuples.index)
+        if tuples.key is None and _plainly_sorted(lowering, tuples):
+            return pick(axes, mask, _keys(lowering, tuples.ordered[0])[0], tuples.index)
+        among = partial(passing, lowering, tuples.where)
+        order = order_of(lowering, tuples.loops, tuples.ordered, among)
         if tuples.key is None:
             return pick(axes, mask, order, tuples.index)
         key = lowering.value(tuples.key)
@@ -108,39 +109,73 @@ def size(lowering: Lowering, composite: core.CompositeDef) -> Lowered:
 
 # -------------------------------------------------------------------------------------- order
 
+Passes = Callable[[Node], Node]  # whether the tuple of open loops counts, if ``inside`` holds
 
-def _ranks(lowering: Lowering, loops: Sequence[core.Loop], axes: Sequence[Axis]) -> Node | None:
-    """Return a number by which tuples are in lexicographic order; None if they are stored so."""
-    collections = [loop.collection for loop in loops if loop.collection is not None]
-    if not any(is_union(c, lowering.cuts) for c in collections):
+
+def order_of(
+    lowering: Lowering,
+    loops: Sequence[core.Loop],
+    ordered: Sequence[core.Ordered],
+    passes: Passes,
+) -> Node | None:
+    """Return a number in which the tuples of open loops ascend; None if they stand as stored."""
+    if ordered:
+        return number(lowering, loops, ordered, passes)
+    return _ranks(lowering, loops)
+
+
+def number(
+    lowering: Lowering,
+    loops: Sequence[core.Loop],
+    ordered: Sequence[core.Ordered],
+    passes: Passes,
+) -> Node | None:
+    """Return how many tuples stand before that of open loops; None if they stand as stored.
+
+    They are in the lexicographic order of their elements' indices. A tuple of a sorted composite
+    has its index there, which equal keys leave to those of its elements.
+    """
+    if not ordered and not any(map(partial(_moved, lowering), loops)):
+        return None
+    here = _indices(lowering, loops, ordered)
+    with lowering.loops(loops) as (axes, inside):
+        others = passes(inside)
+        pairs = list(zip(_indices(lowering, loops, ordered), here, strict=True))
+        return reduce("count", axes, Const(1), both(others, precedes(pairs, FALSE)))
+
+
+def _indices(
+    lowering: Lowering, loops: Sequence[core.Loop], ordered: Sequence[core.Ordered]
+) -> list[Node]:
+    """Return the numbers by which tuples are compared, one after the other."""
+    sorted_ = {tuples.loops[0]: tuples for tuples in ordered}
+    found: list[Node] = []
+    for loop in loops:
+        found += _keys(lowering, sorted_[loop]) if loop in sorted_ else ()
+        found.append(_rank(lowering, loop))
+    return found
+
+
+def _ranks(lowering: Lowering, loops: Sequence[core.Loop]) -> Node | None:
+    """Return one number for the indices of the open loops' elements; None if all are as stored."""
+    if not any(map(partial(_moved, lowering), loops)):
         return None
     total: Node = Const(0)
-    for loop, collection, axis in zip(loops, collections, axes, strict=True):
-        length = reduce("count", (Axis(axis.source, 0),), Const(1), TRUE)
-        rank = _rank(lowering, collection, lowering.here[loop])
+    for loop in loops:
+        length = reduce("count", (Axis(lowering.here[loop].source, 0),), Const(1), TRUE)
+        rank = _rank(lowering, loop)
         total = rank if total is Const(0) else call("add", call("mul", total, length), rank)
     return total
 
 
-def _sorted_by(lowering: Lowering, tuples: core.Picked, order: Node | None) -> Node:
-    """Return by what sorted tuples ascend: their key, or their rank where ties do not stand so."""
-    mine = _keys(lowering, tuples)
-    if len(mine) == 1 and order is None:
-        return mine[0]
-    here = [lowering.here[loop].position for loop in tuples.loops]
-    with lowering.loops(tuples.loops) as (axes, inside):
-        others = passing(lowering, tuples.where, inside)
-        ranks = _ranks(lowering, tuples.loops, axes)
-        if order is None or ranks is None:
-            positions = [lowering.here[loop].position for loop in tuples.loops]
-            before = precedes(list(zip(positions, here, strict=True)), FALSE)
-        else:
-            before = call("lt", ranks, order)
-        before = precedes(list(zip(_keys(lowering, tuples), mine, strict=True)), before)
-        return as_real(reduce("count", axes, Const(1), both(others, before)))
+def _plainly_sorted(lowering: Lowering, tuples: core.Picked) -> bool:
+    """Whether one key is all that tuples are sorted by: a pick leaves ties as they are stored."""
+    if any(map(partial(_moved, lowering), tuples.loops)):
+        return False
+    return [(o.loops, len(o.sorts)) for o in tuples.ordered] == [(tuples.loops, 1)]
 
 
-def _keys(lowering: Lowering, tuples: core.Picked) -> list[Node]:
+def _keys(lowering: Lowering, tuples: core.Ordered) -> list[Node]:
     """Return the keys of a tuple so that they ascend; NaN, which comes last, if missing."""
     found = []
     for value, descending in tuples.sorts:
@@ -149,9 +184,17 @@ def _keys(lowering: Lowering, tuples: core.Picked) -> list[Node]:
     return found
 
 
-def _rank(lowering: Lowering, collection: core.Collection, at: Place) -> Node:
-    """Return how many elements of the input stand before one; once an event for all."""
-    if not is_union(collection, lowering.cuts):
+def _moved(lowering: Lowering, loop: core.Loop) -> bool:
+    """Whether the elements of a loop's collection stand in another order than they are stored."""
+    assert loop.collection is not None, "an element of a collection"
+    return is_union(loop.collection, lowering.cuts)
+
+
+def _rank(lowering: Lowering, loop: core.Loop) -> Node:
+    """Return how many elements of the input stand before a loop's; once an event for all."""
+    at, collection = lowering.here[loop], loop.collection
+    assert collection is not None, "an element of a collection"
+    if not _moved(lowering, loop):
         return at.position
     one, other = Axis(at.source, 0), Axis(at.source, 1)
     first, second = Place(at.parts, Index(other)), Place(at.parts, Index(one))

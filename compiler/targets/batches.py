@@ -40,7 +40,7 @@ def with_networks(
 
 def _offsets(batch: Batch, chunk: Chunk) -> npt.NDArray[np.int64]:
     """Return where the tuples of each event begin."""
-    counts = prod(sum(np.diff(chunk.offsets[c]) for c in source) for source in batch.sources)
+    counts = prod(sum(chunk.sizes(s) for s in source) for source in batch.sources)
     offsets = np.zeros(chunk.events + 1, np.int64)
     np.cumsum(counts, out=offsets[1:])
     return offsets

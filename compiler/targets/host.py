@@ -171,11 +171,7 @@ def _contiguous(array: npt.NDArray[Any], dtype: str) -> npt.NDArray[Any]:
 
 def _extent(chunk: Chunk, source: tuple[str, ...]) -> int:
     """Return the largest number of elements of an event, over the collections of a source."""
-    return sum(turns(c) if is_group(c) else _largest(chunk.offsets[c]) for c in source)
-
-
-def _largest(offsets: npt.NDArray[np.int64]) -> int:
-    return int(np.max(np.diff(offsets), initial=0))
+    return sum(turns(s) if is_group(s) else int(np.max(chunk.sizes(s), initial=0)) for s in source)
 
 
 _STORED = {"real": np.float64, "int": np.int64, "bool": np.bool_}
@@ -185,7 +181,7 @@ def _buffers(record: Record, chunk: Chunk) -> list[npt.NDArray[Any]]:
     """Return room for every row that a record can have: the events' numbers, then the values."""
     rows = np.ones(chunk.events, np.int64)
     for axis in record.axes:
-        rows *= sum(np.diff(chunk.offsets[c]) for c in axis.source)
+        rows *= sum(chunk.sizes(s) for s in axis.source)
     most = int(rows.sum())
     return [np.empty(most, t) for t in (np.int64, *(_STORED[v.kind] for v in record.values))]
 

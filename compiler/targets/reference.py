@@ -12,6 +12,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,6 +49,7 @@ from adl.compiler.ir import (
     Uniform,
     conjuncts,
     extent,
+    factors,
     postorder,
     raising,
 )
@@ -427,10 +429,10 @@ class _Machine:
     ) -> Tuples:
         """Return the turns of one loop, with those of the ``inner`` loops in each of its own."""
         values, index = self.values, self.slots[Index(axis)]
-        sources = [self.offsets[source] for source in axis.source]
+        sources = [[self.offsets[c] for c in factors(source)] for source in axis.source]
 
         def tuples(event: int) -> Iterator[None]:
-            for position in range(sum(offsets[event + 1] - offsets[event] for offsets in sources)):
+            for position in range(sum(_size(offsets, event) for offsets in sources)):
                 values[index] = position
                 for steps, test in stages:
                     for slot, compute in steps:
@@ -444,6 +446,10 @@ class _Machine:
                         yield from inner(event)
 
         return tuples
+
+
+def _size(sources: list[list[int]], event: int) -> int:
+    return prod(offsets[event + 1] - offsets[event] for offsets in sources)
 
 
 def _as_list(column: npt.NDArray[Any], kind: Kind) -> list[Any]:

@@ -89,8 +89,8 @@ def _collections(value: core.Value, seen: set[object]) -> Iterator[core.Collecti
         case core.Element() | core.Size() | core.Total() | core.Whole():
             if not isinstance(value.collection, core.CompositeDef):
                 yield value.collection
-        case core.Each() if value.loop.collection is not None:
-            yield value.loop.collection
+        case core.Each():
+            yield from (x.collection for x in value.loops if x.collection is not None)
         case core.Reduction():
             yield from (x.collection for x in value.loops if x.collection is not None)
         case core.Member():

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adl.check import analysis as core
-from adl.compiler.ir import TRUE, Column, Infer, Node, both, invert, postorder, store
+from adl.compiler.ir import TRUE, Column, Infer, Node, both, factors, invert, postorder, store
 from adl.compiler.layout import Chunk
 from adl.compiler.lower.truth import Lowered
 from adl.compiler.lower.values import Lowering
@@ -97,7 +97,9 @@ class Tracer:
     @property
     def collections(self) -> tuple[str, ...]:
         """The collections that are looped over or indexed, by name."""
-        looped = {c for n in self._nodes for axis in n.bound for c in axis.source}
+        looped = {
+            c for n in self._nodes for axis in n.bound for s in axis.source for c in factors(s)
+        }
         return tuple(sorted(looped | {c.collection for c in self.columns if c.collection}))
 
     @property
