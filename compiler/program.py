@@ -140,11 +140,13 @@ class VariationOutput:
     """The regions of one variation, or of a group, without rows.
 
     What it does not touch are the nominal nodes. The other fills of a group are for each of its
-    members, in their order: see ``compiler/variations.py``.
+    members, in their order: see ``compiler/variations.py``. ``touches`` are the cutflows and
+    histograms that each member of a group can change, by the names of ``compiler/changes.py``.
     """
 
     members: tuple[Variation, ...]
     regions: tuple[RegionOutput, ...]
+    touches: tuple[frozenset[str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adl.check.variations import SystematicDef, Variation
+from adl.compiler.changes import changes, unchanged
 from adl.compiler.ir import Binning, Fill, Positions, Uniform, Variable
 from adl.compiler.layout import Layout, Partial, variations
 from adl.compiler.program import HistogramOutput, Program, RegionOutput, VariationOutput
@@ -54,8 +55,8 @@ def collect(
 
 def systematics(program: Program) -> tuple[Systematic, ...]:
     """Return what the systematics of a program are, and what each variation leaves as it is."""
-    of_label = {v.label: output for output, _, v in _members(program)}
-    return tuple(_systematic(s, program, of_label) for s in program.systematics)
+    same = {v.label: unchanged(program, output, i) for output, i, v in _members(program)}
+    return tuple(_systematic(s, same) for s in program.systematics)
 
 
 def _members(program: Program) -> Iterator[tuple[VariationOutput, int, Variation]]:
@@ -64,13 +65,8 @@ def _members(program: Program) -> Iterator[tuple[VariationOutput, int, Variation
         yield from ((output, place, member) for place, member in enumerate(output.members))
 
 
-def _systematic(
-    found: SystematicDef, program: Program, of_label: dict[str, VariationOutput]
-) -> Systematic:
-    variations = tuple(
-        Varied(v.label, v.direction, tuple(_unchanged(program, of_label[v.label])))
-        for v in found.variations
-    )
+def _systematic(found: SystematicDef, same: dict[str, tuple[str, ...]]) -> Systematic:
+    variations = tuple(Varied(v.label, v.direction, same[v.label]) for v in found.variations)
     return Systematic(
         found.name,
         found.kind,
@@ -82,20 +78,6 @@ def _systematic(
         found.mirror,
         found.rate,
     )
-
-
-def _unchanged(program: Program, varied: VariationOutput) -> Iterator[str]:
-    """Yield the cutflows, ``REGION``, and histograms, ``REGION/HISTO``, with nominal nodes only."""
-    for nominal, region in zip(program.regions, varied.regions, strict=True):
-        if region.steps and _counts(region) == _counts(nominal):
-            yield region.name
-        for before, after in zip(nominal.histograms, region.histograms, strict=True):
-            if after == before:
-                yield f"{region.name}/{after.name}"
-
-
-def _counts(region: RegionOutput) -> object:
-    return region.steps, region.bins
 
 
 class _Reader:
@@ -118,11 +100,11 @@ class _Reader:
         self, label: str, varied: VariationOutput, place: int, program: Program
     ) -> Iterator[Item]:
         """Yield what differs from the nominal program."""
-        same = set(_unchanged(program, varied))
+        changed = set(changes(program, varied, place))
         for region in varied.regions:
             for item in self.items(region, label, place):
                 name = region.name if isinstance(item, Cutflow) else f"{region.name}/{item.name}"
-                if name not in same:
+                if name in changed:
                     yield item
 
     def cutflow(self, region: RegionOutput, label: str, member: int) -> Cutflow:

@@ -16,6 +16,7 @@ from functools import cached_property
 
 from adl.check import analysis as core
 from adl.check.variations import Variation
+from adl.compiler.changes import leaves, leaves_of_outputs
 from adl.compiler.ir import ONE, Axis, Column, Const, Fill, Infer, Node, Table, call
 from adl.compiler.lower.stages import columns
 from adl.compiler.lower.substitution import Columns, NewColumn, Substitution, rewriter
@@ -45,7 +46,7 @@ def with_variations(
     if not analysis.stages and not analysis.systematics:
         return lowered(Lowering(seed))
     maker = _Maker(analysis, seed, lowered)
-    nominal = maker.changed(maker.member(None))
+    nominal = maker.changed(maker.nominal)
     outputs = (maker.output(members) for members in maker.groups())
     varied = tuple(replace(v, regions=_with_nominal(v.regions, nominal)) for v in outputs)
     return replace(nominal, variations=varied, systematics=analysis.systematics)
@@ -72,6 +73,11 @@ class _Base:
     program: Program
     weights: Mapping[Column, Mapping[str, Node]]
     factors: Mapping[str, Node]  # of variations that multiply every weight
+
+    @cached_property
+    def leaves(self) -> Mapping[str, frozenset[str]]:
+        """The columns, marks and tables that each cutflow and histogram is made of."""
+        return leaves_of_outputs(self.program)
 
 
 @dataclass(frozen=True)
@@ -145,7 +151,33 @@ class _Maker:
             return for_each(axis, output)
 
         regions = self.changed(together).regions
-        return VariationOutput(variations, tuple(map_region(r, each) for r in regions))
+        regions = tuple(map_region(r, each) for r in regions)
+        return VariationOutput(variations, regions, tuple(map(self.touched, members)))
+
+    def touched(self, member: _Member) -> frozenset[str]:
+        """Return the cutflows and histograms that a member of a group can change."""
+        reach = member.base.leaves
+        if member.base is not self.nominal.base or member.factor is not None:
+            return frozenset(reach)
+        moved = self.moved(member)
+        marks = self.nominal.marks
+        moved |= {
+            mark.name
+            for mark, value in member.marks.items()
+            if isinstance(mark, Column)
+            and (value is not marks[mark] or not moved.isdisjoint(leaves((value,))))
+        }
+        moved |= {n for n, table in member.tables.items() if table is not self.nominal.tables[n]}
+        return frozenset(name for name, made_of in reach.items() if moved & made_of)
+
+    def moved(self, member: _Member) -> frozenset[str]:
+        """Return the names of the columns that are not the nominal ones."""
+        known = self.nominal.columns
+        return frozenset(
+            name
+            for name, column in member.columns.items()
+            if name not in known or column.node is not known[name].node
+        )
 
     def groups(self) -> list[list[_Member]]:
         """Return the variations, those of one shape together, in the order of the file."""
@@ -154,12 +186,26 @@ class _Maker:
             member = self.member(variation)
             # Networks run over the rows of a whole program.
             alone = any(isinstance(node, Infer) for node in member.base.program.nodes)
-            own = None if alone else next((g for g in groups if member.is_like(g[0])), None)
+            like = (g for g in groups if self.are_alike(member, g[0]))
+            own = None if alone else next(like, None)
             if own is None:
                 groups.append([member])
             else:
                 own.append(member)
         return groups
+
+    def are_alike(self, member: _Member, other: _Member) -> bool:
+        """Whether two variations are counted in one loop.
+
+        What moves other columns, or none, is not: the loop would compute for each of them what only
+        the others move.
+        """
+        return self.moved(member) == self.moved(other) and member.is_like(other)
+
+    @cached_property
+    def nominal(self) -> _Member:
+        """What corrects the nominal program."""
+        return self.member(None)
 
     def member(self, variation: Variation | None) -> _Member:
         """Return what a variation puts in the place of columns, weights and tables."""
