@@ -25,13 +25,14 @@ from adl.compiler.ir import (
     Lookup,
     Node,
     Pick,
+    Positions,
     Record,
     Reduce,
     Store,
     Table,
     Variable,
 )
-from adl.compiler.variations import is_group, turns
+from adl.compiler.variations import is_group, is_varied, turns
 from adl.stdlib import ops
 
 ELEMENTS = 4.0  # of a collection of which nothing is known
@@ -48,7 +49,20 @@ def cost(node: Node, lengths: Lengths) -> float:
     """Return what a node costs in an event, without its operands."""
     if isinstance(node, Store):  # one value an axis
         return sum(_times({a, *node.free}, lengths) for a in node.axes)
+    if isinstance(node, Fill):
+        return _filling(node, lengths)
     return _once(node) * _times({*node.free, *node.bound}, lengths)
+
+
+def _filling(fill: Fill, lengths: Lengths) -> float:
+    """Return what a fill costs: what a group only weights otherwise has one bin for all of it."""
+    varied = {axis for axis in fill.axes if is_varied(axis)}
+    *values, _, _ = fill.children
+    bins = [b for b in fill.bins if not isinstance(b, Positions)]
+    own = values[len(fill.bins) - len(bins) :]
+    found = set(fill.axes) - (varied if all(varied.isdisjoint(v.free) for v in own) else set())
+    adding = ENTRY * (2.0 if fill.weighted else 1.0)
+    return sum(map(_find, bins)) * _times(found, lengths) + adding * _times(fill.axes, lengths)
 
 
 def cost_of_network(record: Record, lengths: Lengths) -> float:
@@ -69,9 +83,6 @@ def _once(node: Node) -> float:
     match node:
         case Call(function=function):
             return _SLOW.get(function, 1.0) if function in ops.MEANING else ELEMENTARY
-        case Fill():
-            cell = sum(map(_find, node.bins))
-            return cell + ENTRY * (2.0 if node.weighted else 1.0)
         case Cell():
             return sum(map(_find, node.bins))
         case Lookup():

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from adl.check.variations import Variation
+from adl.check.variations import SystematicDef, Variation
 from adl.compiler.changes import changes, outputs
 from adl.compiler.cost import Lengths, cost, cost_of_network
 from adl.compiler.ir import Choice, Column, Fill, Node, Record, extent, postorder
@@ -54,6 +54,11 @@ class Plan:
     nominal: Needs
     groups: tuple[PlannedGroup, ...]
     varied: Needs
+    systematics: tuple[SystematicDef, ...]
+
+    def times_nominal(self, needs: Needs) -> float:
+        """Return an estimated cost as a multiple of that of the nominal program."""
+        return needs.cost / max(self.nominal.cost, 1.0)
 
 
 def plan(program: Program, stages: Iterable[Stage], lengths: Lengths) -> Plan:
@@ -73,7 +78,8 @@ def plan(program: Program, stages: Iterable[Stage], lengths: Lengths) -> Plan:
         shared = len(cone) - len(own)
         groups.append(PlannedGroup(varied.members, maker.needs(own, nominal), shared, changed))
     names = tuple(name for region in program.regions for name in outputs(region))
-    return Plan(names, maker.needs(nominal, {}), tuple(groups), maker.needs(every, nominal))
+    needs, beside = maker.needs(nominal, {}), maker.needs(every, nominal)
+    return Plan(names, needs, tuple(groups), beside, program.systematics)
 
 
 def _fills(regions: Iterable[RegionOutput]) -> tuple[Fill, ...]:

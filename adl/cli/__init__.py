@@ -39,6 +39,7 @@ class LazyGroup(click.Group):
     cls=LazyGroup,
     commands_in=(
         "run",
+        "plan",
         "check",
         "inspect",
         "columns",

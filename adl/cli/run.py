@@ -10,7 +10,6 @@ import click
 
 from adl.cli.afterwards import report
 from adl.cli.common import (
-    AnalysisMistakes,
     UserError,
     check_folder,
     dataset_of,
@@ -19,26 +18,19 @@ from adl.cli.common import (
     lenient_option,
     model_option,
     model_path_option,
-    read_source,
-    show_findings,
     show_note,
 )
 from adl.cli.lists import Request, is_list, print_wrote, read, refuse_options
 from adl.cli.lists import run as run_list
+from adl.cli.preparing import prepare, wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from adl.check.analysis import AskedDialect
-    from adl.check.dataset import Dataset
     from adl.runtime.datasets.lists import DatasetList
     from adl.runtime.execute.local import Outcome
     from adl.runtime.outputs.keeper import Keeper
     from adl.runtime.prepare import Preparation
     from adl.runtime.results import Results
-
-
-DIALECT_NOTE = "N401"
 
 
 @click.command("run", short_help="Run an analysis over ROOT files.")
@@ -145,9 +137,9 @@ def command(
         refuse_options(about)
     if output is not None:
         check_folder(output)  # before the work, not after it
-    preparation = _prepare(file, model, dialect, target, seed, dataset_of(**about), lenient)
+    preparation = prepare(file, model, dialect, target, seed, dataset_of(**about), lenient)
     preparation.model_path = model_path
-    preparation.systematics = _wanted(systematics)
+    preparation.systematics = wanted(systematics)
     preparation.noted = show_note
     rewrites = _rewrites(rewrite)
     if lists is not None:
@@ -165,14 +157,6 @@ def command(
     report(outcome, results, events)
 
 
-def _wanted(pattern: str) -> Callable[[str], bool]:
-    """Return which systematics are computed, by name."""
-    from fnmatch import fnmatchcase
-
-    glob = {"all": "*", "none": ""}.get(pattern, pattern)
-    return lambda name: fnmatchcase(name, glob)
-
-
 def _list(inputs: tuple[str, ...], luminosity: str | None) -> DatasetList | None:
     """Return the dataset list that the inputs are, None if they are files of events."""
     named = [name for name in inputs if is_list(name)]
@@ -185,43 +169,6 @@ def _list(inputs: tuple[str, ...], luminosity: str | None) -> DatasetList | None
             f"{named[0]} is a dataset list, which stands alone\n  help: name the other files in it"
         )
     return read(named[0], luminosity)
-
-
-def _prepare(
-    file: str,
-    model: str,
-    dialect: AskedDialect,
-    target: str,
-    seed: int,
-    dataset: Dataset,
-    lenient: bool,
-) -> Preparation:
-    from adl.check.silence import silenced
-    from adl.cli.front import model_of
-    from adl.runtime.prepare import Preparation
-    from adl.syntax.diagnostics import AnalysisError
-    from adl.syntax.parse import parse_with_notes
-    from adl.syntax.tree import Region
-
-    source = read_source(file)
-    shown: set[Any] = set()
-
-    def found(findings: tuple[Any, ...]) -> None:
-        # Notes are for `adl check`; only the dialect decides what comes out here.
-        heard = silenced(findings, source)
-        told = [f for f in heard if f.severity != "note" or f.code == DIALECT_NOTE]
-        show_findings([f for f in told if f not in shown], source)
-        shown.update(told)
-
-    try:
-        tree, odd = parse_with_notes(source, lenient)
-        found(odd)
-        if not any(isinstance(block, Region) for block in tree.blocks):
-            raise UserError(f"{file}: there is no region, so there is nothing to run")
-        known = model_of(model)
-        return Preparation(tree, source, known, dialect, target, found, seed, dataset, lenient)
-    except AnalysisError as error:
-        raise AnalysisMistakes(error) from None
 
 
 def _execute(

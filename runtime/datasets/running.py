@@ -158,7 +158,7 @@ def _counted(ran: Ran, prepare: DatasetPreparation, listed: Listed) -> Ran:
     (cutflow,), _ = collect(Program((own,)), kernel.layout, partial, nothing)
     every, certified, *steps = cutflow.steps
     ran.entries, ran.certified = every.raw, certified.raw
-    programs = _apart(replace(kernel.program, regions=regions), prepare.extents)
+    programs = apart(replace(kernel.program, regions=regions), prepare.extents)
     parts = []
     for part, step, program in zip(prepare.parts, steps, programs, strict=True):
         is_data = listed.kind == "data" if listed.kind else None
@@ -171,8 +171,11 @@ def _counted(ran: Ran, prepare: DatasetPreparation, listed: Listed) -> Ran:
     return ran
 
 
-def _apart(program: Program, extents: Sequence[tuple[int, int, int]]) -> Iterator[Program]:
-    """Yield the programs of the parts, of which a program was joined."""
+def apart(program: Program, extents: Sequence[tuple[int, int, int]]) -> Iterator[Program]:
+    """Yield the programs of the parts, of which a program was joined.
+
+    Its first region, which counts the parts, has to be left out.
+    """
     regions, variations = iter(program.regions), iter(program.variations)
     systematics = iter(program.systematics)
     for number, varied, declared in extents:

@@ -104,9 +104,16 @@ class NTuple(Input):
 
     def bytes(self, names: Iterable[str]) -> int:
         """Return the uncompressed size of fields; lists share where they end."""
+        return sum(column.bytes() for column in self._columns(names))
+
+    def held(self, names: Iterable[str]) -> int:
+        """Return how many bytes of the file hold fields, compressed as they are."""
+        return sum(column.held() for column in self._columns(names))
+
+    def _columns(self, names: Iterable[str]) -> list[Pages]:
         known = [self.fields[name] for name in names]
         used = {number for f in known for number in (f.values, f.ends) if number >= 0}
-        return sum(self.columns[number].bytes() for number in used)
+        return [self.columns[number] for number in used]
 
 
 class Found(NamedTuple):

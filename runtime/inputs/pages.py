@@ -89,6 +89,10 @@ class Pages:
         """Return the uncompressed size."""
         return ENCODINGS[self.kind].size(int(self.rows[:, 1].sum()))
 
+    def held(self) -> int:
+        """Return the bytes in the file."""
+        return int(self.rows[:, 3].sum())
+
 
 def elements(source: Any, column: Pages, cluster: int, start: int, stop: int) -> npt.NDArray[Any]:
     """Return the elements [start, stop) of a cluster's column, in memory's byte order."""

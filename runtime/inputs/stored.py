@@ -46,3 +46,8 @@ class Stored:
     sizes: Places
     uncompressed: int  # bytes of all baskets
     embedded: tuple[Basket, ...] = ()
+
+    @property
+    def held(self) -> int:
+        """Bytes in the file, those in the tree itself included."""
+        return int(self.sizes.sum()) + sum(basket.data.nbytes for basket in self.embedded)

@@ -70,6 +70,13 @@ class Input:
         """Return the uncompressed size of branches."""
         return sum(self.stored[name].uncompressed for name in names)
 
+    def held(self, names: Iterable[str]) -> int:
+        """Return how many bytes of the file hold branches, compressed as they are.
+
+        Last baskets that are in the tree itself count as they are there, uncompressed.
+        """
+        return sum(self.stored[name].held for name in names)
+
     def sizes(self) -> tuple[int, int]:
         """Return how many bytes the readable branches have in the file, and uncompressed.
 

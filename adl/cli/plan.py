@@ -1,0 +1,159 @@
+"""``adl plan``: what each systematic variation of an analysis needs, before a run."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from adl.cli.common import (
+    AnalysisMistakes,
+    UserError,
+    dataset_of,
+    dataset_options,
+    dialect_option,
+    lenient_option,
+    model_option,
+    model_path_option,
+    show_findings,
+    show_note,
+)
+from adl.cli.lists import is_list, refuse_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from adl.check.analysis import AskedDialect
+    from adl.runtime.planning import Planned
+    from adl.runtime.prepare import Preparation
+
+
+@click.command("plan", short_help="Show what each systematic variation will cost.")
+@click.argument("file", metavar="ANALYSIS", type=click.Path())
+@click.argument("inputs", metavar="[INPUT...]", nargs=-1)
+@click.option("--tree", metavar="NAME", help="Tree of the events, where a file has several.")
+@click.option(
+    "--systematics",
+    default="all",
+    show_default=True,
+    metavar="all|none|GLOB",
+    help="Which systematics to plan, by name.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people or for programs.",
+)
+@lenient_option
+@dataset_options
+@model_path_option
+@model_option
+@dialect_option
+def command(
+    file: str,
+    inputs: tuple[str, ...],
+    tree: str | None,
+    systematics: str,
+    form: str,
+    lenient: bool,
+    model_path: tuple[str, ...],
+    model: str,
+    dialect: AskedDialect,
+    **about: Any,
+) -> None:
+    """Show what each systematic variation needs beside the nominal analysis, without running it.
+
+    That is: the values that are computed again, and those that are shared; what it can change; the
+    computing as an estimate, in multiples of nominal; the memory of its histograms; the columns that
+    only it reads and, with ROOT files or a dataset list, their bytes. Without a file the columns
+    are those that the object model lists. Nothing is computed, so nothing is known of cuts: the
+    estimate takes every event to pass all of them. The exit code is 2 if the analysis has a mistake
+    or a file could not be used.
+
+    \b
+    Example:
+      adl plan examples/systematics/lepton_factors.adl examples/sample/zmumu.root
+    """
+    from adl.cli.front import WITHOUT_FILE
+    from adl.cli.preparing import prepare, wanted
+    from adl.stdlib.models.recognition import AUTO
+
+    named = WITHOUT_FILE if model == AUTO and not inputs else model
+    preparation = prepare(file, named, dialect, "reference", 1, dataset_of(**about), lenient)
+    preparation.model_path = model_path
+    preparation.systematics = wanted(systematics)
+    preparation.noted = show_note
+    if any(map(is_list, inputs)):
+        refuse_options(about)
+    found, failures = _planned(preparation, inputs, tree)
+    if found:
+        _show(file, found, form)
+    _report(failures)
+
+
+def _planned(
+    preparation: Preparation, inputs: tuple[str, ...], tree: str | None
+) -> tuple[list[Planned], list[Exception]]:
+    from adl.runtime.inputs import InputError
+    from adl.runtime.inputs.paths import expand
+    from adl.runtime.networks import NetworkError
+    from adl.runtime.planning import plan_of_files, plan_of_model
+    from adl.syntax.diagnostics import AnalysisError
+
+    try:
+        if not inputs:
+            assert preparation.model is not None
+            return [plan_of_model(preparation, preparation.model.schema())], []
+        if any(map(is_list, inputs)):
+            return _planned_list(preparation, inputs, tree)
+        return plan_of_files(preparation, expand(inputs), tree)
+    except AnalysisError as error:
+        raise AnalysisMistakes(error) from None
+    except (InputError, NetworkError) as error:
+        raise UserError(str(error)) from None
+
+
+def _planned_list(
+    preparation: Preparation, inputs: tuple[str, ...], tree: str | None
+) -> tuple[list[Planned], list[Exception]]:
+    from adl.cli.front import model_of
+    from adl.cli.lists import read
+    from adl.runtime.planning import plan_of_list
+
+    if len(inputs) > 1:
+        name = next(filter(is_list, inputs))
+        raise UserError(
+            f"{name} is a dataset list, which stands alone\n  help: name the other files in it"
+        )
+    lists = read(inputs[0])
+    models = {one.model: model_of(one.model) for one in lists.datasets if one.model}
+    known = {name: model for name, model in models.items() if model is not None}
+    return plan_of_list(
+        lists, preparation, known, lambda found: show_findings(found, lists.source), tree
+    )
+
+
+def _show(file: str, found: Sequence[Planned], form: str) -> None:
+    from adl.cli.planned import document, print_plans
+
+    if form == "json":
+        click.echo(json.dumps(document(file, found), indent=2))
+    else:
+        print_plans(found)
+
+
+def _report(failures: Sequence[Exception]) -> None:
+    """Say what was wrong with files, each mistake once, and end with exit code 2."""
+    from adl.syntax.diagnostics import AnalysisError
+
+    for error in {str(error): error for error in failures}.values():
+        if isinstance(error, AnalysisError):
+            AnalysisMistakes(error).show()
+        else:
+            UserError(str(error)).show()
+    if failures:
+        raise SystemExit(2)

@@ -1,0 +1,200 @@
+"""The plan of an analysis as a document that follows plan.schema.json, and as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from adl import __version__
+from adl.cli.tables import console_of_output, print_whole
+
+if TYPE_CHECKING:
+    from adl.check.variations import SystematicDef
+    from adl.compiler.plan import Plan, PlannedGroup
+    from adl.runtime.planning import Planned
+
+_SHOWN = 3  # names in a cell of a table
+_UNITS = (("GB", 10**9), ("MB", 10**6), ("kB", 10**3))
+
+
+def document(file: str, found: Sequence[Planned]) -> dict[str, Any]:
+    """Return plans for programs."""
+    return {
+        "version": 1,
+        "adlc": __version__,
+        "analysis": file,
+        "plans": [_plan(planned) for planned in found],
+    }
+
+
+def _plan(planned: Planned) -> dict[str, Any]:
+    plan, files = planned.plan, planned.files
+    nominal, varied = plan.nominal, plan.varied
+    columns = sorted({*nominal.columns, *varied.columns})
+    return {
+        "dataset": planned.dataset,
+        "process": planned.process,
+        "slice": planned.slice,
+        "files": [] if files is None else files.paths,
+        "events": None if files is None else files.events,
+        "outputs": list(plan.outputs),
+        "nominal": {
+            "nodes": nominal.nodes,
+            "memory": nominal.memory,
+            "columns": list(nominal.columns),
+            "bytes": planned.bytes(nominal.columns),
+        },
+        "systematics": [_systematic(s) for s in plan.systematics],
+        "groups": [_group(group, planned) for group in plan.groups],
+        "total": {
+            "variations": sum(len(group.members) for group in plan.groups),
+            "nodes": nominal.nodes + varied.nodes,
+            "cost": 1.0 + plan.times_nominal(varied),
+            "memory": nominal.memory + varied.memory,
+            "columns": columns,
+            "bytes": planned.bytes(columns),
+        },
+    }
+
+
+def _systematic(found: SystematicDef) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "kind": found.kind,
+        "family": found.family,
+        "combine": found.combine,
+        "mirror": found.mirror,
+        "variations": [v.label for v in found.variations],
+    }
+
+
+def _group(group: PlannedGroup, planned: Planned) -> dict[str, Any]:
+    plan = planned.plan
+    return {
+        "variations": [
+            {"label": v.label, "changes": list(changed)}
+            for v, changed in zip(group.members, group.changes, strict=True)
+        ],
+        "recomputed": group.needs.nodes,
+        "shared": group.shared,
+        "cost": plan.times_nominal(group.needs),
+        "memory": group.needs.memory,
+        "columns": list(group.needs.columns),
+        "bytes": planned.bytes(group.needs.columns, plan.nominal.columns),
+    }
+
+
+# ------------------------------------------------------------------------------------- text
+
+
+def print_plans(found: Sequence[Planned]) -> None:
+    """Print a table for each plan."""
+    console = console_of_output()
+    for planned in found:
+        print_whole(console, plan_table(planned))
+        rates = [s.name for s in planned.plan.systematics if s.kind == "rate"]
+        if rates:
+            console.print(Text(f"{_names(rates)}: factors of the yield, nothing is computed"))
+        console.print()
+    click.echo("x nominal is an estimate of computing if every event passed all cuts", err=True)
+
+
+def plan_table(planned: Planned) -> Table:
+    """Return what the variations of one plan need: a row a family, or a systematic without one."""
+    plan, files = planned.plan, planned.files
+    labels = dict.fromkeys((planned.dataset, planned.process, planned.slice))
+    about = " · ".join(filter(None, labels)) or (files.paths[0] if files and files.paths else "")
+    if files is not None:
+        number = len(files.paths)
+        about += f" and {number - 1} more" if number > 1 and not planned.dataset else ""
+        about += f": {files.events:,} events"
+    table = Table(
+        title=Text(f"plan{f' for {about}' if about else ''}", style="bold"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    table.add_column("systematic", overflow="fold", min_width=12)
+    for heading in _HEADINGS if files is not None else _HEADINGS[:-1]:
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("can change", overflow="fold")
+    nominal, varied = plan.nominal, plan.varied
+    first = [f"{nominal.nodes:,}", "", "1.00", in_bytes(nominal.memory), _number(nominal.columns)]
+    table.add_row("nominal", "", *first, *_read(planned.bytes(nominal.columns)))
+    for names, groups in _rows(plan).items():
+        table.add_row(Text(_names(names)), *_cells(groups, planned))
+    columns = sorted({*nominal.columns, *varied.columns})
+    last = [
+        f"{sum(len(group.members) for group in plan.groups):,}",
+        f"{nominal.nodes + varied.nodes:,}",
+        "",
+        f"{1.0 + plan.times_nominal(varied):.2f}",
+        in_bytes(nominal.memory + varied.memory),
+        _number(columns),
+    ]
+    table.add_section()
+    table.add_row("all together", *last, *_read(planned.bytes(columns)))
+    return table
+
+
+_HEADINGS = ("variations", "recomputed", "shared", "x nominal", "memory", "columns", "to read")
+
+
+def _rows(plan: Plan) -> Mapping[tuple[str, ...], list[PlannedGroup]]:
+    """Return the groups by the families, or systematics without one, of their members."""
+    families = {v.label: s.family or s.name for s in plan.systematics for v in s.variations}
+    rows: dict[tuple[str, ...], list[PlannedGroup]] = {}
+    for group in plan.groups:
+        names = tuple(dict.fromkeys(families[v.label] for v in group.members))
+        rows.setdefault(names, []).append(group)
+    return rows
+
+
+def _cells(groups: Sequence[PlannedGroup], planned: Planned) -> list[str]:
+    plan = planned.plan
+    columns = sorted({name for group in groups for name in group.needs.columns})
+    changed = {name for group in groups for names in group.changes for name in names}
+    shared = {group.shared for group in groups}
+    return [
+        f"{sum(len(group.members) for group in groups):,}",
+        f"{sum(group.needs.nodes for group in groups):,}",
+        f"{max(shared):,}",
+        f"{sum(plan.times_nominal(group.needs) for group in groups):.2f}",
+        in_bytes(sum(group.needs.memory for group in groups)),
+        _number(columns),
+        *_read(planned.bytes(columns, plan.nominal.columns)),
+        _changes([name for name in plan.outputs if name in changed], plan),
+    ]
+
+
+def _changes(names: Sequence[str], plan: Plan) -> str:
+    if not names:
+        return "nothing"
+    return "everything" if len(names) == len(plan.outputs) else _names(names)
+
+
+def _names(names: Iterable[str]) -> str:
+    every = list(names)
+    more = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
+    return ", ".join(every[:_SHOWN]) + more
+
+
+def _number(columns: Sequence[str]) -> str:
+    return f"{len(columns):,}"
+
+
+def _read(size: int | None) -> list[str]:
+    return [] if size is None else [in_bytes(size)]
+
+
+def in_bytes(number: int) -> str:
+    """Return a size in the unit that people would use."""
+    for unit, size in _UNITS:
+        if number >= size:
+            return f"{number / size:.3g} {unit}"
+    return f"{number} B"

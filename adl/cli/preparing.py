@@ -1,0 +1,65 @@
+"""An analysis made ready for the files of a command that runs or plans it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from adl.cli.common import AnalysisMistakes, UserError, read_source, show_findings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from adl.check.analysis import AskedDialect
+    from adl.check.dataset import Dataset
+    from adl.runtime.prepare import Preparation
+
+DIALECT_NOTE = "N401"
+
+
+def prepare(
+    file: str,
+    model: str,
+    dialect: AskedDialect,
+    target: str,
+    seed: int,
+    dataset: Dataset,
+    lenient: bool,
+) -> Preparation:
+    """Read an analysis, for ``Preparation`` to check it against each kind of file.
+
+    Its warnings are printed when they are found; mistakes end the command.
+    """
+    from adl.check.silence import silenced
+    from adl.cli.front import model_of
+    from adl.runtime.prepare import Preparation
+    from adl.syntax.diagnostics import AnalysisError
+    from adl.syntax.parse import parse_with_notes
+    from adl.syntax.tree import Region
+
+    source = read_source(file)
+    shown: set[Any] = set()
+
+    def found(findings: tuple[Any, ...]) -> None:
+        # Notes are for `adl check`; only the dialect decides what comes out here.
+        heard = silenced(findings, source)
+        told = [f for f in heard if f.severity != "note" or f.code == DIALECT_NOTE]
+        show_findings([f for f in told if f not in shown], source)
+        shown.update(told)
+
+    try:
+        tree, odd = parse_with_notes(source, lenient)
+        found(odd)
+        if not any(isinstance(block, Region) for block in tree.blocks):
+            raise UserError(f"{file}: there is no region, so there is nothing to run")
+        known = model_of(model)
+        return Preparation(tree, source, known, dialect, target, found, seed, dataset, lenient)
+    except AnalysisError as error:
+        raise AnalysisMistakes(error) from None
+
+
+def wanted(pattern: str) -> Callable[[str], bool]:
+    """Return which systematics are computed, by name."""
+    from fnmatch import fnmatchcase
+
+    glob = {"all": "*", "none": ""}.get(pattern, pattern)
+    return lambda name: fnmatchcase(name, glob)
