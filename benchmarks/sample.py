@@ -345,11 +345,12 @@ def write(path: Path, events: int, seed: int = 1, codec: str = "zstd") -> None:
         tree = None
         for columns in blocks(max(events, 1), seed):
             if tree is None:
-                tree = file.mktree("Events", _types(columns), counter_name=lambda c: f"n{c}")
+                tree = file.mktree("Events", types(columns), counter_name=lambda c: f"n{c}")
             tree.extend({name: column[:events] for name, column in columns.items()})
 
 
-def _types(columns: Mapping[str, Any]) -> dict[str, Any]:
+def types(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the types of columns, as uproot's ``mktree`` takes them."""
     return {
         name: column.type.content if isinstance(column, ak.Array) else column.dtype
         for name, column in columns.items()
