@@ -466,6 +466,68 @@ def test_a_search_in_a_ternary_is_made_where_its_branch_is_taken(tmp_path: Path)
     agree(tmp_path, OBJECTS + CHOICE, "ttbar", {"both": both, "one": one})
 
 
+SHARED = """
+define far = size(jets) > 3
+region shared
+  select far ? m(jets[-1] jets[-2]) ~= 80.4 : pT(jets[-1]) ~= 60
+  histo h1, "found by both", 50, 0, 500, pT(jets[-1])
+  histo h2, "found by one", 50, 0, 500, pT(jets[-2])
+  select m(jets[-1] jets[-3]) ~= 91.2         # beside what has been found
+  histo h3, "the rest", 50, 0, 500, pT(jets[-3])
+region nested
+  select far ? m(jets[-1] jets[-1]) ~= 80.4 : size(jets) > 2 ? m(jets[-1] jets[-1]) ~= 91.2 : ALL
+  select m(jets[-1] jets[-1]) > 60
+  histo h, "m", 50, 0, 500, m(jets[-1] jets[-1])
+"""
+
+
+def test_an_unknown_of_both_branches_is_what_the_taken_one_finds(tmp_path: Path) -> None:
+    events = load("ttbar")
+    jets = jets_of(events)
+    many, axis, everything = ak.num(jets) > 3, (50, 0.0, 500.0), np.ones(len(events), bool)
+    a, b = ordered_pair(jets)
+    w = np.round(abs((a + b).mass - 80.4), 6)  # vector's a + b and b + a differ in the last bits
+    near = abs(jets.pt - 60)
+    first = ak.where(many, best(a.index, w), best(jets.index, near))
+    second = ak.mask(best(b.index, w), many)
+    shared = Region(len(events)).cut(everything)
+    shared.histo("h1", axis, pt_at(jets, first))
+    shared.histo("h2", axis, pt_at(jets, second))
+    left = jets[jets.index != ak.fill_none(first, -1)]
+    left = left[left.index != ak.fill_none(second, -1)]
+    found = jets[jets.index == ak.fill_none(first, -1)]
+    pair = ak.cartesian({"a": found, "b": left})
+    shared.cut(everything)
+    shared.histo("h3", axis, best(pair.b.pt, abs((pair.a + pair.b).mass - 91.2)))
+    pairs = pairs_of(jets)
+    mass = (pairs.a + pairs.b).mass
+    wanted = ak.where(many, 80.4, 91.2)
+    some = ak.mask(best(mass, abs(mass - wanted)), ak.num(jets) > 2)
+    nested = Region(len(events)).cut(everything).cut(some > 60)
+    nested.histo("h", axis, some)
+    agree(tmp_path, OBJECTS + SHARED, "ttbar", {"shared": shared, "nested": nested})
+
+
+def ordered_pair(jets: Any) -> tuple[Any, Any]:
+    """Two different jets, in both orders."""
+    a, b = ak.unzip(ak.cartesian([jets, jets]))
+    return a[a.index != b.index], b[a.index != b.index]
+
+
+def pt_at(jets: Any, index: Any) -> Any:
+    """The pT of the jet of an index; None where that is None."""
+    return ak.firsts(jets[jets.index == ak.fill_none(index, -1)].pt)
+
+
+def test_a_found_choice_is_there_after_a_cut_on_it() -> None:
+    text = f"{OBJECTS}{SHARED}"
+    source = Source("a.adl", text)
+    findings = examine(source, NANOAOD, "auto")[1]
+    lines = [text[: d.span.start].count("\n") for d in findings if d.code == "W301"]
+    after = text[: text.index("select m(jets[-1] jets[-1]) > 60")].count("\n")
+    assert not [line for line in lines if line > after]
+
+
 # --------------------------------------------------------------------------------- both targets
 
 
@@ -492,6 +554,7 @@ TEXTS = [
     TWO_ZS,
     TOP,
     CHOICE,
+    SHARED,
 ]
 
 

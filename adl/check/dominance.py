@@ -133,6 +133,8 @@ def _uses(value: Value, facts: Facts, decides: bool, seen: set[object]) -> Itera
             known = passed(left) if value.operator == "and" else failed(left)
             yield from _uses(left, facts, False, seen)
             yield from _uses(right, both(facts, known), False, seen)
+        case Choice() if _of_members(value) and _key(value) in facts:
+            return
         case Choice():
             condition = value.condition
             yield from _uses(condition, facts, False, seen)
@@ -308,7 +310,7 @@ def _compares(value: Operation) -> bool:
     return value.name in COMPARISON or value.name in IDENTITY
 
 
-_Sized = Collection | CompositeDef | Picked | Linked
+_Sized = Collection | CompositeDef | Picked | Linked | Choice
 
 
 def _sizes(least: Iterable[tuple[_Sized, int]]) -> Facts:
@@ -323,7 +325,7 @@ def _sizes(least: Iterable[tuple[_Sized, int]]) -> Facts:
 
 def _ancestors(sized: _Sized) -> Iterator[_Sized]:
     """Yield what is at least as long: a picked tuple is one of its composite's."""
-    if isinstance(sized, (Picked, Linked)):
+    if isinstance(sized, (Picked, Linked, Choice)):
         yield sized
     elif isinstance(sized, CompositeDef):
         yield sized
@@ -336,12 +338,26 @@ def _ancestors(sized: _Sized) -> Iterator[_Sized]:
 def _key(sized: _Sized) -> object:
     if isinstance(sized, Linked):
         return sized
+    if isinstance(sized, Choice):
+        return sized.condition, *map(_found, (sized.then, sized.otherwise))
     if isinstance(sized, Picked):
         return f"tuple {id(sized)}"
     if isinstance(sized, ObjectDef):
         return order_key(sized)
     kinds = {ObjectDef: "object", CompositeDef: "composite"}
     return f"{kinds.get(type(sized), 'input')} {sized.name}"
+
+
+def _found(value: Value) -> object:
+    """Return what tells whether an element that a search found is there: its tuple."""
+    return _key(value.picked if isinstance(value, Member) else value)  # type: ignore[arg-type]  # a choice
+
+
+def _of_members(value: Value) -> bool:
+    """Whether a value is what the one or the other of several searches has found."""
+    if isinstance(value, Choice):
+        return _of_members(value.then) and _of_members(value.otherwise)
+    return isinstance(value, Member)
 
 
 def _sized(value: Operation, name: str) -> Facts:
@@ -405,6 +421,8 @@ def _present(value: Value) -> Facts:
     for element in found:
         if isinstance(element, Member):
             sizes += [(element.picked, 1), *element.picked.needs]
+        elif isinstance(element, Choice):
+            sizes.append((element, 1))
         elif isinstance(element, Linked):
             if certain or not element.zero:
                 sizes.append((element, 1))
@@ -413,9 +431,11 @@ def _present(value: Value) -> Facts:
     return _sizes(sizes)
 
 
-def _needed(value: Value, seen: set[DefineDef]) -> Iterator[Element | Member | Linked]:
+def _needed(value: Value, seen: set[DefineDef]) -> Iterator[Element | Member | Linked | Choice]:
     match value:
         case Element() | Member():
+            yield value
+        case Choice() if _of_members(value):
             yield value
         case Linked():
             yield value

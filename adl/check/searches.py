@@ -59,18 +59,20 @@ def is_search(expr: Expr) -> bool:
     return isinstance(expr, Binary) and expr.operator in SEARCHES
 
 
-def search(scope: Scope, expr: Expr, known: Solutions) -> Found | None:
-    """Return the meaning of a search statement; None after a mistake."""
+def search(
+    scope: Scope, expr: Expr, known: Solutions, guards: tuple[Value, ...] = ()
+) -> Found | None:
+    """Return the meaning of a search statement, made where ``guards`` hold; None after a mistake."""
     match expr:
         case Ternary():
-            return _choice(scope, expr, known)
+            return _choice(scope, expr, known, guards)
         case Binary():
             distance = _distance(scope, expr, known)
             if distance is None:
                 return None
             if not list(unknowns(distance)):
                 return _equality(scope, expr, known)
-            solutions = _solve(scope, distance, (), known, expr.span)
+            solutions = _solve(scope, distance, guards, known, expr.span)
             return None if solutions is None else Found(_always(expr.span), solutions)
     raise AssertionError("no search")
 
@@ -116,59 +118,44 @@ def _text(unknown: Unknown) -> str:
 # --------------------------------------------------------------------------------- statements
 
 
-def _choice(scope: Scope, expr: Ternary, known: Solutions) -> Found | None:
-    """Return the searches of a ternary's branches: each is made where its branch is taken."""
+def _choice(
+    scope: Scope, expr: Ternary, known: Solutions, guards: tuple[Value, ...]
+) -> Found | None:
+    """Return the searches of a ternary's branches: each is made where its branch is taken.
+
+    Where both find an unknown, it is what the search of the branch that is taken has found.
+    """
     decision = resolved(scope.context, condition(scope, value(scope, expr.condition)), known)
-    branches = [expr.then] if expr.otherwise is None else [expr.then, expr.otherwise]
     if decision is None:
         return None
-    distances: list[Value | None] = []
-    conditions: list[Value] = []
-    for branch in branches:
-        distance, passing = None, _always(branch.span)
-        if isinstance(branch, Binary) and branch.operator in SEARCHES:
-            distance = _distance(scope, branch, known)
-            if distance is None:
-                return None
-        else:
-            plain = resolved(scope.context, condition(scope, value(scope, branch)), known)
-            if plain is None:
-                return None
-            passing = plain
-        distances.append(distance)
-        conditions.append(passing)
-    conditions += [_always(expr.span)] * (2 - len(conditions))
-    passes = Choice(decision, conditions[0], conditions[1], type="bool", span=expr.span)
-    solutions = _branches(scope, decision, distances, known, expr.span)
-    return None if solutions is None else Found(passes, solutions)
+    then = _branch(scope, expr.then, known, (*guards, decision))
+    other = (*guards, negated(decision))
+    otherwise = (
+        Found(_always(expr.span), {})
+        if expr.otherwise is None
+        else _branch(scope, expr.otherwise, known, other)
+    )
+    if then is None or otherwise is None:
+        return None
+    passes = (then.condition, otherwise.condition)
+    solutions: dict[Key, Mapping[Loop | None, Value]] = {**then.solutions, **otherwise.solutions}
+    for key in then.solutions.keys() & otherwise.solutions.keys():
+        mine, others = then.solutions[key], otherwise.solutions[key]
+        solutions[key] = {
+            loop: Choice(decision, found, others[loop], type="particle", span=expr.span)
+            for loop, found in mine.items()
+        }
+    return Found(Choice(decision, *passes, type="bool", span=expr.span), solutions)
 
 
-def _branches(
-    scope: Scope,
-    decision: Value,
-    distances: Sequence[Value | None],
-    known: Solutions,
-    span: Span,
-) -> Solutions | None:
-    then, otherwise = distances[0], distances[1] if len(distances) > 1 else None
-    if then is not None and otherwise is not None:
-        keys = [{key_of(u) for u in unknowns(d)} for d in (then, otherwise)]
-        if keys[0] == keys[1]:
-            a, b = unify(then, otherwise)
-            either = Choice(decision, a, b, type=a.type, span=span)
-            return _solve(scope, either, (), known, span)
-        if not keys[0].isdisjoint(keys[1]):
-            message = "the two searches share some of their unknowns: this is not supported yet"
-            scope.context.findings.error("E190", message, span)
-            return None
-    found: dict[Key, Mapping[Loop | None, Value]] = {}
-    for distance, guard in ((then, decision), (otherwise, negated(decision))):
-        if distance is not None and list(unknowns(distance)):
-            solutions = _solve(scope, distance, (guard,), {**known, **found}, span)
-            if solutions is None:
-                return None
-            found.update(solutions)
-    return found
+def _branch(
+    scope: Scope, branch: Expr, known: Solutions, guards: tuple[Value, ...]
+) -> Found | None:
+    """Return what one branch asks for and finds; it can be a ternary itself."""
+    if is_search(branch):
+        return search(scope, branch, known, guards)
+    passing = resolved(scope.context, condition(scope, value(scope, branch)), known)
+    return None if passing is None else Found(passing, {})
 
 
 def _distance(scope: Scope, expr: Binary, known: Solutions) -> Value | None:
@@ -299,6 +286,8 @@ def _all_apart(left: Sequence[Value], right: Sequence[Value], span: Span) -> lis
 
 
 def _collection(element: Value) -> Collection:
+    if isinstance(element, Choice):  # of what the branches of a ternary have found
+        return _collection(element.then)
     assert isinstance(element, (Variable, Member)), "an element of a loop"
     assert element.loop.collection is not None, "not the current element of an object block"
     return element.loop.collection
