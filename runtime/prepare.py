@@ -18,6 +18,7 @@ from adl.runtime.inputs import InputError
 from adl.runtime.inputs.trees import Input
 from adl.runtime.networks import Networks
 from adl.runtime.recognise import model_for
+from adl.runtime.units import momenta
 from adl.stdlib.models import Branch, Model, ModelError, Schema
 from adl.stdlib.models.recognition import OTHERWISE
 from adl.syntax.diagnostics import Diagnostic
@@ -100,7 +101,7 @@ class Preparation:
         self.networks.load(compiled.networks)
         if self.target == "host":
             compiled.load()  # now, in this thread
-        reads = Reads(compiled.columns, compiled.collections, counted_by(schema))
+        reads = Reads(compiled.columns, compiled.collections, counted_by(schema), momenta(schema))
         return Kernel(compiled.program, compiled.layout, _runner(compiled, self.target), reads)
 
 

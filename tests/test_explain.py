@@ -35,8 +35,8 @@ def call(*arguments: str) -> Result:
 
 
 @cache
-def known(sample: str) -> Schema:
-    return schema("nanoaod", str(TOP / sample) if sample else None, None)
+def known(sample: str, model: str) -> Schema:
+    return schema(model, str(TOP / sample) if sample else None, None)
 
 
 def of_list(text: str, folder: str) -> tuple[Diagnostic, ...]:
@@ -60,7 +60,9 @@ def findings(explained: Explanation, text: str) -> tuple[Diagnostic, ...]:
         corrections.symlink_to(TOP / "tests" / "corpus" / "corrections")
         source = Source(f"{folder}/example.adl", f"{explained.prelude}\n{text}\n")
         networks = str(TOP / "tests" / "corpus")
-        return examine(source, known(explained.input), "auto", model_path=(networks,))[1]
+        return examine(
+            source, known(explained.input, explained.model), "auto", model_path=(networks,)
+        )[1]
 
 
 def test_every_code_is_explained() -> None:

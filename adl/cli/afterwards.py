@@ -24,6 +24,11 @@ def report(outcome: Outcome, results: Results | None, limit: int | None) -> None
             f"{path}: {branch} holds NaN {number} time{'s' if number > 1 else ''}: a comparison "
             "with it is false, and no histogram is filled with it"
         )
+    for (path, _), odd in outcome.units.items():
+        show_warning(
+            f"{path}: {odd}\n"
+            "  help: a model of your own says it, see grammar/README.md, Object models: MeV, as_stored"
+        )
     for file in outcome.files:
         if not file["error"] and not file["events"] and limit is None:
             show_warning(f"{file['path']}: the tree has no event")

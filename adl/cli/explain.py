@@ -71,7 +71,8 @@ def _explain(console: Console, code: str, title: str, explained: Explanation | N
     console.print()
     console.print(fill(explained.meaning.strip(), min(console.width, 90)))
     parts = {"Both examples use:": explained.prelude, "With mine.py:": explained.python}
-    parts["Wrong:"] = explained.wrong
+    given = f" (--model {explained.model})" if explained.model != "nanoaod" else ""
+    parts[f"Wrong{given}:"] = explained.wrong
     for heading, text in {**parts, "Right:": explained.right}.items():
         if text:
             console.print()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from adl.runtime.outputs.keeper import Keeper
     from adl.runtime.prepare import Preparation
     from adl.runtime.results import Results
+    from adl.syntax.source import Source
 
 
 ENDINGS = (".yaml", ".yml", ".json", ".txt")
@@ -91,7 +92,7 @@ def run(
         from adl.cli.listed import print_coverage
 
         print_coverage(results)
-    return results, _merged(found), keepers
+    return results, _merged(found, lists.source), keepers
 
 
 def _options(lists: DatasetList, request: Request, keepers: list[Keeper]) -> Options:
@@ -160,10 +161,13 @@ def _results(preparation: Preparation, found: Sequence[Ran]) -> Results | None:
     )
 
 
-def _merged(found: Sequence[Ran]) -> Outcome:
+def _merged(found: Sequence[Ran], source: Source) -> Outcome:
     """Return what became of all files, for the report at the end."""
     from adl.compiler.layout import merged_faults
     from adl.runtime.execute.local import Outcome
+
+    def place(listed: Listed) -> str:
+        return f"{source.name}:{source.position(listed.span.start)[0]}"
 
     outcome = Outcome(events=sum(ran.outcome.events for ran in found))
     nans: Counter[tuple[str, str]] = Counter()
@@ -172,6 +176,10 @@ def _merged(found: Sequence[Ran]) -> Outcome:
         outcome.files += own.files
         outcome.failures += own.failures
         nans.update(own.nans)
+        outcome.units |= {
+            (path, branch): f"{odd} (dataset {ran.listed.name}, {place(ran.listed)})"
+            for (path, branch), odd in own.units.items()
+        }
         outcome.faults = merged_faults((*outcome.faults, *own.faults))
     outcome.nans = nans
     return outcome

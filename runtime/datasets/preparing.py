@@ -28,7 +28,7 @@ from adl.runtime.datasets.masks import LumiMask
 from adl.runtime.datasets.parts import Part, parts_of
 from adl.runtime.datasets.reading import CONDITION, moved
 from adl.runtime.datasets.sums import Facts, counted
-from adl.runtime.execute.local import Kernel, Reads
+from adl.runtime.execute.local import Kernel
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.trees import Input
 from adl.runtime.prepare import Preparation
@@ -232,7 +232,7 @@ def _masked(kernel: Kernel, mask: LumiMask, file: Input, schema: Schema) -> Kern
     run, block = (_event_column(file, schema, name) for name in EVENT_COLUMNS[:2])
     reads = kernel.inputs
     columns = {c.name: c for c in (*reads.columns, run, block) if c.name != MASK}
-    inputs = Reads(tuple(columns[n] for n in sorted(columns)), reads.collections, reads.counters)
+    inputs = reads._replace(columns=tuple(columns[n] for n in sorted(columns)))
 
     def with_mask(chunk: Chunk) -> Partial:
         inside = mask.holds(chunk.columns[run.name], chunk.columns[block.name])

@@ -31,6 +31,7 @@ from adl.runtime.inputs.chunks import read
 from adl.runtime.inputs.trees import Input
 from adl.runtime.progress import Progress, Reporter
 from adl.runtime.rows import RowsKeeper
+from adl.runtime.units import doubts
 
 BLOCK = 65_536
 _UNIT_BLOCKS = 4
@@ -44,6 +45,7 @@ class Reads(NamedTuple):
     columns: tuple[Column, ...]
     collections: tuple[str, ...]
     counters: Mapping[str, str] = {}  # the column that counts each collection, where it is known
+    momenta: Mapping[str, float] = {}  # columns of momenta, and how many of their units are a GeV
 
 
 class Kernel(NamedTuple):
@@ -77,6 +79,7 @@ class Outcome:
     files: list[dict[str, Any]] = field(default_factory=list)  # "path", "events", "error"
     failures: list[tuple[str, Exception]] = field(default_factory=list)  # the errors, by path
     nans: Counter[tuple[str, str]] = field(default_factory=Counter)  # of each (path, branch)
+    units: dict[tuple[str, str], str] = field(default_factory=dict)  # what is odd, by the same
     faults: tuple[Fault, ...] = ()  # of the users' functions
 
 
@@ -108,6 +111,7 @@ class _Unit(NamedTuple):
     events: int = 0
     bytes: int = 0
     nans: Mapping[str, int] = {}
+    units: Mapping[str, str] = {}
     reading: float = 0.0
     computing: float = 0.0
 
@@ -280,8 +284,9 @@ class _Run:
             entry += part.events
         size = sum(values.nbytes for values in chunk.columns.values())
         nans = count_nans(chunk)
+        odd = {} if start else doubts(chunk, reads.momenta)
         end = time.perf_counter()
-        return _Unit(partials, rows, stop - start, size, nans, middle - begin, end - middle)
+        return _Unit(partials, rows, stop - start, size, nans, odd, middle - begin, end - middle)
 
     def tables(
         self, file: _File, kernel: Kernel, chunk: Chunk, partial: Partial, entry: int
@@ -315,6 +320,7 @@ class _Run:
         self.outcome.bytes += unit.bytes
         for branch, number in unit.nans.items():
             self.outcome.nans[file.path, branch] += number
+        self.outcome.units |= {(file.path, branch): odd for branch, odd in unit.units.items()}
         self.outcome.reading += unit.reading
         self.outcome.computing += unit.computing
 

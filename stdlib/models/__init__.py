@@ -26,6 +26,8 @@ ATTRIBUTE_ALIASES: Mapping[str, tuple[str, ...]] = {
     "charge": ("q", "Q", "Charge"),
     "pdgId": ("pdgID", "PDGID", "PdgId"),
 }
+# Attributes that are no energies in any model.
+_WITHOUT_ENERGY = ("eta", "phi", "charge", "pdgId")
 _FOLDER = Path(__file__).parent
 
 
@@ -44,6 +46,7 @@ class Branch:
     dtype: str  # numpy's name: "float32", "bool"
     counter: str | None
     per: float = 1.0  # how many of its units are one of ADL's: 1000 for MeV
+    unit_said: bool = True  # a model of columns in MeV says of this one whether it is
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class Storage:
 
     prefixes: tuple[str, ...]  # {} in them is the collection's name
     columns: Mapping[str, tuple[str, ...]]  # attribute -> what can follow a prefix in its place
-    per: Mapping[str, float]  # pattern of attributes, as *cone* -> Branch.per
+    per: Mapping[str, float]  # pattern of attributes, as *cone* -> Branch.per; the first counts
     suffix: str = ""  # that columns can have, and attributes have not
 
     def of(self, name: str) -> Storage:
@@ -93,7 +96,19 @@ class Storage:
     def column(self, attribute: str, dtype: str, counter: str | None) -> Branch:
         """Return the column of an attribute, by the first of its names."""
         words = self.columns.get(attribute, (f"{attribute}{self.suffix}",))
-        return Branch(f"{self.prefixes[0]}{words[0]}", dtype, counter, self.scale(attribute))
+        name = f"{self.prefixes[0]}{words[0]}"
+        return self.in_unit(Branch(name, dtype, counter), attribute)
+
+    def in_unit(self, branch: Branch, attribute: str) -> Branch:
+        """Return a column with the unit of an attribute, as far as it is said."""
+        said = any(fnmatchcase(attribute, pattern) for pattern in (*self.per, *_WITHOUT_ENERGY))
+        asked = self.converts and branch.dtype.startswith("float")
+        return replace(branch, per=self.scale(attribute), unit_said=said or not asked)
+
+    @property
+    def converts(self) -> bool:
+        """Whether some columns are in another unit than ADL's."""
+        return any(per != 1 for per in self.per.values())
 
     def scale(self, attribute: str) -> float:
         """Return how many of an attribute's units are one of ADL's."""

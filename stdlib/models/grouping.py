@@ -24,7 +24,7 @@ def of_file(listed: Schema, branches: Mapping[str, Branch]) -> Schema:
     columns: dict[str, list[Branch]] = {}
     for branch in _jagged(listed, branches):
         columns.setdefault(branch.counter or branch.name, []).append(branch)
-    scalars = {branch.name: branch for branch in branches.values() if branch.counter is None}
+    scalars = {b.name: b for b in branches.values() if b.counter is None}
     grouped = [
         _collection(listed, _collection_name(counter, columns), members, scalars.get(counter))
         for counter, members in columns.items()
@@ -41,10 +41,24 @@ def of_file(listed: Schema, branches: Mapping[str, Branch]) -> Schema:
         listed,
         collections={name: c for name, c in collections.items() if name not in single},
         singletons={s.name: s for s in singletons},
-        scalars={**computed, **scalars},
+        scalars={**computed, **_in_units(listed, scalars), **_of_singletons(singletons)},
         complete=True,
         generated=any(name in branches for name in listed.simulation),
     )
+
+
+def _of_singletons(singletons: Iterable[SingletonSchema]) -> dict[str, Branch]:
+    """Return the columns of singletons by their full names, in the units that these say."""
+    every = (b for s in singletons for b in s.attributes.values())
+    return {b.name: b for b in every if not isinstance(b, Formula)}
+
+
+def _in_units(listed: Schema, columns: Mapping[str, Branch]) -> dict[str, Branch]:
+    """Return columns that no object has, in the units of attributes that are called so."""
+    usual = listed.storage
+    if usual is None or not usual.converts:
+        return dict(columns)
+    return {name: usual.in_unit(b, name.rpartition(".")[2]) for name, b in columns.items()}
 
 
 # ------------------------------------------------------------------------------- counters
@@ -144,7 +158,7 @@ def _stored(storage: Storage, branches: Iterable[Branch], owner: str) -> dict[st
             attribute = ""
         elif attribute in found:
             attribute = branch.name.removeprefix(prefix).replace(".", "_")
-        found[attribute] = replace(branch, per=storage.scale(attribute))
+        found[attribute] = storage.in_unit(branch, attribute)
     return found
 
 

@@ -37,7 +37,7 @@ _PARTS = (
     *("simulation", "weights", "counters", "triggers", "absent"),
 )
 _STORAGE = ("prefix", "suffix", "columns")
-_UNITS = {"MeV": 1000.0}  # how many are one of ADL's
+_UNITS = {"MeV": 1000.0, "as_stored": 1.0}  # how many are one of ADL's
 _DTYPES = (
     *("bool", "int8", "int16", "int32", "int64"),
     *("uint8", "uint16", "uint32", "uint64", "float32", "float64"),
@@ -190,11 +190,14 @@ def _own_storage(
     if not own and not usual:
         return None
     columns = {**entries_of(usual.get("columns")), **entries_of(own.get("columns"))}
-    return _storage({**usual, **own}, columns).of(name)
+    per = {**_units(own), **{p: n for p, n in _units(usual).items() if p not in _units(own)}}
+    return _storage({**usual, **own}, columns, per).of(name)
 
 
 def _storage(
-    nodes: Mapping[str, yaml.Node], columns: Mapping[str, yaml.Node] | None = None
+    nodes: Mapping[str, yaml.Node],
+    columns: Mapping[str, yaml.Node] | None = None,
+    per: Mapping[str, float] | None = None,
 ) -> Storage:
     """Return how columns are called and scaled."""
     named = entries_of(nodes.get("columns")) if columns is None else columns
@@ -202,9 +205,18 @@ def _storage(
     for attribute, ends in words.items():
         if not ends:
             raise mistake_at(named[attribute], "expected ATTRIBUTE: the end of its column's name")
-    per = {a: per for unit, per in _UNITS.items() for a in words_of(nodes.get(unit))}
     prefixes = words_of(nodes.get("prefix")) or ("{}_",)
-    return Storage(prefixes, words, per, "".join(words_of(nodes.get("suffix"))))
+    units = _units(nodes) if per is None else per
+    return Storage(prefixes, words, units, "".join(words_of(nodes.get("suffix"))))
+
+
+def _units(nodes: Mapping[str, yaml.Node]) -> dict[str, float]:
+    """Return how many units of attributes are one of ADL's: by names, then by patterns."""
+    said = [(a, per) for unit, per in _UNITS.items() for a in words_of(nodes.get(unit))]
+    found: dict[str, float] = {}
+    for attribute, per in sorted(said, key=lambda pair: any(c in pair[0] for c in "*?[")):
+        found.setdefault(attribute, per)
+    return found
 
 
 def _formulas(node: yaml.Node | None) -> dict[str, Formula]:

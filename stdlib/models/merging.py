@@ -7,7 +7,16 @@ import yaml
 # Lists of words, to which a file adds; other words it replaces.
 _ADDED = frozenset(
     (
-        *("aliases", "probabilities", "candidates", "simulation", "MeV", "weights", "triggers"),
+        *(
+            "aliases",
+            "probabilities",
+            "candidates",
+            "simulation",
+            "MeV",
+            "as_stored",
+            "weights",
+            "triggers",
+        ),
         "counters",
         *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
         *("float32", "float64"),

@@ -12,6 +12,7 @@ from adl.check.lints.gaps import gaps_between_bins
 from adl.check.lints.paths import paths_of_one_machine
 from adl.check.lints.probabilities import probabilities_above_one
 from adl.check.lints.regions import unreachable
+from adl.check.lints.stored_units import units_unsaid
 from adl.check.lints.subject import Subject
 from adl.check.lints.units import mixed_units
 from adl.check.lints.unused import unused
@@ -28,6 +29,7 @@ LINTS = (
     overlapping_bins,
     gaps_between_bins,
     mixed_units,
+    units_unsaid,
     unused,
 )
 

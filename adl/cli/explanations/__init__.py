@@ -28,6 +28,7 @@ class Explanation:
     input: str = ""
     python: str = ""
     language: str = "adl"
+    model: str = "nanoaod"  # the object model of their input
 
 
 def titles() -> dict[str, str]:
