@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from adl.compiler.ir import Node, _Interned
+from adl.compiler.ir import Node, Numbers, _Interned
 
 # What follows the number of axes of a grid, for each axis; then its numbers: low and high, or the
 # edges. A child is 2 * offset of a node, or 2 * result + 1.
@@ -39,18 +39,6 @@ class Tree(metaclass=_Interned):
     def key(words: bytes) -> Any:
         """Key by content."""
         return words
-
-
-@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
-class Numbers(metaclass=_Interned):
-    """Doubles, one a leaf."""
-
-    values: bytes
-
-    @staticmethod
-    def key(values: bytes) -> Any:
-        """Key by content: 0.0 is not -0.0."""
-        return values
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from adl.compiler.decisions import Decide, Entry, Numbers, Reject, doubles
+from adl.compiler.decisions import Decide, Entry, Reject, doubles
 from adl.compiler.ir import (
     TRUE,
     Axis,
@@ -31,6 +31,7 @@ from adl.compiler.ir import (
     Infer,
     Lookup,
     Node,
+    Numbers,
     Option,
     Part,
     Pick,
@@ -174,6 +175,8 @@ def _option(option: Option) -> str:
             return _table(option)
         case Source(name, dtype):
             return f"{name} {dtype}"
+        case Numbers():
+            return _numbers(option)
     return f"${option!r}"
 
 

@@ -303,6 +303,18 @@ class Lookup(Node):
         self._derive("real", costly=True)
 
 
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Numbers(metaclass=_Interned):
+    """Doubles, one for each leaf of a tree of decisions; equal ones are one object."""
+
+    values: bytes
+
+    @staticmethod
+    def key(values: bytes) -> Any:
+        """Key by content: 0.0 is not -0.0."""
+        return values
+
+
 class Source(NamedTuple):
     """An input column, wherever it is read."""
 
@@ -311,7 +323,7 @@ class Source(NamedTuple):
     collection: str | None = None
 
 
-Option = float | Source | Table
+Option = float | Source | Table | Numbers
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -319,7 +331,7 @@ class Choice(Node):
     """One of several values that are alike: that at the position ``which``.
 
     The options are numbers; or columns, and of a collection's ``arguments`` is the position; or
-    tables, and ``arguments`` are what is looked up.
+    tables, and ``arguments`` are what is looked up; or numbers by leaf, and it is the leaf.
     """
 
     which: Node
@@ -329,7 +341,7 @@ class Choice(Node):
     @staticmethod
     def key(which: Node, options: tuple[Option, ...], arguments: tuple[Node, ...]) -> Any:
         """Key by repr: 0.0 is not -0.0; equal tables are one object."""
-        words = tuple(o if isinstance(o, Table) else repr(o) for o in options)
+        words = tuple(o if isinstance(o, Table | Numbers) else repr(o) for o in options)
         return which, words, arguments
 
     @property

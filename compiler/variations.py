@@ -6,13 +6,15 @@
 A group is an axis whose length is the same in every event. What does not depend on it is the
 nominal value, by interning; what does runs in one loop over the group, so neither the code nor the
 time to compile it grows with the number of variations. Only the leaves of the values may differ:
-numbers, columns of one type, tables of as many variables.
+numbers, columns of one type, tables of as many variables, what leaves of one tree have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
+from adl.compiler.decisions import Entry
 from adl.compiler.ir import (
     Axis,
     Choice,
@@ -83,15 +85,42 @@ def for_each(axis: Axis, output: NodeT) -> NodeT:
 
 def alike(values: Sequence[Node], axis: Axis) -> Node | None:
     """Return one value over a group from one for each variation, or None if shapes differ."""
+    root = tuple(values)
+    done: dict[tuple[Node, ...], Node | None] = {}
+    stack: list[tuple[tuple[Node, ...], _Plan | None]] = [(root, None)]
+    while stack:  # not by recursion: a chain of cuts is deep
+        same, plan = stack.pop()
+        if same in done:
+            continue
+        if plan is None:
+            plan = _plan(same, axis)
+            if plan is None:
+                return None
+            stack.append((same, plan))
+            stack += [(operands, None) for operands in plan.operands if operands not in done]
+        else:
+            found = [done[operands] for operands in plan.operands]
+            done[same] = plan.build(tuple(node for node in found if node is not None))
+    return done[root]
+
+
+class _Plan(NamedTuple):
+    """What has to be alike, and what is made of it."""
+
+    operands: list[tuple[Node, ...]]
+    build: Callable[[tuple[Node, ...]], Node | None]
+
+
+def _plan(values: tuple[Node, ...], axis: Axis) -> _Plan | None:
+    """Return how to join values: as they are, as one operation, or as a choice between leaves."""
     first = values[0]
     if all(value is first for value in values):
-        return first
-    whole = _of_parts(values, axis)
-    return _choice(values, axis) if whole is None else whole
+        return _Plan([], lambda _: first)
+    return _of_parts(values) or _choice(values, axis)
 
 
-def _of_parts(values: Sequence[Node], axis: Axis) -> Node | None:
-    """Return the same operation, if it is the same, over operands that are alike."""
+def _of_parts(values: tuple[Node, ...]) -> _Plan | None:
+    """Join the operands, if the operation is the same."""
     first = values[0]
     if any(type(v) is not type(first) or v.bound != first.bound for v in values):
         return None
@@ -99,13 +128,8 @@ def _of_parts(values: Sequence[Node], axis: Axis) -> Node | None:
     axes, children = parts[0]
     if not children or any(_with(v, axes, children) is not first for v in values):
         return None
-    new = []
-    for operands in zip(*(found for _, found in parts), strict=True):
-        operand = alike(operands, axis)
-        if operand is None:
-            return None
-        new.append(operand)
-    return _with(first, axes, tuple(new))
+    operands = list(zip(*(found for _, found in parts), strict=True))
+    return _Plan(operands, lambda new: _with(first, axes, new))
 
 
 def _with(node: Node, axes: tuple[Axis, ...], children: tuple[Node, ...]) -> Node | None:
@@ -114,17 +138,14 @@ def _with(node: Node, axes: tuple[Axis, ...], children: tuple[Node, ...]) -> Nod
     return closed(node, axes, children) if axes else node.rebuild(children)
 
 
-def _choice(values: Sequence[Node], axis: Axis) -> Node | None:
-    """Return the choice between leaves: numbers, columns of one type, tables of as many variables."""
-    leaves = [_leaf(value) for value in values]
-    if leaves[0] is None or any(leaf is None or leaf[0] != leaves[0][0] for leaf in leaves):
+def _choice(values: tuple[Node, ...], axis: Axis) -> _Plan | None:
+    """Choose between leaves: numbers, columns of one type, tables of as many variables."""
+    leaves = [leaf for leaf in map(_leaf, values) if leaf is not None]
+    if len(leaves) < len(values) or any(leaf[0] != leaves[0][0] for leaf in leaves):
         return None
-    found = [leaf for leaf in leaves if leaf is not None]
-    operands = [alike(o, axis) for o in zip(*(at for _, _, at in found), strict=True)]
-    if any(operand is None for operand in operands):
-        return None
-    arguments = tuple(operand for operand in operands if operand is not None)
-    return Choice(Index(axis), tuple(option for _, option, _ in found), arguments)
+    options = tuple(option for _, option, _ in leaves)
+    operands = list(zip(*(at for _, _, at in leaves), strict=True))
+    return _Plan(operands, lambda new: Choice(Index(axis), options, new))
 
 
 def _leaf(value: Node) -> tuple[object, Option, tuple[Node, ...]] | None:
@@ -136,4 +157,6 @@ def _leaf(value: Node) -> tuple[object, Option, tuple[Node, ...]] | None:
             return (dtype, collection), Source(name, dtype, collection), value.children
         case Lookup(table, arguments):
             return table.variables, table, arguments
+        case Entry(numbers, at):
+            return "entry", numbers, (at,)
     return None

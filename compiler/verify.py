@@ -27,6 +27,7 @@ from adl.compiler.ir import (
     Infer,
     Lookup,
     Node,
+    Numbers,
     Part,
     Pick,
     Positions,
@@ -222,6 +223,10 @@ def _choice_fault(node: Choice) -> str | None:
                 return "tables of a choice differ in their variables"
             fits = all(argument.kind == "real" for argument in node.arguments)
             return None if fits else "arguments of a look-up must be real"
+        case Numbers():
+            alike = all(isinstance(option, Numbers) for option in node.options)
+            fits = [argument.kind for argument in node.arguments] == ["int"]
+            return None if alike and fits else "numbers of a choice are read at a leaf"
         case Source() as source:
             kinds = {o[1:] if isinstance(o, Source) else None for o in node.options}
             if len(kinds) > 1:

@@ -11,6 +11,7 @@ import pytest
 
 from adl.check.checker import check
 from adl.compiler.pipeline import Compiled, build
+from adl.compiler.variations import group_of
 from adl.syntax.diagnostics import AnalysisError
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
@@ -87,6 +88,13 @@ def test_categories_are_variations_with_the_numbers_of_correctionlib(tmp_path: P
         assert found.yields(label)[1] == pytest.approx(sum(weights), rel=1e-14)
         assert found.yields(label)[2] == pytest.approx(sum(weights) - 1, rel=1e-14)
         assert found.values(label, "h")[3] == pytest.approx(weights[0], rel=1e-14)
+
+
+def test_categories_of_one_binning_are_counted_in_one_loop(tmp_path: Path) -> None:
+    corrections(tmp_path)
+    (together,) = compiled(tmp_path, BLOCK + REGION).program.variations
+    assert [v.label for v in together.members] == ["idUp", "idDown"]
+    assert all(group_of(step.fill) for step in together.regions[0].steps[1:])
 
 
 def test_a_variation_is_the_call_with_its_category_written_out(tmp_path: Path) -> None:

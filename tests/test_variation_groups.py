@@ -25,6 +25,7 @@ from adl.compiler.ir import (
     Uniform,
     call,
     fill,
+    postorder,
     reduce,
     rewrite,
 )
@@ -217,6 +218,30 @@ def test_a_sum_over_jets_is_alike_inside() -> None:
 )
 def test_other_shapes_are_not_alike(others: tuple[Node, ...]) -> None:
     assert alike(others, group("v", 2)) is None
+
+
+def test_a_long_chain_of_cuts_is_joined_without_recursion() -> None:
+    def chain(first: float) -> Node:
+        mask = call("gt", pt(), Const(first))
+        for i in range(3000):
+            mask = call("and", mask, call("lt", pt(), Const(float(i))))
+        return mask
+
+    joined = alike([chain(1.0), chain(2.0), chain(2.0)], V)
+    assert joined is not None
+    assert V in joined.free
+
+
+def test_parts_that_many_use_are_joined_once() -> None:
+    def doubled(first: float) -> Node:
+        value: Node = call("mul", pt(), Const(first))
+        for _ in range(60):
+            value = call("add", value, value)
+        return value
+
+    joined = alike([doubled(1.0), doubled(2.0)], group("v", 2))
+    assert joined is not None
+    assert len(postorder([joined])) < 100
 
 
 def test_what_does_not_depend_on_a_group_is_the_nominal_fill() -> None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 
-from adl.compiler.decisions import Decide, Numbers, Reasons, Tree
+from adl.compiler.decisions import Decide, Reasons, Tree
 from adl.compiler.ir import (
     Binning,
     Const,
     Fill,
     Node,
+    Numbers,
     Option,
     Positions,
     Record,
@@ -135,6 +136,8 @@ class Arguments:
     def _option(self, option: Option) -> float:
         if isinstance(option, Source):
             return self.columns[option.name]
+        if isinstance(option, Numbers):
+            return self.leaves(option)
         return self.table(option) if isinstance(option, Table) else option
 
     def table(self, table: Table) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adl.compiler.decisions import Decide, Entry, Reject
-from adl.compiler.emit.text import real
+from adl.compiler.emit.text import Lines, real
 
 if TYPE_CHECKING:
     from adl.compiler.emit.function import FunctionEmitter
@@ -26,10 +26,14 @@ def decide(function: FunctionEmitter, node: Decide) -> str:
 def entry(function: FunctionEmitter, node: Entry) -> str:
     """Write the read of a leaf's number; the one before the first is that of no leaf."""
     lines = function.lines
-    leaf = function.value(node.at, node, 0)
+    first = lines.at("double", "%numbers", function.arguments.leaves(node.numbers))
+    return at_leaf(lines, first, function.value(node.at, node, 0))
+
+
+def at_leaf(lines: Lines, first: str, leaf: str) -> str:
+    """Write the read of the number of a leaf."""
     none = lines.let(f"icmp slt i64 {leaf}, 0")
     place = lines.let(f"select i1 {none}, i64 -1, i64 {leaf}")
-    first = lines.at("double", "%numbers", function.arguments.leaves(node.numbers))
     pointer = lines.at("double", first, place)
     return lines.let(f"load double, ptr {pointer}, !invariant.load !0")
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adl.compiler.emit.arguments import Arguments
+from adl.compiler.emit.decisions import at_leaf
 from adl.compiler.emit.support import find_cell, letters
 from adl.compiler.emit.text import Lines
-from adl.compiler.ir import Binning, Cell, Choice, Fill, Node, Source, Table
+from adl.compiler.ir import Binning, Cell, Choice, Fill, Node, Numbers, Source, Table
 from adl.compiler.layout import variations
 
 if TYPE_CHECKING:
@@ -150,6 +151,9 @@ def emit_choice(function: FunctionEmitter, node: Choice) -> str:
     if isinstance(option, Table):
         table = lines.at("i64", "%numbers", number)
         return function.look_up(table, node, node.arguments, 1)
+    if isinstance(option, Numbers):
+        leaf = function.value(node.arguments[0], node, 1)
+        return at_leaf(lines, lines.at("double", "%numbers", number), leaf)
     base = lines.let(f"load ptr, ptr {lines.at('ptr', '%columns', number)}, !invariant.load !0")
     assert isinstance(option, Source)
     return function.read_column(node.column(option), base, node, 1)

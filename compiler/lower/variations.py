@@ -18,6 +18,7 @@ from adl.check import analysis as core
 from adl.check.variations import Variation
 from adl.compiler.changes import leaves, leaves_of_outputs
 from adl.compiler.ir import ONE, Axis, Column, Const, Fill, Infer, Node, Table, call
+from adl.compiler.lower.rolled import rolled
 from adl.compiler.lower.stages import columns
 from adl.compiler.lower.substitution import Columns, NewColumn, Substitution, rewriter
 from adl.compiler.lower.tables import rows
@@ -48,8 +49,8 @@ def with_variations(
     maker = _Maker(analysis, seed, lowered)
     nominal = maker.changed(maker.nominal)
     outputs = (maker.output(members) for members in maker.groups())
-    varied = tuple(replace(v, regions=_with_nominal(v.regions, nominal)) for v in outputs)
-    return replace(nominal, variations=varied, systematics=analysis.systematics)
+    varied = [replace(v, regions=_with_nominal(v.regions, nominal)) for v in outputs]
+    return replace(nominal, variations=rolled(varied), systematics=analysis.systematics)
 
 
 def _with_nominal(regions: tuple[RegionOutput, ...], nominal: Program) -> tuple[RegionOutput, ...]:

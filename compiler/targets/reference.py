@@ -37,6 +37,7 @@ from adl.compiler.ir import (
     Kind,
     Lookup,
     Node,
+    Numbers,
     Option,
     Part,
     Pick,
@@ -222,6 +223,8 @@ class _Machine:
     def _option(self, node: Choice, option: Option) -> Compute:
         if isinstance(option, Table):
             return self._lookup(Lookup(option, node.arguments))
+        if isinstance(option, Numbers):
+            return self._entry(Entry(option, node.arguments[0]))
         if isinstance(option, Source):
             return self._column(node.column(option))
         return lambda event: option
