@@ -1,4 +1,4 @@
-"""Write corrections.json, which the analyses beside this file read: every number is invented.
+"""Write the corrections that the analyses beside this file read: every number is invented.
 
     python examples/systematics/make_corrections.py
 
@@ -18,31 +18,40 @@ Node = Any  # a node of correctionlib's schema, version 2: a number or a diction
 FLAVOURS = (5, 4, 0)
 INPUTS = {
     "systematic": ("string", "which variation"),
+    "direction": ("string", "up or down"),
     "working_point": ("string", "L, M or T"),
     "flavour": ("int", "of the hadron: 5, 4 or 0"),
     "abseta": ("real", "absolute pseudorapidity"),
+    "phi": ("real", "azimuth"),
     "pt": ("real", "transverse momentum in GeV"),
     "score": ("real", "of the b-tag, 0 to 1"),
 }
 
 
 def main() -> None:
-    """Write the file beside this one."""
-    corrections = [
+    """Write the files beside this one."""
+    write(
+        "corrections.json",
+        "Corrections of the examples of systematics; the numbers are invented",
         btag_shape(),
         btag_heavy(),
         btag_light(),
         btag_efficiency(),
         trigger("trigger_data", 0.90, 0.01),
         trigger("trigger_simulation", 0.93, 0.005),
-    ]
-    description = "Corrections of the examples of systematics; the numbers are invented"
-    lines = ",\n".join(json.dumps(c) for c in corrections)
-    path = Path(__file__).parent / "corrections.json"
-    path.write_text(
-        f'{{"schema_version": 2, "description": "{description}", "corrections": [\n{lines}\n]}}\n',
-        encoding="utf-8",
+        jet_noise(),
     )
+    description = "Weights as the Analysis Grand Challenge varies them"
+    write("agc_corrections.json", description, event_systematics())
+
+
+def write(name: str, description: str, *corrections: Node) -> None:
+    """Write a file of corrections, each on a line."""
+    lines = ",\n".join(json.dumps(c) for c in corrections)
+    text = (
+        f'{{"schema_version": 2, "description": "{description}", "corrections": [\n{lines}\n]}}\n'
+    )
+    (Path(__file__).parent / name).write_text(text, encoding="utf-8")
 
 
 # ------------------------------------------------------------------------------- corrections
@@ -68,12 +77,7 @@ def shape(flavour: int, sign: int) -> Node:
     def of_bins(number: int) -> Node:
         slope = 0.02 * (number + 1) + (0.15 if flavour == 0 else -0.08) + 0.05 * sign
         text = f"{1 + 0.03 * sign - slope / 4:.6g} + {slope:.6g}*x - {slope / 3:.6g}*x*x"
-        return {
-            "nodetype": "formula",
-            "expression": text,
-            "parser": "TFormula",
-            "variables": ["score"],
-        }
+        return formula(text, "score")
 
     pts = [binned("pt", (20, 30, 50, 100, 1000), lambda n, e=e: of_bins(n + e)) for e in (0, 1)]
     return binned("abseta", (0, 1.2, 2.5), lambda n: pts[n])
@@ -167,6 +171,29 @@ def trigger(name: str, plateau: float, error: float) -> Node:
     return correction(name, ("systematic", "abseta", "pt"), category("systematic", keys))
 
 
+def jet_noise() -> Node:
+    """Return a number of the standard normal distribution, the same for a jet wherever it is asked."""
+    data = {"nodetype": "hashprng", "inputs": ["pt", "phi"], "distribution": "stdnormal"}
+    return correction("jet_noise", ("pt", "phi"), data)
+
+
+def event_systematics() -> Node:
+    """Return weights for a systematic and a direction: 7.5 % for 50 GeV of a jet, or 2.5 %."""
+
+    def directions(up: Node, down: Node) -> Node:
+        return category("direction", {"up": up, "down": down})
+
+    keys = {
+        f"btag_var_{i}": directions(
+            formula("1.0 + (x*0.075 / 50)", "pt"), formula("1.0 - (x*0.075 / 50)", "pt")
+        )
+        for i in (1, 2, 3, 4)
+    }
+    keys["scale_var"] = directions(1.025, 0.975)
+    inputs = ("systematic", "direction", "pt")
+    return correction("event_systematics", inputs, category("systematic", keys))
+
+
 # ------------------------------------------------------------------------------------- nodes
 
 
@@ -175,6 +202,16 @@ def correction(name: str, inputs: Sequence[str], data: Node) -> Node:
     described = [{"name": i, "type": INPUTS[i][0], "description": INPUTS[i][1]} for i in inputs]
     output = {"name": "factor", "type": "real"}
     return {"name": name, "version": 1, "inputs": described, "output": output, "data": data}
+
+
+def formula(text: str, variable: str) -> Node:
+    """Return a formula of one variable, x."""
+    return {
+        "nodetype": "formula",
+        "expression": text,
+        "parser": "TFormula",
+        "variables": [variable],
+    }
 
 
 def category(variable: str, contents: Mapping[Any, Node]) -> Node:
