@@ -7,6 +7,7 @@ itself is a circle and is reported once, where it closes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
@@ -140,6 +141,13 @@ class Context:
         for name in self.blocks:
             found.setdefault(name.lower(), []).append(name)
         return found
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Count the names that are used inside as used, though no block asks for them."""
+        self._open.append("")
+        yield
+        self._open.pop()
 
     def definition(self, name: str, span: Span) -> Definition | None:
         """Return what a declared name, used at ``span``, stands for; None after a mistake."""

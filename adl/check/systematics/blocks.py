@@ -50,7 +50,8 @@ def check_systematics(
     for block in _blocks(context, file):
         for member in _members(context, block, regions):
             if _is_new(context, names, member, block):
-                drafts.append(_draft(context, member, regions, wanted(member.name)))
+                with context.asking():
+                    drafts.append(_draft(context, member, regions, wanted(member.name)))
     stages = tuple(stage for draft in drafts for stage in _stages(draft, wanted))
     found = [_systematic(d) for d in drafts if d.kind is not None and wanted(d.member.name)]
     found += [s for s in of_corrections(context, set(names)) if wanted(s.name)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adl.check.analysis import TableDef
-from adl.check.systematics.draft import Draft, allowed, settings
+from adl.check.systematics.draft import Draft, allowed, directions, settings
 from adl.check.systematics.families import word
 from adl.syntax.diagnostics import did_you_mean
 from adl.syntax.tree import Clause, Name, Number, Table, Text
@@ -52,7 +52,9 @@ def table(draft: Draft, clause: Clause) -> None:
 
 
 def tree(draft: Draft, clause: Clause) -> None:
-    """Refuse ``tree up "a" down "b"``."""
+    """Refuse ``tree up "a" down "b"``, and one direction alone as any line does."""
+    if directions(draft, clause) is None:
+        return
     message = "variations in trees of their own: not supported yet"
     draft.mistake("E190", message, clause.span)
 

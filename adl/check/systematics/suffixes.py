@@ -161,21 +161,29 @@ def _in_units_of(old: Column, new: Column, value: Value) -> Value:
 
 def offered(schema: Schema) -> dict[str, list[Pair]]:
     """Return the variations that a file has as columns: ``Jet_pt_jesTotalUp`` beside ``Jet_pt``."""
+    found: dict[str, list[Pair]] = {}
+    for name, pair in _beside_nominal(schema):
+        if pair.up is not None and pair.down is not None:
+            found.setdefault(name, []).append(pair)
+    return found
+
+
+def _beside_nominal(schema: Schema) -> Iterator[tuple[str, Pair]]:
+    """Yield what stands beside nominal columns, with the name of the variation; halves, too."""
     every = [c for c in columns(schema) if not isinstance(c.branch, Formula)]
     by_owner: dict[tuple[int, str], Column] = {(id(c.owner), c.branch.name): c for c in every}
-    found: dict[str, list[Pair]] = {}
-    for up in every:
-        ending = next((e for e in _ENDINGS if up.branch.name.endswith(e)), None)
-        if ending is None:
-            continue
-        stem = up.branch.name.removesuffix(ending)
-        down = by_owner.get((id(up.owner), f"{stem}{_ENDINGS[ending]}"))
-        nominal = _nominal(by_owner, up, stem)
-        if down is None or nominal is None:
-            continue
-        name = stem[len(_stem(nominal.branch.name)) :].strip("_") or nominal.attribute
-        found.setdefault(name, []).append(Pair(nominal, up, down))
-    return found
+    for column in every:
+        for endings in _ENDINGS.items():
+            ending = next((e for e in endings if column.branch.name.endswith(e)), None)
+            if ending is None:
+                continue
+            stem = column.branch.name.removesuffix(ending)
+            up, down = (by_owner.get((id(column.owner), f"{stem}{e}")) for e in endings)
+            nominal = _nominal(by_owner, column, stem)
+            if nominal is not None and (column is up or up is None):
+                name = stem[len(_stem(nominal.branch.name)) :].strip("_") or nominal.attribute
+                yield name, Pair(nominal, up, down)
+            break
 
 
 _ENDINGS = {"Up": "Down", "_1up": "_1down", "_up": "_down"}
@@ -198,7 +206,17 @@ def matching(context: Context, pattern: str, span: Span) -> dict[str, list[Pair]
     """Return the offered variations that a pattern means; none is a mistake."""
     every = offered(context.schema)
     found = {name: pairs for name, pairs in every.items() if fnmatchcase(name, pattern)}
-    if not found and context.schema.complete:
+    halves = [
+        pair.up or pair.down
+        for name, pair in _beside_nominal(context.schema)
+        if (pair.up is None or pair.down is None) and fnmatchcase(name, pattern)
+    ]
+    for half in halves:
+        assert half is not None, "a pair has one of both"
+        message = f"{half.branch.name} has no column for the other direction beside it"
+        help = "a pattern that does not match it takes the others"
+        context.findings.error("E267", message, span, help)
+    if not found and not halves and context.schema.complete:
         message = f"the input offers no variation {pattern}"
         some = f"it offers {', '.join(sorted(every)[:8])}" if every else "it offers none"
         near = did_you_mean(pattern, sorted(every))
