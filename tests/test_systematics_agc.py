@@ -183,5 +183,5 @@ def test_our_weights_are_those_that_are_published(real_data: Path) -> None:
     for name in ("scale_var", *(f"btag_var_{i}" for i in (1, 2, 3, 4))):
         for direction in ("up", "down"):
             pts = np.linspace(0, 500, 101)
-            found = (c.evaluate(name, direction, pts) for c in (ours, published))
-            assert np.array_equal(*found)
+            one, other = (c.evaluate(name, direction, pts) for c in (ours, published))
+            assert np.array_equal(one, other)
