@@ -77,16 +77,7 @@ def find_event(
 
 
 def _entry(source: Input, wanted: EventName, model: Model | None) -> int | None:
-    schema = model_for(source, model).model.schema(source.branches())
-    columns = []
-    for name in EVENT_COLUMNS:
-        match = find_scalar(schema, name)
-        stored = match is not None and not isinstance(match.item, Formula)
-        if match is None or not stored or "int" not in match.item.dtype:
-            raise InputError(
-                source.path, f"no column {name} tells events apart", "give the place: --event 17"
-            )
-        columns.append(Column(match.item.name, match.item.dtype))
+    columns = event_columns(source, model, "give the place: --event 17")
     for start in range(0, source.entries, _BLOCK):
         stop = min(start + _BLOCK, source.entries)
         arrays = read(source, columns, (), start, stop).columns
@@ -95,3 +86,22 @@ def _entry(source: Input, wanted: EventName, model: Model | None) -> int | None:
         if same.any():
             return start + int(same.argmax())
     return None
+
+
+def event_columns(
+    source: Input, model: Model | None, help: str = "--friend-by entry needs none"
+) -> tuple[Column, ...]:
+    """Return the columns with run, luminosity block and number of the events of a file.
+
+    Raises:
+        InputError: It has no such columns; ``help`` is the way out.
+    """
+    schema = model_for(source, model).model.schema(source.branches())
+    columns = []
+    for name in EVENT_COLUMNS:
+        match = find_scalar(schema, name)
+        stored = match is not None and not isinstance(match.item, Formula)
+        if match is None or not stored or "int" not in match.item.dtype:
+            raise InputError(source.path, f"no column {name} tells events apart", help)
+        columns.append(Column(match.item.name, match.item.dtype))
+    return tuple(columns)

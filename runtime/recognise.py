@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adl.runtime.inputs.joined import Joined
 from adl.runtime.inputs.trees import Input
 from adl.stdlib.models import Model
 from adl.stdlib.models.recognition import Recognised, recognise
@@ -15,4 +16,5 @@ def model_for(source: Input, asked: Model | None) -> Recognised:
     """
     if asked is not None:
         return Recognised(asked, "it was asked for")
-    return recognise(source.tree, source.branches(), source.path)
+    own = source.own if isinstance(source, Joined) else source  # friends have any columns
+    return recognise(own.tree, own.branches(), own.path)

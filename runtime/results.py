@@ -124,3 +124,4 @@ class Results:
     faults: tuple[Fault, ...] = ()  # what the user's functions have raised
     systematics: tuple[Systematic, ...] = ()
     datasets: tuple[dict[str, Any], ...] = ()  # of a dataset list: what it covers and counts
+    friends: tuple[dict[str, Any], ...] = ()  # {"name", "by", "events", "matched", "missing"}

@@ -160,9 +160,11 @@ WRONG = {
     "stitch: {w: {inclusive: [a], slices: {s: {when: x > 1, datasets: [a]}}}}\n": ["E509 5:67"],
     f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1}}\n"
     "stitch: {w: {inclusive: [a]}, v: {inclusive: [a]}}\n": ["E509 5:47"],
-    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1, friends: [{{files: b.root}}]}}\n": [
-        "E190 4:40"
+    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1, friends: [{{by: event}}]}}\n": [
+        "E504 4:50"
     ],
+    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1, friends: [{{files: b.root}}, "
+    "{files: b.root, prefix: x}]}\n": ["E506 4:66"],
     # All of them come at once.
     f"{TOP_OF_LIST}  a: {{files: a.root, cross_sections: 1}}\n  b: {{kind: data, colour: 3}}\n": [
         "E502 4:22",

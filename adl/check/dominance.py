@@ -23,6 +23,7 @@ from adl.check.analysis import (
     DefineDef,
     DefineRef,
     Element,
+    EventValue,
     Extremum,
     Interval,
     Linked,
@@ -42,6 +43,7 @@ from adl.check.analysis import (
 )
 from adl.check.collections import lineage
 from adl.check.context import order_key
+from adl.check.friends import friend_of
 from adl.check.values import operands, walk
 from adl.check.zeros import fails_for_zero
 from adl.stdlib.ops import COMPARISON
@@ -60,13 +62,13 @@ _OPPOSITE = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "eq": "ne", "ne": "
 
 @dataclass(frozen=True)
 class Use:
-    """An element that may be missing; ``decides`` if then the whole value is missing.
+    """What may be missing, an element or a friend's value; ``decides`` if then the whole value is.
 
     ``table`` is the table of which an argument is missing then. That of a link or of a ``closest``
-    with a limit is no ``oversight``: no size could guarantee it.
+    with a limit is no ``oversight``: no size could guarantee it. Nor could it that of a friend.
     """
 
-    element: Element | Member | Linked
+    element: Value
     span: Span
     decides: bool
     table: str = ""
@@ -108,6 +110,9 @@ def _is_zero(element: Value) -> bool:
 
 
 def _uses(value: Value, facts: Facts, decides: bool, seen: set[object]) -> Iterator[Use]:
+    friend = friend_of(value)
+    if friend and facts is not NEVER and friend not in facts:
+        yield Use(value, value.span, decides, oversight=False)
     match value:
         case Element():
             if facts is not NEVER and facts.get(_key(value.collection), 0) <= max(value.index, 0):
@@ -190,14 +195,16 @@ def absent(use: Use) -> tuple[str, Span, str]:
     if not use.oversight:
         found = use.element
         words = found.picked.name if isinstance(found, Member) else "what a link leads to"
+        if friend_of(found):
+            words = found.branch.name if isinstance(found, EventValue) else "a value of a friend"
         message = f"{words} may be missing: no cut before guarantees it"
         return message, use.span, "a cut on it before asks that it is there"
-    assert not isinstance(use.element, Linked), "no link is an oversight"
     if isinstance(use.element, Member):
         picked = use.element.picked
         message = f"{picked.name} may be missing: no cut before guarantees it"
         sizes = (f"size({source.name}) >= {n}" for source, n in picked.needs)
         return message, use.span, f"select {' and '.join(sizes)} before"
+    assert isinstance(use.element, Element), "nothing else is an oversight"
     name, index = use.element.collection.name, use.element.index
     element = f"last({name})" if index < 0 else f"{name}[{index}]"
     message = f"{element} may be missing: no cut before guarantees it"
@@ -416,7 +423,7 @@ def _number(value: Value) -> float | None:
 def _present(value: Value) -> Facts:
     """Return the elements without which a comparison would not have been true."""
     certain = fails_for_zero(value)
-    found = (e for part in operands(value) for e in _needed(part, set()))
+    found = [e for part in operands(value) for e in _needed(part, set())]
     sizes: list[tuple[_Sized, int]] = []
     for element in found:
         if isinstance(element, Member):
@@ -426,12 +433,15 @@ def _present(value: Value) -> Facts:
         elif isinstance(element, Linked):
             if certain or not element.zero:
                 sizes.append((element, 1))
-        elif certain or not element.zero:
+        elif isinstance(element, Element) and (certain or not element.zero):
             sizes.append((element.collection, max(element.index, 0) + 1))
-    return _sizes(sizes)
+    friends: Facts = {friend: 1 for element in found if (friend := friend_of(element))}
+    return {**_sizes(sizes), **friends}
 
 
-def _needed(value: Value, seen: set[DefineDef]) -> Iterator[Element | Member | Linked | Choice]:
+def _needed(value: Value, seen: set[DefineDef]) -> Iterator[Value]:
+    if friend_of(value):
+        yield value
     match value:
         case Element() | Member():
             yield value

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adl.cli.common import AnalysisMistakes, UserError, show_findings, show_note, show_warning
+from adl.cli.friends import once, tell
 
 if TYPE_CHECKING:
     from adl.runtime.datasets.lists import DatasetList, Listed
@@ -88,6 +89,8 @@ def run(
     if said:
         show_note(said)
     results = _results(preparation, found)
+    for dataset in results.datasets if results is not None else ():
+        tell(dataset.get("friends", ()), dataset["name"])
     if results is not None and not request.quiet:
         from adl.cli.listed import print_coverage
 
@@ -128,6 +131,7 @@ def _options(lists: DatasetList, request: Request, keepers: list[Keeper]) -> Opt
         keeper,
         told,
         lambda path: rewritten(path, request.rewrites),
+        once(show_note),
     )
 
 

@@ -20,6 +20,7 @@ from adl.cli.common import (
     model_path_option,
     show_note,
 )
+from adl.cli.friends import friend_options, once, taken_out, tell
 from adl.cli.lists import Request, is_list, print_wrote, read, refuse_options
 from adl.cli.lists import run as run_list
 from adl.cli.preparing import prepare, wanted
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from adl.check.analysis import AskedDialect
     from adl.runtime.datasets.lists import DatasetList
     from adl.runtime.execute.local import Outcome
+    from adl.runtime.friends import Friend
     from adl.runtime.outputs.keeper import Keeper
     from adl.runtime.prepare import Preparation
     from adl.runtime.results import Results
@@ -96,6 +98,7 @@ if TYPE_CHECKING:
     help="Scale a dataset list to this, as in '59.8 /fb', and not to what it says.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress and no tables.")
+@friend_options
 @lenient_option
 @dataset_options
 @model_path_option
@@ -132,7 +135,10 @@ def command(
       adl run examples/zpeak.adl examples/sample/zmumu.root -o results
       adl run examples/zpeak.adl examples/datasets.yaml
     """
+    friends = taken_out(about)
     lists = _list(inputs, luminosity)
+    if lists is not None and friends:
+        raise UserError("--friend: in a dataset list, each dataset has its own friends:")
     if lists is not None:
         refuse_options(about)
     if output is not None:
@@ -147,8 +153,11 @@ def command(
         results, outcome, keepers = run_list(lists, preparation, request)
     else:
         keepers = [_keeper(output, 0 if quiet else print_rows)]
-        outcome = _execute(preparation, inputs, jobs, events, tree, rewrites, quiet, keepers[0])
-        results = _results(preparation, outcome)
+        outcome = _execute(
+            preparation, inputs, friends, jobs, events, tree, rewrites, quiet, keepers[0]
+        )
+        results = _results(preparation, outcome, friends)
+        tell(results.friends if results is not None else ())
     if results is not None:
         if output is not None:  # first, so that no printer's trouble loses them
             _write(results, output)
@@ -174,6 +183,7 @@ def _list(inputs: tuple[str, ...], luminosity: str | None) -> DatasetList | None
 def _execute(
     preparation: Preparation,
     inputs: tuple[str, ...],
+    friends: tuple[Friend, ...],
     jobs: int,
     events: int | None,
     tree: str | None,
@@ -183,6 +193,7 @@ def _execute(
 ) -> Outcome:
     from adl.cli.progress import progress_bar
     from adl.runtime.execute.local import execute
+    from adl.runtime.friends import Joining
     from adl.runtime.inputs import InputError
     from adl.runtime.inputs.paths import expand, rewritten
     from adl.runtime.networks import NetworkError
@@ -193,6 +204,10 @@ def _execute(
         paths = expand(inputs)
     except InputError as error:
         raise UserError(str(error)) from None
+
+    def places(path: str) -> tuple[str, ...]:
+        return rewritten(path, rewrites)
+
     try:
         with progress_bar(quiet) as progress, keeper:
             return execute(
@@ -204,7 +219,8 @@ def _execute(
                 progress=progress,
                 refusals=(AnalysisError,),
                 keeper=keeper,
-                places=lambda path: rewritten(path, rewrites),
+                places=places,
+                join=Joining(friends, paths, preparation.model, places, once(show_note)),
             )
     except (OutputError, NetworkError) as error:
         raise UserError(str(error)) from None
@@ -227,9 +243,12 @@ def _keeper(output: str | None, shown: int) -> Keeper:
     return Keeper(None if output is None else Path(output), shown)
 
 
-def _results(preparation: Preparation, outcome: Outcome) -> Results | None:
+def _results(
+    preparation: Preparation, outcome: Outcome, friends: tuple[Friend, ...]
+) -> Results | None:
     from adl import __version__
     from adl.runtime.collect import collect, systematics
+    from adl.runtime.friends import described
     from adl.runtime.results import Process, Results
 
     if outcome.kernel is None or outcome.partial is None or preparation.analysis is None:
@@ -250,6 +269,7 @@ def _results(preparation: Preparation, outcome: Outcome) -> Results | None:
         tuple(outcome.files),
         outcome.partial.faults,
         systematics(outcome.kernel.program),
+        friends=tuple(described(friends, outcome.friends)),
     )
 
 

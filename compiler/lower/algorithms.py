@@ -18,6 +18,7 @@ from adl.compiler.ir import (
     reduce,
 )
 from adl.compiler.lower import tuples
+from adl.compiler.lower.collections import in_all_of
 from adl.compiler.lower.elements import certainty
 from adl.compiler.lower.made import remember
 from adl.compiler.lower.truth import Lowered
@@ -62,9 +63,11 @@ def _evaluate(lowering: Lowering, value: core.Apply) -> tuple[Evaluate, Node, No
     for kind, argument in zip(value.function.arguments, value.arguments, strict=True):
         if isinstance(argument, core.Whole):
             arguments += _gathered(lowering, argument.collection)
+            defined = both(defined, in_all_of(_inputs(argument.collection)))
             continue
         if isinstance(argument, core.Each):
             arguments += _each(lowering, argument)
+            defined = both(defined, in_all_of(loop.collection for loop in argument.loops))
             continue
         if kind in _COMPONENTS:
             particle, there = lowering.particle(argument)
@@ -78,6 +81,13 @@ def _evaluate(lowering: Lowering, value: core.Apply) -> tuple[Evaluate, Node, No
         defined = both(defined, there)
     called = both(defined, lowering.under) if value.function.raises else defined
     return Evaluate(value.function, tuple(arguments), called), defined, certain
+
+
+def _inputs(whole: core.Collection | core.CompositeDef) -> list[core.Collection | None]:
+    """Return the collections of which something is made."""
+    if isinstance(whole, core.CompositeDef):
+        return [loop.collection for loop in whole.loops]
+    return [whole]
 
 
 _COMPONENTS = {

@@ -9,12 +9,12 @@ each source has parts of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from adl.check.analysis import Collection, Computed, Corrected, ObjectDef, Produced
-from adl.check.collections import origin, parts
+from adl.check.collections import inputs, origin, parts
 from adl.compiler.ir import (
     FALSE,
     NAN,
@@ -34,7 +34,7 @@ from adl.compiler.ir import (
     store,
 )
 from adl.compiler.lower import computed, made
-from adl.compiler.lower.truth import Lowered, choose
+from adl.compiler.lower.truth import Lowered, choose, comparison
 from adl.stdlib.models import Branch, CollectionSchema
 
 
@@ -69,6 +69,14 @@ class Place:
         if len({v.kind for v in values}) > 1:
             values = [as_real(v) for v in values]
         return Element(store(axes, tuple(values)), self.position)
+
+    def known(self, name: str) -> Node:
+        """Return whether an attribute is there: one of a friend is where the friend has the event."""
+        every = [_known(p, name) for p in self.parts]
+        if len(every) == 1 or all(node is TRUE for node in every):
+            return every[0]
+        axes = tuple(Axis(made.source(p), 0) for p in self.parts)
+        return Element(store(axes, tuple(every)), self.position)
 
     def has(self, name: str) -> bool:
         """Whether every part stores an attribute."""
@@ -324,6 +332,32 @@ def _column(part: CollectionSchema, name: str, position: Node, cuts: CutsAt) -> 
     if isinstance(branch, Computed):
         return computed.attribute(branch, Place((part,), position))
     return in_units_of_adl(Column(branch.name, branch.dtype, part.name, position), branch)
+
+
+def _known(part: CollectionSchema, name: str) -> Node:
+    branch = giving(part, name).attributes.get(name)
+    return TRUE if branch is None else matched(branch)
+
+
+def matched(stored: Branch | CollectionSchema) -> Node:
+    """Return whether the event has a column or collection: one of a friend, if the friend has it."""
+    return Column(stored.matched, "bool") if stored.matched else TRUE
+
+
+def in_all_of(collections: Iterable[Collection | None]) -> Node:
+    """Return whether an event has all of some collections: those of a friend it may lack."""
+    there: Node = TRUE
+    for collection in inputs(c for c in collections if c is not None):
+        there = both(there, matched(collection))
+    return there
+
+
+def in_events_with(collections: Iterable[Collection | None], found: Lowered) -> Lowered:
+    """Return what is computed of whole collections: missing where an event lacks one of them."""
+    there = in_all_of(collections)
+    if found.value.kind == "bool":
+        return comparison(found.value, found, Lowered(TRUE, there))
+    return Lowered(found.value, both(there, found.defined), found.certain)
 
 
 def giving(part: CollectionSchema, name: str) -> CollectionSchema:

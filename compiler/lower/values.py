@@ -40,9 +40,12 @@ from adl.compiler.lower import (
 from adl.compiler.lower.collections import (
     Place,
     giving,
+    in_all_of,
+    in_events_with,
     in_units_of_adl,
     last,
     mask,
+    matched,
     order_of,
     orders,
     part_mask,
@@ -54,6 +57,7 @@ from adl.compiler.lower.truth import Lowered, choose, defined_all
 from adl.stdlib.kinematics import Cartesian, Particle, Polar, Transverse, add
 from adl.stdlib.models import Branch, CollectionSchema
 
+_MOMENTUM = ("pt", "eta", "phi", "mass")
 _COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 
 
@@ -117,7 +121,7 @@ class Lowering:
         if isinstance(branch, core.Computed):
             with self.looked_at(TRUE):
                 return self.value(branch.value)
-        return Lowered(in_units_of_adl(Column(branch.name, branch.dtype), branch))
+        return Lowered(in_units_of_adl(Column(branch.name, branch.dtype), branch), matched(branch))
 
     def _attributeof(self, value: core.AttributeOf) -> Lowered:
         particle = value.particle
@@ -142,7 +146,8 @@ class Lowering:
         at = self.place(particle)
         found = self._of_formula(at, value.attribute)
         if found is None:
-            return Lowered(at.attribute(value.attribute, self.cuts), at.defined, at.certain)
+            there = both(at.defined, at.known(value.attribute))
+            return Lowered(at.attribute(value.attribute, self.cuts), there, at.certain)
         defined, certain = both(at.defined, found.defined), both(at.certain, found.certain)
         return Lowered(found.value, defined, certain)
 
@@ -285,9 +290,11 @@ class Lowering:
 
     def _size(self, value: core.Size) -> Lowered:
         if isinstance(value.collection, core.CompositeDef):
-            return tuples.size(self, value.collection)
+            looped = [loop.collection for loop in value.collection.loops]
+            return in_events_with(looped, tuples.size(self, value.collection))
         with self.loops([core.Loop(value.collection, "")]) as (axes, inside):
-            return Lowered(reduce("count", axes, Const(1), inside))
+            number = Lowered(reduce("count", axes, Const(1), inside))
+        return in_events_with((value.collection,), number)
 
     def _default(self, value: core.Default) -> Lowered:
         x, otherwise = self.value(value.value), self.value(value.otherwise)
@@ -338,6 +345,9 @@ class Lowering:
         return self.stored(value.schema.attributes["pt"])
 
     def _reduction(self, value: core.Reduction) -> Lowered:
+        return in_events_with((loop.collection for loop in value.loops), self._reduced(value))
+
+    def _reduced(self, value: core.Reduction) -> Lowered:
         with self.loops(value.loops) as (axes, inside):
             for condition in value.where:
                 inside = both(inside, self.condition(condition).value)
@@ -375,7 +385,7 @@ class Lowering:
             pt, phi = (self.stored(value.schema.attributes[a]) for a in ("pt", "phi"))
             return Transverse(as_real(pt.value), as_real(phi.value)), defined_all(pt, phi)
         if isinstance(value, core.Total):
-            return self.total(value.collection), TRUE
+            return self.total(value.collection), in_all_of((value.collection,))
         if isinstance(value, core.Sum):
             items = [(sign, *self.particle(p)) for sign, p in value.items]
             defined: Node = TRUE
@@ -387,13 +397,16 @@ class Lowering:
         if isinstance(value, core.OwnAttribute):
             return elements.own_particle(self, value)
         at = self.place(value)
-        return self.momentum(at), at.defined
+        there = at.defined
+        for name in _MOMENTUM:
+            there = both(there, at.known(name))
+        return self.momentum(at), there
 
     def momentum(self, at: Place) -> Particle:
         """Return the components of the element at a place."""
         if len(at.parts) == 1 and isinstance(at.parts[0], core.Produced):
             return made.momentum(at.parts[0], at.position)
-        return Polar(*(self._component(at, name) for name in ("pt", "eta", "phi", "mass")))
+        return Polar(*(self._component(at, name) for name in _MOMENTUM))
 
     def _component(self, at: Place, name: str) -> Node:
         # Massless kinds (photons) are stored without a mass in some versions of a format.

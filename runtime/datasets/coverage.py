@@ -8,6 +8,7 @@ from typing import Any
 
 from adl.runtime.datasets.running import Ran
 from adl.runtime.datasets.sums import worth
+from adl.runtime.friends import described
 
 
 def coverage(ran: Ran) -> dict[str, Any]:
@@ -36,6 +37,8 @@ def coverage(ran: Ran) -> dict[str, Any]:
             "estimated": ran.weights.estimated,
             "worth": finite(worth(listed, ran.weights)),
         }
+    if listed.friends:
+        known["friends"] = described(listed.friends, ran.outcome.friends)
     known["parts"] = [_part(ran, number) for number in range(len(ran.parts))]
     return known
 

@@ -89,15 +89,30 @@ class GeneratorWeight(Entry):
     )
 
 
-class Friend(Entry):
+class FriendEntry(Entry):
     """Columns that stand in another tree or file."""
 
-    files: Files = Field(description="Files or globs, relative to the list.")
-    tree: str | None = Field(None, description="The tree, where a file has several.")
+    files: Annotated[
+        list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])
+    ] = Field(
+        default_factory=list,
+        description="Files or globs, relative to the list; without any each file itself.",
+    )
+    tree: str | None = Field(
+        None, description="The tree, where a file has several; needed without files."
+    )
     by: Literal["event", "entry"] = Field(
         "event", description="Joined by run, block and event number, or by the place in the file."
     )
-    prefix: str = Field("", description="What its columns begin with in the analysis.")
+    prefix: str = Field(
+        "", description="What its columns, of objects its attributes, begin with in the analysis."
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.files and not self.tree:
+            raise ValueError("a friend has files, or is another tree of each file")
+        return self
 
 
 class Defaults(WithOwnFields):
@@ -140,7 +155,7 @@ class DatasetEntry(Defaults):
         None, description="How many the files have, all together; checked."
     )
     stream: str = Field("", description="The stream of data, as triggers of an analysis name it.")
-    friends: list[Friend] = Field(
+    friends: list[FriendEntry] = Field(
         default_factory=list, description="Files with more columns of the same events."
     )
     variation: str | None = Field(

@@ -8,6 +8,7 @@ from typing import Literal
 
 from adl.check.dataset import Constant, Kind
 from adl.runtime.datasets.masks import LumiMask
+from adl.runtime.friends import Friend
 from adl.syntax.source import NOWHERE, Source, Span
 
 TOTAL = "total"  # the sum of the simulated processes; no process is called so
@@ -52,6 +53,7 @@ class Listed:
     lumi_mask: LumiMask | None = None
     variation: str = ""
     split: tuple[Condition, ...] = ()
+    friends: tuple[Friend, ...] = ()
     constants: Mapping[str, Constant] = field(default_factory=dict)
 
     @property

@@ -25,6 +25,7 @@ from adl.runtime.datasets.lists import (
 from adl.runtime.datasets.masks import LumiMask, read_mask
 from adl.runtime.datasets.normalising import check_normalisation
 from adl.runtime.datasets.texts import Document, Path, read_json, read_yaml
+from adl.runtime.friends import Friend
 from adl.runtime.inputs import InputError
 from adl.syntax.diagnostics import AnalysisError, Diagnostic, Findings, did_you_mean
 from adl.syntax.parse import parse
@@ -85,7 +86,7 @@ def of_document(
 _PARTS: tuple[tuple[tuple[str, ...], type[BaseModel]], ...] = (
     ((), entries.ListEntry),
     (("datasets", "*"), entries.DatasetEntry),
-    (("datasets", "*", "friends", "*"), entries.Friend),
+    (("datasets", "*", "friends", "*"), entries.FriendEntry),
     (("datasets", "*", "generator_weight"), entries.GeneratorWeight),
     (("generator_weight",), entries.GeneratorWeight),
     (("stitch", "*"), entries.Stitch),
@@ -202,7 +203,6 @@ class _Reading:
             self.error("E503", message, place, "kind: data, or kind: simulation", named=True)
         files = find_files(entry.files, self.folder, self.document, (*place, "files"), self)
         self.claims.add(name, files)
-        self.friends(entry, place)
         k_factor = entry.k_factor if entry.k_factor is not None else every.k_factor
         return Listed(
             name,
@@ -224,6 +224,7 @@ class _Reading:
             self.mask(entry, place) if kind == "data" else None,
             entry.variation or "",
             self.split(entry, place),
+            tuple(self.friends(entry, place)),
             self.constants(entry, place),
         )  # fmt: skip
 
@@ -233,10 +234,17 @@ class _Reading:
         said = entry.luminosity if entry.luminosity is not None else self.entry.luminosity
         return said.get(era) if isinstance(said, dict) else said
 
-    def friends(self, entry: DatasetEntry, place: Path) -> None:
-        if entry.friends:
-            message = "friends of a dataset are not supported yet"
-            self.error("E190", message, (*place, "friends"), named=True)
+    def friends(self, entry: DatasetEntry, place: Path) -> Iterator[Friend]:
+        names: set[str] = set()
+        for number, friend in enumerate(entry.friends):
+            at = (*place, "friends", number, "files")
+            found = find_files(friend.files, self.folder, self.document, at, self)
+            files = tuple(path for path, _ in found)
+            new = Friend(files, friend.tree, friend.by, friend.prefix)
+            if new.name in names:
+                self.error("E506", f"{new.name} is a friend already", (*place, "friends", number))
+            names.add(new.name)
+            yield new
 
     def genw(self, entry: DatasetEntry, place: Path) -> GenWeight:
         said = entry.generator_weight or self.entry.generator_weight

@@ -22,6 +22,7 @@ from adl.runtime.datasets.parts import Part, covering
 from adl.runtime.datasets.preparing import DatasetPreparation
 from adl.runtime.datasets.sums import Facts, Weights, sum_of_weights, worth
 from adl.runtime.execute.local import Outcome, execute
+from adl.runtime.friends import Joining
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.opening import open_input
 from adl.runtime.outputs.keeper import Keeper
@@ -81,6 +82,7 @@ class Options:
     keeper: Callable[[Listed], Keeper] | None = None
     told: Callable[[tuple[Diagnostic, ...]], None] = lambda findings: None
     places: Callable[[str], Sequence[str]] = lambda path: (path,)  # where a file may be
+    noted: Callable[[str], None] = lambda text: None  # told what is good to know of friends
 
 
 def run_list(lists: DatasetList, base: Preparation, options: Options) -> list[Ran]:
@@ -110,6 +112,10 @@ def run_list(lists: DatasetList, base: Preparation, options: Options) -> list[Ra
 def _run(prepare: DatasetPreparation, options: Options) -> Ran:
     listed = prepare.listed
     keeper = options.keeper(listed) if options.keeper else Keeper(None)
+
+    def told(text: str) -> None:
+        options.noted(f"{listed.name}: {text}")
+
     with (options.showing or _silent)() as progress, keeper:
         outcome = execute(
             listed.files,
@@ -121,6 +127,7 @@ def _run(prepare: DatasetPreparation, options: Options) -> Ran:
             refusals=(AnalysisError,),
             keeper=keeper,
             places=options.places,
+            join=Joining(listed.friends, listed.files, prepare.base.model, options.places, told),
         )
     ran = Ran(listed, prepare.group, outcome, prepare.facts, prepare.normalised)
     if outcome.kernel is None or outcome.partial is None:

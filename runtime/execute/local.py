@@ -27,7 +27,7 @@ from adl.compiler.layout import Chunk, Fault, Layout, Partial
 from adl.compiler.program import Program, RowsOutput
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.ahead import openings
-from adl.runtime.inputs.chunks import read
+from adl.runtime.inputs.joined import Joined, Match, read
 from adl.runtime.inputs.trees import Input
 from adl.runtime.progress import Progress, Reporter
 from adl.runtime.rows import RowsKeeper
@@ -81,6 +81,7 @@ class Outcome:
     nans: Counter[tuple[str, str]] = field(default_factory=Counter)  # of each (path, branch)
     units: dict[tuple[str, str], str] = field(default_factory=dict)  # what is odd, by the same
     faults: tuple[Fault, ...] = ()  # of the users' functions
+    friends: dict[str, Match] = field(default_factory=dict)  # what each has of the events
 
 
 @dataclass(eq=False)
@@ -95,6 +96,7 @@ class _File:
     wanted: tuple[RowsOutput, ...] = ()  # its prints and saves that are kept
     partial: Partial | None = None  # of the blocks so far
     done: int = 0  # events in ``partial``
+    friends: dict[str, Match] = field(default_factory=dict)
     error: Exception | None = None
 
     def fail(self, error: Exception) -> None:
@@ -112,6 +114,7 @@ class _Unit(NamedTuple):
     bytes: int = 0
     nans: Mapping[str, int] = {}
     units: Mapping[str, str] = {}
+    friends: Mapping[str, Match] = {}
     reading: float = 0.0
     computing: float = 0.0
 
@@ -129,6 +132,7 @@ def execute(
     unit: int | None = None,
     keeper: RowsKeeper | None = None,
     places: Callable[[str], Sequence[str]] = lambda path: (path,),
+    join: Callable[[Input], Input] = lambda file: file,
 ) -> Outcome:
     """Run over files in their order and return the sums.
 
@@ -147,11 +151,12 @@ def execute(
         unit: Blocks that a thread takes at a time; chosen for the file by default.
         keeper: Takes the rows of prints and saves, in the order of the events; else they are lost.
         places: Where a file may be, in the order in which to try: caches, replicas.
+        join: Returns a file with its friends; called in this thread, before ``prepare``.
     """
     assert threads >= 1, threads
     reporter = Reporter(progress)
     run = _Run(
-        paths, prepare, threads, limit, tree, reporter, refusals, block, unit, keeper, places
+        paths, prepare, threads, limit, tree, reporter, refusals, block, unit, keeper, places, join
     )
     return run.execute()
 
@@ -169,6 +174,7 @@ class _Run:
     unit: int | None
     keeper: RowsKeeper | None
     places: Callable[[str], Sequence[str]]
+    join: Callable[[Input], Input]
     outcome: Outcome = field(default_factory=Outcome)
     opened: list[int] = field(default_factory=list)  # events to read of each file so far
     passed: int = 0  # events of finished files, of those that failed as well
@@ -224,6 +230,7 @@ class _Run:
         refusals: tuple[type[Exception], ...] = (InputError, *self.refusals)
         try:
             file.source = opened()
+            file.source = self.join(file.source)
             file.kernel = Kernel(*self.prepare(file.source))
             self.compare(path, file.kernel.program)
         except refusals as error:
@@ -283,10 +290,14 @@ class _Run:
             rows.append(self.tables(file, file.kernel, part, partials[-1], entry))
             entry += part.events
         size = sum(values.nbytes for values in chunk.columns.values())
-        nans = count_nans(chunk)
+        nans, friends = count_nans(chunk), {}
+        if isinstance(file.source, Joined):
+            friends = file.source.matches(chunk)
+            nans = dict(Counter(nans) - Counter(file.source.filled(chunk, reads.columns)))
         odd = {} if start else doubts(chunk, reads.momenta)
         end = time.perf_counter()
-        return _Unit(partials, rows, stop - start, size, nans, odd, middle - begin, end - middle)
+        times = middle - begin, end - middle
+        return _Unit(partials, rows, stop - start, size, nans, odd, friends, *times)
 
     def tables(
         self, file: _File, kernel: Kernel, chunk: Chunk, partial: Partial, entry: int
@@ -317,6 +328,8 @@ class _Run:
             if self.keeper is not None and rows and file.error is None:
                 self.keeper.add(file.path, rows)
         file.done += unit.events
+        for name, match in unit.friends.items():
+            file.friends[name] = file.friends.get(name, Match()) + match
         self.outcome.bytes += unit.bytes
         for branch, number in unit.nans.items():
             self.outcome.nans[file.path, branch] += number
@@ -334,6 +347,8 @@ class _Run:
         elif file.partial is not None and self.outcome.partial is not None:
             self.outcome.partial.add(file.partial)
             self.outcome.events += file.events
+            for name, match in file.friends.items():
+                self.outcome.friends[name] = self.outcome.friends.get(name, Match()) + match
         events = 0 if file.error else file.events
         error = file.error.reason if isinstance(file.error, InputError) else str(file.error or "")
         self.outcome.files.append({"path": file.path, "events": events, "error": error})

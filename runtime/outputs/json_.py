@@ -73,6 +73,7 @@ def results_to_dict(results: Results) -> dict[str, Any]:
         "files": [dict(file) for file in results.files],
         "faults": [_fault(fault) for fault in results.faults],
         "systematics": [_systematic(found) for found in results.systematics],
+        **({"friends": list(results.friends)} if results.friends else {}),
         **({"datasets": list(results.datasets)} if results.datasets else {}),
         "cutflows": [
             {

@@ -47,6 +47,7 @@ class Branch:
     counter: str | None
     per: float = 1.0  # how many of its units are one of ADL's: 1000 for MeV
     unit_said: bool = True  # a model of columns in MeV says of this one whether it is
+    matched: str = ""  # of a friend's: the column that says whether it has the event
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,14 @@ class CollectionSchema:
         """The column that says how many elements an event has; empty if that is not known."""
         stored = [b.name for b in self.attributes.values() if not isinstance(b, Formula)]
         return self.counter.name if self.counter else next(iter(stored), "")
+
+    @property
+    def matched(self) -> str:
+        """The column that says whether an event has the collection at all; empty if all do."""
+        if self.counter is not None:
+            return self.counter.matched
+        stored = [b.matched for b in self.attributes.values() if not isinstance(b, Formula)]
+        return "" if "" in stored else next(iter(stored), "")
 
 
 @dataclass(frozen=True, eq=False)
