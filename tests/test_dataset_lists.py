@@ -164,7 +164,7 @@ WRONG = {
         "E504 4:50"
     ],
     f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1, friends: [{{files: b.root}}, "
-    "{files: b.root, prefix: x}]}\n": ["E506 4:66"],
+    "{files: b.root, prefix: x}]}\n": ["E506 4:67"],
     # All of them come at once.
     f"{TOP_OF_LIST}  a: {{files: a.root, cross_sections: 1}}\n  b: {{kind: data, colour: 3}}\n": [
         "E502 4:22",
