@@ -98,6 +98,7 @@ class Context:
     excluded: list[Tree] = field(default_factory=list)  # what the dataset has no use for
     # The loop of an object block has no collection of its own: its sources stand here.
     sources: dict[Loop, tuple[Collection, ...]] = field(default_factory=dict)
+    parts: dict[str, ObjectDef] = field(default_factory=dict)  # of inputs, that the model makes
     slices: dict[tuple[Collection, int, int | None], ObjectDef] = field(default_factory=dict)
     # What calls like ossf(leptons) make, by the name and the arguments.
     families: dict[tuple[str, tuple[Expr, ...]], CompositeDef | None] = field(default_factory=dict)

@@ -17,7 +17,7 @@ from adl.check.elements import is_element, sources_of
 from adl.check.scope import Scope
 from adl.check.types import number
 from adl.check.values import walk
-from adl.stdlib.models import Branch, CollectionSchema, Formula, Schema
+from adl.stdlib.models import Branch, CollectionSchema, Formula, Part, Schema
 from adl.syntax.diagnostics import AnalysisError
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
@@ -34,7 +34,7 @@ def with_formulas(schema: Schema, context: MakeContext) -> tuple[Schema, dict[st
     Beside it, for formulas that nothing has, by their places: why.
     """
     every = [*schema.scalars.values(), *_attributes(schema)]
-    if not any(_is_open(branch) for branch in every):
+    if not any(_is_open(branch) for branch in every) and not _parts(schema):
         return schema, {}
     # Values refer to these collections, which therefore gain attributes in place while we are here.
     singles = [s.element for s in schema.singletons.values() if s.element is not None]
@@ -64,6 +64,7 @@ def with_formulas(schema: Schema, context: MakeContext) -> tuple[Schema, dict[st
             element = single.element and collections[single.element.name]
             singletons[single.name] = replace(single, attributes=own, element=element)
     hidden = {s.name for s in singles}
+    refused |= _without_broken_parts(inside, collections, context)
     gained = {b.place for own in attributes.values() for b in own.values() if _is_made(b)}
     refused = {place: why for place, why in refused.items() if place not in gained}
     return (
@@ -114,6 +115,26 @@ def _of_events(
         else:
             reasons[formula.place] = f"{name}: {found}"
     return reasons
+
+
+def _parts(schema: Schema) -> list[Part]:
+    return [c for c in schema.collections.values() if isinstance(c, Part)]
+
+
+def _without_broken_parts(
+    inside: Schema, collections: dict[str, CollectionSchema], context: MakeContext
+) -> dict[str, str]:
+    """Take out parts of collections whose conditions cannot be had; return why not."""
+    refused = {}
+    for part in _parts(inside):
+        condition = Formula("", "bool", None, text=part.where, place=part.place)
+        found = _checked(context, inside, condition, inside.collections[part.of])
+        if isinstance(found, Computed) and found.dtype == "bool":
+            continue
+        why = found if isinstance(found, str) else "it is no condition"
+        refused[part.place] = f"{part.name}: where {part.where}: {why}"
+        del collections[part.name]
+    return refused
 
 
 def _attributes(schema: Schema) -> Iterator[Branch]:

@@ -40,6 +40,7 @@ from adl.check.particles import (
     owners,
     read_in_other_case,
 )
+from adl.check.parts_of_inputs import selected
 from adl.check.scope import Binder, Scope
 from adl.check.tuples import is_composite, tuple_at, unknown
 from adl.check.uses import unchosen
@@ -48,6 +49,7 @@ from adl.stdlib.models import (
     Branch,
     CollectionSchema,
     Match,
+    Part,
     Schema,
     SingletonSchema,
     find_collection,
@@ -211,6 +213,8 @@ def _plain_collection(scope: Scope, name: Name) -> Collection | None:
     if any(known != own for known in near):
         return None
     match = find_collection(scope.context.schema, name.name)
+    if match is not None and isinstance(match.item, Part):
+        return selected(scope.context, match.item, name.span)
     return match.item if match else None
 
 
@@ -297,6 +301,8 @@ def _find_input(context: Context, name: Name) -> Match[Input] | None:
 
 def _of_input(context: Context, item: Input, span: Span) -> Meaning:
     match item:
+        case Part():
+            return context.in_order(selected(context, item, span))
         case CollectionSchema():
             return context.in_order(item)
         case SingletonSchema():

@@ -191,7 +191,10 @@ def _owners(title: str, owners: dict[str, Any]) -> Table:
     table.add_column("attributes")
     for name, owner in sorted(owners.items()):
         heading = f"{name}, by {owner['ordered']}" if owner.get("ordered") else name
-        table.add_row(heading, " ".join(owner["aliases"]), _attributes(owner))
+        attributes = _attributes(owner)
+        if "of" in owner:  # it has those of the other one
+            attributes = f"{owner['of']} where {owner['where']}"
+        table.add_row(heading, " ".join(owner["aliases"]), attributes)
     return table
 
 

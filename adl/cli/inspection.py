@@ -14,7 +14,7 @@ from adl.runtime.inputs.facts import facts
 from adl.runtime.inputs.trees import Input
 from adl.runtime.recognise import model_for
 from adl.runtime.skims.record import record_of
-from adl.stdlib.models import Branch, CollectionSchema, Model, Schema, SingletonSchema
+from adl.stdlib.models import Branch, CollectionSchema, Model, Part, Schema, SingletonSchema
 
 _UNITS = {1000.0: "MeV"}
 
@@ -54,7 +54,11 @@ def inspected(source: Input, asked: Model | None) -> tuple[dict[str, Any], Schem
 
 
 def _collection(collection: CollectionSchema, schema: Schema) -> dict[str, Any]:
+    part: dict[str, str] = {}
+    if isinstance(collection, Part):
+        part = {"of": collection.of, "where": collection.where}
     return {
+        **part,
         "aliases": list(collection.aliases),
         "ordered": collection.ordered or "",
         "attributes": _attributes(collection, schema),

@@ -161,6 +161,15 @@ class CollectionSchema:
         return "" if "" in stored else next(iter(stored), "")
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Part(CollectionSchema):
+    """The elements of another collection for which a condition in ADL is true."""
+
+    of: str
+    where: str
+    place: str  # of the model's file, with the line
+
+
 @dataclass(frozen=True, eq=False)
 class SingletonSchema:
     """An object that each event has once: MET. It can be stored as the one ``element`` of a list."""

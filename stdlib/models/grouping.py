@@ -13,6 +13,7 @@ from adl.stdlib.models import (
     Branch,
     CollectionSchema,
     Formula,
+    Part,
     Schema,
     SingletonSchema,
     Storage,
@@ -39,12 +40,24 @@ def of_file(listed: Schema, branches: Mapping[str, Branch]) -> Schema:
     computed = {n: b for n, b in listed.scalars.items() if isinstance(b, Formula)}
     return replace(
         listed,
-        collections={name: c for name, c in collections.items() if name not in single},
+        collections={
+            **{name: c for name, c in collections.items() if name not in single},
+            **_parts(listed, collections),
+        },
         singletons={s.name: s for s in singletons},
         scalars={**computed, **_in_units(listed, scalars), **_of_singletons(singletons)},
         complete=True,
         generated=any(name in branches for name in listed.simulation),
     )
+
+
+def _parts(listed: Schema, found: Mapping[str, CollectionSchema]) -> dict[str, CollectionSchema]:
+    """Return the parts that a model makes of collections; what a file stores goes before them."""
+    return {
+        p.name: replace(p, attributes=found[p.of].attributes, counter=found[p.of].counter)
+        for p in listed.collections.values()
+        if isinstance(p, Part) and p.of in found and p.name not in found
+    }
 
 
 def _of_singletons(singletons: Iterable[SingletonSchema]) -> dict[str, Branch]:
@@ -142,7 +155,9 @@ def _collection(
 def _known(listed: Schema, name: str) -> CollectionSchema:
     singles = {s.element.name: s.element for s in listed.singletons.values() if s.element}
     unknown = CollectionSchema(name, (), {}, None, None)
-    return {**singles, **listed.collections}.get(name, unknown)
+    found = {**singles, **listed.collections}.get(name, unknown)
+    # What a model makes of another collection, this file stores.
+    return replace(unknown, aliases=found.aliases) if isinstance(found, Part) else found
 
 
 def _stored(storage: Storage, branches: Iterable[Branch], owner: str) -> dict[str, Branch]:

@@ -20,6 +20,7 @@ from adl.stdlib.models import (
     Link,
     Model,
     ModelError,
+    Part,
     Recognition,
     Schema,
     SingletonSchema,
@@ -99,9 +100,14 @@ def _schema(model: str, parts: Mapping[str, yaml.Node]) -> Schema:
     nodes = {part: entries_of(parts.get(part)) for part in ("collections", "singletons")}
     usual = entries_of(parts.get("storage"), (*_STORAGE, *_UNITS))
     every = _formulas(parts.get("formulas"))
+    apart = {n: node for n, node in nodes["collections"].items() if "of" in _keys(node)}
     collections = {
-        n: _listed_collection(n, node, usual, every) for n, node in nodes["collections"].items()
+        n: _listed_collection(n, node, usual, every)
+        for n, node in nodes["collections"].items()
+        if n not in apart
     }
+    parts = {n: _listed_part(n, node, collections) for n, node in apart.items()}
+    collections = {n: {**collections, **parts}[n] for n in nodes["collections"]}
     singletons = {n: _listed_singleton(n, node, usual) for n, node in nodes["singletons"].items()}
     _refuse_shared_aliases(nodes["collections"], collections.values())
     _refuse_broken_relations(nodes["collections"], collections)
@@ -182,6 +188,35 @@ def _listed_collection(
     )
 
 
+def _keys(node: yaml.Node) -> list[str]:
+    return list(entries_of(node))
+
+
+def _listed_part(
+    name: str, node: yaml.Node, collections: Mapping[str, CollectionSchema]
+) -> CollectionSchema:
+    """Return a collection that is the elements of another one for which a condition holds."""
+    entries = entries_of(node, ("aliases", "of", "where"))
+    of = " ".join(words_of(entries["of"]))
+    whole = collections.get(of)
+    if whole is None or isinstance(whole, Part):
+        raise mistake_at(entries["of"], f"{name} is a part of {of}, which is no stored collection")
+    where = entries.get("where")
+    if where is None:
+        raise mistake_at(node, f"{name} is a part of {of}: where says of which elements")
+    return Part(
+        name,
+        words_of(entries.get("aliases")),
+        whole.attributes,
+        whole.counter,
+        whole.ordered,
+        probabilities=whole.probabilities,
+        of=of,
+        where=" ".join(words_of(where)),
+        place=f"{where.start_mark.name}:{where.start_mark.line + 1}",
+    )
+
+
 def _own_storage(
     name: str, entries: dict[str, yaml.Node], usual: Mapping[str, yaml.Node]
 ) -> Storage | None:
@@ -252,6 +287,10 @@ def _refuse_broken_relations(
                 raise mistake_at(
                     node, f"{owner.name}: link {name} needs {' and '.join(_both(link))}"
                 )
+            target = collections[link.target]
+            if isinstance(target, Part):
+                message = f"{owner.name}: link {name}: {target.name} is a part of {target.of}"
+                raise mistake_at(node, f"{message}, in which positions count")
         for name, inverse in owner.inverses.items():
             source = collections.get(inverse.source)
             found = source.links.get(inverse.link) if source else None

@@ -21,7 +21,7 @@ from adl.check.elements import branch_type
 from adl.check.systematics.draft import DIRECTIONS, Draft, allowed, settings
 from adl.check.types import convert
 from adl.check.variations import NewValue
-from adl.stdlib.models import Branch, CollectionSchema, Formula, Schema, SingletonSchema
+from adl.stdlib.models import Branch, CollectionSchema, Formula, Part, Schema, SingletonSchema
 from adl.syntax.diagnostics import did_you_mean
 from adl.syntax.source import Span
 from adl.syntax.tree import Clause, Text
@@ -41,6 +41,8 @@ class Column:
 def columns(schema: Schema) -> Iterator[Column]:
     """Yield every stored column of the input once for each owner that it has."""
     for collection in schema.collections.values():
+        if isinstance(collection, Part):  # its columns are those of what it is a part of
+            continue
         for name, branch in collection.attributes.items():
             yield Column(collection, name, branch)
     owned = set()

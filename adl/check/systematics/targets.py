@@ -12,6 +12,7 @@ from adl.stdlib.models import (
     Branch,
     CollectionSchema,
     Formula,
+    Part,
     SingletonSchema,
     find_attribute,
     find_collection,
@@ -77,6 +78,11 @@ def owner_named(
     every = [*context.schema.collections, *context.schema.singletons]
     for find in (find_collection, find_singleton):
         found = find(context.schema, name.name)
+        if found is not None and found.exact and isinstance(found.item, Part):
+            message = f"{what} changes what the input has, {name.name} is a part of {found.item.of}"
+            help = f"name {found.item.of}: {name.name} follows"
+            context.findings.error("E261", message, name.span, help)
+            return None
         if found is not None and found.exact:
             return found.item
     message = f"the input has nothing called {name.name}"
