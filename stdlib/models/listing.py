@@ -106,8 +106,8 @@ def _schema(model: str, parts: Mapping[str, yaml.Node]) -> Schema:
         for n, node in nodes["collections"].items()
         if n not in apart
     }
-    parts = {n: _listed_part(n, node, collections) for n, node in apart.items()}
-    collections = {n: {**collections, **parts}[n] for n in nodes["collections"]}
+    made = {n: _listed_part(n, node, collections) for n, node in apart.items()}
+    collections = {n: {**collections, **made}[n] for n in nodes["collections"]}
     singletons = {n: _listed_singleton(n, node, usual) for n, node in nodes["singletons"].items()}
     _refuse_shared_aliases(nodes["collections"], collections.values())
     _refuse_broken_relations(nodes["collections"], collections)
