@@ -17,6 +17,7 @@ from adl.runtime.execute.local import Kernel, Reads
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.trees import Input
 from adl.runtime.networks import Networks
+from adl.runtime.profile.meter import stage
 from adl.runtime.recognise import model_for
 from adl.runtime.units import momenta
 from adl.stdlib.models import Branch, Model, ModelError, Schema
@@ -100,7 +101,8 @@ class Preparation:
         """Have a compiled program ready to run."""
         self.networks.load(compiled.networks)
         if self.target == "host":
-            compiled.load()  # now, in this thread
+            with stage("compile"):
+                compiled.load()  # now, in this thread
         reads = Reads(compiled.columns, compiled.collections, counted_by(schema), momenta(schema))
         return Kernel(compiled.program, compiled.layout, _runner(compiled, self.target), reads)
 

@@ -125,3 +125,4 @@ class Results:
     systematics: tuple[Systematic, ...] = ()
     datasets: tuple[dict[str, Any], ...] = ()  # of a dataset list: what it covers and counts
     friends: tuple[dict[str, Any], ...] = ()  # {"name", "by", "events", "matched", "missing"}
+    metrics: str = ""  # the file beside the results that says what the run cost

@@ -186,6 +186,7 @@ def _merged(found: Sequence[Ran], source: Source) -> Outcome:
         }
         outcome.faults = merged_faults((*outcome.faults, *own.faults))
     outcome.nans = nans
+    outcome.parts = tuple(ran.outcome for ran in found)
     return outcome
 
 

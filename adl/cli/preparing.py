@@ -32,6 +32,7 @@ def prepare(
     from adl.check.silence import silenced
     from adl.cli.front import model_of
     from adl.runtime.prepare import Preparation
+    from adl.runtime.profile.meter import stage
     from adl.syntax.diagnostics import AnalysisError
     from adl.syntax.parse import parse_with_notes
     from adl.syntax.tree import Region
@@ -47,7 +48,8 @@ def prepare(
         shown.update(told)
 
     try:
-        tree, odd = parse_with_notes(source, lenient)
+        with stage("prepare"):
+            tree, odd = parse_with_notes(source, lenient)
         found(odd)
         if not any(isinstance(block, Region) for block in tree.blocks):
             raise UserError(f"{file}: there is no region, so there is nothing to run")

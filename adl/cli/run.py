@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from adl.cli.friends import friend_options, once, taken_out, tell
 from adl.cli.lists import Request, is_list, print_wrote, read, refuse_options
 from adl.cli.lists import run as run_list
 from adl.cli.preparing import prepare, wanted
+from adl.cli.profile import METRICS, Profiled, profiling, show_profile
 
 if TYPE_CHECKING:
     from adl.check.analysis import AskedDialect
@@ -97,6 +99,17 @@ if TYPE_CHECKING:
     metavar="L",
     help="Scale a dataset list to this, as in '59.8 /fb', and not to what it says.",
 )
+@click.option(
+    "--profile", is_flag=True, help="Say what took the time, and what would help; -o keeps it."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="With --profile: print only it, as metrics.json has it.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress and no tables.")
 @friend_options
 @lenient_option
@@ -117,6 +130,8 @@ def command(
     print_rows: int,
     systematics: str,
     luminosity: str | None,
+    profile: bool,
+    form: str,
     quiet: bool,
     lenient: bool,
     model_path: tuple[str, ...],
@@ -134,8 +149,12 @@ def command(
     Example:
       adl run examples/zpeak.adl examples/sample/zmumu.root -o results
       adl run examples/zpeak.adl examples/datasets.yaml
+      adl run --profile examples/zpeak.adl examples/sample/zmumu.root
     """
     friends = taken_out(about)
+    if form == "json" and not profile:
+        raise UserError("--format json prints what --profile measures: say --profile, too")
+    quiet = quiet or form == "json"
     lists = _list(inputs, luminosity)
     if lists is not None and friends:
         raise UserError("--friend: in a dataset list, each dataset has its own friends:")
@@ -143,26 +162,29 @@ def command(
         refuse_options(about)
     if output is not None:
         check_folder(output)  # before the work, not after it
-    preparation = prepare(file, model, dialect, target, seed, dataset_of(**about), lenient)
-    preparation.model_path = model_path
-    preparation.systematics = wanted(systematics)
-    preparation.noted = show_note
-    rewrites = _rewrites(rewrite)
-    if lists is not None:
-        request = Request(jobs, events, tree, quiet, output, print_rows, rewrites)
-        results, outcome, keepers = run_list(lists, preparation, request)
-    else:
-        keepers = [_keeper(output, 0 if quiet else print_rows)]
-        outcome = _execute(
-            preparation, inputs, friends, jobs, events, tree, rewrites, quiet, keepers[0]
-        )
-        results = _results(preparation, outcome, friends)
-        tell(results.friends if results is not None else ())
-    if results is not None:
-        if output is not None:  # first, so that no printer's trouble loses them
-            _write(results, output)
-        if not quiet:
-            _print(results, keepers, output)
+    with profiling(profile) as profiled:
+        preparation = prepare(file, model, dialect, target, seed, dataset_of(**about), lenient)
+        preparation.model_path = model_path
+        preparation.systematics = wanted(systematics)
+        preparation.noted = show_note
+        rewrites = _rewrites(rewrite)
+        if lists is not None:
+            request = Request(jobs, events, tree, quiet, output, print_rows, rewrites)
+            results, outcome, keepers = run_list(lists, preparation, request)
+        else:
+            keepers = [_keeper(output, 0 if quiet else print_rows)]
+            outcome = _execute(
+                preparation, inputs, friends, jobs, events, tree, rewrites, quiet, keepers[0]
+            )
+            results = _results(preparation, outcome, friends)
+            tell(results.friends if results is not None else ())
+        if results is not None and output is not None:  # first: no printer's trouble loses them
+            _write(results, output, profiled)
+    if results is not None and not quiet:
+        _print(results, keepers, output)
+    if profiled is not None:
+        run = (preparation.source, inputs, jobs, target == "reference")
+        show_profile(profiled, run, outcome, output, form, quiet)
     report(outcome, results, events)
 
 
@@ -301,13 +323,17 @@ def _print(results: Results, keepers: list[Keeper], output: str | None) -> None:
         raise UserError(f"cannot print: {error.strerror}") from None
 
 
-def _write(results: Results, output: str) -> None:
+def _write(results: Results, output: str, profiled: Profiled | None) -> None:
     from adl.runtime.outputs import OutputError
     from adl.runtime.outputs.json_ import write_json
     from adl.runtime.outputs.root import write_root
+    from adl.runtime.profile.meter import stage
 
+    results = replace(results, metrics=METRICS if profiled else "")
     try:
-        write_json(results, Path(output))
-        write_root(results, Path(output))
-    except OutputError as error:
+        Path(output, METRICS).unlink(missing_ok=True)  # of another run
+        with stage("write"):
+            write_json(results, Path(output))
+            write_root(results, Path(output))
+    except (OutputError, OSError) as error:
         raise UserError(str(error)) from None

@@ -29,6 +29,7 @@ from adl.runtime.inputs import InputError
 from adl.runtime.inputs.ahead import openings
 from adl.runtime.inputs.joined import Joined, Match, read
 from adl.runtime.inputs.trees import Input
+from adl.runtime.profile.meter import active, stage
 from adl.runtime.progress import Progress, Reporter
 from adl.runtime.rows import RowsKeeper
 from adl.runtime.units import doubts
@@ -82,6 +83,7 @@ class Outcome:
     units: dict[tuple[str, str], str] = field(default_factory=dict)  # what is odd, by the same
     faults: tuple[Fault, ...] = ()  # of the users' functions
     friends: dict[str, Match] = field(default_factory=dict)  # what each has of the events
+    parts: tuple[Outcome, ...] = ()  # of the datasets of a list
 
 
 @dataclass(eq=False)
@@ -230,8 +232,10 @@ class _Run:
         refusals: tuple[type[Exception], ...] = (InputError, *self.refusals)
         try:
             file.source = opened()
-            file.source = self.join(file.source)
-            file.kernel = Kernel(*self.prepare(file.source))
+            with stage("open"):
+                file.source = self.join(file.source)
+            with stage("prepare"):
+                file.kernel = Kernel(*self.prepare(file.source))
             self.compare(path, file.kernel.program)
         except refusals as error:
             file.fail(error)
@@ -278,23 +282,30 @@ class _Run:
             return _Unit(partials)
         reads, run = file.kernel.inputs, file.kernel.run
         begin = time.perf_counter()
-        chunk = read(file.source, reads.columns, reads.collections, start, stop, reads.counters)
+        with stage("interpret"):  # less reading and decompressing
+            chunk = read(file.source, reads.columns, reads.collections, start, stop, reads.counters)
         middle = time.perf_counter()
         rows: list[list[Any]] = []
         entry = start
         for part in _blocks(chunk, reads.columns, self.block):
             if self.stopped.is_set():
                 break
-            partials.append(run(part))
-            partials[-1].locate_faults(file.path, entry)
-            rows.append(self.tables(file, file.kernel, part, partials[-1], entry))
+            with stage("kernel"):
+                partials.append(run(part))
+                partials[-1].locate_faults(file.path, entry)
+            with stage("rows"):
+                rows.append(self.tables(file, file.kernel, part, partials[-1], entry))
+            meter = active()
+            if meter is not None:
+                meter.passed(part.offsets)
             entry += part.events
         size = sum(values.nbytes for values in chunk.columns.values())
-        nans, friends = count_nans(chunk), {}
-        if isinstance(file.source, Joined):
-            friends = file.source.matches(chunk)
-            nans = dict(Counter(nans) - Counter(file.source.filled(chunk, reads.columns)))
-        odd = {} if start else doubts(chunk, reads.momenta)
+        with stage("interpret"):
+            nans, friends = count_nans(chunk), {}
+            if isinstance(file.source, Joined):
+                friends = file.source.matches(chunk)
+                nans = dict(Counter(nans) - Counter(file.source.filled(chunk, reads.columns)))
+            odd = {} if start else doubts(chunk, reads.momenta)
         end = time.perf_counter()
         times = middle - begin, end - middle
         return _Unit(partials, rows, stop - start, size, nans, odd, friends, *times)
@@ -311,12 +322,15 @@ class _Run:
     def merge(self, file: _File, result: Callable[[], _Unit] | None) -> None:
         """Add a unit to its file, or at its end the file to the outcome."""
         if result is None:
-            self.finish(file)
+            with stage("merge"):
+                self.finish(file)
             self.report(0)
         else:
             # Waited for even after an error: a file is closed when no thread reads it any more.
             try:
-                self.add(file, result())
+                unit = result()
+                with stage("merge"):
+                    self.add(file, unit)
             except InputError as error:
                 file.fail(file.error or error)
             self.report(file.done)

@@ -6,6 +6,7 @@ reaches beyond a unit is kept for the next, else a large one would be decompress
 
 from __future__ import annotations
 
+import mmap
 import struct
 import threading
 from collections.abc import Iterable, Mapping
@@ -20,7 +21,9 @@ from uproot import compression
 from uproot.source.cursor import Cursor
 
 from adl.runtime.inputs import reading
+from adl.runtime.inputs.paths import is_url
 from adl.runtime.inputs.stored import Basket, Stored
+from adl.runtime.profile.meter import active, stage
 
 _KEPT = 2  # a branch: threads at work on neighbouring units need the same one or its neighbour
 
@@ -60,7 +63,10 @@ class Baskets:
                     wanted[name, number] = _place(branch, number)
         if not wanted:
             return {}
-        return dict(zip(wanted, self.source.chunks(list(wanted.values()), Queue()), strict=True))
+        with stage("read"):
+            return dict(
+                zip(wanted, self.source.chunks(list(wanted.values()), Queue()), strict=True)
+            )
 
     def get(
         self, name: str, start: int, stop: int, requested: Mapping[tuple[str, int], Any]
@@ -89,20 +95,42 @@ class Baskets:
             except BaseException as error:
                 future.set_exception(error)  # another thread may wait for it
                 raise
-        return future.result()
+        with stage("wait", name):
+            return future.result()
 
     def _read(self, name: str, number: int, chunk: Any) -> Basket:
         branch = self.branches[name]
         start, stop = map(int, branch.starts[number : number + 2])
         with reading(self.path, name, start, stop):
             if number >= len(branch.seeks):
-                return branch.embedded[number - len(branch.seeks)]
-            if chunk is None:
-                chunk = self.source.chunk(*_place(branch, number))
-            entries, data, offsets = _unpacked(chunk)
+                found = branch.embedded[number - len(branch.seeks)]
+                meter = active()
+                if meter is not None:  # its bytes came with the tree, when the file was opened
+                    size = found.data.nbytes + (
+                        0 if found.offsets is None else found.offsets.nbytes
+                    )
+                    meter.took(name, (0, size), stop - start, "", False)
+                return found
+            with stage("read", name):
+                if chunk is None:
+                    chunk = self.source.chunk(*_place(branch, number))
+                arrived(chunk)
+            with stage("decompress", name):
+                entries, data, offsets = _unpacked(chunk)
+            self._count(name, chunk, entries, data)
             if entries != stop - start:
                 raise ValueError(f"the basket has {entries} entries")
         return Basket(start, stop, data, offsets)
+
+    def _count(self, name: str, chunk: Any, entries: int, data: npt.NDArray[np.uint8]) -> None:
+        meter = active()
+        if meter is None:
+            return
+        raw = chunk.raw_data
+        whole, _, size, _, keylen, _ = _KEY.unpack(bytes(raw[: _KEY.size]))
+        codec = "" if size == whole - keylen else codec_of(bytes(raw[keylen : keylen + 2]))
+        sizes = whole, size + keylen
+        meter.took(name, sizes, entries, codec, is_url(self.source.file_path), data)
 
     @staticmethod
     def _numbers(branch: Stored, start: int, stop: int) -> range:
@@ -113,6 +141,21 @@ class Baskets:
             return range(0)
         first = np.searchsorted(starts, start, "right") - 1
         return range(int(first), int(np.searchsorted(starts, stop, "left")))
+
+
+# The first bytes of a compressed block.
+_CODECS = {b"ZL": "zlib", b"CS": "zlib", b"XZ": "LZMA", b"L4": "LZ4", b"ZS": "zstd"}
+
+
+def codec_of(mark: bytes) -> str:
+    """Return the name of the compression that the first two bytes of a block tell."""
+    return _CODECS.get(mark, "unknown")
+
+
+def arrived(chunk: Any) -> None:
+    """While a run is measured, have the bytes in memory: else decompressing waits for the disk."""
+    if active() is not None:
+        np.asarray(chunk.raw_data)[:: mmap.PAGESIZE].max(initial=0)
 
 
 def _place(branch: Stored, number: int) -> tuple[int, int]:

@@ -22,6 +22,7 @@ from adl.runtime.inputs.ntuples import NTuple
 from adl.runtime.inputs.paths import is_url
 from adl.runtime.inputs.stored import Basket, Form
 from adl.runtime.inputs.trees import Input
+from adl.runtime.profile.meter import active, stage
 
 Numbers = npt.NDArray[Any]
 Offsets = npt.NDArray[np.int64]
@@ -94,9 +95,17 @@ class _Branches:
 
     def read(self, name: str) -> tuple[Numbers, Offsets | None]:
         """Return the numbers of a branch and, of lists, where each begins."""
+        with stage("interpret", name):
+            return self._read(name)
+
+    def _read(self, name: str) -> tuple[Numbers, Offsets | None]:
         if isinstance(self.source, NTuple):
             with reading(self.source.path, name, self.start, self.stop):
-                return self.source.numbers(name, self.start, self.stop)
+                numbers = self.source.numbers(name, self.start, self.stop)
+            meter = active()
+            if meter is not None:  # pages know elements, not events
+                meter.rows(name, self.stop - self.start)
+            return numbers
         how = self.source.stored[name].form
         with reading(self.source.path, name, self.start, self.stop):
             if how.counter is None:

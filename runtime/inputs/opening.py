@@ -16,6 +16,7 @@ from adl.runtime.inputs.ntuples import NTuple, describe
 from adl.runtime.inputs.paths import is_url
 from adl.runtime.inputs.remote import Remote
 from adl.runtime.inputs.trees import Compression, Input
+from adl.runtime.profile.meter import active, stage
 from adl.stdlib.models.recognition import tree_names
 
 _TREES = ("TTree", "TNtuple", "TNtupleD")
@@ -38,11 +39,17 @@ def open_input(path: str, tree: str | None = None, places: Sequence[str] = ()) -
     places = places or (path,)
     if not any(map(is_url, places)):
         _check_local(places[0])
-    with _opening(path):
+    with stage("open"), _opening(path):
         source = _source(places)
         try:
             known = index.load(source, tree or "", path)
-            return known or _described(source, path, tree)
+            opened = known or _described(source, path, tree)
+            meter = active()
+            if meter is not None:
+                kind = "RNTuple" if isinstance(opened, NTuple) else "TTree"
+                elsewhere = ("elsewhere",) if source.file_path != path else ()
+                meter.fact(kind, "indexed" if known else "described", *elsewhere)
+            return opened
         except BaseException:
             source.close()
             raise

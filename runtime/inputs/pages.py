@@ -16,7 +16,10 @@ from uproot import compression
 from uproot.source.chunk import Chunk
 from uproot.source.cursor import Cursor
 
+from adl.runtime.inputs.baskets import arrived, codec_of
+from adl.runtime.inputs.paths import is_url
 from adl.runtime.inputs.stored import Places
+from adl.runtime.profile.meter import active, stage
 
 
 class Encoding(NamedTuple):
@@ -125,7 +128,19 @@ def decoded(content: npt.NDArray[np.uint8], number: int, encoding: Encoding) -> 
 
 
 def _content(source: Any, place: int, size: int, whole: int) -> npt.NDArray[np.uint8]:
-    chunk: Chunk = source.chunk(place, place + size)
+    with stage("read"):
+        chunk: Chunk = source.chunk(place, place + size)
+        arrived(chunk)
+    with stage("decompress"):
+        content = _unpacked(chunk, place, size, whole)
+    meter = active()
+    if meter is not None:
+        codec = codec_of(bytes(chunk.raw_data[:2])) if size < whole else ""
+        meter.took("", (size, whole), 0, codec, is_url(source.file_path), content)
+    return content
+
+
+def _unpacked(chunk: Chunk, place: int, size: int, whole: int) -> npt.NDArray[np.uint8]:
     if size < whole:
         chunk = compression.decompress(chunk, Cursor(place), {}, size, whole)
         return np.asarray(chunk.get(0, whole, Cursor(0), {}))

@@ -74,6 +74,7 @@ def results_to_dict(results: Results) -> dict[str, Any]:
         "faults": [_fault(fault) for fault in results.faults],
         "systematics": [_systematic(found) for found in results.systematics],
         **({"friends": list(results.friends)} if results.friends else {}),
+        **({"metrics": results.metrics} if results.metrics else {}),
         **({"datasets": list(results.datasets)} if results.datasets else {}),
         "cutflows": [
             {
