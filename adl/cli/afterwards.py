@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -92,19 +93,38 @@ def _report_fault(fault: Fault) -> None:
     click.echo("  help: each call gave NaN instead; everything else was computed", err=True)
 
 
+# What is not called so, or is no attribute: in another file it can be one.
+_OF_SOME_FILES = frozenset(("E201", "E202"))
+_NAMED = 3
+
+
+def _files(paths: Sequence[str]) -> str:
+    """Return the names of files, the first of many."""
+    more = len(paths) - _NAMED
+    return ", ".join(paths[:_NAMED]) + (f" and {more:,} more files" if more > 0 else "")
+
+
 def _report_failures(outcome: Outcome) -> None:
     """Say what was lost, each mistake once."""
     from adl.check.silence import silenced
     from adl.syntax.diagnostics import AnalysisError
 
-    said: set[str] = set()
+    said: dict[str, list[str]] = {}
     for path, error in outcome.failures:
-        if str(error) in said:
+        said.setdefault(str(error), []).append(path)
+    for path, error in outcome.failures:
+        alike = said[str(error)]
+        if alike[0] != path:
             continue
-        said.add(str(error))
         if isinstance(error, AnalysisError):
             show_findings(silenced(error.diagnostics, error.source), error.source)
-            click.echo(f"  in {path}", err=True)
+            click.echo(f"  in {_files(alike)}", err=True)
+            if outcome.events and any(d.code in _OF_SOME_FILES for d in error.diagnostics):
+                click.echo(
+                    "  other files of this run have what is not found: keep only these, or run "
+                    "each kind on its own",
+                    err=True,
+                )
         else:
             UserError(str(error)).show()
     lost, total = len(outcome.failures), len(outcome.files)
