@@ -37,20 +37,33 @@ def collect(
     Nominal ones come first. A variation has those that it can change; of replicas that are combined
     there is the band.
     """
-    reader = _Reader(layout, partial, process)
-    nominal = [item for region in program.regions for item in reader.items(region, NOMINAL)]
-    of_label = {v.label: (output, i) for output, i, v in _members(program)}
+    counts = counted(program, layout, partial, process)
+    nominal = counts.pop(NOMINAL)
     every = list(nominal)
     for systematic in program.systematics:
-        members = {
-            v.label: list(reader.varied(v.label, *of_label[v.label], program))
-            for v in systematic.variations
-        }
-        every += derived(systematic, nominal, members)
+        every += derived(
+            systematic, nominal, {v.label: counts[v.label] for v in systematic.variations}
+        )
     return (
         tuple(item for item in every if isinstance(item, Cutflow)),
         tuple(item for item in every if isinstance(item, Histogram)),
     )
+
+
+def counted(
+    program: Program, layout: Layout, partial: Partial, process: Process
+) -> dict[str, list[Item]]:
+    """Return what was counted without any variation, and what each variation has changed of it.
+
+    Replicas are there one by one: what they are combined to depends on the sums over all events.
+    """
+    reader = _Reader(layout, partial, process)
+    nominal = [item for region in program.regions for item in reader.items(region, NOMINAL)]
+    varied = {
+        v.label: list(reader.varied(v.label, output, i, program))
+        for output, i, v in _members(program)
+    }
+    return {NOMINAL: nominal, **varied}
 
 
 def systematics(program: Program) -> tuple[Systematic, ...]:

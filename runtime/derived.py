@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from adl.check.variations import SystematicDef
 from adl.runtime.results import BinCount, Cutflow, Histogram, Step
 
 Item = Cutflow | Histogram
@@ -24,21 +23,49 @@ _Key = tuple[str, str]
 _DIRECTIONS = ("Up", "Down")
 
 
-def derived(systematic: SystematicDef, nominal: Sequence[Item], members: Members) -> list[Item]:
+class Rules(Protocol):
+    """What a systematic says of its variations."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def combine(self) -> str:
+        """How replicas become a band; empty where each stands for itself."""
+
+    @property
+    def normalise(self) -> bool:
+        """Whether variations keep the sum of weights before cuts."""
+
+    @property
+    def mirror(self) -> str:
+        """The label of the variation that mirrors the other; empty for none."""
+
+
+def derived(systematic: Rules, nominal: Sequence[Item], members: Members) -> list[Item]:
     """Return the cutflows and histograms of a systematic, from those of its variations."""
-    of_nominal = {_key(item): item for item in nominal}
     if systematic.normalise:
-        members = {label: _normalised(items, of_nominal) for label, items in members.items()}
+        members = {
+            label: scaled(items, normalising(items, nominal)) for label, items in members.items()
+        }
+    return combined(systematic, nominal, members)
+
+
+def combined(systematic: Rules, nominal: Sequence[Item], members: Members) -> list[Item]:
+    """Return what is made of variations that are normalised already, as far as they have to be."""
+    of_nominal = {identity(item): item for item in nominal}
     if systematic.combine:
         return list(_bands(systematic, of_nominal, members))
     found = [item for items in members.values() for item in items]
     if systematic.mirror:
         found = [i for i in found if i.variation != systematic.mirror]
-        found += [_mirrored(i, of_nominal[_key(i)], systematic.mirror) for i in found]
+        found += [_mirrored(i, of_nominal[identity(i)], systematic.mirror) for i in found]
     return found
 
 
-def _key(item: Item) -> _Key:
+def identity(item: Item) -> _Key:
+    """Return what tells apart the items of one variation."""
     return item.region, item.name if isinstance(item, Histogram) else ""
 
 
@@ -84,13 +111,19 @@ def _with(item: Item, label: str, sums: Numbers, squares: Numbers) -> Item:
 # -------------------------------------------------------------------------------- normalise
 
 
-def _normalised(items: Sequence[Item], nominal: Mapping[_Key, Item]) -> list[Item]:
-    """Return a variation scaled so that it does not change the sum of weights before cuts."""
+def normalising(items: Sequence[Item], nominal: Sequence[Item]) -> dict[str, float]:
+    """Return by which factors a variation keeps the sum of weights before cuts, by region."""
+    of_nominal = {identity(item): item for item in nominal}
     factors: dict[str, float] = {}
     for item in items:
         if isinstance(item, Cutflow):
-            before, after = (_before_cuts(c) for c in (nominal[_key(item)], item))
+            before, after = (_before_cuts(c) for c in (of_nominal[identity(item)], item))
             factors[item.region] = before / after if after else 1.0
+    return factors
+
+
+def scaled(items: Sequence[Item], factors: Mapping[str, float]) -> list[Item]:
+    """Return a variation with its sums scaled."""
     # An object block's histograms have no cutflow: they stand before all cuts of regions.
     anywhere = next(iter(factors.values()), 1.0)
     out = []
@@ -148,11 +181,9 @@ _COMBINE: dict[str, Callable[[Numbers, Numbers], tuple[Numbers, Numbers]]] = {
 }
 
 
-def _bands(
-    systematic: SystematicDef, nominal: Mapping[_Key, Item], members: Members
-) -> Iterator[Item]:
+def _bands(systematic: Rules, nominal: Mapping[_Key, Item], members: Members) -> Iterator[Item]:
     """Yield the upper and the lower edge of each band; their errors are the nominal ones."""
-    by_key: list[dict[_Key, Item]] = [{_key(i): i for i in items} for items in members.values()]
+    by_key: list[dict[_Key, Item]] = [{identity(i): i for i in items} for items in members.values()]
     changed = [key for key in nominal if any(key in items for items in by_key)]
     for key in changed:
         middle = nominal[key]

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import awkward as ak
 import boost_histogram as bh
 import jsonschema
 import numpy as np
@@ -313,23 +314,36 @@ def test_data_stand_beside_the_total_of_simulation(tmp_path: Path) -> None:
         "data": {"files": "d.root", "kind": "data"},
         "up": simulated("three.root", process="top", variation="hdamp_up"),
     }
-    make(tmp_path / "three.root", 100, 4)
+    three = make(tmp_path / "three.root", 100, 4)
     found = ran(tmp_path, {"datasets": datasets})
     named = [(c["process"], c["variation"], c["is_data"]) for c in found["cutflows"]]
     assert named == [
         ("top", "nominal", False),
+        ("top", "hdampUp", False),
         ("w", "nominal", False),
         ("data", "nominal", True),
-        ("top", "hdamp_up", False),
         ("total", "nominal", False),
+        ("total", "hdampUp", False),
     ]
+    (systematic,) = found["systematics"]
+    assert (systematic["name"], systematic["kind"]) == ("hdamp", "dataset")
+    assert [(v["label"], v["direction"]) for v in systematic["variations"]] == [("hdampUp", "up")]
+    up = {
+        (c["process"], c["variation"]): c["weights"][-1]["sumw"]
+        for c in found["cutflows"]
+        if c["process"] != "data"
+    }
+    varied = weight_of(three).sum() * 10 * LUMI / three["genWeight"].astype(np.float64).sum()
+    assert up["top", "hdampUp"] == pytest.approx(varied, rel=1e-12)
+    # The other processes are in the varied total as they are.
+    assert up["total", "hdampUp"] == pytest.approx(varied + up["w", "nominal"], rel=1e-12)
     tops = [c for c in found["cutflows"] if c["process"] == "top" and c["variation"] == "nominal"]
     total = tops[0]["weights"][-1]["sumw"] + last(found, "w")["sumw"]
-    assert last(found, "total")["sumw"] == pytest.approx(total, rel=1e-12)
+    assert up["total", "nominal"] == pytest.approx(total, rel=1e-12)
     assert last(found, "data")["sumw"] == last(found, "data")["raw"]
     with uproot.open(tmp_path / "out" / "results.root") as file:
         paths = file.keys(cycle=False)
-    assert "top/signal/hmet__hdamp_up" in paths
+    assert "top/signal/hmet__hdampUp" in paths
     assert [p for p in paths if p.endswith("hmet")] == [
         "top/signal/hmet",
         "w/signal/hmet",
@@ -498,3 +512,81 @@ systematic pileup
     assert yields["total", "pileupUp"] == pytest.approx(total, rel=1e-12)
     assert ("low", "pileupUp") not in yields
     assert ("data", "jesUp") not in yields
+
+
+BANDS = """
+region r
+  select MET_pt > 40
+  histo h, "MET", 6, 40, 100, MET
+systematic pdf
+  reweight LHEPdfWeight[0:20]  combine COMBINE  NORMALISE
+"""
+
+
+@pytest.mark.parametrize("combine", ["hessian", "rms", "envelope"])
+@pytest.mark.parametrize("normalise", ["", "normalise"])
+@pytest.mark.parametrize("layout", ["split", "two datasets", "stitched"])
+def test_a_band_is_of_the_sums_over_all_parts(
+    tmp_path: Path, combine: str, normalise: str, layout: str
+) -> None:
+    files = [with_replicas(tmp_path / f"{n}.root", n) for n in range(2)]
+    if layout == "split":
+        split = {"low": "Pileup_nTrueInt < 30", "high": "otherwise"}
+        datasets = {"a": simulated("0.root", split=split), "b": simulated("1.root")}
+    else:
+        datasets = {n: simulated(f"{n}.root", process="p") for n in ("0", "1")}
+    entries: dict[str, Any] = {"datasets": datasets}
+    if layout == "stitched":
+        entries["stitch"] = {"all": {"inclusive": ["0", "1"]}}
+    text = BANDS.replace("COMBINE", combine).replace("NORMALISE", normalise)
+    found = ran(tmp_path, entries, text=text)
+    sums = [c["genWeight"].astype(np.float64).sum() for c, _ in files]
+    scales = [10 * LUMI / s for s in (sums if layout != "stitched" else [sum(sums)] * 2)]
+    groups = [[0, 1]] if layout == "stitched" else [[0], [1]]
+    factors = np.ones((2, 20))
+    for group in groups if normalise else ():
+        nominal = sum(scales[n] * sums[n] for n in group)
+        genw = [files[n][0]["genWeight"].astype(np.float64) for n in group]
+        parts = [
+            scales[n] * (w[:, None] * files[n][1]).sum(0) for n, w in zip(group, genw, strict=True)
+        ]
+        for n in group:
+            factors[n] = nominal / sum(parts)
+    nominal, members = np.zeros(6), np.zeros((20, 6))
+    for n, (columns, replicas) in enumerate(files):
+        weights = columns["genWeight"].astype(np.float64) * scales[n]
+        met = columns["MET_pt"].astype(np.float64)
+        nominal = nominal + np.histogram(met, 6, (40, 100), weights=weights)[0]
+        for i in range(20):
+            varied = weights * replicas[:, i] * factors[n, i]
+            members[i] += np.histogram(met, 6, (40, 100), weights=varied)[0]
+    upper, lower = {
+        "hessian": lambda: [nominal + s * np.sqrt(((members - nominal) ** 2).sum(0)) for s in (1, -1)],
+        "rms": lambda: [nominal + s * members.std(0, ddof=1) for s in (1, -1)],
+        "envelope": lambda: [
+            np.maximum(nominal, members.max(0)),
+            np.minimum(nominal, members.min(0)),
+        ],
+    }[combine]()  # fmt: skip
+    process = "p" if layout != "split" else "total"
+    for label, edge in (("pdfUp", upper), ("pdfDown", lower)):
+        (hist,) = (
+            h["hist"]
+            for h in found["histograms"]
+            if (h["process"], h["variation"]) == (process, label)
+        )
+        values = bh.Histogram(hist).values()
+        np.testing.assert_allclose(values, edge, rtol=1e-9, atol=1e-7)
+
+
+def with_replicas(path: Path, seed: int) -> tuple[Columns, Any]:
+    """Write a file with twenty replicas of its weight; return its columns and these."""
+    columns = make(path, 300, seed)
+    # Positive weights: the sum before cuts is not near 0.
+    columns["genWeight"] = np.abs(columns["genWeight"]) + np.float32(0.1)
+    replicas = np.random.default_rng(seed + 50).normal(1.1, 0.2, (300, 20)).astype(np.float32)
+    with uproot.recreate(path) as file:
+        types: dict[str, Any] = {name: values.dtype for name, values in columns.items()}
+        tree = file.mktree("Events", {**types, "LHEPdfWeight": "var * float32"})
+        tree.extend({**columns, "LHEPdfWeight": ak.from_regular(ak.Array(replicas))})
+    return columns, replicas.astype(np.float64)

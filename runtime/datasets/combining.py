@@ -6,7 +6,7 @@ pass, so there they count what the step before it did.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -14,8 +14,10 @@ from typing import Any, TypeVar
 
 import boost_histogram as bh
 
-from adl.runtime.datasets.lists import TOTAL
+from adl.runtime.datasets.lists import TOTAL, named
 from adl.runtime.datasets.running import Counted, Ran
+from adl.runtime.derived import Item, identity, normalising, scaled
+from adl.runtime.derived import combined as banded
 from adl.runtime.results import (
     NOMINAL,
     BinCount,
@@ -24,6 +26,7 @@ from adl.runtime.results import (
     Process,
     Step,
     Systematic,
+    Varied,
 )
 
 T = TypeVar("T", Step, BinCount)
@@ -38,7 +41,6 @@ class Combined:
     systematics: tuple[Systematic, ...]
 
 
-Item = Cutflow | Histogram
 Key = tuple[str, str]
 # What a dataset or process counted: by variation, then by region and name of the histogram.
 Counts = Mapping[str, Mapping[Key, Item]]
@@ -46,59 +48,120 @@ Counts = Mapping[str, Mapping[Key, Item]]
 
 def combined(found: Sequence[Ran]) -> Combined:
     """Return what each process counted, in the order in which the list names them."""
-    every = [(ran, c, _counts(ran, c)) for ran in found for c in ran.parts]
-    keys = dict.fromkeys((c.part.process, ran.listed.variation) for ran, c, _ in every)
+    every = _normalised([(ran, c, _counts(ran, c)) for ran in found for c in ran.parts])
+    systematics = _systematics(every)
     processes: list[Counts] = []
-    nominal: list[Counts] = []  # of simulation
-    for process, variation in keys:
-        # The labels of a process are those of its variations, too: one folder in results.root.
-        label = _process(process, [r for r, c, _ in every if c.part.process == process])
-        own = [
-            counts
-            for r, c, counts in every
-            if (c.part.process, r.listed.variation) == (process, variation)
-        ]
-        processes.append(_sums(label, own))
-        if label.is_data is False and not variation:
-            nominal.append(processes[-1])
-    if len(nominal) > 1:
-        processes.append(_sums(Process(TOTAL, "", "", False), nominal))
-    items = [item for counts in processes for by in counts.values() for item in by.values()]
+    simulated: list[Counts] = []
+    for process in dict.fromkeys(c.part.process for _, c, _ in every):
+        own = [(ran, counts) for ran, c, counts in every if c.part.process == process]
+        label = _process(process, [ran for ran, _ in own])
+        processes.append(_process_sums(label, own))
+        if label.is_data is False and NOMINAL in processes[-1]:
+            simulated.append(processes[-1])
+    if len(simulated) > 1:
+        processes.append(_sums(Process(TOTAL, "", "", False), simulated))
+    items = [item for counts in processes for item in _derived(counts, systematics)]
     cutflows = [item for item in items if isinstance(item, Cutflow)]
     histograms = tuple(item for item in items if isinstance(item, Histogram))
-    declared = {s.name: s for ran in found for c in ran.parts for s in c.systematics}
-    return Combined(_by_region(cutflows), histograms, tuple(declared.values()))
+    return Combined(_by_region(cutflows), histograms, systematics)
 
 
 def _counts(ran: Ran, counted: Counted) -> Counts:
     """Return what a part of a dataset counted, scaled; of one for a variation the nominal part."""
-    out: dict[str, dict[Key, Item]] = {}
     scale = ran.scales[counted.part]
-    items: list[Item] = [*scaled_cutflows(counted, scale), *scaled_plots(counted, scale)]
-    for item in items:
-        if ran.listed.variation and item.variation != NOMINAL:
-            continue
-        label = ran.listed.variation or item.variation
-        out.setdefault(label, {})[_key(item)] = item
+    own = {ran.listed.variation or NOMINAL: counted.items[NOMINAL]}
+    if not ran.listed.variation:
+        own |= {label: items for label, items in counted.items.items() if label != NOMINAL}
+    return {
+        label: {identity(item): _scaled(item, scale) for item in items}
+        for label, items in own.items()
+    }
+
+
+def _process_sums(process: Process, found: Sequence[tuple[Ran, Counts]]) -> Counts:
+    """Return the sums over a process's datasets; those for a variation stand for all of them."""
+    out = dict(_sums(process, [counts for ran, counts in found if not ran.listed.variation]))
+    for variation in dict.fromkeys(ran.listed.variation for ran, _ in found):
+        if variation:
+            own = [counts for ran, counts in found if ran.listed.variation == variation]
+            out |= _sums(process, own)
     return out
-
-
-def _key(item: Item) -> Key:
-    return item.region, item.name if isinstance(item, Histogram) else ""
 
 
 def _sums(process: Process, found: Sequence[Counts]) -> Counts:
     """Return the sums over datasets; one that a variation does not change counts as nominal."""
     out: dict[str, dict[Key, Item]] = {}
     for label in dict.fromkeys(label for counts in found for label in counts):
-        for key in dict.fromkeys(k for counts in found for k in counts.get(label, {})):
+        for place in dict.fromkeys(k for counts in found for k in counts.get(label, {})):
             row = [
                 item
                 for counts in found
-                if (item := counts.get(label, {}).get(key) or counts.get(NOMINAL, {}).get(key))
+                if (item := counts.get(label, {}).get(place) or counts.get(NOMINAL, {}).get(place))
             ]
-            out.setdefault(label, {})[key] = _sum(process, label, row)
+            out.setdefault(label, {})[place] = _sum(process, label, row)
     return out
+
+
+# ------------------------------------------------------------------------------ systematics
+
+_Part = tuple[Ran, Counted, Counts]
+
+
+def _systematics(every: Sequence[_Part]) -> tuple[Systematic, ...]:
+    """Return the systematics of the analysis, then those for which datasets stand."""
+    declared = {s.name: s for _, c, _ in every for s in c.systematics}
+    pairs = (ran.listed.variation for ran, _, _ in every if ran.listed.variation)
+    for label in dict.fromkeys(pairs):
+        name, direction = named(label)
+        known = declared.get(name, Systematic(name, "dataset"))
+        variations = (*known.variations, Varied(label, direction))
+        declared[name] = replace(known, variations=variations)
+    return tuple(declared.values())
+
+
+def _normalised(every: Sequence[_Part]) -> list[_Part]:
+    """Scale variations that keep the sum of weights before cuts: that of a dataset, or of a stitch.
+
+    A part of a dataset alone can have more events under a variation: another has fewer.
+    """
+    asked = {
+        v.label
+        for _, c, _ in every
+        for systematic in c.systematics
+        if systematic.normalise
+        for v in systematic.variations
+    }
+    out = list(every)
+    for label in asked:
+        whole: dict[str, list[int]] = {}
+        for number, (ran, _, counts) in enumerate(out):
+            if label in counts and not ran.listed.variation:
+                whole.setdefault(ran.group.name if ran.group else f" {ran.listed.name}", []).append(
+                    number
+                )
+        for numbers in whole.values():
+            own = [out[number][2] for number in numbers]
+            sums = _sums(Process("", ""), own)
+            factors = normalising(list(sums[label].values()), list(sums[NOMINAL].values()))
+            for number in numbers:
+                ran, c, counts = out[number]
+                items = scaled(list(counts[label].values()), factors)
+                out[number] = ran, c, {**counts, label: {identity(item): item for item in items}}
+    return out
+
+
+def _derived(counts: Counts, systematics: Sequence[Systematic]) -> Iterator[Item]:
+    """Yield what a process counted, and what its variations come to: bands are of the sums."""
+    nominal = list(counts.get(NOMINAL, {}).values())
+    yield from nominal
+    for systematic in systematics:
+        members = {
+            v.label: list(counts[v.label].values())
+            for v in systematic.variations
+            if v.label in counts
+        }
+        if members:
+            yield from banded(systematic, nominal, members)
 
 
 def _sum(process: Process, label: str, row: Sequence[Item]) -> Item:
@@ -130,21 +193,16 @@ def _by_region(cutflows: Sequence[Cutflow]) -> tuple[Cutflow, ...]:
 # ------------------------------------------------------------------------------------ sums
 
 
-def scaled_cutflows(counted: Counted, scale: float) -> Iterable[Cutflow]:
-    """Yield the cutflows of a part with its weights scaled."""
-    for c in counted.cutflows:
-        steps = tuple(_times(step, scale) for step in c.steps)
-        yield replace(c, steps=steps, bins=tuple(_times(bin, scale) for bin in c.bins))
-
-
-def scaled_plots(counted: Counted, scale: float) -> Iterable[Histogram]:
-    """Yield the histograms of a part with their weights scaled."""
-    for h in counted.histograms:
-        hist = h.hist.copy()
-        view: Any = hist.view(flow=True)
-        view.value *= scale
-        view.variance *= scale * scale
-        yield replace(h, hist=hist)
+def _scaled(item: Item, scale: float) -> Item:
+    """Return a cutflow or histogram with its weights scaled."""
+    if isinstance(item, Cutflow):
+        steps = tuple(_times(step, scale) for step in item.steps)
+        return replace(item, steps=steps, bins=tuple(_times(bin, scale) for bin in item.bins))
+    hist = item.hist.copy()
+    view: Any = hist.view(flow=True)
+    view.value *= scale
+    view.variance *= scale * scale
+    return replace(item, hist=hist)
 
 
 def _times(count: T, scale: float) -> T:

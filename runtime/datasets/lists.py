@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -12,6 +13,22 @@ from adl.runtime.friends import Friend
 from adl.syntax.source import NOWHERE, Source, Span
 
 TOTAL = "total"  # the sum of the simulated processes; no process is called so
+
+
+# How the direction of a variation stands behind the name of its systematic.
+_DIRECTED = re.compile(r"(?P<name>.+?)[_ ]?(?P<direction>[uU]p|UP|[dD]own|DOWN)")
+
+
+def variation_label(text: str) -> str:
+    """Return the label of a variation: hdampUp of ``hdamp_up``, ``hdamp up`` and ``hdampUp``."""
+    match = _DIRECTED.fullmatch(text.strip())
+    return f"{match['name']}{match['direction'].capitalize()}" if match else text.strip()
+
+
+def named(label: str) -> tuple[str, str]:
+    """Return the systematic of a variation's label and its direction, empty if it has none."""
+    match = _DIRECTED.fullmatch(label)
+    return (match["name"], match["direction"].lower()) if match else (label, "")
 
 
 @dataclass(frozen=True)

@@ -132,8 +132,19 @@ class DatasetPreparation:
             programs = [
                 _named(program, part) for program, (part, _) in zip(programs, found, strict=True)
             ]
+        self._refuse_double(programs, file)
         own = Program((_own_region(weight, inside, found),))
         return self._kernel(joined((own, *programs)), file, schema)
+
+    def _refuse_double(self, programs: Sequence[Program], file: Input) -> None:
+        label = self.listed.variation
+        declared = {v.label for p in programs for s in p.systematics for v in s.variations}
+        if label in declared:
+            raise InputError(
+                file.path,
+                f"{self.listed.name} stands for {label}, which is a variation of the analysis, too",
+                "give the variation of the dataset another name",
+            )
 
     def _of_part(self, part: Part, start: Start, schema: Schema, branch: Branch | None) -> Program:
         listed = self.listed

@@ -21,6 +21,7 @@ from adl.runtime.datasets.lists import (
     Group,
     Listed,
     SliceOf,
+    variation_label,
 )
 from adl.runtime.datasets.masks import LumiMask, read_mask
 from adl.runtime.datasets.normalising import check_normalisation
@@ -222,7 +223,7 @@ class _Reading:
             self.genw(entry, place),
             entry.events,
             self.mask(entry, place) if kind == "data" else None,
-            entry.variation or "",
+            variation_label(entry.variation or ""),
             self.split(entry, place),
             tuple(self.friends(entry, place)),
             self.constants(entry, place),

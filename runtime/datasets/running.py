@@ -16,11 +16,12 @@ from operator import add
 from typing import Any
 
 from adl.compiler.program import Program
-from adl.runtime.collect import collect, systematics
+from adl.runtime.collect import collect, counted, systematics
 from adl.runtime.datasets.lists import DatasetList, Group, Listed
 from adl.runtime.datasets.parts import Part, covering
 from adl.runtime.datasets.preparing import DatasetPreparation
 from adl.runtime.datasets.sums import Facts, Weights, sum_of_weights, worth
+from adl.runtime.derived import Item
 from adl.runtime.execute.local import Outcome, execute
 from adl.runtime.friends import Joining
 from adl.runtime.inputs import InputError
@@ -28,7 +29,7 @@ from adl.runtime.inputs.opening import open_input
 from adl.runtime.outputs.keeper import Keeper
 from adl.runtime.prepare import Preparation
 from adl.runtime.progress import Progress
-from adl.runtime.results import Cutflow, Histogram, Process, Systematic
+from adl.runtime.results import Process, Systematic
 from adl.stdlib.models import Model
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
 
@@ -42,8 +43,7 @@ class Counted:
     part: Part
     raw: int
     sumw: float
-    cutflows: tuple[Cutflow, ...]
-    histograms: tuple[Histogram, ...]
+    items: Mapping[str, Sequence[Item]]  # by variation, with each replica
     systematics: tuple[Systematic, ...] = ()
 
 
@@ -170,8 +170,8 @@ def _counted(ran: Ran, prepare: DatasetPreparation, listed: Listed) -> Ran:
     for part, step, program in zip(prepare.parts, steps, programs, strict=True):
         is_data = listed.kind == "data" if listed.kind else None
         process = Process(part.process, listed.name, listed.era, is_data)
-        counts = collect(program, kernel.layout, partial, process)
-        parts.append(Counted(part, step.raw, step.sumw, *counts, systematics(program)))
+        items = counted(program, kernel.layout, partial, process)
+        parts.append(Counted(part, step.raw, step.sumw, items, systematics(program)))
     ran.parts = tuple(parts)
     if ran.normalised:
         ran.weights = sum_of_weights(listed, ran.outcome.files, ran.facts, every.sumw)
@@ -197,11 +197,11 @@ def _scale(found: Sequence[Ran]) -> None:
     """Say what one unit of weight of each part counts; parts that nothing can scale are left out."""
     worths = {r.listed.name: worth(r.listed, r.weights) for r in found if r.weights is not None}
     for ran in found:
-        for counted in ran.parts:
-            names = covering(ran.group, ran.listed, counted.part.slice)
+        for part in ran.parts:
+            names = covering(ran.group, ran.listed, part.part.slice)
             scale = _scaling(ran, [worths.get(name, 0.0) for name in names])
             if scale is not None:
-                ran.scales[counted.part] = scale
+                ran.scales[part.part] = scale
         ran.unscaled = tuple(c for c in ran.parts if c.part not in ran.scales)
         ran.parts = tuple(c for c in ran.parts if c.part in ran.scales)
 
