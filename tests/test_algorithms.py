@@ -559,8 +559,75 @@ region r
     assert e[1:] == f[1:]
 
 
-def test_the_sum_idiom_stands_first_and_is_of_what_is_taken() -> None:
-    late = "object x\n  take jets\n  select pT > 50\n  select sum(-jets) > 0\n"
-    assert [d.code for d in findings(OBJECTS + late) if d.severity == "error"] == ["E190"]
+def test_behind_cuts_a_collection_is_made_of_what_they_leave() -> None:
+    text = """
+object hard
+  take jets
+  select pT > 50
+object both
+  take union(hard, Muon)
+object made
+  take jets
+  select pT > 50
+  histo hp, "pT", 40, 0, 200, pT(this)
+  select fmegajets(jets) == 2
+  select m(this) > 50
+  select sum(jets) > 0
+object wanted
+  take fmegajets(hard)
+  select m(this) > 50
+object kept
+  take jets
+  select pT > 50
+  select separated(jets, 1) > 0
+object apart_hard
+  take separated(hard, 1)
+object joined
+  take hard
+  take Muon
+  select fmegajets(hard) == 2
+object joined_wanted
+  take fmegajets(both)
+region r
+  histo a, "pt", 40, 0, 400, pT(made)
+  histo b, "pt", 40, 0, 400, pT(fVectorSum(wanted))
+  histo c, "pt", 40, 0, 400, pT(kept)
+  histo d, "pt", 40, 0, 400, pT(apart_hard)
+  histo e, "mass", 40, 0, 400, m(joined)
+  histo f, "mass", 40, 0, 400, m(joined_wanted)
+"""
+    made = [d for d in findings(OBJECTS + text) if d.code == "W313"]
+    assert len(made) == 4
+    program, _, partial = run(text)
+    _, found = collect(program.program, program.layout, partial, Process("p", "p"))
+    by_name = {h.name: h.hist.values().tolist() for h in found}
+    for one, other in ("ab", "cd", "ef"):
+        assert by_name[one] == by_name[other], one
+        assert sum(by_name[one]) > 20, one
+    assert sum(by_name["hp"]) > 20
+    printing = text.replace("  histo hp", "  print pT(this)\n  histo hp")
+    assert [rows.owner for rows in compiled(printing).program.own_rows] == ["made"]
+
+
+def test_what_is_made_behind_cuts_is_made_of_what_is_cut() -> None:
+    text = "object x\n  take jets\n  select pT > 50\n  select fmegajets(leptons) == 2\n"
+    assert [d.code for d in findings(OBJECTS + text) if d.severity == "error"] == ["E206"]
+
+
+def test_the_sum_idiom_is_of_what_is_taken() -> None:
     other = "object x\n  take leptons\n  select sum(-jets) > 0\n"
     assert [d.code for d in findings(OBJECTS + other) if d.severity == "error"] == ["E204"]
+
+
+@pytest.mark.parametrize(
+    ("source", "help"),
+    [
+        ("jets[0]", "take jets[0:1] has this one element"),
+        ("jets[0].pT", "union"),
+        ("add(jets)", "union"),
+    ],
+)
+def test_what_is_no_collection_cannot_be_taken(source: str, help: str) -> None:
+    (found,) = (d for d in findings(f"{OBJECTS}object x\n  take {source}\n") if d.code[0] == "E")
+    assert found.code == "E210"
+    assert help in found.help

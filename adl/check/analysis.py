@@ -54,6 +54,7 @@ class ObjectDef:
     histograms: tuple[tuple[int, Histogram], ...] = ()  # each with how many cuts stand before it
     corrected: tuple[Corrected, ...] = ()
     by_pt: bool = False
+    before: ObjectDef | None = None  # what the block says before a select that makes a collection
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -89,7 +89,12 @@ def _changes(part: Corrected, attribute: str) -> bool:
 
 
 def stages(block: ObjectDef) -> Iterator[ObjectDef]:
-    """Yield what an object block says before each of its corrections, and after the last."""
+    """Yield what an object block says before each of its corrections, and after the last.
+
+    A select that makes another collection of the elements parts it, too.
+    """
+    if block.before is not None:
+        yield from stages(block.before)
     match block.sources:
         case (ObjectDef(corrected=[_, *_], sources=(ObjectDef() as before,)),):
             yield from stages(before)

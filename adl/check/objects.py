@@ -33,7 +33,7 @@ from adl.check.searches import resolved
 from adl.check.slices import whole
 from adl.check.sorts import is_sort, sorted_source
 from adl.check.tables import refuse_missing
-from adl.check.transforming import spelled_as_take
+from adl.check.transforming import call_that_makes, transformed
 from adl.check.trees import mentioned
 from adl.check.types import negated, number
 from adl.check.values import free_loops, walk
@@ -44,6 +44,7 @@ from adl.syntax.tree import (
     Define,
     Expr,
     Histo,
+    Index,
     ListOf,
     Name,
     Object,
@@ -59,7 +60,6 @@ from adl.syntax.tree import (
 
 def check_object(context: Context, block: Object) -> ObjectDef | None:
     """Return an object block's meaning; None if it is not known what it takes."""
-    block = spelled_as_take(context, block)
     takes = [s for s in block.statements if isinstance(s, Take)]
     for take in takes:
         _instance_is_new(context, take)
@@ -69,14 +69,21 @@ def check_object(context: Context, block: Object) -> ObjectDef | None:
     instance = next((take.instance.name for take in takes if take.instance), "this")
     united = len(sources) > 1 or any(_is_union(take.source) for take in takes)
     union = united and context.dialect == "adl"  # in cutlang it stands as written
-    draft = _Draft(context, block, takes, sources, Loop(None, instance), union)
+    draft = _Draft(context, block, takes, sources, Loop(None, instance), union, named=sources)
     draft.begin({})
+    taken = [take.source.name for take in takes if isinstance(take.source, Name)]
     for written in block.statements:
         by = factor(written.condition) if isinstance(written, Select) else None
-        if by is None:
-            _statement(draft, written)
-        else:
+        call = call_that_makes(context, written, taken)
+        if call is not None:
+            after = _transformed(draft, call)
+            if after is None:
+                return None
+            draft = after
+        elif by is not None:
             draft = _scaled(draft, by, written.span)
+        else:
+            _statement(draft, written)
     return draft.done()
 
 
@@ -95,6 +102,8 @@ class _Draft:
     plots: list[tuple[int, Histogram]] = field(default_factory=list)
     names: set[str] = field(default_factory=set)  # of all histograms of the block
     prints: int = 0  # of the block before the first of ``rows``
+    named: tuple[Collection, ...] = ()  # the collections that the block takes
+    before: ObjectDef | None = None  # what a select has made the source of
 
     def begin(self, own: dict[str, AttributeDef | None]) -> None:
         """Make the current element known, with the attributes that it has been given before."""
@@ -118,7 +127,14 @@ class _Draft:
             attributes={name: a for name, a in own.items() if a is not None},
             rows=tuple(self.rows),
             histograms=tuple(self.plots),
+            before=self.before,
         )
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether the block is its one source as it is, so far."""
+        own = (self.cuts, self.rows, self.plots, self.context.own[self.this])
+        return len(self.sources) == 1 and not self.union and not any(own)
 
 
 def _statement(draft: _Draft, written: Statement) -> None:
@@ -153,9 +169,37 @@ def _scaled(draft: _Draft, by: Expr, span: Span) -> _Draft:
     loop = Loop(None, draft.this.name)
     prints = draft.prints + len(draft.rows)
     changed = _Draft(
-        context, draft.block, draft.takes, (after,), loop, False, names=draft.names, prints=prints
+        *(context, draft.block, draft.takes, (after,), loop, False),
+        names=draft.names,
+        prints=prints,
+        named=draft.named,
     )
     changed.begin(own)
+    return changed
+
+
+def _transformed(draft: _Draft, call: Call) -> _Draft | None:
+    """Return the draft of what a select makes of what stands before it; None after a mistake."""
+    context, as_it_is = draft.context, draft.says_nothing
+    stage = draft.done()
+    source = stage.sources[0] if as_it_is else stage
+    found = transformed(context, call, draft.named, source)
+    if found is None:
+        return None
+    instance = next((take.instance for take in draft.takes if take.instance), None)
+    changed = _Draft(
+        context,
+        draft.block,
+        [Take(call, instance, span=call.span)],
+        (found,),
+        Loop(None, draft.this.name),
+        False,
+        names=draft.names,
+        prints=draft.prints + len(draft.rows),
+        named=draft.named,
+        before=draft.before if as_it_is else stage,
+    )
+    changed.begin({})
     return changed
 
 
@@ -209,10 +253,18 @@ def _taken(context: Context, source: Expr) -> list[Collection | None]:
         case Call() if makes_collection(context, source):
             return [made(Scope(context, taking=True), source)]
         case _:
-            message = f"take {context.words(source.span)} is not supported yet"
-            help = "take a collection or a union of collections"
-            context.findings.error("E190", message, source.span, help)
+            message = f"take needs a collection, {context.words(source.span)} is none"
+            context.findings.error("E210", message, source.span, _instead_of(context, source))
             return [None]
+
+
+def _instead_of(context: Context, source: Expr) -> str:
+    """Return what can be taken in the place of something that is no collection."""
+    if isinstance(source, Index) and source.index >= 0:
+        name, index = context.words(source.value.span), source.index
+        end = index if context.dialect == "cutlang" else index + 1
+        return f"take {name}[{index}:{end}] has this one element"
+    return "take a collection, a slice, union(…), sort(…), or what an algorithm makes"
 
 
 def _current(
