@@ -141,6 +141,16 @@ def test_a_function_of_a_collection_takes_the_tuples_of_a_composite(
     np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-12)
 
 
+def test_sums_of_tuples_are_those_of_their_momenta(tmp_path: Path) -> None:
+    some = mixed()
+    found = column(tmp_path, "", "fHT(mixed)")
+    np.testing.assert_allclose(found[:, 0], ak.sum(some.pt, axis=1), rtol=1e-10)
+    x, y = ak.sum(some.px, axis=1), ak.sum(some.py, axis=1)
+    for call in ("pT(add(mixed))", "fMHT(mixed)"):
+        found = column(tmp_path, "", call)
+        np.testing.assert_allclose(found[:, 0], np.hypot(x, y), rtol=1e-9, atol=1e-9)
+
+
 def test_a_function_makes_a_collection_of_tuples(tmp_path: Path) -> None:
     """There can be more of them than elements of the input."""
     found = column(tmp_path, "", "pT(antikT(pairs, 0.000001))")

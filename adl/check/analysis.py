@@ -298,9 +298,9 @@ class Before(Typed):
 
 @dataclass(frozen=True)
 class Total(Typed):
-    """The vector sum of all elements of a collection: ``add(jets)``, and part of ``-jets``."""
+    """The vector sum of all elements, or tuples: ``add(jets)``, and part of ``-jets``."""
 
-    collection: Collection
+    collection: Collection | CompositeDef
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ from adl.check.particles import (
     find,
     has_no_eta,
     is_attribute,
+    lacks,
     result_type,
     with_zeros_of,
 )
@@ -232,6 +233,13 @@ def _number_of(scope: Scope, relation: Nested, span: Span) -> Value:
 def _add(scope: Scope, expr: Call) -> Value | None:
     if len(expr.arguments) != 1:
         return mistake(scope, "E206", "add takes one collection", expr.span, "add(jets)")
+    composite = composite_named(scope, expr.arguments[0])
+    if composite is not None:
+        tuples = composite.meaning
+        needs = ("pt", "eta", "phi")
+        if tuples is None or lacks(scope.context, tuples.particle, needs, "add"):
+            return None
+        return Total(tuples, type="particle", span=expr.span)
     source = whole(scope, expr.arguments[0], "add needs a collection")
     return None if source is None else Total(source, type="particle", span=expr.span)
 

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, cast
 
 from adl.check.analysis import Value
-from adl.check.names import LOOKUPS
+from adl.check.names import LOOKUPS, composite_named
 from adl.check.reducers import Check
 from adl.check.scope import Binder, Scope
 from adl.check.slices import whole
@@ -54,7 +54,7 @@ def expand(scope: Scope, expr: Call, definition: Definition, check: Check) -> Va
         written = i < len(expr.arguments)
         argument = expr.arguments[i] if written else _default(parameter, expr.span)
         if parameter.kind == "collection":
-            mistaken |= whole(scope, argument, f"{expr.function.name} needs a collection") is None
+            mistaken |= not _is_whole(scope, argument, f"{expr.function.name} needs a collection")
             places[parameter.name] = argument
             continue
         value = _value(scope, expr, parameter, argument, check)
@@ -66,6 +66,14 @@ def expand(scope: Scope, expr: Call, definition: Definition, check: Check) -> Va
         return None
     body = _in_places(_parsed(definition.body), places, expr.span)
     return check(scope.inside(binder), body)
+
+
+def _is_whole(scope: Scope, argument: Expr, wanted: str) -> bool:
+    """Whether an argument is a collection, or a composite; else a mistake."""
+    composite = composite_named(scope, argument)
+    if composite is not None:
+        return composite.meaning is not None
+    return whole(scope, argument, wanted) is not None
 
 
 def _value(

@@ -412,8 +412,14 @@ class Lowering:
         # Massless kinds (photons) are stored without a mass in some versions of a format.
         return as_real(at.attribute(name, self.cuts)) if at.has(name) else Const(0.0)
 
-    def total(self, collection: core.Collection) -> Cartesian:
-        """Return the vector sum of a collection's elements."""
+    def total(self, collection: core.Collection | core.CompositeDef) -> Cartesian:
+        """Return the vector sum of a collection's elements, or of a composite's tuples."""
+        if isinstance(collection, core.CompositeDef):
+            with self.loops(collection.loops) as (axes, inside):
+                whole, there = self.particle(collection.particle)
+                mask = both(tuples.passing(self, collection.where, inside), there)
+                components = (whole.px, whole.py, whole.pz, whole.energy)
+                return Cartesian(*(reduce("sum", axes, lift(c), mask) for c in components))
         with self.loops([core.Loop(collection, "")]) as (axes, inside):
             at = place(collection, Index(axes[0]))
             one = self.momentum(at)

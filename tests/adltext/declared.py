@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.adltext import conditions, numbers, particles
+from tests.adltext.kinds import EVENT_REALS
 from tests.adltext.statements import axis
 from tests.adltext.writer import Particle, Scope, Writer
 
@@ -57,7 +58,12 @@ def defines(w: Writer) -> None:
     keyword = w.among("define", "define", "def")
     for _ in range(w.among(0, 1, 2)):
         name, sign = w.name("def"), w.among("=", ":")
-        match w.among("number", "number", "truth", "particle", "element", "pair"):
+        match w.among("number", "number", "truth", "particle", "element", "pair", "drawn"):
+            case "drawn":
+                named = w.among("", " draw toy")
+                mean = w.among(*EVENT_REALS)
+                w.blocks.append(f"{keyword} {name} {sign} gauss({mean}, 5){named}")
+                w.numbers.append(name)
             case "pair":
                 found = particles.candidate(w, Scope())
                 w.blocks.append(f"{keyword} {name} {sign} {found.text}")

@@ -198,7 +198,8 @@ def of_collection(w: Writer, s: Scope, depth: int) -> str:
     c = loops.source(w, s)
     if c is None or s.loops > 1:
         return leaf(w, s)
-    c = loops.sliced(w, c)
+    tuples = w.usable(s, composite=True)
+    c = w.among(*tuples) if tuples and w.chance(3) else loops.sliced(w, c)
     return f"{w.among(*OF_COLLECTION)}({c.name})"
 
 
@@ -218,6 +219,8 @@ def user(w: Writer, s: Scope, depth: int) -> str:
     c = loops.source(w, s)
     if c is None or s.loops > 0 or w.chance(2):
         return f"scaled({real(w, s, depth)}, {integer(w, s)})"
+    tuples = w.usable(s, composite=True)
+    c = w.among(*tuples) if tuples and w.chance(3) else c
     inside = Scope((Particle(c.name, c.kind),), barred=s.barred, loops=1)
     return f"folded({of_particle(w, inside.particles[0], inside)}, {real(w, s, depth)})"
 

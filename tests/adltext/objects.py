@@ -99,18 +99,39 @@ def _body(
     w: Writer, lines: list[str], made: Collection, instance: str, current: tuple[str, ...]
 ) -> None:
     kind = made.kind
+    written = set[str]()
     for _ in range(w.among(0, 1, 1, 2, 3)):
-        what = w.among("cut", "cut", "cut", "pair", "define", "histo", "print", "element", "drawn")
+        what = w.among(
+            *("cut", "cut", "cut", "pair", "define", "histo", "print", "element", "drawn"),
+            *("scaled", "made"),
+        )
         named = w.among("this", "this", instance or "this") if w.chance(2) else ""
         if what == "cut":
             lines.append(f"  {_verb(w)} {_cut(w, made, kind, named, current)}")
         elif what == "pair":
             lines.append(f"  {_verb(w)} {_pair(w, made, kind, named)}")
         elif what == "define":
-            attribute, line = w.name("own"), numbers.real(w, _scope(w, made, kind, named), 2)
+            shared = w.chance(2) and "shared" not in written  # by all sources of a union, perhaps
+            attribute = "shared" if shared else w.name("own")
+            line = numbers.real(w, _scope(w, made, kind, named), 2)
             line = _mention(w, line, kind, named)
+            if w.chance(6):
+                line = _smeared(w, w.among(*kind.reals[:4]))
             lines.append(f"  define {attribute} {w.among('=', ':')} {line}")
-            kind = replace(kind, reals=(*kind.reals, attribute))
+            written.add(attribute)
+            kind = replace(kind, reals=tuple(dict.fromkeys((*kind.reals, attribute))))
+        elif what == "scaled" and kind.momentum:
+            factor = w.among("1.02", "0.5", "1 + abs(eta) / 10", _smeared(w, "1"))
+            corrected = f"{w.among('applyPTF', 'scalePT')}({factor})"
+            if w.chance(4):
+                corrected = f"abs(eta) < 1 ? {corrected}{w.among('', ' : ALL', ' : applyPTF(2)')}"
+            lines.append(f"  select {corrected}")
+        elif what == "made" and current and kind.momentum:
+            call = w.among(
+                "fmegajets({0})", "fhemisphere({0}, 2, 1)", "antikT({0}, 0.4)", "sum(-{0})"
+            )
+            lines.append(f"  select {call.format(current[0])} {w.among('==', '>')} {w.among(0, 2)}")
+            kind, current = MADE, ()
         elif what == "element" and kind.origins and kind.momentum:
             attribute, others = w.name("near"), [c for c in w.usable(Scope()) if c.kind.origins]
             other = w.among(*others)
@@ -130,6 +151,13 @@ def _body(
             lines.append(f'  print {w.among(*kind.reals[:4])} "and" {w.among(*kind.reals)}')
     w.blocks.append("\n".join(lines))
     w.collections.append(replace(made, kind=kind))
+
+
+def _smeared(w: Writer, mean: str) -> str:
+    """Return a normal random number of the element."""
+    return (
+        f"gauss({mean}, {w.among('0.1', '1', 'abs(eta)')}){w.among('', ' draw jer', ' draw other')}"
+    )
 
 
 def _verb(w: Writer) -> str:

@@ -110,7 +110,7 @@ def _list(w: Writer) -> list[str]:
 
 
 def _sort(w: Writer) -> list[str]:
-    usable = [c for c in w.usable(EVENT) if c.kind.momentum]
+    usable = [c for c in w.usable(EVENT) if c.kind.momentum] + w.usable(EVENT, composite=True)
     c = w.among(*usable)
     key = numbers.of_particle(w, Particle(c.name, c.kind), EVENT)
     return [f"  sort {w.among(key, f'abs({key})', f'-{key}')} {w.among('ascend', 'descend')}"]
@@ -151,6 +151,9 @@ def _one_search(w: Writer) -> list[str]:
             search = f"((m({found}) - 50) / 2)^2 ~= 0"
     if w.chance(5):
         search = f"{conditions.condition(w, EVENT, 1)} ? {search}"
+        if w.chance(2):  # finds some of them
+            some = w.among(*unknowns)
+            search += f" : {w.among('pT', 'eta')}({some}) ~= {w.among('30', '0')}"
     whole = found if found.isidentifier() or number == 1 else f"({found})"
     after = numbers.of_particle(w, Particle(whole, SUM), EVENT)
     lines = [f"  select {search}", f"  select {after} > {numbers.constant(w)}"]
