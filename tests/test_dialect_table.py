@@ -173,6 +173,20 @@ def test_an_inherited_region_gives_cuts_or_everything(
 
 
 @pytest.mark.parametrize("dialect", [ADL, CUTLANG])
+def test_rows_of_a_parent_stand_once_in_its_own_files(
+    event: Path, tmp_path: Path, dialect: str
+) -> None:
+    text = (
+        "region parent\n  select MET > 10\n  print MET\n  save kept csv MET\n"
+        "region child\n  parent\n  select MET > 20\n  print size(Jet)\n"
+    )
+    results(event, tmp_path, text, dialect)
+    written = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.csv"))
+    assert written == ["kept.csv", "prints/child_1.csv", "prints/parent_1.csv"]
+    assert [len((tmp_path / name).read_text().splitlines()) for name in written] == [2, 2, 2]
+
+
+@pytest.mark.parametrize("dialect", [ADL, CUTLANG])
 def test_what_comes_by_two_paths_acts_once(event: Path, tmp_path: Path, dialect: str) -> None:
     text = (
         "region base\n  select MET > 10\n  weight w 3\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -93,3 +94,28 @@ def test_what_one_source_lacks_the_union_lacks() -> None:
     with pytest.raises(AnalysisError) as error:
         check(parse(Source("x.adl", text)), Source("x.adl", text), NANOAOD)
     assert "E202" in [d.code for d in error.value.diagnostics]
+
+
+def test_a_whole_union_has_the_columns_that_its_sources_define(tmp_path: Path) -> None:
+    analysis = tmp_path / "unions.adl"
+    lines = "".join(f"  save {name}_rows csv {name}\n" for name in ("leps", "muons", "nested"))
+    analysis.write_text(f"{OBJECTS}\nregion r\n{lines}")
+    file = EXAMPLES / "sample" / "ttbar.root"
+    result = CliRunner().invoke(command, [str(analysis), str(file), "-q", "-o", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    columns: dict[str, list[list[str]]] = {}
+    for name in ("leps", "muons", "nested"):
+        with (tmp_path / f"{name}_rows.csv").open(newline="") as rows:
+            head, *body = csv.reader(rows)
+        own = {x: [row[i] for row in body] for i, x in enumerate(head)}
+        assert {"x", "y", "z", "flag"} & {x.removeprefix(f"{name}_") for x in own} == {
+            "leps": {"x", "flag", "z"},
+            "muons": {"y"},
+            "nested": {"x", "flag"},
+        }[name]
+        columns |= {x: [cell.split() for cell in cells] for x, cells in own.items()}
+    muons, electrons = load("ttbar").Muon, load("ttbar").Electron
+    values = ak.concatenate([muons.pt * 2, electrons.pt / 2], axis=1)
+    order = ak.argsort(-ak.concatenate([muons.pt, electrons.pt], axis=1), stable=True)
+    expected = values[order].tolist()
+    assert [[float(x) for x in row] for row in columns["leps_x"]] == expected

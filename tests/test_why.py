@@ -109,6 +109,56 @@ def test_an_object_shows_which_cut_each_element_fails() -> None:
                 assert shown.value <= 20 if text == "pT" else abs(shown.value) >= 2.4
 
 
+@pytest.mark.parametrize("dialect", ["adl", "cutlang"])
+def test_an_object_shows_the_cuts_before_and_after_each_correction(dialect: str) -> None:
+    """Of each source of a union, too; every element that passes is in the object."""
+    text = f"""
+info adl
+  dialect {dialect}
+object leptons
+  take Muon
+  take Electron
+  select abs(eta) < 2
+  select applyPTF(2)
+  select pT > 40
+  select abs(eta) < 1 ? applyPTF(2) : ALL
+  select pT > 80
+region r
+  select size(leptons) >= 0
+"""
+    failed = Counter[str]()
+    for (trace,) in traced(text, events=100):
+        (block,) = trace.objects
+        assert [name for name, _ in block.candidates] == ["Muon", "Electron"]
+        every = [c for _, candidates in block.candidates for c in candidates]
+        assert sum(c.failed is None for c in every) == trace.lines[0].shown[0].value
+        for candidate in (c for c in every if c.failed is not None):
+            assert candidate.failed is not None
+            cut = text[candidate.failed.start : candidate.failed.end]
+            failed[cut] += 1
+            (shown,) = candidate.shown
+            assert shown.value is not None
+            assert abs(shown.value) >= 2 if "eta" in cut else shown.value <= int(cut.split()[-1])
+    assert set(failed) == {"abs(eta) < 2", "pT > 40", "pT > 80"}
+
+
+def test_an_object_made_of_its_own_elements_shows_both() -> None:
+    text = """object made
+  take Muon
+  select pT > 20
+  select fmegajets(Muon) == 2
+  select m(this) > 1
+region r
+  select size(made) >= 1
+"""
+    for (trace,) in traced(text, events=50):
+        first, second = trace.objects
+        assert (first.name, second.name) == ("made", "made")
+        assert [name for name, _ in first.candidates] == ["Muon"]
+        kept = sum(c.failed is None for _, found in second.candidates for c in found)
+        assert kept <= sum(c.failed is None for _, found in first.candidates for c in found)
+
+
 def test_what_is_missing_is_named_and_said_to_have_decided() -> None:
     decided = 0
     for (trace,) in traced(TEXT, events=100):

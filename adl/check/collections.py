@@ -93,12 +93,18 @@ def stages(block: ObjectDef) -> Iterator[ObjectDef]:
 
     A select that makes another collection of the elements parts it, too.
     """
-    if block.before is not None:
-        yield from stages(block.before)
+    for stage in of_one_collection(block):
+        if stage.before is not None:
+            yield from stages(stage.before)
+        yield stage
+
+
+def of_one_collection(block: ObjectDef) -> tuple[ObjectDef, ...]:
+    """Return what an object block says of the same elements, parted by its corrections."""
     match block.sources:
-        case (ObjectDef(corrected=[_, *_], sources=(ObjectDef() as before,)),):
-            yield from stages(before)
-    yield block
+        case (ObjectDef(corrected=[_, *_], sources=(ObjectDef(name=block.name) as before,)),):
+            return (*of_one_collection(before), block)
+    return (block,)
 
 
 def block_values(block: ObjectDef) -> Iterator[Value]:

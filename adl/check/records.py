@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Literal, cast
 
 from adl.check.analysis import (
+    AttributeDef,
     AttributeOf,
     Collection,
     Computed,
@@ -192,6 +193,28 @@ def _attributes(
         type_ = definition.value.type
         if type_ in ("bool", "int", "real"):
             yield name, OwnAttribute(element, definition, type=type_, span=expr.span), ""
+    for name in _of_all_sources(objects[-1:]):
+        if name in own or name in first:
+            continue
+        found = find(context, element, Name(name, span=expr.span), expr.span)
+        if found is not None and found.meaning is not None:
+            yield name, found.meaning, ""
+
+
+def _of_all_sources(united: Iterable[ObjectDef]) -> list[str]:
+    """Return the attributes that every source of a union defines, or one from which it comes."""
+    names: list[list[str]] = []
+    for union in united:
+        for source in union.sources if len(union.sources) > 1 else ():
+            steps = [c for c in lineage(source) if isinstance(c, ObjectDef)]
+            own = [name for step in steps for name, a in step.attributes.items() if _is_number(a)]
+            names.append([*own, *_of_all_sources(steps[-1:])])
+    first, *others = names or [[]]
+    return [name for name in dict.fromkeys(first) if all(name in other for other in others)]
+
+
+def _is_number(attribute: AttributeDef) -> bool:
+    return attribute.value.type in ("bool", "int", "real")
 
 
 def _name_of(text: str) -> str:

@@ -178,7 +178,9 @@ def _inherit(region: _Region, parent: Expr) -> None:
     here: set[object] = {*region.statements}
     for inherited in found.statements:
         if isinstance(inherited, Rows):
-            continue  # the parent's own file has these rows
+            # The parent's own file has these rows. Pasted, as cutlang has all else, a save would
+            # write each event twice into one file, and a print the same rows into a second one.
+            continue
         handed_down = everything or isinstance(inherited, (Cut, WeightBy))
         if handed_down and inherited not in here:
             region.add(inherited)

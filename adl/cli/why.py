@@ -152,11 +152,12 @@ def _known(analysis: Analysis, regions: tuple[str, ...]) -> None:
 
 
 def _text(source: Source, traces: tuple[RegionTrace, ...], objects: bool) -> Iterator[str]:
-    told: set[str] = set()
+    told: set[tuple[str, ...]] = set()  # a block that makes a collection of its elements is two
     for trace in traces:
         for block in trace.objects if objects else ():
-            if block.name not in told:
-                told.add(block.name)
+            named = block.name, *(name for name, _ in block.candidates)
+            if named not in told:
+                told.add(named)
                 yield from _object(source, block)
         yield ""
         lost = trace.lost_at

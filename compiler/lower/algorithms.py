@@ -63,7 +63,7 @@ def _evaluate(lowering: Lowering, value: core.Apply) -> tuple[Evaluate, Node, No
     for kind, argument in zip(value.function.arguments, value.arguments, strict=True):
         if isinstance(argument, core.Whole):
             arguments += _gathered(lowering, argument.collection)
-            defined = both(defined, in_all_of(_inputs(argument.collection)))
+            defined = both(defined, in_all_of(inputs_of(argument.collection)))
             continue
         if isinstance(argument, core.Each):
             arguments += _each(lowering, argument)
@@ -83,7 +83,7 @@ def _evaluate(lowering: Lowering, value: core.Apply) -> tuple[Evaluate, Node, No
     return Evaluate(value.function, tuple(arguments), called), defined, certain
 
 
-def _inputs(whole: core.Collection | core.CompositeDef) -> list[core.Collection | None]:
+def inputs_of(whole: core.Collection | core.CompositeDef) -> list[core.Collection | None]:
     """Return the collections of which something is made."""
     if isinstance(whole, core.CompositeDef):
         return [loop.collection for loop in whole.loops]

@@ -385,7 +385,7 @@ class Lowering:
             pt, phi = (self.stored(value.schema.attributes[a]) for a in ("pt", "phi"))
             return Transverse(as_real(pt.value), as_real(phi.value)), defined_all(pt, phi)
         if isinstance(value, core.Total):
-            return self.total(value.collection), in_all_of((value.collection,))
+            return self.total(value.collection), in_all_of(algorithms.inputs_of(value.collection))
         if isinstance(value, core.Sum):
             items = [(sign, *self.particle(p)) for sign, p in value.items]
             defined: Node = TRUE

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from adl.check import analysis as core
+from adl.check.collections import of_one_collection
+from adl.check.context import is_sorted_here
 from adl.check.values import operands
 
 _COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
@@ -63,9 +65,10 @@ def objects(region: core.RegionDef) -> tuple[core.ObjectDef, ...]:
 
     def add(collection: core.Collection) -> None:
         if isinstance(collection, core.ObjectDef) and collection not in found:
-            for source in collection.sources:
+            for source in of_one_collection(collection)[0].sources:
                 add(source)
-            found[collection] = None
+            if not is_sorted_here(collection):  # in a region, by which nothing passes or fails
+                found[collection] = None
         if isinstance(collection, core.Produced) and collection.call is not None:
             for given in _collections(collection.call, set()):
                 add(given)

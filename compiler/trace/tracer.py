@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adl.check import analysis as core
-from adl.compiler.ir import TRUE, Column, Infer, Node, both, factors, invert, postorder, store
+from adl.check.collections import of_one_collection, parts
+from adl.compiler.ir import TRUE, Axis, Column, Infer, Node, both, factors, invert, postorder, store
 from adl.compiler.layout import Chunk
+from adl.compiler.lower.collections import Place
 from adl.compiler.lower.truth import Lowered
 from adl.compiler.lower.values import Lowering
 from adl.compiler.targets import reference
@@ -191,30 +193,35 @@ class Tracer:
     # ---------------------------------------------------------------------------- objects
 
     def _object(self, definition: core.ObjectDef) -> _Object:
-        """Lower each cut of an object block over the elements of its sources."""
-        sources = []
-        for source in definition.sources:
+        """Lower each cut of an object block over the elements of its sources, as they are there."""
+        first, *corrected = of_one_collection(definition)
+        every, sources, known = parts(first), [], 0
+        for source in first.sources:
+            own = parts(source)
+            # An element that stands in a union of adl once is in one part for all its sources.
+            places = [every.index(part) if first.union else known + i for i, part in enumerate(own)]
+            known += len(own)
             loop = core.Loop(source, source.name)
             with self._lowering.loops([loop]) as (axes, inside):
-                self._lowering.here[definition.this] = self._lowering.here[loop]
-                cuts = []
-                for cut in definition.cuts:
-                    terms = [(t.span, self._lowering.value(t)) for t in compared(cut)]
-                    cuts.append(
-                        _Cut(
-                            cut.span,
-                            store(axes, (self._lowering.condition(cut).value,)),
-                            tuple(
-                                (s, store(axes, (x.value,)), store(axes, (x.defined,)))
-                                for s, x in terms
-                            ),
-                        )
-                    )
+                self._lowering.here[first.this] = at = self._lowering.here[loop]
+                cuts = [self._cut(cut, axes) for cut in first.cuts]
+                for stage in corrected:
+                    (after,) = stage.sources
+                    there = tuple(parts(after)[place] for place in places)
+                    self._lowering.here[stage.this] = Place(there, at.position)
+                    cuts += [self._cut(cut, axes) for cut in stage.cuts]
                 member = store(axes, (inside,))
             self._keep(member, *(c.passed for c in cuts))
             self._keep(*(node for c in cuts for _, *pair in c.terms for node in pair))
             sources.append((source.name, member, tuple(cuts)))
         return _Object(definition, tuple(sources))
+
+    def _cut(self, cut: core.Value, axes: tuple[Axis, ...]) -> _Cut:
+        """Lower a cut over the elements of a loop that is open."""
+        terms = [(t.span, self._lowering.value(t)) for t in compared(cut)]
+        passed = store(axes, (self._lowering.condition(cut).value,))
+        shown = ((s, store(axes, (x.value,)), store(axes, (x.defined,))) for s, x in terms)
+        return _Cut(cut.span, passed, tuple(shown))
 
 
 @dataclass(frozen=True)
