@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pytest
 import uproot
 from click.testing import CliRunner, Result
 
 from adl.cli import main
+from adl.compiler.ir import Column
+from adl.runtime.inputs.chunks import read
+from adl.runtime.inputs.opening import open_input
 from adl.runtime.profile import meter as meters
 from adl.runtime.profile import metrics as documents
 from adl.runtime.profile.meter import measuring, stage
@@ -374,6 +378,26 @@ def test_three_remedies_are_named_and_the_best_first() -> None:
 def test_stages_of_what_is_measured_have_a_bound() -> None:
     named = [name for bound in BOUNDS for name in bound.stages]
     assert sorted(named) == sorted([*meters.STAGES, "other"])
+
+
+def test_only_slow_codecs_are_compared_with_zstd(tmp_path: Path) -> None:
+    numbers = np.random.default_rng(1).normal(40.0, 5.0, 200_000).astype(np.float32)
+    found = {}
+    for name, codec in (("LZMA", uproot.LZMA(5)), ("zstd", uproot.ZSTD(5))):
+        path = tmp_path / f"{name}.root"
+        with uproot.recreate(path, compression=codec) as file:
+            file["Events"] = {"x": numbers}
+        with measuring() as meter, open_input(str(path)) as source, stage("interpret"):
+            assert meter is not None
+            chunk = read(source, [Column("x", "float32")], [], 0, len(numbers))
+        assert np.array_equal(chunk.columns["x"], numbers)
+        assert set(meter.taken["x"].codecs) == {name}
+        found[name] = documents._compared(Measured(1.0, {}), meter)
+    assert found["zstd"].zstd is None
+    assert found["LZMA"].zstd is not None
+    # What zstd would make of it, beside what it made of it.
+    sizes = [(tmp_path / f"{name}.root").stat().st_size for name in ("zstd", "LZMA")]
+    assert found["LZMA"].growth == pytest.approx(sizes[0] / sizes[1], rel=0.05)
 
 
 def test_zstd_is_tried_on_what_was_read() -> None:

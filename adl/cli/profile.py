@@ -97,7 +97,9 @@ def print_profile(document: dict[str, Any]) -> None:
     from adl.cli.tables import console_of_output, print_whole
 
     console = console_of_output()
-    tables = [stages_table(document), columns_table(document)]
+    tables = [stages_table(document)]
+    if document["columns"]:
+        tables.append(columns_table(document))
     if document["regions"]:
         tables.append(statements_table(document))
     for table in tables:

@@ -36,7 +36,8 @@ STAGES = {
     "wait": "for a basket that another thread reads",
 }
 SLOW = ("LZMA", "zlib")  # codecs that take longer to undo than zstd and LZ4
-_SAMPLE = 4 << 20  # decompressed bytes kept, to try another compression on
+_SAMPLE = 1 << 20  # bytes of a column kept decompressed, at least one piece of it, …
+_SAMPLES = 32 << 20  # … and of all, to try another compression on
 
 
 class Spent(NamedTuple):
@@ -82,7 +83,7 @@ class Meter:
         )  # "TTree", "RNTuple", "indexed", "elsewhere", "described"
         self.elements: Counter[str] = Counter()  # of collections, in all events
         self.blocks = 0
-        self.samples: list[bytes] = []
+        self.samples: dict[str, list[bytes]] = {}  # by column
         self._sampled = 0
         self._threads: list[_Own] = []
         self._local = threading.local()
@@ -148,9 +149,11 @@ class Meter:
             taken.pieces += 1
             taken.remote += compressed if remote else 0
             taken.codecs[codec] += uncompressed
-            if content is not None and codec in SLOW and self._sampled < _SAMPLE:
-                self.samples.append(content.tobytes())
-                self._sampled += len(content)
+            if content is not None and codec in SLOW and self._sampled < _SAMPLES:
+                kept = self.samples.setdefault(column, [])
+                if sum(map(len, kept)) < _SAMPLE:
+                    kept.append(content.tobytes())
+                    self._sampled += len(content)
 
     def rows(self, column: str, number: int) -> None:
         """Count the events of a column whose pieces do not know theirs."""

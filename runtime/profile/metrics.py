@@ -23,7 +23,7 @@ from adl.runtime.outputs import replacing
 from adl.runtime.profile import machine
 from adl.runtime.profile.costs import Costs, Counted, costs
 from adl.runtime.profile.meter import SLOW, Meter, Spent
-from adl.runtime.profile.recompress import Tried, zstd
+from adl.runtime.profile.recompress import zstd
 from adl.runtime.profile.verdict import Late, Measured, Verdict, verdict
 from adl.runtime.results import NOMINAL
 
@@ -119,7 +119,6 @@ def _measured(
     seconds["other"] = max(whole - sum(seconds.values()), 0.0)
     read = stages.get("read", Spent())
     every = sum(t.uncompressed for t in meter.taken.values()) or 1
-    tried = zstd(meter.samples)
     measured = Measured(
         whole,
         seconds,
@@ -138,18 +137,23 @@ def _measured(
         varied=sum(c.share for c in found.statements if c.variation != NOMINAL),
         interpreted=run.interpreted,
     )
-    return measured if tried is None else _compared(measured, meter, tried)
+    return _compared(measured, meter)
 
 
-def _compared(measured: Measured, meter: Meter, tried: Tried) -> Measured:
-    """Add how zstd compares with the slow codecs."""
-    slow = [t for t in meter.taken.values() if any(t.codecs[c] for c in SLOW)]
-    names = {name for name, t in meter.taken.items() if any(t.codecs[c] for c in SLOW)}
-    spent = sum(meter.columns[name].get("decompress", Spent()).wall for name in names)
-    whole = sum(t.uncompressed for t in slow)
-    size = sum(t.compressed for t in slow) / max(whole, 1)
-    rate = whole / max(spent, 1e-9)
-    return replace(measured, zstd=tried.rate / rate, growth=tried.size / max(size, 1e-9))
+def _compared(measured: Measured, meter: Meter) -> Measured:
+    """Add how zstd compares with the slow codecs, on the columns of which there are samples."""
+    before, after = [0.0, 0], [0.0, 0.0]  # seconds of CPU, bytes
+    for name, samples in meter.samples.items():
+        tried, taken = zstd(samples), meter.taken[name]
+        if tried is None:
+            continue
+        before[0] += meter.columns[name].get("decompress", Spent()).cpu
+        before[1] += taken.compressed
+        after[0] += taken.uncompressed / tried.rate
+        after[1] += taken.uncompressed * tried.size
+    if not before[0] or not after[0]:
+        return measured
+    return replace(measured, zstd=before[0] / after[0], growth=after[1] / before[1])
 
 
 def _slow(meter: Meter) -> float:
