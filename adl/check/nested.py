@@ -8,12 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adl.check.analysis import Loop, Operation, Picked, Value, Variable
+from adl.check.analysis import (
+    AttributeOf,
+    Before,
+    Literal_,
+    Logic,
+    Loop,
+    Operation,
+    Picked,
+    Value,
+    Variable,
+)
 from adl.check.collections import inputs
 from adl.check.context import Found
-from adl.check.elements import follow, sources_of
+from adl.check.elements import follow, link_to, sources_of
 from adl.check.scope import Binder, Scope, mistake
 from adl.check.tuples import members_for
+from adl.check.types import negated
 from adl.stdlib.models import CollectionSchema, Inverse, find_attribute
 from adl.syntax.source import Span
 from adl.syntax.tree import Attribute, Call, Expr, Juxtaposed, Name
@@ -100,11 +111,32 @@ def over(
     source = context.schema.collections[relation.inverse.source]
     loop = Loop(source, name, group)
     current = Variable(loop, type="particle", span=span)
-    leads = follow(context, current, source.links[relation.inverse.link], span)
-    condition = Operation("same", (leads, relation.owner), type="bool", span=span)
+    condition = _belongs(scope, relation, source, current, span)
     if not relation.inverse.via:
         return loop, condition, current
     return loop, condition, follow(context, current, source.links[relation.inverse.via], span)
+
+
+def _belongs(
+    scope: Scope, relation: Nested, source: CollectionSchema, current: Value, span: Span
+) -> Value:
+    """Return the condition that an element of the relation's source belongs to the owner."""
+    context, inverse = scope.context, relation.inverse
+    if inverse.range is None:
+        leads = follow(context, current, source.links[inverse.link], span)
+        return Operation("same", (leads, relation.owner), type="bool", span=span)
+    begin, end = (
+        AttributeOf(relation.owner, name, type="int", span=span) for name in inverse.range
+    )
+    one = Literal_(1, type="int", span=span)
+    last = link_to(context, source, Operation("sub", (end, one), type="int", span=span), span)
+    first = link_to(context, source, begin, span)
+    # Without the comparison a range of nothing would begin at the next element's first.
+    some = Operation("lt", (begin, end), type="bool", span=span)
+    early = Before(source, current, first, type="bool", span=span)
+    late = Before(source, last, current, type="bool", span=span)
+    inside = Logic("and", (negated(early), negated(late)), type="bool", span=span)
+    return Logic("and", (some, inside), type="bool", span=span)
 
 
 def each(scope: Scope, relation: Nested, span: Span) -> Value | None:

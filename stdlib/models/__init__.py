@@ -73,12 +73,15 @@ class Link:
 class Inverse:
     """The elements of ``source`` whose link of this name leads to the element.
 
-    With ``via`` they stand for those to which this other link of theirs leads.
+    With ``via`` they stand for those to which this other link of theirs leads. With ``range``, two
+    attributes of the element, they are those at the positions from the first to before the second,
+    and ``link`` is empty.
     """
 
     source: str  # a collection
     link: str
     via: str = ""
+    range: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from adl.stdlib.models import (
     Branch,
     CollectionSchema,
     Formula,
+    Inverse,
+    Link,
     Part,
     Schema,
     SingletonSchema,
@@ -206,12 +208,22 @@ def _related(listed: Schema, found: Mapping[str, CollectionSchema]) -> list[Coll
             inverses={
                 word: inverse
                 for word, inverse in _known(listed, name).inverses.items()
-                if {inverse.link, inverse.via or inverse.link} <= set(links.get(inverse.source, ()))
+                if _leads(inverse, own, links)
             },
         )
         for name, own in found.items()
     ]
     return [_with_lent(own, found) for own in related]
+
+
+def _leads(
+    inverse: Inverse, own: CollectionSchema, links: Mapping[str, Mapping[str, Link]]
+) -> bool:
+    """Whether a file has the columns of a relation to several elements."""
+    known = links.get(inverse.source, {})
+    if inverse.range is not None:
+        return inverse.via in known and own.attributes.keys() >= set(inverse.range)
+    return {inverse.link, inverse.via or inverse.link} <= known.keys()
 
 
 def _with_lent(own: CollectionSchema, found: Mapping[str, CollectionSchema]) -> CollectionSchema:

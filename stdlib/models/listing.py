@@ -151,6 +151,7 @@ def _listed_collection(
     probabilities_node = entries.pop("probabilities", None)
     links = _relations(entries.pop("links", None), 2, "NAME: ATTRIBUTE COLLECTION")
     inverses = _relations(entries.pop("inverses", None), 3, "NAME: COLLECTION LINK, maybe LINK")
+    ranges = _relations(entries.pop("ranges", None), 4, "NAME: COLLECTION LINK BEGIN END", 4)
     formulas = _formulas(entries.pop("formulas", None))
     through_node = entries.pop("through", None)
     through = " ".join(words_of(through_node))
@@ -181,7 +182,13 @@ def _listed_collection(
         counter if storage is None else None,
         ordered,
         {word: Link(*words) for word, words in links.items()},
-        {word: Inverse(*words) for word, words in inverses.items()},
+        {
+            **{
+                word: Inverse(words[0], words[1], "".join(words[2:]))
+                for word, words in inverses.items()
+            },
+            **{word: Inverse(r[0], "", r[1], (r[2], r[3])) for word, r in ranges.items()},
+        },
         probabilities,
         storage,
         through,
@@ -266,12 +273,14 @@ def _formulas(node: yaml.Node | None) -> dict[str, Formula]:
     return out
 
 
-def _relations(node: yaml.Node | None, most: int, form: str) -> dict[str, tuple[str, ...]]:
+def _relations(
+    node: yaml.Node | None, most: int, form: str, least: int = 2
+) -> dict[str, tuple[str, ...]]:
     """Return relations: under each name two words or more."""
     out: dict[str, tuple[str, ...]] = {}
     for name, value in entries_of(node).items():
         out[name] = words_of(value)
-        if not 2 <= len(out[name]) <= most:
+        if not least <= len(out[name]) <= most:
             raise mistake_at(value, f"expected {form}")
     return out
 
@@ -293,6 +302,13 @@ def _refuse_broken_relations(
                 raise mistake_at(node, f"{message}, in which positions count")
         for name, inverse in owner.inverses.items():
             source = collections.get(inverse.source)
+            if inverse.range is not None:
+                stored = source is not None and inverse.via in source.links
+                if not stored or not owner.attributes.keys() >= set(inverse.range):
+                    needs = f"{' and '.join(inverse.range)}, and a link {inverse.via} of"
+                    message = f"{owner.name}: {name} needs attributes {needs} {inverse.source}"
+                    raise mistake_at(node, message)
+                continue
             found = source.links.get(inverse.link) if source else None
             broken = found is None or found.target != owner.name
             if broken or (inverse.via and (source is None or inverse.via not in source.links)):
