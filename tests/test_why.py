@@ -237,7 +237,7 @@ def test_places_go_on_in_the_next_file(analysis: str, tmp_path: Path) -> None:
     [
         (("--event", "99999999"), "there is no event 99999999"),
         (("--event", "7:7:7"), "is event 7:7:7"),
-        (("--event", "first"), "expected RUN:LUMI:EVENT or a number"),
+        (("--event", "first"), "expected RUN:LUMI:EVENT (RUN and LUMI may be empty) or a number"),
         (("--event", "0", "--region", "q"), "the regions are r"),
     ],
 )
@@ -261,3 +261,37 @@ def test_what_stands_in_a_branch_that_is_not_taken_is_not_missing(condition: str
     text = f"object mu\n  take Muon\nregion r\n  select size(mu) < 2\n  select {condition}\n"
     for (trace,) in traced(text):
         assert "mu[1]" not in {m.name for m in trace.lines[1].missing}
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "wanted"),
+    [
+        ("edm4hep_ee_ww", "EventHeader.eventNumber", "{run}::{event}"),
+        ("edm4hep_ee_ww", "EventHeader.eventNumber", "::{event}"),
+        ("delphes_10", "Event.Number", "::{event}"),
+    ],
+)
+def test_an_event_is_found_by_numbers_that_the_model_computes(
+    tmp_path: Path, real_data: Path, name: str, column: str, wanted: str
+) -> None:
+    import uproot
+
+    path = real_data / f"{name}.root"
+    tree = uproot.open(path)["events" if "edm4hep" in name else "Delphes"]
+    branches = {b.name: b for b in tree.itervalues(recursive=True)}
+    numbers = branches[column].array()[:, 0].tolist()
+    run = branches["EventHeader.runNumber"].array()[0, 0] if "edm4hep" in name else 0
+    text = tmp_path / "a.adl"
+    text.write_text("region all\n  select size(Jet) >= 0\n")
+    entry = numbers.index(numbers[-1])
+    called = str(text), str(path), "--event"
+    code, said = why(*called, wanted.format(run=run, event=numbers[-1]))
+    assert code == 0, said
+    assert f"entry {entry} of" in said
+    assert entry > 0
+    code, said = why(*called, wanted.format(run=run, event=max(numbers) + 1))
+    assert code == 2
+    assert "none of" in said
+    code, said = why(*called, f"1:1:{numbers[-1]}")
+    assert code == 2
+    assert "tells events apart" in said

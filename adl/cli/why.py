@@ -42,7 +42,7 @@ _VERDICTS = {True: ("pass", "green"), False: ("LOST", "red")}
     "wanted",
     required=True,
     metavar="RUN:LUMI:EVENT|INDEX",
-    help="The event, by its numbers or by its place in the inputs, from 0.",
+    help="The event, by its numbers (1::456 where there is no block) or by its place, from 0.",
 )
 @click.option(
     "--region", "regions", multiple=True, metavar="R", help="This region only; may be repeated."
@@ -100,7 +100,9 @@ def command(
 
     name = EventName.parse(wanted)
     if name is None:
-        raise UserError(f"--event {wanted}: expected RUN:LUMI:EVENT or a number from 0")
+        raise UserError(
+            f"--event {wanted}: expected RUN:LUMI:EVENT (RUN and LUMI may be empty) or a number from 0"
+        )
     source, dataset = read_source(file), dataset_of(**about)
     try:
         asked = model_of(model)

@@ -108,6 +108,19 @@ def evaluate(
     return [machine.values[machine.slots[root]] for root in roots]
 
 
+def evaluate_each(
+    roots: Sequence[Node], chunk: Chunk, events: Iterable[int]
+) -> Iterator[list[Any]]:
+    """Yield the values of closed nodes at some events, as ``evaluate`` has them at one."""
+    machine = _Machine(postorder(roots), chunk, None)
+    steps = machine.steps(machine.order(roots))
+    slots = [machine.slots[root] for root in roots]
+    for event in events:
+        for slot, compute in steps:
+            machine.values[slot] = compute(event)
+        yield [machine.values[slot] for slot in slots]
+
+
 # --------------------------------------------------------------------------------- values
 
 
