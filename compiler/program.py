@@ -118,6 +118,7 @@ class RegionOutput:
     histograms: tuple[HistogramOutput, ...] = ()
     title: str = ""
     rows: tuple[RowsOutput, ...] = ()
+    shift: Fill | None = None  # of a variation that moves events: see compiler/lower/shifts.py
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -132,6 +133,7 @@ class RegionOutput:
             *(s.missing for s in self.steps if s.missing is not None),
             *(() if self.bins is None else (self.bins.fill,)),
             *(f for h in self.histograms for f in h.fills),
+            *(() if self.shift is None else (self.shift,)),
         )
 
 
@@ -246,4 +248,5 @@ def map_region(region: RegionOutput, change: Change) -> RegionOutput:
             replace(h, fills=tuple(change(f) for f in h.fills)) for h in region.histograms
         ),
         rows=tuple(rows.map(change) for rows in region.rows),
+        shift=None if region.shift is None else change(region.shift),
     )

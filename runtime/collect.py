@@ -135,7 +135,8 @@ class _Reader:
             published = region.bins.published or ((),) * len(labels)
             rows = zip(labels, raws, sums, squares, published, strict=True)
             bins = tuple(BinCount(n, int(r), float(w), float(w2), p) for n, r, w, w2, p in rows)
-        return Cutflow(self.process, label, region.name, tuple(steps), bins, region.title)
+        moved = None if region.shift is None else float(self.counts(region.shift, member)[2][0])
+        return Cutflow(self.process, label, region.name, tuple(steps), bins, region.title, moved)
 
     def histogram(
         self, region: RegionOutput, output: HistogramOutput, label: str, member: int

@@ -76,7 +76,7 @@ def _counts(cutflow: Cutflow) -> list[Step | BinCount]:
     return [*cutflow.steps, *cutflow.bins]
 
 
-def _sums(item: Item) -> Numbers:
+def sums(item: Item) -> Numbers:
     """Return all sums of weights of a histogram, or of the steps and bins of a cutflow."""
     if isinstance(item, Histogram):
         return np.asarray(item.hist.values(flow=True), np.float64)
@@ -105,7 +105,7 @@ def _with(item: Item, label: str, sums: Numbers, squares: Numbers) -> Item:
         replace(count, sumw=w, sumw2=w2)
         for count, (w, w2) in zip(item.bins, pairs[len(item.steps) :], strict=True)
     )
-    return replace(item, variation=label, steps=steps, bins=bins)
+    return replace(item, variation=label, steps=steps, bins=bins, moved=None)
 
 
 # -------------------------------------------------------------------------------- normalise
@@ -130,7 +130,7 @@ def scaled(items: Sequence[Item], factors: Mapping[str, float]) -> list[Item]:
     for item in items:
         factor = factors.get(item.region, anywhere)
         out.append(
-            _with(item, item.variation, _sums(item) * factor, _squares(item) * factor * factor)
+            _with(item, item.variation, sums(item) * factor, _squares(item) * factor * factor)
         )
     return out
 
@@ -151,7 +151,10 @@ def _before_cuts(item: Item) -> float:
 
 def _mirrored(item: Item, nominal: Item, label: str) -> Item:
     """Return what is as far from nominal on the other side; its errors are the variation's."""
-    return _with(item, label, 2.0 * _sums(nominal) - _sums(item), _squares(item))
+    other = _with(item, label, 2.0 * sums(nominal) - sums(item), _squares(item))
+    if isinstance(other, Cutflow) and isinstance(item, Cutflow):
+        return replace(other, moved=item.moved)
+    return other
 
 
 def _hessian(nominal: Numbers, members: Numbers) -> tuple[Numbers, Numbers]:
@@ -189,8 +192,8 @@ def _bands(systematic: Rules, nominal: Mapping[_Key, Item], members: Members) ->
         middle = nominal[key]
         replicas = [items.get(key, middle) for items in by_key]
         skipped = max(replicas, key=_skipped)
-        sums = np.stack([_sums(item) for item in replicas])
-        edges = _COMBINE[systematic.combine](_sums(middle), sums)
+        values = np.stack([sums(item) for item in replicas])
+        edges = _COMBINE[systematic.combine](sums(middle), values)
         for direction, edge in zip(_DIRECTIONS, edges, strict=True):
             yield _with(skipped, f"{systematic.name}{direction}", edge, _squares(middle))
 

@@ -6,7 +6,7 @@ A histogram is a ``boost_histogram`` object with Weight storage (Σw and Σw² a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from adl.check.published import Published
 
@@ -67,6 +67,8 @@ class Cutflow:
     steps: tuple[Step, ...]
     bins: tuple[BinCount, ...]
     title: str = ""
+    # Of a variation that moves events: the squared error of how far its last step is from nominal.
+    moved: float | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,23 @@ class Varied:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """What is odd about a systematic in a region: in its last step, or in a ``histogram``.
+
+    ``up`` and ``down`` are its shifts and ``error`` the larger of their statistical errors, all
+    relative to nominal; of a histogram there are none.
+    """
+
+    kind: Literal["unchanged", "one-sided", "same-side", "insignificant"]
+    process: str = ""
+    region: str = ""
+    histogram: str = ""
+    up: float | None = None
+    down: float | None = None
+    error: float | None = None
+
+
+@dataclass(frozen=True)
 class Systematic:
     """A systematic as the analysis declares it; ``rate`` is a factor of every yield, up and down."""
 
@@ -108,6 +127,7 @@ class Systematic:
     normalise: bool = False
     mirror: str = ""
     rate: tuple[float, float] | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@ def report(outcome: Outcome, results: Results | None, limit: int | None) -> None
             )
     if results:
         _report_lost_weights(results)
+        _report_unchanged(results)
     for fault in outcome.faults:
         _report_fault(fault)
     if outcome.failures:
@@ -75,6 +76,19 @@ def _report_lost_weights(results: Results) -> None:
                 f"{cutflow.variation}: the weight of {lost:,} events is missing, NaN or infinite, "
                 f"first seen in {cutflow.region}; they are in no yield of this variation"
             )
+
+
+def _report_unchanged(results: Results) -> None:
+    """Say which systematics have changed no number."""
+    names = [s.name for s in results.systematics if any(f.kind == "unchanged" for f in s.findings)]
+    if names:
+        some = ", ".join(names[:_SHOWN]) + (
+            f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        )
+        show_warning(f"{some} changed nothing anywhere: is what varies used, and does it differ?")
+
+
+_SHOWN = 8  # names in a warning
 
 
 def _report_fault(fault: Fault) -> None:

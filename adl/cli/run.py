@@ -178,6 +178,10 @@ def command(
             )
             results = _results(preparation, outcome, friends)
             tell(results.friends if results is not None else ())
+        if results is not None:
+            from adl.runtime.shifts import with_findings
+
+            results = with_findings(results)
         if results is not None and output is not None:  # first: no printer's trouble loses them
             _write(results, output, profiled)
     if results is not None and not quiet:

@@ -109,7 +109,10 @@ def variations_table(nominal: Cutflow, results: Results) -> Table | None:
     if not rows:
         return None
     names, kinds, ups, downs = zip(*rows, strict=True)
-    columns = {"varies": kinds, "up": ups, "down": downs}
+    columns: dict[str, Sequence[str]] = {"varies": kinds, "up": ups, "down": downs}
+    remarks = [_remark(s, nominal) for s in results.systematics]
+    if any(remarks):
+        columns["but"] = remarks
     return _table(f"systematics of {_title(nominal)}", "systematic", names, columns)
 
 
@@ -125,6 +128,25 @@ def _shifts(
         return f"{len(systematic.variations)} replicas", ""
     found = [_shift(nominal.steps[-1], own.get(label)) for label in labels]
     return found[0], found[1]
+
+
+def _remark(systematic: Systematic, nominal: Cutflow) -> str:
+    """What is odd about a systematic in a region."""
+    own = (nominal.process.name, nominal.region)
+    found = [
+        finding.kind
+        for finding in systematic.findings
+        if not finding.histogram and (finding.process, finding.region) in (own, ("", ""))
+    ]
+    return ", ".join(_REMARKS[kind] for kind in found)
+
+
+_REMARKS = {
+    "unchanged": "changes nothing anywhere",
+    "one-sided": "one direction only",
+    "same-side": "both to one side",
+    "insignificant": "within its error",
+}
 
 
 def _shift(nominal: Step, varied: Cutflow | None) -> str:

@@ -56,7 +56,8 @@ def _together(outputs: Sequence[VariationOutput]) -> VariationOutput | None:
         return next(every)  # type: ignore[return-value]  # the same places in the same order
 
     members = tuple(member for output in outputs for member in output.members)
-    return VariationOutput(members, tuple(map_region(r, change) for r in first.regions))
+    touches = tuple(touched for output in outputs for touched in output.touches)
+    return VariationOutput(members, tuple(map_region(r, change) for r in first.regions), touches)
 
 
 def _fills(regions: Sequence[RegionOutput]) -> Iterator[Node]:

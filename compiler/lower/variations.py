@@ -16,9 +16,10 @@ from functools import cached_property
 
 from adl.check import analysis as core
 from adl.check.variations import Variation
-from adl.compiler.changes import leaves, leaves_of_outputs
+from adl.compiler.changes import changes, leaves, leaves_of_outputs
 from adl.compiler.ir import ONE, Axis, Column, Const, Fill, Infer, Node, Table, call
 from adl.compiler.lower.rolled import rolled
+from adl.compiler.lower.shifts import with_shifts
 from adl.compiler.lower.stages import columns
 from adl.compiler.lower.substitution import Columns, NewColumn, Substitution, rewriter
 from adl.compiler.lower.tables import rows
@@ -49,8 +50,16 @@ def with_variations(
     maker = _Maker(analysis, seed, lowered)
     nominal = maker.changed(maker.nominal)
     outputs = (maker.output(members) for members in maker.groups())
-    varied = [replace(v, regions=_with_nominal(v.regions, nominal)) for v in outputs]
-    return replace(nominal, variations=rolled(varied), systematics=analysis.systematics)
+    varied = [_against(v, nominal) for v in outputs]
+    every = (replace(v, regions=with_shifts(v.regions, nominal.regions)) for v in rolled(varied))
+    return replace(nominal, variations=tuple(every), systematics=analysis.systematics)
+
+
+def _against(varied: VariationOutput, nominal: Program) -> VariationOutput:
+    """Return a variation with nominal histograms where no other is wanted, and what it touches."""
+    varied = replace(varied, regions=_with_nominal(varied.regions, nominal))
+    touched = (frozenset(changes(nominal, varied, 0)),)
+    return replace(varied, touches=varied.touches or touched)
 
 
 def _with_nominal(regions: tuple[RegionOutput, ...], nominal: Program) -> tuple[RegionOutput, ...]:

@@ -197,7 +197,9 @@ def _scaled(item: Item, scale: float) -> Item:
     """Return a cutflow or histogram with its weights scaled."""
     if isinstance(item, Cutflow):
         steps = tuple(_times(step, scale) for step in item.steps)
-        return replace(item, steps=steps, bins=tuple(_times(bin, scale) for bin in item.bins))
+        bins = tuple(_times(bin, scale) for bin in item.bins)
+        moved = None if item.moved is None else item.moved * scale * scale
+        return replace(item, steps=steps, bins=bins, moved=moved)
     hist = item.hist.copy()
     view: Any = hist.view(flow=True)
     view.value *= scale
@@ -215,7 +217,9 @@ def _cutflow(process: Process, variation: str, found: Sequence[Cutflow]) -> Cutf
     columns = [_filled(c.steps, keys) for c in found]
     steps = tuple(_added_step(row) for row in zip(*columns, strict=True))
     bins = tuple(_added(row) for row in zip(*(c.bins for c in found), strict=True))
-    return Cutflow(process, variation, first.region, steps, bins, first.title)
+    moves = [c.moved for c in found if c.moved is not None]
+    moved = sum(moves) if moves else None
+    return Cutflow(process, variation, first.region, steps, bins, first.title, moved)
 
 
 Place = tuple[str, int]

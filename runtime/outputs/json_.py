@@ -120,7 +120,8 @@ def _systematic(found: Systematic) -> dict[str, Any]:
     fields = dataclasses.asdict(found)
     variations = [{**v, "unchanged": list(v["unchanged"])} for v in fields["variations"]]
     rate = None if found.rate is None else dict(zip(("up", "down"), found.rate, strict=True))
-    return {**fields, "variations": variations, "rate": rate}
+    findings = [dataclasses.asdict(finding) for finding in found.findings]
+    return {**fields, "variations": variations, "rate": rate, "findings": findings}
 
 
 def _weights(steps: Sequence[Step]) -> list[dict[str, Any]]:

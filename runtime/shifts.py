@@ -1,0 +1,103 @@
+"""What is odd about systematics after a run: nothing changed, one side only, less than chance.
+
+The error of a shift knows that nominal and varied yields are of the same events, see
+``compiler/lower/shifts.py``. A variation of weights alone is as uncertain as the yield is: its
+relative error is that of the yield.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from adl.runtime.derived import Item, identity, sums
+from adl.runtime.results import NOMINAL, Cutflow, Finding, Histogram, Results, Systematic
+
+_EVEN = 1.0 + 1e-9  # one event that moved is a shift as large as its error
+
+_Place = tuple[str, str, str, str, str]  # process, dataset, era, region, histogram
+_Items = Mapping[str, Mapping[_Place, Item]]  # by variation
+Side = Literal["one-sided", "same-side"]
+
+
+def with_findings(results: Results) -> Results:
+    """Return the results with what is odd about each systematic."""
+    items: dict[str, dict[_Place, Item]] = {}
+    every: Sequence[Item] = (*results.cutflows, *results.histograms)
+    for item in every:
+        items.setdefault(item.variation, {})[_place(item)] = item
+    examined = (replace(s, findings=tuple(_findings(s, items))) for s in results.systematics)
+    return replace(results, systematics=tuple(examined))
+
+
+def _place(item: Item) -> _Place:
+    process = item.process
+    return process.name, process.dataset, process.era, *identity(item)
+
+
+def _findings(systematic: Systematic, items: _Items) -> Iterator[Finding]:
+    if systematic.kind == "rate":
+        return
+    nominal = items.get(NOMINAL, {})
+    up, down = (items.get(f"{systematic.name}{d}", {}) for d in ("Up", "Down"))
+    labels = (v.label for v in systematic.variations)
+    own = [up, down, *(items.get(label, {}) for label in labels)]
+    if not any(_differ(nominal[p], item) for found in own for p, item in found.items()):
+        yield Finding("unchanged")
+        return
+    for place, before in nominal.items():
+        pair = up.get(place, before), down.get(place, before)
+        if not any(_differ(before, item) for item in pair):
+            continue
+        if isinstance(before, Histogram):
+            side = _side_of_bins(before, pair)
+            if side is not None:
+                yield Finding(side, place[0], before.region, before.name)
+        else:
+            yield from _of_yield(systematic, before, pair)
+
+
+def _differ(nominal: Item, varied: Item) -> bool:
+    return not np.array_equal(sums(nominal), sums(varied), equal_nan=True)
+
+
+def _side_of_bins(nominal: Item, pair: tuple[Item, Item]) -> Side | None:
+    up, down = (sums(item) - sums(nominal) for item in pair)
+    if not up.any() or not down.any():
+        return "one-sided"
+    both = (up != 0) & (down != 0)
+    same = np.count_nonzero(both & (np.sign(up) == np.sign(down)))
+    return "same-side" if 2 * same > np.count_nonzero(both) else None
+
+
+def _of_yield(
+    systematic: Systematic, nominal: Cutflow, pair: tuple[Item, Item]
+) -> Iterator[Finding]:
+    """Yield what is odd about the number behind the last step."""
+    value = nominal.steps[-1].sumw
+    cutflows = [item for item in pair if isinstance(item, Cutflow)]
+    if not value or not all(math.isfinite(c.steps[-1].sumw) for c in (nominal, *cutflows)):
+        return
+    up, down = (c.steps[-1].sumw / value - 1.0 for c in cutflows)
+    errors = [_error(nominal, c) for c in cutflows]
+    known = Finding("unchanged", nominal.process.name, nominal.region, "", up, down, max(errors))
+    if (up == 0.0) != (down == 0.0):
+        yield replace(known, kind="one-sided")
+    elif up * down > 0.0:
+        yield replace(known, kind="same-side")
+    moved = [(s, e) for s, e in zip((up, down), errors, strict=True) if s]
+    if moved and not systematic.combine and all(abs(s) < e * _EVEN for s, e in moved):
+        yield replace(known, kind="insignificant")
+
+
+def _error(nominal: Cutflow, varied: Cutflow) -> float:
+    """Return the error of a shift, relative to the nominal yield."""
+    last = nominal.steps[-1]
+    if varied.moved is not None:
+        return math.sqrt(varied.moved) / abs(last.sumw)
+    shift = abs(varied.steps[-1].sumw / last.sumw - 1.0)
+    return shift * math.sqrt(last.sumw2) / abs(last.sumw)

@@ -1,0 +1,180 @@
+"""After a run: variations that changed nothing, moved one way only, or less than chance."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from adl.cli import main
+from adl.compiler.layout import Chunk
+from adl.runtime.collect import collect, systematics
+from adl.runtime.results import Cutflow, Process, Results
+from adl.runtime.shifts import with_findings
+from tests.test_differential import differences
+from tests.variations import compiled, jets, lists, schema
+
+TOP = Path(__file__).parents[1]
+FILE = schema(
+    w="float32", v="float32", Jet_pt_up="float32", Jet_pt_down="float32", Jet_pt_u="float32"
+)
+REGION = """
+region r
+  weight w w
+  select count(pt(Jet) > 30) >= 1
+  histo hht, "HT", 4, 0, 200, sum(pt(Jet))
+"""
+GENERATOR = np.random.default_rng(7)
+ROWS = [[float(x) for x in GENERATOR.uniform(5, 60, n)] for n in GENERATOR.integers(0, 4, 300)]
+WEIGHTS = GENERATOR.normal(1.0, 0.7, 300).astype(np.float32)
+
+
+def events() -> Chunk:
+    chunk = jets(*ROWS, w=WEIGHTS, v=GENERATOR.uniform(0.5, 1.5, 300).astype(np.float32))
+    up, _ = lists(*[[1.2 * x for x in row] for row in ROWS])
+    pdf, offsets = lists(*[[1.1, 1.2]] * 300)
+    new = {"Jet_pt_up": up, "Jet_pt_down": up * 0.5, "LHEPdfWeight": pdf}
+    return replace(
+        chunk,
+        columns={**chunk.columns, **new},
+        offsets={**chunk.offsets, "LHEPdfWeight": offsets},
+    )
+
+
+def results(text: str) -> Results:
+    """Run compiled and interpreted: both give the same."""
+    analysis = compiled(text + REGION, FILE)
+    chunk = events()
+    partial = analysis.run(chunk)
+    assert not differences(analysis.interpret(chunk), partial)
+    found = collect(analysis.program, analysis.layout, partial, Process("p", "p"))
+    made = Results("", "", "adl", chunk.events, *found, systematics=systematics(analysis.program))
+    return with_findings(made)
+
+
+def kinds(found: Results, histogram: str = "") -> list[tuple[str, ...]]:
+    return [
+        tuple(f.kind for f in s.findings if f.histogram == histogram) for s in found.systematics
+    ]
+
+
+def varied(found: Results, label: str) -> Cutflow:
+    return next(c for c in found.cutflows if c.variation == label)
+
+
+def passing(pts: list[list[float]]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    small = [np.array(row, np.float32).astype(float) for row in pts]
+    return np.array([any(row > 30) for row in small])
+
+
+def test_the_error_of_a_shift_is_that_of_the_events_that_move() -> None:
+    found = results("systematic s\n  set pt(Jet)  up pt_up  down pt_down\n  keep MET\n")
+    before, after = passing(ROWS), passing([[1.2 * x for x in row] for row in ROWS])
+    change = WEIGHTS.astype(float) * (after.astype(float) - before)
+    assert 0 < np.count_nonzero(change) < 300
+    up = varied(found, "sUp")
+    assert up.moved == pytest.approx(np.sum(change**2), rel=1e-12)
+    nominal = varied(found, "nominal")
+    shift = up.steps[-1].sumw - nominal.steps[-1].sumw
+    assert shift == pytest.approx(np.sum(change), rel=1e-9)
+    # Far less than if the two yields were independent.
+    assert up.moved is not None
+    assert up.moved < 0.5 * (up.steps[-1].sumw2 + nominal.steps[-1].sumw2)
+
+
+def test_variations_of_one_group_have_errors_of_their_own() -> None:
+    text = "systematic s_{x}\n  for x  a b\n  set pt(Jet)  up pt_up  down pt_down\n  keep MET\n"
+    alone = results("systematic s\n  set pt(Jet)  up pt_up  down pt_down\n  keep MET\n")
+    together = results(text)
+    for name in ("a", "b"):
+        for direction in ("Up", "Down"):
+            own = varied(together, f"s_{name}{direction}").moved
+            assert own == varied(alone, f"s{direction}").moved
+
+
+def test_what_changes_weights_alone_sums_up_nothing_more() -> None:
+    found = results("systematic s\n  reweight  up 1.1  down 0.9\n")
+    assert varied(found, "sUp").moved is None
+    assert kinds(found) == [()]
+
+
+def test_a_variation_that_changes_nothing_is_found() -> None:
+    found = results(
+        "systematic s\n  reweight  up 1  down 1\nsystematic t\n  reweight up 2 down 1\n"
+    )
+    assert kinds(found) == [("unchanged",), ("one-sided",)]
+    assert kinds(found, "hht") == [(), ("one-sided",)]
+    (finding,) = (f for f in found.systematics[1].findings if not f.histogram)
+    assert (finding.process, finding.region) == ("p", "r")
+    assert finding.up == pytest.approx(1.0)
+    assert finding.down == 0.0
+
+
+def test_both_directions_on_one_side_are_found_bin_by_bin_too() -> None:
+    found = results("systematic s\n  reweight  up 1.2  down 1.1\n")
+    assert kinds(found) == [("same-side",)]
+    assert kinds(found, "hht") == [("same-side",)]
+
+
+def test_a_shift_of_one_event_is_less_than_chance() -> None:
+    # The factor moves one jet over the threshold, and down none under it.
+    pts = [x for row in ROWS for x in row]
+    below = max(x for x in pts if x <= 30.0 and passes_alone(x))
+    text = f"systematic s\n  scale pt(Jet)  up {30.001 / below}  down 1\n  keep MET\n"
+    found = results(text)
+    assert varied(found, "sUp").steps[-1].raw == varied(found, "nominal").steps[-1].raw + 1
+    assert kinds(found) == [("one-sided", "insignificant")]
+
+
+def passes_alone(x: float) -> bool:
+    """Whether a jet is the hardest of an event that does not pass."""
+    return any(x == max(row) for row in ROWS if row)
+
+
+def test_an_envelope_can_be_one_sided_and_a_mirrored_variation_is_not() -> None:
+    text = "systematic a\n  reweight LHEPdfWeight[0,1]  combine envelope\n"
+    text += "systematic b\n  set pt(Jet)  up pt_up  mirror\n  keep MET\n"
+    found = results(text)
+    assert kinds(found) == [("one-sided",), ()]  # both replicas are above
+    assert varied(found, "bDown").moved == varied(found, "bUp").moved
+
+
+def test_a_run_says_it_in_the_table_in_the_results_and_as_a_warning(tmp_path: Path) -> None:
+    analysis = tmp_path / "a.adl"
+    analysis.write_text(
+        "info adl\n  dialect adl\nsystematic same\n  reweight up 1 down 1\n"
+        "systematic once\n  reweight up 1.1 down 1\nregion r\n  select size(Jet) >= 1\n"
+    )
+    sample = TOP / "examples" / "sample" / "ttbar.root"
+    run = CliRunner().invoke(main, ["run", str(analysis), str(sample), "-o", str(tmp_path)])
+    assert run.exit_code == 0, run.output
+    lines = run.stdout.splitlines()
+    assert any("same" in line and "changes nothing anywhere" in line for line in lines)
+    assert any("once" in line and "one direction only" in line for line in lines)
+    assert "warning: same changed nothing anywhere" in run.stderr
+    document = json.loads((tmp_path / "results.json").read_text())
+    found = {s["name"]: [f["kind"] for f in s["findings"]] for s in document["systematics"]}
+    assert found == {"same": ["unchanged"], "once": ["one-sided"]}
+
+
+def test_processes_of_a_list_are_added_up_with_their_scales(tmp_path: Path) -> None:
+    analysis = tmp_path / "a.adl"
+    analysis.write_text(
+        "info adl\n  dialect adl\nsystematic jes\n  scale pt(Jet)  up 1.05  down 0.95\n"
+        "  keep MET\nregion r\n  select count(pt(Jet) > 30) >= 2\n"
+    )
+    folder = TOP / "examples" / "sample"
+    text = "luminosity: 1 /fb\nkind: simulation\ndatasets:\n"
+    for name in ("ttbar", "wjets"):
+        text += f"  {name}:\n    files: {folder}/{name}.root\n    cross_section: 100\n"
+        text += "    process: mine\n"
+    (tmp_path / "list.yaml").write_text(text)
+    arguments = ["run", str(analysis), str(tmp_path / "list.yaml"), "-o", str(tmp_path)]
+    run = CliRunner().invoke(main, arguments)
+    assert run.exit_code == 0, run.output
+    document = json.loads((tmp_path / "results.json").read_text())
+    assert [f["kind"] for s in document["systematics"] for f in s["findings"]] == []
