@@ -160,8 +160,11 @@ def _expressions(statement: Tree) -> Iterator[Tree]:
 # -------------------------------------------------------------------------------- writing
 
 
-def as_mermaid(graph: Graph) -> str:
-    """Return a flowchart of Mermaid's, which GitHub and GitLab draw in Markdown."""
+def as_mermaid(graph: Graph, varied: frozenset[Node] = frozenset()) -> str:
+    """Return a flowchart of Mermaid's, which GitHub and GitLab draw in Markdown.
+
+    What is ``varied`` has a thick border of one colour.
+    """
     shapes = {"input": ("([", "])"), "object": ("(", ")"), "region": ("[", "]")}
     arrows = {"takes": "-->", "uses": "-.->", "inherits": "==>"}
     number = {node: f"n{i}" for i, node in enumerate(graph.nodes)}
@@ -173,11 +176,17 @@ def as_mermaid(graph: Graph) -> str:
         lines.append(f"  {number[edge.source]} {arrows[edge.kind]} {number[edge.target]}")
     for kind, (fill, line) in _COLOURS.items():
         lines.append(f"  classDef {kind} fill:{fill},stroke:{line},color:#222222")
+    if marked := [number[node] for node in graph.nodes if node in varied]:
+        lines.append(f"  classDef varied stroke:{_VARIED},stroke-width:3px")
+        lines.append(f"  class {','.join(marked)} varied")
     return "\n".join(lines)
 
 
-def as_dot(graph: Graph) -> str:
-    """Return a directed graph in Graphviz' language: ``dot -Tsvg`` draws it."""
+def as_dot(graph: Graph, varied: frozenset[Node] = frozenset()) -> str:
+    """Return a directed graph in Graphviz' language: ``dot -Tsvg`` draws it.
+
+    What is ``varied`` has a thick border of one colour.
+    """
     styles = {
         "takes": "",
         "inherits": ", penwidth=2",
@@ -194,6 +203,8 @@ def as_dot(graph: Graph) -> str:
     for node in graph.nodes:
         fill, line = _COLOURS[node.kind]
         shape = "filled" if node.kind == "region" else "filled,rounded"
+        if node in varied:
+            line = f'{_VARIED}", penwidth="3'
         style = f'style="{shape}", fillcolor="{fill}", color="{line}"'
         lines.append(f'  {number[node]} [label="{node.name}", {style}];')
     for edge in graph.edges:
@@ -213,5 +224,6 @@ _COLOURS: dict[NodeKind, tuple[str, str]] = {
     "region": ("#fde8d0", "#b0651d"),
 }
 _FAINT = "#a8a8a8"
+_VARIED = "#c0182b"
 
 GRAPHS = {"mermaid": as_mermaid, "dot": as_dot}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from adl.cli.common import AnalysisMistakes, model_option, read_source
+from adl.cli.common import AnalysisMistakes, UserError, model_option, read_source
 
 if TYPE_CHECKING:
     from adl.syntax.source import Source
@@ -21,31 +21,55 @@ if TYPE_CHECKING:
     help="Print a graph of objects and regions for Mermaid or Graphviz.",
 )
 @click.option(
+    "--variation",
+    metavar="GLOB",
+    help="For --graph: mark what systematics or variations of these names touch.",
+)
+@click.option(
     "--input", "sample", metavar="ROOT", help="For --graph: the collections are those of this file."
 )
 @click.option("--tree", metavar="NAME", help="Tree of the events in --input.")
 @model_option
-def command(file: str, graph: str | None, sample: str | None, tree: str | None, model: str) -> None:
+def command(
+    file: str,
+    graph: str | None,
+    variation: str | None,
+    sample: str | None,
+    tree: str | None,
+    model: str,
+) -> None:
     """Show an analysis: its objects, defines and regions with their cuts, histograms and bins.
 
     It shows what is written, whether or not that has a meaning: `adl check` finds mistakes. In a
     graph the arrows go from what is taken, inherited or used; the model, or --input, says which
-    names are collections of the input.
+    names are collections of the input. --variation checks the analysis and marks, with a border of
+    another colour, the collections that change, objects made of them, and the regions whose numbers
+    can change.
 
     \b
     Example:
       adl show examples/ttbar.adl
       adl show examples/ttbar.adl --graph dot | dot -Tsvg > ttbar.svg
+      adl show examples/systematics/jet_energy_scale.adl --graph mermaid --variation 'jes*'
     """
     source = read_source(file)
     parsed = _parsed(source)
     if graph is None:
+        if variation is not None:
+            raise UserError("--variation marks a graph: add --graph mermaid or --graph dot")
         _print(parsed, source)
         return
     from adl.cli.front import schema
     from adl.cli.graph import GRAPHS, graph_of
 
-    click.echo(GRAPHS[graph](graph_of(parsed, schema(model, sample, tree))))
+    known = schema(model, sample, tree)
+    found = graph_of(parsed, known)
+    if variation is None:
+        click.echo(GRAPHS[graph](found))
+        return
+    from adl.cli.touched import touched
+
+    click.echo(GRAPHS[graph](found, touched(found, source, known, variation)))
 
 
 def _parsed(source: Source) -> File:

@@ -1,0 +1,78 @@
+"""What systematic variations touch, as nodes of the graph of an analysis.
+
+Of the input these are the collections with a column that changes, of objects all that are made of
+those; a region is touched if a number of it can change, which only the compiled program says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from adl.check.analysis import Analysis
+from adl.check.variations import NewValue
+from adl.cli.common import AnalysisMistakes, UserError, show_findings
+from adl.cli.front import examine
+from adl.cli.graph import Graph, Node
+from adl.compiler.changes import changes
+from adl.compiler.pipeline import build
+from adl.stdlib.models import Schema
+from adl.syntax.diagnostics import AnalysisError
+from adl.syntax.source import Source
+
+
+def touched(graph: Graph, source: Source, known: Schema, pattern: str) -> frozenset[Node]:
+    """Return the nodes that variations touch of which the label, systematic or family fits."""
+    analysis, findings = examine(source, known, "auto")
+    if analysis is None:
+        raise AnalysisMistakes(AnalysisError(source, findings))
+    show_findings((f for f in findings if f.severity == "warning"), source)
+    labels = _labels(analysis, pattern)
+    if not labels:
+        names = ", ".join(s.name for s in analysis.systematics) or "none"
+        raise UserError(f"no variation is called {pattern}; the systematics are: {names}")
+    inputs = set(_inputs(analysis, labels, known))
+    found = {node for node in graph.nodes if node.kind == "input" and node.name in inputs}
+    while more := {
+        edge.target
+        for edge in graph.edges
+        if edge.source in found and edge.target.kind == "object" and edge.target not in found
+    }:
+        found |= more
+    regions = set(_regions(analysis, labels))
+    return frozenset(found | {n for n in graph.nodes if n.kind == "region" and n.name in regions})
+
+
+def _labels(analysis: Analysis, pattern: str) -> set[str]:
+    return {
+        v.label
+        for s in analysis.systematics
+        for v in s.variations
+        if any(fnmatchcase(name, pattern) for name in (v.label, s.name, s.family))
+    }
+
+
+def _inputs(analysis: Analysis, labels: set[str], known: Schema) -> Iterator[str]:
+    """Yield the collections and objects of the event of which variations change a column."""
+    for stage in analysis.stages:
+        if labels.isdisjoint(stage.varied):
+            continue
+        yield from (p.met.name for p in stage.propagations)
+        for new in (v for label in labels for v in stage.varied.get(label, ())):
+            yield from _owners(new, known)
+
+
+def _owners(new: NewValue, known: Schema) -> Iterator[str]:
+    if new.collection is not None:
+        yield new.collection.name
+    for single in known.singletons.values():
+        if any(b.name == new.branch.name for b in single.attributes.values()):
+            yield single.name
+
+
+def _regions(analysis: Analysis, labels: set[str]) -> Iterator[str]:
+    program = build(analysis).program
+    for varied in program.variations:
+        for place, member in enumerate(varied.members):
+            if member.label in labels:
+                yield from (name.partition("/")[0] for name in changes(program, varied, place))
