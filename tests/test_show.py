@@ -271,3 +271,67 @@ def test_a_pair_of_nodes_has_one_edge() -> None:
     pairs = [(edge.source, edge.target) for edge in made.edges]
     assert len(pairs) == len(set(pairs))
     assert Edge(Node("Jet", "input"), Node("jets", "object"), "takes") in made.edges
+
+
+# --------------------------------------------------------------------------------- variations
+
+SYSTEMATICS = """
+systematic jes
+  scale pt(Jet)  up 1.1  down 0.9
+  propagate MET from Jet
+systematic mu
+  weight muons  up 1.1  down 0.9
+object good
+  take Jet
+  select pT > 30
+object tight
+  take good
+  select pT > 60
+object loose
+  take Muon
+region one
+  select size(tight) >= 1
+region two
+  weight muons 1
+  select size(loose) >= 1
+"""
+
+
+def marked(tmp_path: Path, pattern: str, form: str) -> Result:
+    path = tmp_path / "a.adl"
+    path.write_text(f"info adl\n  dialect adl\n{SYSTEMATICS}")
+    arguments = ["show", str(path), "--graph", form, "--variation", pattern]
+    return CliRunner().invoke(main, arguments)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("jes", {"Jet", "good", "tight", "one"}),
+        ("jesUp", {"Jet", "good", "tight", "one"}),
+        ("mu", {"two"}),
+        ("*", {"Jet", "good", "tight", "one", "two"}),
+    ],
+)
+def test_a_graph_marks_what_a_variation_touches(
+    tmp_path: Path, pattern: str, names: set[str]
+) -> None:
+    dot = marked(tmp_path, pattern, "dot")
+    assert dot.exit_code == 0, dot.output
+    lines = [line for line in dot.stdout.splitlines() if 'penwidth="3"' in line]
+    assert {re.findall(r'label="(\w+)"', line)[0] for line in lines} == names
+    mermaid = marked(tmp_path, pattern, "mermaid").stdout
+    numbers = dict(re.findall(r'(n\d+)[(\[]+"(\w+)"', mermaid))
+    (classes,) = re.findall(r"class ([n\d,]+) varied", mermaid)
+    assert {numbers[n] for n in classes.split(",")} == names
+
+
+def test_a_pattern_that_fits_nothing_and_a_mark_without_a_graph_are_mistakes(
+    tmp_path: Path,
+) -> None:
+    none = marked(tmp_path, "nothing", "dot")
+    assert none.exit_code == 2
+    assert "the systematics are: jes, mu" in none.stderr
+    bare = CliRunner().invoke(main, ["show", str(tmp_path / "a.adl"), "--variation", "jes"])
+    assert bare.exit_code == 2
+    assert "add --graph" in bare.stderr
