@@ -265,7 +265,7 @@ def test_a_list_has_a_plan_for_each_dataset(tmp_path: Path) -> None:
 def test_the_plan_of_the_grand_challenge_on_a_real_file() -> None:
     path = DATA / "cms_opendata2015_ttbar_nano.root"
     example = TOP / "examples" / "systematics" / "ttbar_agc.adl"
-    run = told(example, path, "--format", "json")
+    run = told(example, path, "--format", "json", "--process", "ttbar")
     assert run.exit_code == 0, run.output
     document = json.loads(run.stdout)
     jsonschema.validate(document, SCHEMA)
