@@ -83,7 +83,8 @@ def _of_yield(
     if not value or not all(math.isfinite(c.steps[-1].sumw) for c in (nominal, *cutflows)):
         return
     up, down = (c.steps[-1].sumw / value - 1.0 for c in cutflows)
-    errors = [_error(nominal, c) for c in cutflows]
+    error = _of_other_events if systematic.kind == "dataset" else _error
+    errors = [error(nominal, c) for c in cutflows]
     known = Finding("unchanged", nominal.process.name, nominal.region, "", up, down, max(errors))
     if (up == 0.0) != (down == 0.0):
         yield replace(known, kind="one-sided")
@@ -92,6 +93,12 @@ def _of_yield(
     moved = [(s, e) for s, e in zip((up, down), errors, strict=True) if s]
     if moved and not systematic.combine and all(abs(s) < e * _EVEN for s, e in moved):
         yield replace(known, kind="insignificant")
+
+
+def _of_other_events(nominal: Cutflow, varied: Cutflow) -> float:
+    """Return the relative error of a shift to a dataset that has events of its own."""
+    last, other = nominal.steps[-1], varied.steps[-1]
+    return math.sqrt(last.sumw2 + other.sumw2) / abs(last.sumw) if last is not other else 0.0
 
 
 def _error(nominal: Cutflow, varied: Cutflow) -> float:

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from adl.cli import main
 from adl.compiler.layout import Chunk
 from adl.runtime.collect import collect, systematics
-from adl.runtime.results import Cutflow, Process, Results
+from adl.runtime.results import Cutflow, Process, Results, Step, Systematic
 from adl.runtime.shifts import with_findings
 from tests.test_differential import differences
 from tests.variations import compiled, jets, lists, schema
@@ -178,3 +178,15 @@ def test_processes_of_a_list_are_added_up_with_their_scales(tmp_path: Path) -> N
     assert run.exit_code == 0, run.output
     document = json.loads((tmp_path / "results.json").read_text())
     assert [f["kind"] for s in document["systematics"] for f in s["findings"]] == []
+
+
+def test_a_dataset_that_is_a_variation_has_an_error_of_its_own() -> None:
+    process = Process("p", "")
+    nominal = Cutflow(process, "nominal", "r", (Step("all", 100, 100.0, 100.0),), ())
+    up = replace(nominal, variation="hdampUp", steps=(Step("all", 112, 112.0, 112.0),))
+    found = Results(
+        "", "", "adl", 212, (nominal, up), (), systematics=(Systematic("hdamp", "dataset"),)
+    )
+    (one_sided, chance) = with_findings(found).systematics[0].findings
+    assert (one_sided.kind, chance.kind) == ("one-sided", "insignificant")
+    assert chance.error == pytest.approx(np.sqrt(212.0) / 100.0)
