@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -73,7 +73,11 @@ class Found(NamedTuple):
 
 @contextmanager
 def find_event(
-    paths: Sequence[str], wanted: EventName, model: Model | None, tree: str | None = None
+    paths: Sequence[str],
+    wanted: EventName,
+    model: Model | None,
+    tree: str | None = None,
+    places: Callable[[str], Sequence[str]] = lambda path: (path,),
 ) -> Iterator[Found]:
     """Open the file that has an event; the first one, if several have it.
 
@@ -82,7 +86,7 @@ def find_event(
     """
     before = 0
     for path in paths:
-        with open_input(path, tree) as source:
+        with open_input(path, tree, places(path)) as source:
             if not wanted.numbered:
                 inside = wanted.number - before < source.entries
                 entry = wanted.number - before if inside else None

@@ -130,3 +130,51 @@ def test_what_some_files_lack_is_said_with_their_names(tmp_path: Path) -> None:
     assert result.output.count("error[E201]") == 1
     assert f"in {paths[2]}, {paths[3]}, {paths[4]} and 1 more files" in result.output
     assert "other files of this run have what is not found" in result.output
+
+
+def test_a_file_is_looked_for_at_its_other_places(tmp_path: Path) -> None:
+    (tmp_path / "copies").mkdir()
+    first = make(tmp_path / "0.root", 200, 0)
+    second = make(tmp_path / "copies" / "1.root", 200, 1)
+    (tmp_path / "a.adl").write_text(TEXT)
+    files = ["0.root", {"file": "1.root", "places": ["nowhere/1.root", "copies/1.root"]}]
+    entries = {"normalise": False, "datasets": {"d": {"files": files}}}
+    (tmp_path / "list.yaml").write_text(yaml.safe_dump(entries))
+    arguments = ["run", str(tmp_path / "a.adl"), str(tmp_path / "list.yaml")]
+    result = CliRunner().invoke(main, [*arguments, "-o", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    found = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert [file["path"] for file in found["files"]] == [
+        str(tmp_path / "0.root"),
+        str(tmp_path / "1.root"),
+    ]
+    met = np.concatenate([c["MET_pt"] for c in (first, second)]).astype(np.float64)
+    (hist,) = (h["hist"] for h in found["histograms"])
+    np.testing.assert_array_equal(bh.Histogram(hist).values(), np.histogram(met, 10, (0, 100))[0])
+    checked = CliRunner().invoke(main, ["datasets", "check", str(tmp_path / "list.yaml")])
+    assert checked.exit_code == 0, checked.output
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("inspect", "FAR"),
+        ("check", "ADL", "--input", "FAR"),
+        ("columns", "ADL", "--input", "FAR"),
+        ("why", "ADL", "FAR", "--event", "3"),
+        ("run", "ADL", "FAR"),
+    ],
+)
+def test_every_command_that_opens_files_can_look_elsewhere(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    make(tmp_path / "0.root", 50, 0)
+    (tmp_path / "a.adl").write_text(TEXT)
+    words = {"FAR": "root://nowhere.invalid//store/0.root", "ADL": str(tmp_path / "a.adl")}
+    arguments = [words.get(word, word) for word in command]
+    rewrite = f"--rewrite=root://nowhere.invalid//store={tmp_path}"
+    result = CliRunner().invoke(main, [*arguments, rewrite])
+    assert result.exit_code == 0, result.output
+    wrong = CliRunner().invoke(main, [*arguments, "--rewrite=somewhere"])
+    assert wrong.exit_code == 2
+    assert "expected FROM=TO" in wrong.output

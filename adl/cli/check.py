@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from adl.cli.common import (
+    Places,
     UserError,
     colour,
     dialect_option,
     lenient_option,
     model_option,
     model_path_option,
+    rewrite_option,
     show_findings,
 )
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 @click.option("--strict", is_flag=True, help="A warning counts as an error.")
 @click.option("--input", "sample", metavar="ROOT", help="Check against this file's own branches.")
 @click.option("--tree", metavar="NAME", help="Tree of the events in --input.")
+@rewrite_option
 @lenient_option
 @model_path_option
 @model_option
@@ -45,6 +48,7 @@ def command(
     strict: bool,
     sample: str | None,
     tree: str | None,
+    places: Places,
     lenient: bool,
     model_path: tuple[str, ...],
     model: str,
@@ -66,7 +70,7 @@ def command(
     from adl.cli.findings import FORMATS
     from adl.cli.front import schema
 
-    known = schema(model, sample, tree)
+    known = schema(model, sample, tree, places)
     reports = []
     for path in files:
         report = _report(path, known, dialect, lenient, model_path)

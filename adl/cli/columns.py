@@ -10,6 +10,7 @@ import click
 
 from adl.cli.common import (
     AnalysisMistakes,
+    Places,
     UserError,
     dataset_of,
     dataset_options,
@@ -18,6 +19,7 @@ from adl.cli.common import (
     model_option,
     model_path_option,
     read_source,
+    rewrite_option,
     show_findings,
 )
 
@@ -41,6 +43,7 @@ class _Offer(NamedTuple):
 @click.argument("files", metavar="ANALYSIS...", type=click.Path(), nargs=-1, required=True)
 @click.option("--input", "sample", metavar="ROOT", help="Take them from this file's branches.")
 @click.option("--tree", metavar="NAME", help="Tree of the events, where a file has several.")
+@rewrite_option
 @click.option(
     "--format",
     "form",
@@ -58,6 +61,7 @@ def command(
     files: tuple[str, ...],
     sample: str | None,
     tree: str | None,
+    places: Places,
     form: str,
     lenient: bool,
     model_path: tuple[str, ...],
@@ -77,7 +81,7 @@ def command(
       adl columns examples/zpeak.adl examples/ttbar.adl
       adl columns examples/ttbar.adl --input examples/sample/ttbar.root --format servicex
     """
-    offer = _offer(sample, tree, model)
+    offer = _offer(sample, tree, model, places)
     dataset = dataset_of(**about)
     found = {
         path: _needs(path, offer, dialect, dataset, lenient, model_path)
@@ -86,7 +90,7 @@ def command(
     click.echo(_FORMATS[form](found, offer))
 
 
-def _offer(sample: str | None, tree: str | None, name: str) -> _Offer:
+def _offer(sample: str | None, tree: str | None, name: str, places: Places) -> _Offer:
     from adl.check.checker import computed
     from adl.cli.front import WITHOUT_FILE, model_of
     from adl.runtime.inputs import InputError
@@ -102,7 +106,7 @@ def _offer(sample: str | None, tree: str | None, name: str) -> _Offer:
         usual = model.recognition.trees if model.recognition else ()
         return _Offer(model, schema, listed(schema), (tree,) if tree else usual)
     try:
-        with open_input(sample, tree) as source:
+        with open_input(sample, tree, places(sample)) as source:
             model = model_for(source, asked).model
             schema, _ = computed(model.schema(source.branches()))
             return _Offer(model, schema, source.branches(), (source.tree,))

@@ -25,6 +25,7 @@ MOST_BYTES = 100_000_000  # of an analysis, comments included
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
+Places = Callable[[str], tuple[str, ...]]  # where a file may be, in the order in which to try
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -160,6 +161,40 @@ def model_path_option(command: F) -> F:
         envvar="ADL_MODEL_PATH",
         help="Look for networks here, too; beside the analysis in any case. Repeatable.",
     )(command)
+
+
+def rewrite_option(command: F) -> F:
+    """Add ``--rewrite``; the command is given where a file may be, as a function of its name."""
+    return click.option(
+        "--rewrite",
+        "places",
+        metavar="FROM=TO",
+        multiple=True,
+        callback=lambda context, parameter, texts: places_of(texts),
+        help="Look for files whose name begins with FROM at TO first, as in a cache. Repeatable.",
+    )(command)
+
+
+def as_called(path: str) -> tuple[str, ...]:
+    """Return where a file is that may be nowhere else."""
+    return (path,)
+
+
+def places_of(texts: Iterable[str]) -> Places:
+    """Return what says where a file may be, by the texts that ``--rewrite`` is given."""
+    pairs = []
+    for text in texts:
+        old, equals, new = text.partition("=")
+        if not (old and equals and new):
+            raise UserError(f"--rewrite {text}: expected FROM=TO, as in root://far/=root://cache/")
+        pairs.append((old, new))
+
+    def places(path: str) -> tuple[str, ...]:
+        from adl.runtime.inputs.paths import rewritten
+
+        return rewritten(path, pairs)
+
+    return places
 
 
 def lenient_option(command: F) -> F:

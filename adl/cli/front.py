@@ -8,7 +8,15 @@ from adl.check.analysis import Analysis, AskedDialect
 from adl.check.checker import check, computed
 from adl.check.dataset import Dataset
 from adl.check.silence import silenced
-from adl.cli.common import AnalysisMistakes, UserError, read_source, show_findings, show_note
+from adl.cli.common import (
+    AnalysisMistakes,
+    Places,
+    UserError,
+    as_called,
+    read_source,
+    show_findings,
+    show_note,
+)
 from adl.stdlib.models import Model, ModelError, Schema, load_model
 from adl.stdlib.models.recognition import AUTO, OTHERWISE
 from adl.syntax.diagnostics import AnalysisError, Diagnostic, in_order
@@ -87,7 +95,7 @@ def _errors_of_the_reading(
     return ()
 
 
-def schema(model: str, sample: str | None, tree: str | None) -> Schema:
+def schema(model: str, sample: str | None, tree: str | None, places: Places = as_called) -> Schema:
     """Return what a model describes, or what a file of that model holds.
 
     Without a file ``auto`` is nanoaod.
@@ -100,7 +108,7 @@ def schema(model: str, sample: str | None, tree: str | None) -> Schema:
     from adl.runtime.recognise import model_for
 
     try:
-        with open_input(sample, tree) as source:
+        with open_input(sample, tree, places(sample)) as source:
             found = model_for(source, loaded)
             if loaded is None and found.model.name == OTHERWISE:
                 show_note(f"{sample}: {found.reason}")

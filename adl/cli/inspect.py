@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adl.cli.common import (
+    Places,
     UserError,
     dialect_option,
     model_option,
     read_source,
+    rewrite_option,
     show_findings,
 )
 from adl.cli.correction_files import is_corrections
@@ -31,6 +33,7 @@ _SHOWN = 12  # triggers
 @click.command("inspect", short_help="Show what a file is and what it offers.")
 @click.argument("file", type=click.Path())
 @click.option("--tree", metavar="NAME", help="Tree of the events, where a file has several.")
+@rewrite_option
 @click.option("--analysis", metavar="ADL", help="Check this analysis against the file.")
 @click.option(
     "--format",
@@ -45,6 +48,7 @@ _SHOWN = 12  # triggers
 def command(
     file: str,
     tree: str | None,
+    places: Places,
     analysis: str | None,
     form: str,
     model: str,
@@ -77,7 +81,7 @@ def command(
         return
     asked = model_of(model)
     try:
-        with open_input(file, tree) as source:
+        with open_input(file, tree, places(file)) as source:
             document, schema = inspected(source, asked)
     except (InputError, ModelError) as error:
         raise UserError(str(error)) from None

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adl.cli.common import AnalysisMistakes, UserError, show_findings, show_note, show_warning
+from adl.cli.common import (
+    AnalysisMistakes,
+    Places,
+    UserError,
+    show_findings,
+    show_note,
+    show_warning,
+)
 from adl.cli.friends import once, tell
 
 if TYPE_CHECKING:
@@ -42,7 +49,7 @@ class Request:
     quiet: bool
     output: str | None
     print_rows: int
-    rewrites: tuple[tuple[str, str], ...] = ()
+    places: Places = lambda path: (path,)
 
 
 def read(path: str, luminosity: str | None = None) -> DatasetList:
@@ -102,7 +109,6 @@ def _options(lists: DatasetList, request: Request, keepers: list[Keeper]) -> Opt
     from adl.cli.front import model_of
     from adl.cli.progress import progress_bar
     from adl.runtime.datasets.running import Options
-    from adl.runtime.inputs.paths import rewritten
     from adl.runtime.outputs.keeper import Keeper
     from adl.syntax.diagnostics import Diagnostic
 
@@ -130,7 +136,7 @@ def _options(lists: DatasetList, request: Request, keepers: list[Keeper]) -> Opt
         showing,
         keeper,
         told,
-        lambda path: rewritten(path, request.rewrites),
+        request.places,
         once(show_note),
     )
 

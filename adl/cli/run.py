@@ -11,6 +11,7 @@ import click
 
 from adl.cli.afterwards import report
 from adl.cli.common import (
+    Places,
     UserError,
     check_folder,
     dataset_of,
@@ -19,6 +20,7 @@ from adl.cli.common import (
     lenient_option,
     model_option,
     model_path_option,
+    rewrite_option,
     show_note,
 )
 from adl.cli.friends import friend_options, once, taken_out, tell
@@ -58,12 +60,7 @@ if TYPE_CHECKING:
     help="Stop after N events in total; with a dataset list, of each dataset.",
 )
 @click.option("--tree", metavar="NAME", help="Tree of the events, where a file has several.")
-@click.option(
-    "--rewrite",
-    metavar="FROM=TO",
-    multiple=True,
-    help="Look for files whose name begins with FROM at TO first, as in a cache. Repeatable.",
-)
+@rewrite_option
 @click.option(
     "--target",
     type=click.Choice(["host", "reference"]),
@@ -124,7 +121,7 @@ def command(
     jobs: int,
     events: int | None,
     tree: str | None,
-    rewrite: tuple[str, ...],
+    places: Places,
     target: str,
     seed: int,
     print_rows: int,
@@ -167,14 +164,13 @@ def command(
         preparation.model_path = model_path
         preparation.systematics = wanted(systematics)
         preparation.noted = show_note
-        rewrites = _rewrites(rewrite)
         if lists is not None:
-            request = Request(jobs, events, tree, quiet, output, print_rows, rewrites)
+            request = Request(jobs, events, tree, quiet, output, print_rows, places)
             results, outcome, keepers = run_list(lists, preparation, request)
         else:
             keepers = [_keeper(output, 0 if quiet else print_rows)]
             outcome = _execute(
-                preparation, inputs, friends, jobs, events, tree, rewrites, quiet, keepers[0]
+                preparation, inputs, friends, jobs, events, tree, places, quiet, keepers[0]
             )
             results = _results(preparation, outcome, friends)
             tell(results.friends if results is not None else ())
@@ -213,7 +209,7 @@ def _execute(
     jobs: int,
     events: int | None,
     tree: str | None,
-    rewrites: tuple[tuple[str, str], ...],
+    places: Places,
     quiet: bool,
     keeper: Keeper,
 ) -> Outcome:
@@ -221,7 +217,7 @@ def _execute(
     from adl.runtime.execute.local import execute
     from adl.runtime.friends import Joining
     from adl.runtime.inputs import InputError
-    from adl.runtime.inputs.paths import expand, rewritten
+    from adl.runtime.inputs.paths import expand
     from adl.runtime.networks import NetworkError
     from adl.runtime.outputs import OutputError
     from adl.syntax.diagnostics import AnalysisError
@@ -230,10 +226,6 @@ def _execute(
         paths = expand(inputs)
     except InputError as error:
         raise UserError(str(error)) from None
-
-    def places(path: str) -> tuple[str, ...]:
-        return rewritten(path, rewrites)
-
     try:
         with progress_bar(quiet) as progress, keeper:
             return execute(
@@ -250,17 +242,6 @@ def _execute(
             )
     except (OutputError, NetworkError) as error:
         raise UserError(str(error)) from None
-
-
-def _rewrites(texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the pairs that ``--rewrite`` gives."""
-    pairs = []
-    for text in texts:
-        old, equals, new = text.partition("=")
-        if not (old and equals and new):
-            raise UserError(f"--rewrite {text}: expected FROM=TO, as in root://far/=root://cache/")
-        pairs.append((old, new))
-    return tuple(pairs)
 
 
 def _keeper(output: str | None, shown: int) -> Keeper:

@@ -11,6 +11,7 @@ import click
 
 from adl.cli.common import (
     AnalysisMistakes,
+    Places,
     UserError,
     colour,
     dataset_of,
@@ -19,6 +20,7 @@ from adl.cli.common import (
     model_option,
     model_path_option,
     read_source,
+    rewrite_option,
 )
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ _VERDICTS = {True: ("pass", "green"), False: ("LOST", "red")}
 )
 @click.option("--objects", is_flag=True, help="Show each element of the objects that regions use.")
 @click.option("--tree", metavar="NAME", help="Tree of the events, where a file has several.")
+@rewrite_option
 @click.option(
     "--seed", type=int, default=1, show_default=True, metavar="N", help="As in `adl run`."
 )
@@ -71,6 +74,7 @@ def command(
     regions: tuple[str, ...],
     objects: bool,
     tree: str | None,
+    places: Places,
     seed: int,
     form: str,
     model_path: tuple[str, ...],
@@ -106,7 +110,7 @@ def command(
     source, dataset = read_source(file), dataset_of(**about)
     try:
         asked = model_of(model)
-        with find_event(expand(inputs), name, asked, tree) as (opened, entry):
+        with find_event(expand(inputs), name, asked, tree, places) as (opened, entry):
             known = model_for(opened, asked).model.schema(opened.branches())
             analysis = _analysis(source, known, dialect, model_path, dataset)
             _known(analysis, regions)

@@ -44,11 +44,6 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Files = Annotated[
-    list[str],
-    BeforeValidator(_listed, json_schema_input_type=str | list[str]),
-    Field(min_length=1),
-]
 Era = Annotated[str, BeforeValidator(_digits, json_schema_input_type=str | int)]
 Number = Annotated[float, BeforeValidator(_number, json_schema_input_type=float)]
 # In 1/pb, one for all or one an era.
@@ -62,6 +57,20 @@ class Entry(BaseModel):
     """What all parts of a list have in common: unknown names are mistakes, ``x-…`` is kept."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class FileEntry(Entry):
+    """A file that is at several places."""
+
+    file: str = Field(description="What it is called; the first place to look.")
+    places: list[str] = Field(min_length=1, description="Where else it is, in this order.")
+
+
+Files = Annotated[
+    list[str | FileEntry],
+    BeforeValidator(_listed, json_schema_input_type=str | list[str | FileEntry]),
+    Field(min_length=1),
+]
 
 
 class WithOwnFields(Entry):
@@ -141,7 +150,8 @@ class DatasetEntry(Defaults):
     """Files of one origin."""
 
     files: Files = Field(
-        description="Files, globs, or texts (.txt) with a file a line, relative to the list."
+        description="Files, globs, or texts (.txt) with a file a line, relative to the list; or a file with "
+        "its other places, {file: …, places: […]}."
     )
     process: str | None = Field(None, description="What it is counted as; its name by default.")
     cross_section: Number | None = Field(None, description="In pb; required of simulation.")

@@ -44,12 +44,12 @@ def find_files(
 
 
 def _found(names: Iterable[str], folder: FilePath) -> list[str]:
-    return [path for name in names for path in expand([_below(name, folder)])]
+    return [path for name in names for path in expand([below(name, folder)])]
 
 
 def _listed(name: str, folder: FilePath) -> list[str]:
     """Return what a text with a file a line names, below the folder of that text."""
-    path = _below(name, folder)
+    path = below(name, folder)
     try:
         text = FilePath(path).read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -57,10 +57,11 @@ def _listed(name: str, folder: FilePath) -> list[str]:
     except UnicodeDecodeError:
         raise InputError(path, "is not UTF-8 text") from None
     here = os.path.relpath(FilePath(path).parent, folder)
-    return [_below(line, FilePath(here)) for line, _ in lines(Source(path, text))]
+    return [below(line, FilePath(here)) for line, _ in lines(Source(path, text))]
 
 
-def _below(name: str, folder: FilePath) -> str:
+def below(name: str, folder: FilePath) -> str:
+    """Return where a file of a list is: relative names begin in the folder of the list."""
     if is_url(name) or os.path.isabs(name):
         return name
     return os.path.normpath(folder / name)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 from adl.check.dataset import Dataset
-from adl.runtime.datasets.lists import DatasetList, Listed
+from adl.runtime.datasets.lists import DatasetList, Listed, places_of
 from adl.runtime.datasets.quantities import in_words
 from adl.runtime.datasets.sums import counted
 from adl.runtime.inputs import InputError
@@ -91,13 +91,15 @@ def inspect_list(
     model: Model | None,
     threads: int,
     tree: str | None,
+    rewritten: Callable[[str], Sequence[str]] = lambda path: (path,),
 ) -> list[Inspected]:
     """Open every file of a list, ``threads`` at a time; return what they are, in its order."""
 
     def opened(file: Inspected) -> Inspected:
         listed = file.listed
         asked = models.get(listed.model, model) if listed.model else model
-        return _opened(file, asked, listed.tree or tree)
+        places = places_of(listed, rewritten)(file.path)
+        return _opened(file, asked, listed.tree or tree, places)
 
     files = [Inspected(listed, path) for listed in lists.datasets for path in listed.files]
     with ThreadPoolExecutor(threads) as pool:
@@ -110,15 +112,17 @@ def inspect_list(
     return found
 
 
-def _opened(file: Inspected, model: Model | None, tree: str | None) -> Inspected:
+def _opened(
+    file: Inspected, model: Model | None, tree: str | None, places: Sequence[str]
+) -> Inspected:
     try:
-        with open_input(file.path, tree) as source:
+        with open_input(file.path, tree, places) as source:
             file.entries, file.uuid = source.entries, source.uuid
             branches = source.branches()
             found = model_for(source, model).model
             file.model, file.schema = found.name, found.schema(branches)
             file.key = frozenset(branches.values())
-            file.counted = counted(file.path, file.schema.counters)
+            file.counted = counted(file.path, file.schema.counters, places)
     except InputError as error:
         file.error = str(error)
     except ModelError as error:

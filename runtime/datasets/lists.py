@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -71,12 +71,20 @@ class Listed:
     variation: str = ""
     split: tuple[Condition, ...] = ()
     friends: tuple[Friend, ...] = ()
+    replicas: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # other places of files
     constants: Mapping[str, Constant] = field(default_factory=dict)
 
     @property
     def processes(self) -> tuple[str, ...]:
         """What its events are counted as."""
         return tuple(c.name for c in self.split) or (self.process,)
+
+
+def places_of(
+    listed: Listed, rewritten: Callable[[str], Sequence[str]]
+) -> Callable[[str], Sequence[str]]:
+    """Return where a dataset's files may be: as ``rewritten`` says, then where the list says."""
+    return lambda path: (*rewritten(path), *listed.replicas.get(path, ()))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from adl.check.dataset import Constant
 from adl.runtime.datasets import entries
 from adl.runtime.datasets.entries import OTHERWISE, DatasetEntry, ListEntry
-from adl.runtime.datasets.finding import Claims, find_files
+from adl.runtime.datasets.finding import Claims, below, find_files
 from adl.runtime.datasets.foreign import foreign, text_list
 from adl.runtime.datasets.lists import (
     TOTAL,
@@ -202,7 +202,8 @@ class _Reading:
         if kind is None and every.normalise:
             message = f"{name} does not say whether it is data or simulation"
             self.error("E503", message, place, "kind: data, or kind: simulation", named=True)
-        files = find_files(entry.files, self.folder, self.document, (*place, "files"), self)
+        names = [f if isinstance(f, str) else f.file for f in entry.files]
+        files = find_files(names, self.folder, self.document, (*place, "files"), self)
         self.claims.add(name, files)
         k_factor = entry.k_factor if entry.k_factor is not None else every.k_factor
         return Listed(
@@ -226,6 +227,7 @@ class _Reading:
             variation_label(entry.variation or ""),
             self.split(entry, place),
             tuple(self.friends(entry, place)),
+            dict(self.replicas(entry, place)),
             self.constants(entry, place),
         )  # fmt: skip
 
@@ -246,6 +248,18 @@ class _Reading:
                 self.error("E506", f"{new.name} is a friend already", (*place, "friends", number))
             names.add(new.name)
             yield new
+
+    def replicas(self, entry: DatasetEntry, place: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield the files that are at several places, with the others."""
+        for number, file in enumerate(entry.files):
+            if isinstance(file, str):
+                continue
+            at = (*place, "files", number, "file")
+            found = find_files([file.file], self.folder, self.document, at, self)
+            if len(found) == 1 and not file.file.lower().endswith(".txt"):
+                yield found[0][0], tuple(below(name, self.folder) for name in file.places)
+            elif found:
+                self.error("E504", "one file has places, and this names several", at)
 
     def genw(self, entry: DatasetEntry, place: Path) -> GenWeight:
         said = entry.generator_weight or self.entry.generator_weight

@@ -17,7 +17,7 @@ from typing import Any
 
 from adl.compiler.program import Program
 from adl.runtime.collect import collect, counted, systematics
-from adl.runtime.datasets.lists import DatasetList, Group, Listed
+from adl.runtime.datasets.lists import DatasetList, Group, Listed, places_of
 from adl.runtime.datasets.parts import Part, covering
 from adl.runtime.datasets.preparing import DatasetPreparation
 from adl.runtime.datasets.sums import Facts, Weights, sum_of_weights, worth
@@ -85,12 +85,13 @@ class Options:
     noted: Callable[[str], None] = lambda text: None  # told what is good to know of friends
 
 
-def run_list(lists: DatasetList, base: Preparation, options: Options) -> list[Ran]:
+def run_list(lists: DatasetList, base: Preparation, asked_for: Options) -> list[Ran]:
     """Run over all datasets and return what each counted, with what an event counts."""
     seen: dict[str, str] = {}
     compiled: dict[object, Any] = {}
     found = []
     for listed in lists.datasets:
+        options = replace(asked_for, places=places_of(listed, asked_for.places))
         asked = options.models.get(listed.model or "", base.model)
         prepare = DatasetPreparation(
             replace(base, model=asked, kernels={}),

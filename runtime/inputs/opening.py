@@ -38,7 +38,7 @@ def open_input(path: str, tree: str | None = None, places: Sequence[str] = ()) -
     """
     places = places or (path,)
     if not any(map(is_url, places)):
-        _check_local(places[0])
+        places = (_first_that_is_there(places),)
     with stage("open"), _opening(path):
         source = _source(places)
         try:
@@ -156,6 +156,16 @@ def _opening(path: str) -> Iterator[None]:
         ) from error
     except Exception as error:
         raise InputError(path, f"cannot be read: {reason(error)}") from error
+
+
+def _first_that_is_there(places: Sequence[str]) -> str:
+    """Return the first local place with a ROOT file; without any, say what is wrong with the last."""
+    for place in places[:-1]:
+        with contextlib.suppress(InputError):
+            _check_local(place)
+            return place
+    _check_local(places[-1])
+    return places[-1]
 
 
 def _check_local(path: str) -> None:
