@@ -153,3 +153,10 @@ def test_a_text_means_what_awkward_computes(batch: int) -> None:
                 np.testing.assert_allclose(sums, expected.sums, rtol=1e-12, atol=1e-9)
 
     check(batch, compare_arrays, st.randoms(use_true_random=False))
+
+
+def test_rows_of_sorted_hemispheres_compare_only_what_was_made() -> None:
+    """A loop over them runs over the muons: beyond two there is what an event before has left."""
+    block = "object made\n  take fhemisphere(Muon, 2, 3)\n"
+    counts = agree(f"{block}region r\n  sort -phi(made) ascend\n  save kept csv theta(made)\n")
+    assert counts[0] == 60

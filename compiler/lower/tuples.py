@@ -29,7 +29,7 @@ from adl.compiler.ir import (
     reduce,
     store,
 )
-from adl.compiler.lower.collections import Place, comes_before, is_union, place, precedes
+from adl.compiler.lower.collections import Place, comes_before, is_union, mask, place, precedes
 from adl.compiler.lower.truth import Lowered, known
 
 if TYPE_CHECKING:
@@ -199,4 +199,7 @@ def _rank(lowering: Lowering, loop: core.Loop) -> Node:
     one, other = Axis(at.source, 0), Axis(at.source, 1)
     first, second = Place(at.parts, Index(other)), Place(at.parts, Index(one))
     earlier = comes_before(collection, first, second, lowering.cuts)
+    if any(isinstance(part, core.Produced) for part in at.parts):
+        # Beyond what an algorithm has made there are no values that could be compared.
+        earlier = both(mask(collection, first, lowering.cuts), earlier)
     return Element(store((one,), (reduce("count", (other,), Const(1), earlier),)), at.position)
