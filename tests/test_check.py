@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import adl.check
 import adl.compiler.python
 import adl.migrate
+import adl.runtime
 from adl.check.analysis import (
     Analysis,
     Apply,
@@ -1110,7 +1111,7 @@ def test_the_name_of_an_analysis_is_that_of_its_file() -> None:
 def test_every_code_that_the_checker_says_has_its_meaning() -> None:
     folders = [
         Path(module.__file__ or "").parent
-        for module in (adl.check, adl.migrate, adl.compiler.python)
+        for module in (adl.check, adl.migrate, adl.compiler.python, adl.runtime)
     ]
     files = [path for folder in folders for path in folder.rglob("*.py")]
     texts = [path.read_text() for path in files if path.name != "codes.py"]

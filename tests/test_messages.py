@@ -104,7 +104,7 @@ def test_several_sources_have_no_attribute_and_one_has_none() -> None:
 
 def test_who_takes_what_the_input_has_not_is_told_what_it_has() -> None:
     (found,) = said("object t\n  take Quark\n")
-    assert "nothing is called Quark | the input has Electron, Muon, Tau" in found
+    assert "nothing is called Quark | nanoaod has Electron, Muon, Tau" in found
     (found,) = said("define Quart = MET\nobject t\n  take Quark\n")
     assert "Quart" not in found  # a number cannot be taken
 
@@ -116,7 +116,6 @@ def test_who_takes_what_the_input_has_not_is_told_what_it_has() -> None:
         ("delphes", "taus", "select TauTag == 1"),
         ("nanoaod", "TRK", "IsoTrack"),
         ("nanoaod", "Tracks", "IsoTrack"),
-        ("atlas2020", "MUO", "type == 13"),
     ],
 )
 def test_what_a_format_lacks_has_a_way_out(model: str, name: str, help: str) -> None:

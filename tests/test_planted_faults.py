@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-import adl.compiler.schedule as scheduling
+import adl.compiler.actions as scheduling
 from adl.compiler import ir
 from adl.compiler.emit.function import FunctionEmitter
 from adl.compiler.emit.module import Module
@@ -122,7 +122,7 @@ def test_a_loop_named_like_the_one_around_it_is_noticed(monkeypatch: pytest.Monk
     def fault(program: Program) -> Module:
         right = module(program)
         with monkeypatch.context() as patch:
-            patch.setattr(scheduling, "_enter", enter)
+            patch.setattr(scheduling, "enter", enter)
             try:
                 wrong = module(program)
                 optimise(wrong.text)

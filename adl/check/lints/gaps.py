@@ -53,6 +53,8 @@ def _one_quantity(reader: Reader, region: RegionDef) -> tuple[Value, Allowed] | 
 
 def _gap(covered: Allowed, held: Allowed, whole: bool) -> tuple[float, float] | None:
     """Return the ends of the first gap that cuts leave open; of whole numbers those in it."""
+    if not held.ranges:  # no event passes the cuts: W332 says so
+        return None
     ends = covered.meet(held).ranges
     begin = held.ranges[0][0]
     if math.isfinite(begin) and begin > 0:  # by a cut: at 0 begins what is never negative
