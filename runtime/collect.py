@@ -35,15 +35,15 @@ def collect(
     """Return the cutflows and histograms that a partial result holds.
 
     Nominal ones come first. A variation has those that it can change; of replicas that are combined
-    there is the band.
+    there is the band. Of a variation in a tree of its own there is nothing here.
     """
     counts = counted(program, layout, partial, process)
     nominal = counts.pop(NOMINAL)
     every = list(nominal)
     for systematic in program.systematics:
-        every += derived(
-            systematic, nominal, {v.label: counts[v.label] for v in systematic.variations}
-        )
+        if systematic.kind != "tree":
+            own = {v.label: counts[v.label] for v in systematic.variations}
+            every += derived(systematic, nominal, own)
     return (
         tuple(item for item in every if isinstance(item, Cutflow)),
         tuple(item for item in every if isinstance(item, Histogram)),
@@ -79,7 +79,9 @@ def _members(program: Program) -> Iterator[tuple[VariationOutput, int, Variation
 
 
 def _systematic(found: SystematicDef, same: dict[str, tuple[str, ...]]) -> Systematic:
-    variations = tuple(Varied(v.label, v.direction, same[v.label]) for v in found.variations)
+    variations = tuple(
+        Varied(v.label, v.direction, same.get(v.label, ())) for v in found.variations
+    )
     return Systematic(
         found.name,
         found.kind,

@@ -6,7 +6,7 @@ Files of one kind share everything: what was found for one set of branches is us
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from adl.check.analysis import Analysis, AskedDialect
 from adl.check.checker import check
@@ -46,6 +46,7 @@ class Preparation:
     networks: Networks = field(default_factory=Networks)
     noted: Callable[[str], None] = lambda text: None  # told what a file was taken for
     kernels: dict[frozenset[Branch], Kernel] = field(default_factory=dict)
+    models: dict[str, Model] = field(default_factory=dict)  # of files that were seen, by their path
 
     def __call__(self, file: Input) -> Kernel:
         """Return the kernel for a file.
@@ -72,11 +73,12 @@ class Preparation:
         Raises:
             InputError: The file fits two models equally well.
         """
+        known = self.model or self.models.get(file.path)
         try:
-            recognised = model_for(file, self.model)
+            recognised = model_for(file, known)
         except ModelError as error:
             raise InputError(file.path, str(error)) from None
-        if self.model is None and recognised.model.name == OTHERWISE:
+        if known is None and recognised.model.name == OTHERWISE:
             self.noted(f"{file.path}: {recognised.reason}")
         return recognised.model.schema(file.branches())
 
@@ -96,6 +98,14 @@ class Preparation:
         if self.analysis is None:
             self.analysis = analysis
         return analysis
+
+    def without_systematics(self) -> Preparation:
+        """Return what prepares the nominal analysis for other trees of the same files."""
+        return replace(self, systematics=lambda name: False, kernels={}, models={})
+
+    def read_as(self, file: Input, asked: Model | None) -> None:
+        """Read all trees of a file with the model of this one, whatever their names are."""
+        self.models[file.path] = model_for(file, asked).model
 
     def kernel(self, compiled: Compiled, schema: Schema) -> Kernel:
         """Have a compiled program ready to run."""

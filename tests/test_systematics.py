@@ -423,7 +423,12 @@ MISTAKES = {
     "propagate MET": "E262",
     "propagate Jet from Jet": "E261",
     "propagate MET from good": "E261",
-    'tree up "a" down "b"': "E190",
+    'tree up "a"': "E262",
+    'tree up "a" down "a"': "E262",
+    "tree up a down b": "E262",
+    'tree "a" up "b" down "c"': "E262",
+    'tree up "a" down "b" mirror': "E262",
+    'tree up "a" down "b" combine rms': "E262",
     'suffix "_nope" up "_u" down "_d"': "E267",
     'suffix "_pt" up "_pt_jesUp" down "_pt_nope"': "E267",
 }

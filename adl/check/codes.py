@@ -66,6 +66,7 @@ CODES: dict[str, str] = {
     "E266": "a systematic varies a table that has no errors",
     "E267": "the input lacks columns of a variation",
     "E268": "a line of a correction block cannot be read",
+    "E269": "a file lacks the tree of a variation, or it does not fit the analysis",
     "W341": "a systematic varies what nothing uses",
     "W342": "missing momentum does not follow what a systematic varies",
     "W343": "the object model does not say whether a column is in MeV",

@@ -1,4 +1,4 @@
-"""Systematic variations as data: what each one puts in the place of columns, weights and tables.
+"""Systematic variations as data: what each one puts in the place of columns, weights, tables.
 
 A ``Stage`` is a line that changes columns, at its place in the written order; a ``Variation`` is
 one direction of a systematic, or one replica. What a variation does not touch stays the nominal.
@@ -16,7 +16,7 @@ from adl.syntax.source import Span
 if TYPE_CHECKING:
     from adl.check.analysis import Loop, Value
 
-Kind = Literal["shape", "weight", "reweight", "table", "correction", "rate"]
+Kind = Literal["shape", "weight", "reweight", "table", "correction", "rate", "tree"]
 Combine = Literal["", "hessian", "envelope", "rms"]
 
 
@@ -61,6 +61,14 @@ class VariedWeight:
     mirrored: bool = False
 
 
+@dataclass(frozen=True)
+class OwnTree:
+    """The tree in which an input has the events of a variation, and where the analysis says so."""
+
+    name: str
+    span: Span
+
+
 @dataclass(frozen=True, eq=False)
 class Variation:
     """One direction of a systematic, or one replica."""
@@ -73,6 +81,8 @@ class Variation:
     tables: Mapping[str, int] = field(default_factory=dict)  # name -> +1 for the upper errors
     # The category that each correction block takes in the place of its nominal one.
     categories: Mapping[str, str] = field(default_factory=dict)
+    # The nominal analysis over this tree is the variation: nothing is in the program.
+    tree: OwnTree | None = None
 
 
 @dataclass(frozen=True, eq=False)

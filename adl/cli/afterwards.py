@@ -20,7 +20,12 @@ NOMINAL = "nominal"
 
 def report(outcome: Outcome, results: Results | None, limit: int | None) -> None:
     """Say on standard error what was odd, and end with exit code 2 if something was lost."""
-    for (path, branch), number in outcome.nans.items():
+    nans = {(path, branch): number for (path, branch), number in outcome.nans.items()}
+    for name, own in outcome.trees.items():
+        nans |= {
+            (path, f"{branch} of the tree {name}"): n for (path, branch), n in own.nans.items()
+        }
+    for (path, branch), number in nans.items():
         show_warning(
             f"{path}: {branch} holds NaN {number} time{'s' if number > 1 else ''}: a comparison "
             "with it is false, and no histogram is filled with it"
@@ -52,11 +57,15 @@ def report(outcome: Outcome, results: Results | None, limit: int | None) -> None
     if results:
         _report_lost_weights(results)
         _report_unchanged(results)
-    for fault in outcome.faults:
+    faults = [*outcome.faults, *(f for tree in outcome.trees.values() for f in tree.faults)]
+    for fault in faults:
         _report_fault(fault)
     if outcome.failures:
         _report_failures(outcome)
-    if outcome.failures or outcome.faults:
+    lost = {name: own for name, own in outcome.trees.items() if own.failures}
+    for name, own in lost.items():
+        _report_lost_tree(name, own)
+    if outcome.failures or faults or lost:
         raise SystemExit(2)
     if not outcome.events and limit != 0:
         raise UserError("no input has an event: there is nothing to analyse")
@@ -89,6 +98,16 @@ def _report_unchanged(results: Results) -> None:
 
 
 _SHOWN = 8  # names in a warning
+
+
+def _report_lost_tree(name: str, found: Outcome) -> None:
+    """Say which tree of variations is in no result, and the first reason for it."""
+    path, error = found.failures[0]
+    number = len(found.failures)
+    more = f", and {number - 1} more" if number > 1 else ""
+    why = str(error).removeprefix(f"{path}: ")
+    UserError(f"{path}{more}: the tree {name}: {why}").show()
+    click.echo("  its variations are in no result: they would lack events of the nominal", err=True)
 
 
 def _report_fault(fault: Fault) -> None:

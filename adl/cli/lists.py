@@ -191,6 +191,8 @@ def _merged(found: Sequence[Ran], source: Source) -> Outcome:
             for (path, branch), odd in own.units.items()
         }
         outcome.faults = merged_faults((*outcome.faults, *own.faults))
+        for name, of_tree in own.trees.items():
+            outcome.trees[f"{name} of {ran.listed.name}"] = of_tree
     outcome.nans = nans
     outcome.parts = tuple(ran.outcome for ran in found)
     return outcome

@@ -100,6 +100,9 @@ def print_plans(found: Sequence[Planned]) -> None:
         rates = [s.name for s in planned.plan.systematics if s.kind == "rate"]
         if rates:
             console.print(Text(f"{_names(rates)}: factors of the yield, nothing is computed"))
+        trees = [s.name for s in planned.plan.systematics if s.kind == "tree"]
+        if trees:
+            console.print(Text(f"{_names(trees)}: nominal once more, over each tree of its own"))
         console.print()
     click.echo("x nominal is an estimate of computing if every event passed all cuts", err=True)
 

@@ -30,6 +30,8 @@ from adl.cli.preparing import prepare, wanted
 from adl.cli.profile import METRICS, Profiled, profiling, show_profile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from adl.check.analysis import AskedDialect
     from adl.runtime.datasets.lists import DatasetList
     from adl.runtime.execute.local import Outcome
@@ -169,9 +171,8 @@ def command(
             results, outcome, keepers = run_list(lists, preparation, request)
         else:
             keepers = [_keeper(output, 0 if quiet else print_rows)]
-            outcome = _execute(
-                preparation, inputs, friends, jobs, events, tree, places, quiet, keepers[0]
-            )
+            settings = jobs, events, places, quiet
+            outcome = _execute(preparation, inputs, friends, tree, settings, keepers[0])
             results = _results(preparation, outcome, friends)
             tell(results.friends if results is not None else ())
         if results is not None:
@@ -206,11 +207,8 @@ def _execute(
     preparation: Preparation,
     inputs: tuple[str, ...],
     friends: tuple[Friend, ...],
-    jobs: int,
-    events: int | None,
     tree: str | None,
-    places: Places,
-    quiet: bool,
+    settings: tuple[int, int | None, Places, bool],
     keeper: Keeper,
 ) -> Outcome:
     from adl.cli.progress import progress_bar
@@ -220,17 +218,18 @@ def _execute(
     from adl.runtime.inputs.paths import expand
     from adl.runtime.networks import NetworkError
     from adl.runtime.outputs import OutputError
+    from adl.runtime.varied_trees import WithTrees, run_trees
     from adl.syntax.diagnostics import AnalysisError
 
-    try:
-        paths = expand(inputs)
-    except InputError as error:
-        raise UserError(str(error)) from None
-    try:
-        with progress_bar(quiet) as progress, keeper:
+    jobs, events, places, quiet = settings
+
+    def run(
+        paths: Sequence[str], prepared: Any, tree: str | None, keeper: Keeper | None = None
+    ) -> Outcome:
+        with progress_bar(quiet) as progress:
             return execute(
                 paths,
-                preparation,
+                prepared,
                 threads=jobs,
                 limit=events,
                 tree=tree,
@@ -238,8 +237,20 @@ def _execute(
                 refusals=(AnalysisError,),
                 keeper=keeper,
                 places=places,
-                join=Joining(friends, paths, preparation.model, places, once(show_note)),
+                join=join,
             )
+
+    try:
+        paths = expand(inputs)
+    except InputError as error:
+        raise UserError(str(error)) from None
+    join = Joining(friends, paths, preparation.model, places, once(show_note))
+    whole = WithTrees(preparation, preparation.source, places, join)
+    try:
+        with keeper:
+            outcome = run(paths, whole, tree, keeper)
+        run_trees(outcome, whole, run)
+        return outcome
     except (OutputError, NetworkError) as error:
         raise UserError(str(error)) from None
 
@@ -254,25 +265,24 @@ def _results(
     preparation: Preparation, outcome: Outcome, friends: tuple[Friend, ...]
 ) -> Results | None:
     from adl import __version__
-    from adl.runtime.collect import collect, systematics
+    from adl.runtime.collect import systematics
     from adl.runtime.friends import described
-    from adl.runtime.results import Process, Results
+    from adl.runtime.results import Cutflow, Histogram, Process, Results
+    from adl.runtime.varied_trees import collected
 
     if outcome.kernel is None or outcome.partial is None or preparation.analysis is None:
         return None
     # All inputs of one command are one process, named after the first, when nothing else names it.
     name = Path(outcome.files[0]["path"]).stem
-    cutflows, histograms = collect(
-        outcome.kernel.program, outcome.kernel.layout, outcome.partial, Process(name, name)
-    )
+    items = collected(outcome, Process(name, name))
     analysis = preparation.analysis
     return Results(
         __version__,
         analysis.name,
         analysis.dialect,
         outcome.events,
-        cutflows,
-        histograms,
+        tuple(item for item in items if isinstance(item, Cutflow)),
+        tuple(item for item in items if isinstance(item, Histogram)),
         tuple(outcome.files),
         outcome.partial.faults,
         systematics(outcome.kernel.program),

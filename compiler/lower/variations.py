@@ -144,8 +144,8 @@ class _Maker:
 
     @cached_property
     def variations(self) -> tuple[Variation, ...]:
-        """All variations, in the order of the file."""
-        return tuple(v for s in self.analysis.systematics for v in s.variations)
+        """All variations, in the order of the file, less those that are in trees of their own."""
+        return tuple(v for s in self.analysis.systematics for v in s.variations if v.tree is None)
 
     def output(self, members: Sequence[_Member]) -> VariationOutput:
         """Return what variations of one shape count: together, or written out if it is one."""

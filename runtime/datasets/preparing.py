@@ -32,7 +32,7 @@ from adl.runtime.execute.local import Kernel
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.trees import Input
 from adl.runtime.prepare import Preparation
-from adl.stdlib.models import Branch, Formula, Schema, find_scalar
+from adl.stdlib.models import Branch, Formula, Model, Schema, find_scalar
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.parse import parse
 from adl.syntax.source import NOWHERE, Source
@@ -81,6 +81,20 @@ class DatasetPreparation:
         kernel, schema = self.kernels[key]
         self.facts[file.path] = self._facts(file, schema)
         return kernel
+
+    @property
+    def model(self) -> Model | None:
+        """The model of its files, None if they show it."""
+        return self.base.model
+
+    def without_systematics(self) -> DatasetPreparation:
+        """Return what prepares the nominal analysis for other trees of the same files."""
+        base = self.base.without_systematics()
+        return replace(self, base=base, facts={}, parts=(), extents=(), kernels={})
+
+    def read_as(self, file: Input, asked: Model | None) -> None:
+        """Read all trees of a file with the model of this one, whatever their names are."""
+        self.base.read_as(file, asked)
 
     @property
     def normalised(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import partial, reduce
 from itertools import islice
 from math import isfinite
 from operator import add
@@ -22,14 +22,16 @@ from adl.runtime.datasets.parts import Part, covering
 from adl.runtime.datasets.preparing import DatasetPreparation
 from adl.runtime.datasets.sums import Facts, Weights, sum_of_weights, worth
 from adl.runtime.derived import Item
-from adl.runtime.execute.local import Outcome, execute
+from adl.runtime.execute.local import Kernel, Outcome, execute
 from adl.runtime.friends import Joining
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.opening import open_input
+from adl.runtime.inputs.trees import Input
 from adl.runtime.outputs.keeper import Keeper
 from adl.runtime.prepare import Preparation
 from adl.runtime.progress import Progress
-from adl.runtime.results import Process, Systematic
+from adl.runtime.results import NOMINAL, Process, Step, Systematic
+from adl.runtime.varied_trees import WithTrees, complete, members_of, run_trees
 from adl.stdlib.models import Model
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
 
@@ -44,7 +46,8 @@ class Counted:
     raw: int
     sumw: float
     items: Mapping[str, Sequence[Item]]  # by variation, with each replica
-    systematics: tuple[Systematic, ...] = ()
+    systematics: tuple[Systematic, ...]
+    program: Program  # its regions
 
 
 @dataclass
@@ -118,24 +121,60 @@ def _run(prepare: DatasetPreparation, options: Options) -> Ran:
         options.noted(f"{listed.name}: {text}")
 
     with (options.showing or _silent)() as progress, keeper:
-        outcome = execute(
-            listed.files,
-            prepare,
-            threads=options.threads,
-            limit=options.limit,
-            tree=listed.tree or options.tree,
-            progress=progress,
-            refusals=(AnalysisError,),
-            keeper=keeper,
-            places=options.places,
-            join=Joining(listed.friends, listed.files, prepare.base.model, options.places, told),
+        join = Joining(listed.friends, listed.files, prepare.base.model, options.places, told)
+        whole = WithTrees(prepare, prepare.base.source, options.places, join)
+        # What stands for a variation itself has no others: only its nominal results count.
+        asked = prepare if listed.variation else whole
+        outcome = _execute(
+            listed.files, asked, listed.tree or options.tree, options, progress, join, keeper
         )
+    if not listed.variation:
+        run_trees(outcome, whole, partial(_in_tree, options, join))
     ran = Ran(listed, prepare.group, outcome, prepare.facts, prepare.normalised)
     if outcome.kernel is None or outcome.partial is None:
         return ran
     if prepare.normalised and isinstance(listed.sum_of_weights, float) and not listed.events:
         _count_the_rest(listed, prepare.facts, options)
-    return _counted(ran, prepare, listed)
+    ran = _counted(ran, prepare, listed)
+    by_tree = {
+        name: _parts(own, whole.of_tree[name], listed)[1] for name, own in complete(outcome).items()
+    }
+    return _with_trees(ran, by_tree)
+
+
+def _execute(
+    paths: Sequence[str],
+    prepare: Callable[[Input], Kernel],
+    tree: str | None,
+    options: Options,
+    progress: Callable[[Progress], None] | None,
+    join: Joining,
+    keeper: Keeper | None = None,
+) -> Outcome:
+    return execute(
+        paths,
+        prepare,
+        threads=options.threads,
+        limit=options.limit,
+        tree=tree,
+        progress=progress,
+        refusals=(AnalysisError,),
+        keeper=keeper,
+        places=options.places,
+        join=join,
+    )
+
+
+def _in_tree(
+    options: Options,
+    join: Joining,
+    paths: Sequence[str],
+    prepare: DatasetPreparation,
+    tree: str,
+) -> Outcome:
+    """Run over a tree of variations, of the files of a dataset."""
+    with (options.showing or _silent)() as progress:
+        return _execute(paths, prepare, tree, options, progress, join)
 
 
 def _silent() -> AbstractContextManager[None]:
@@ -157,25 +196,46 @@ def _count_the_rest(listed: Listed, facts: dict[str, Facts], options: Options) -
 
 def _counted(ran: Ran, prepare: DatasetPreparation, listed: Listed) -> Ran:
     """Take what was counted apart again, part by part."""
-    kernel, partial = ran.outcome.kernel, ran.outcome.partial
+    (every, certified), ran.parts = _parts(ran.outcome, prepare, listed)
+    ran.entries, ran.certified = every.raw, certified.raw
+    if ran.normalised:
+        ran.weights = sum_of_weights(listed, ran.outcome.files, ran.facts, every.sumw)
+    return ran
+
+
+def _parts(
+    outcome: Outcome, prepare: DatasetPreparation, listed: Listed
+) -> tuple[tuple[Step, Step], tuple[Counted, ...]]:
+    """Return what all events count, and those in the lumi mask; and what each part counted."""
+    kernel, sums = outcome.kernel, outcome.partial
     assert kernel is not None
-    assert partial is not None
+    assert sums is not None
     own, *others = kernel.program.regions
     regions = tuple(others)
     nothing = Process("", "")
-    (cutflow,), _ = collect(Program((own,)), kernel.layout, partial, nothing)
+    (cutflow,), _ = collect(Program((own,)), kernel.layout, sums, nothing)
     every, certified, *steps = cutflow.steps
-    ran.entries, ran.certified = every.raw, certified.raw
     programs = apart(replace(kernel.program, regions=regions), prepare.extents)
     parts = []
     for part, step, program in zip(prepare.parts, steps, programs, strict=True):
         is_data = listed.kind == "data" if listed.kind else None
         process = Process(part.process, listed.name, listed.era, is_data)
-        items = counted(program, kernel.layout, partial, process)
-        parts.append(Counted(part, step.raw, step.sumw, items, systematics(program)))
+        items = counted(program, kernel.layout, sums, process)
+        found = systematics(program)
+        parts.append(Counted(part, step.raw, step.sumw, items, found, program))
+    return (every, certified), tuple(parts)
+
+
+def _with_trees(ran: Ran, by_tree: Mapping[str, tuple[Counted, ...]]) -> Ran:
+    """Add to each part what was counted in the trees of its variations.
+
+    An event there counts what one of the nominal tree does: what a tree lacks is part of the effect.
+    """
+    parts = []
+    for i, found in enumerate(ran.parts):
+        own = {name: others[i].items[NOMINAL] for name, others in by_tree.items()}
+        parts.append(replace(found, items={**found.items, **members_of(found.program, own)}))
     ran.parts = tuple(parts)
-    if ran.normalised:
-        ran.weights = sum_of_weights(listed, ran.outcome.files, ran.facts, every.sumw)
     return ran
 
 

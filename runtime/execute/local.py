@@ -84,6 +84,7 @@ class Outcome:
     faults: tuple[Fault, ...] = ()  # of the users' functions
     friends: dict[str, Match] = field(default_factory=dict)  # what each has of the events
     parts: tuple[Outcome, ...] = ()  # of the datasets of a list
+    trees: dict[str, Outcome] = field(default_factory=dict)  # of variations in trees of their own
 
 
 @dataclass(eq=False)

@@ -25,7 +25,9 @@ from adl.runtime.skims.plan import (
     kept_columns,
     skim_program,
 )
+from adl.runtime.varied_trees import trees
 from adl.stdlib.models import Branch
+from adl.syntax.diagnostics import AnalysisError, Diagnostic
 
 
 class SkimError(Exception):
@@ -85,12 +87,23 @@ class SkimPreparation(Preparation):
         _refuse_idle(self.columns, branches)
         kept = kept_columns(chosen(self.columns, wanted.kept, branches), known, branches)
         program = lower(analysis, self.seed)
+        self._refuse_trees(program)
         self._note_early(program, regions)
         found = skim_program(program, regions, known, kept, self.any_variation)
         skim = of_program(found, self.networks.evaluate)
         if not self.any_variation:
             self.left_out = _moving(program, regions)
         return self.kernel(skim, known)
+
+    def _refuse_trees(self, program: Program) -> None:
+        found = trees(program)
+        if found:
+            message = "a skim of variations in trees of their own is not supported yet"
+            help = "skim each tree by itself, with --tree and without this line"
+            raise AnalysisError(
+                self.source,
+                tuple(Diagnostic("E190", "error", message, t.span, help) for t in found[:1]),
+            )
 
     def _note_early(self, program: Program, regions: Sequence[str]) -> None:
         for region in program.regions:

@@ -120,7 +120,18 @@ def _draft(context: Context, member: Member, regions: tuple[RegionDef, ...], wan
             suffixes.add_pairs(draft, pairs, member.span)
         else:
             LINES[clause.word](draft, clause)
+    _check_alone(draft)
     return draft
+
+
+def _check_alone(draft: Draft) -> None:
+    """Report lines beside ``tree`` that say what changes: the tree has all of it."""
+    others = [c for c in draft.member.clauses if c.word not in ("tree", "correlate")]
+    if draft.trees and others:
+        first = others[0]
+        message = f"a systematic with trees of its own has no {first.word} line"
+        help = "the trees hold all that changes; another systematic can have the line"
+        draft.mistake("E262", message, first.span, help)
 
 
 # ------------------------------------------------------------------------- what lines make
@@ -164,6 +175,7 @@ def _variations(draft: Draft) -> Iterator[Variation]:
     given: set[str] = {d for line in draft.lines for d in line if d}
     given |= {d for new in draft.weights.values() for d in new} | draft.factors.keys()
     given |= set(DIRECTIONS) if draft.tables else set()
+    given |= set(draft.trees)
     numbers = sorted((d for d in given if d not in DIRECTIONS), key=int)
     for direction in (*(d for d in DIRECTIONS if d in given), *numbers):
         by_name = {n: new[direction] for n, new in draft.weights.items() if direction in new}
@@ -174,4 +186,5 @@ def _variations(draft: Draft) -> Iterator[Variation]:
             draft.factors.get(direction),
             direction in draft.mirrored,
             dict.fromkeys(draft.tables, 1 if direction == "up" else -1),
+            tree=draft.trees.get(direction),  # type: ignore[call-overload]  # or a replica: none
         )

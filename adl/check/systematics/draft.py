@@ -13,7 +13,7 @@ from adl.check.dominance import NOTHING, absent, unguarded
 from adl.check.scope import Scope
 from adl.check.systematics.families import Member
 from adl.check.types import convert, number
-from adl.check.variations import Combine, Kind, NewValue, Propagation, VariedWeight
+from adl.check.variations import Combine, Kind, NewValue, OwnTree, Propagation, VariedWeight
 from adl.syntax.source import Span
 from adl.syntax.tree import Clause, Expr
 
@@ -36,6 +36,7 @@ class Draft:
     weights: dict[str, dict[Direction, VariedWeight]] = field(default_factory=dict)
     factors: dict[str, Value] = field(default_factory=dict)  # by direction, or replica
     mirrored: set[str] = field(default_factory=set)  # directions of mirrored factors
+    trees: dict[Direction, OwnTree] = field(default_factory=dict)
     tables: list[str] = field(default_factory=list)
     rate: tuple[float, float] | None = None
     correlate: str = ""

@@ -1,4 +1,4 @@
-"""``systematic on "pu_up" "pu_down" weight_pileup``: a line of another tool, for a weight."""
+"""``systematic on "pu_up" "pu_down" weight_pileup``: a line of another tool, for a weight or trees."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import takewhile
 from adl.check.analysis import RegionDef, WeightBy
 from adl.check.context import Context
 from adl.check.systematics.families import Member
-from adl.syntax.tree import Clause, Expr, Index, LegacySystematic, Name
+from adl.syntax.tree import Clause, Expr, Index, LegacySystematic, Name, Text
 
 _ELEMENTS = re.compile(r"(?P<name>[^\[]+)\[(?P<places>[0-9, ]+)\]")
 _PREFIX = "weight_"
@@ -26,8 +26,7 @@ def legacy(
     if not block.enabled:
         return
     if block.kind == "ttree":
-        message = "variations in trees of their own: not supported yet"
-        context.findings.error("E190", message, block.span)
+        yield _trees(block)
         return
     up, down = (_elements(block, text) for text in (block.up, block.down))
     if [place for place, _ in up] != [place for place, _ in down]:
@@ -42,6 +41,13 @@ def legacy(
         settings = (("", (target,)), ("up", (high,)), ("down", (low,)))
         clause = Clause("weight", settings, span=block.span)
         yield Member(f"{name}{place}", (clause,), block.span)
+
+
+def _trees(block: LegacySystematic) -> Member:
+    """Return what ``systematic on "JESup" "JESdn" ttree`` declares."""
+    up, down = (Text(text, span=block.span) for text in (block.up, block.down))
+    clause = Clause("tree", (("up", (up,)), ("down", (down,))), span=block.span)
+    return Member(_shared(block.up, block.down).rstrip("_") or "ttree", (clause,), block.span)
 
 
 def _weight(

@@ -1,10 +1,18 @@
-"""Lines about no column and no weight: ``rate``, ``table``, ``correlate``; ``tree`` is refused."""
+"""Lines about no column and no weight: ``rate``, ``table``, ``tree``, ``correlate``."""
 
 from __future__ import annotations
 
 from adl.check.analysis import TableDef
-from adl.check.systematics.draft import Draft, allowed, directions, settings
+from adl.check.systematics.draft import (
+    Direction,
+    Draft,
+    allowed,
+    directions,
+    opposite,
+    settings,
+)
 from adl.check.systematics.families import word
+from adl.check.variations import OwnTree
 from adl.syntax.diagnostics import did_you_mean
 from adl.syntax.tree import Clause, Name, Number, Table, Text
 
@@ -52,11 +60,33 @@ def table(draft: Draft, clause: Clause) -> None:
 
 
 def tree(draft: Draft, clause: Clause) -> None:
-    """Refuse ``tree up "a" down "b"``, and one direction alone as any line does."""
-    if directions(draft, clause) is None:
+    """Read ``tree up "a" down "b"``: trees of the same files with the events of each direction."""
+    given = directions(draft, clause)
+    found = settings(clause)
+    if given is None or not allowed(draft, clause, ("up", "down", "mirror")):
         return
-    message = "variations in trees of their own: not supported yet"
-    draft.mistake("E190", message, clause.span)
+    names: dict[Direction, Text] = {}
+    for direction in given:
+        match found[direction]:
+            case (Text(value=name) as text,) if name:
+                names[direction] = text
+    if not given or found.get("") or len(names) < len(given):
+        message = "tree has the names of two trees, as texts"
+        help = 'tree up "nominal_JMSup" down "nominal_JMSdown"'
+        draft.mistake("E262", message, clause.span, help)
+        return
+    if draft.trees:
+        draft.mistake("E262", f"{draft.member.name} has two tree lines", clause.span)
+        return
+    if len({text.value for text in names.values()}) < len(names):
+        message = f"up and down are the same tree {names['up'].value}"
+        help = "name two trees, or one and mirror"
+        draft.mistake("E262", message, names["down"].span, help)
+        return
+    draft.trees = {d: OwnTree(text.value, text.span) for d, text in names.items()}
+    if "mirror" in found:
+        draft.mirror = opposite(given[0])
+    draft.kind = "tree"
 
 
 def correlate(draft: Draft, clause: Clause) -> None:
