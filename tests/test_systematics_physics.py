@@ -79,7 +79,10 @@ def run(peer: Peer, path: Path, out: Path, *more: str) -> dict[str, Any]:
     arguments = [str(analysis), str(events_of(peer, path)), "-q", "-o", str(out), *DATASET, *more]
     result = CliRunner().invoke(command, arguments)
     assert result.exit_code == 0, result.output
-    assert not result.stderr
+    # Of 200 real events none may have what an example varies, and the run says so.
+    few = path.parent.name.startswith("real")
+    said = result.stderr.splitlines()
+    assert not [line for line in said if not (few and "changed nothing anywhere" in line)]
     found: dict[str, Any] = json.loads((out / "results.json").read_text(encoding="utf-8"))
     return found
 
