@@ -40,6 +40,7 @@ ELEMENTARY = 20.0  # exp, sin, atan2
 ALGORITHM = 200.0  # or a function of the user's, a call
 NETWORK = 1000.0  # a row
 ENTRY = 3.0  # to add one to a cell; as much again for its two sums of weights
+BESIDE = 1.0  # for one variation of the weight more, where all are added at once
 _SLOW = {"div": 4.0, "mod": 8.0, "sqrt": 5.0, "floor": 2.0, "rint": 2.0}
 
 Lengths = Mapping[str, float]  # of collections, on average
@@ -60,8 +61,9 @@ def _filling(fill: Fill, lengths: Lengths) -> float:
     *values, _, _ = fill.children
     bins = [b for b in fill.bins if not isinstance(b, Positions)]
     own = values[len(fill.bins) - len(bins) :]
-    found = set(fill.axes) - (varied if all(varied.isdisjoint(v.free) for v in own) else set())
-    adding = ENTRY * (2.0 if fill.weighted else 1.0)
+    at_once = varied if all(varied.isdisjoint(v.free) for v in own) else set()
+    found = set(fill.axes) - at_once
+    adding = BESIDE if at_once else ENTRY * (2.0 if fill.weighted else 1.0)
     return sum(map(_find, bins)) * _times(found, lengths) + adding * _times(fill.axes, lengths)
 
 

@@ -323,15 +323,16 @@ class Source(NamedTuple):
     collection: str | None = None
 
 
-Option = float | Source | Table | Numbers
+Option = int | float | Source | Table | Numbers
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Choice(Node):
     """One of several values that are alike: that at the position ``which``.
 
-    The options are numbers; or columns, and of a collection's ``arguments`` is the position; or
-    tables, and ``arguments`` are what is looked up; or numbers by leaf, and it is the leaf.
+    The options are numbers, whole ones or not; or columns, and of a collection's ``arguments`` is
+    the position; or tables, and ``arguments`` are what is looked up; or numbers by leaf, and it is
+    the leaf.
     """
 
     which: Node
@@ -364,7 +365,8 @@ class Choice(Node):
 
     def __post_init__(self) -> None:
         first = self.options[0]
-        kind = self.column(first).kind if isinstance(first, Source) else "real"
+        kind: Kind = "int" if isinstance(first, int) else "real"
+        kind = self.column(first).kind if isinstance(first, Source) else kind
         self._derive(kind, costly=isinstance(first, Table))
 
 

@@ -6,7 +6,9 @@
 A group is an axis whose length is the same in every event. What does not depend on it is the
 nominal value, by interning; what does runs in one loop over the group, so neither the code nor the
 time to compile it grows with the number of variations. Only the leaves of the values may differ:
-numbers, columns of one type, tables of as many variables, what leaves of one tree have.
+numbers, columns of one type, tables of as many variables, what leaves of one tree have, the places
+of elements of an input (``w[1]``, ``w[2]`` …). Beside them a sum may stand for a difference, and a
+number for its negative: ``x - y`` is ``x + -1 * y``, bit for bit.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from typing import NamedTuple
 
 from adl.compiler.decisions import Entry
 from adl.compiler.ir import (
+    TRUE,
     Axis,
+    Call,
     Choice,
     Column,
     Const,
@@ -26,12 +30,16 @@ from adl.compiler.ir import (
     Node,
     NodeT,
     Option,
+    Part,
+    Pick,
     Positions,
     Source,
     as_real,
+    call,
     closed,
     fill,
     opened,
+    reduce,
 )
 
 PREFIX = "variations:"  # of the names of axes that no input has
@@ -116,10 +124,28 @@ def _plan(values: tuple[Node, ...], axis: Axis) -> _Plan | None:
     first = values[0]
     if all(value is first for value in values):
         return _Plan([], lambda _: first)
-    return _of_parts(values) or _choice(values, axis)
+    ways = (_places, _of_parts, _signed, _choice)
+    return next(filter(None, (way(values, axis) for way in ways)), None)
 
 
-def _of_parts(values: tuple[Node, ...]) -> _Plan | None:
+def _places(values: tuple[Node, ...], axis: Axis) -> _Plan | None:
+    """Join the positions of the k-th elements of an input: only the number k differs."""
+    first, wanted = values[0], list[int]()
+    for value in values:
+        match value:
+            case Part(Pick((_,), mask, None, k) as search, 0) if mask is TRUE:
+                wanted.append(k)
+            case _:
+                return None
+        if search.axes != first.children[0].bound:
+            return None
+    k_th = Choice(Index(axis), tuple(wanted), ())
+    axes, _ = opened(first.children[0])
+    there = call("lt", k_th, reduce("count", axes, Const(1), TRUE))
+    return _Plan([], lambda _: call("where", there, k_th, Const(-1)))
+
+
+def _of_parts(values: tuple[Node, ...], _: Axis) -> _Plan | None:
     """Join the operands, if the operation is the same."""
     first = values[0]
     if any(type(v) is not type(first) or v.bound != first.bound for v in values):
@@ -138,25 +164,60 @@ def _with(node: Node, axes: tuple[Axis, ...], children: tuple[Node, ...]) -> Nod
     return closed(node, axes, children) if axes else node.rebuild(children)
 
 
+def _signed(values: tuple[Node, ...], axis: Axis) -> _Plan | None:
+    """Join sums with differences, and numbers with negatives: what is added has either sign."""
+    calls = [v for v in values if isinstance(v, Call)]
+    functions = {v.function for v in calls}
+    if len(calls) == len(values) and functions == {"add", "sub"}:
+        signs = [-1 if v.function == "sub" else 1 for v in calls]
+        operands = list(zip(*(v.arguments for v in calls), strict=True))
+        return _Plan(operands, lambda new: call("add", new[0], _with_signs(new[1], signs, axis)))
+    if "neg" in functions:
+        signs = [-1 if _is_negative(v) else 1 for v in values]
+        bare = tuple(v.children[0] if _is_negative(v) else v for v in values)
+        return _Plan([bare], lambda new: _with_signs(new[0], signs, axis))
+    return None
+
+
+def _is_negative(value: Node) -> bool:
+    return isinstance(value, Call) and value.function == "neg"
+
+
+def _with_signs(value: Node, signs: Sequence[int], axis: Axis) -> Node:
+    options = tuple(signs if value.kind == "int" else map(float, signs))
+    return call("mul", value, Choice(Index(axis), options, ()))
+
+
 def _choice(values: tuple[Node, ...], axis: Axis) -> _Plan | None:
     """Choose between leaves: numbers, columns of one type, tables of as many variables."""
     leaves = [leaf for leaf in map(_leaf, values) if leaf is not None]
-    if len(leaves) < len(values) or any(leaf[0] != leaves[0][0] for leaf in leaves):
+    if len(leaves) < len(values) or any(leaf.sort != leaves[0].sort for leaf in leaves):
         return None
-    options = tuple(option for _, option, _ in leaves)
-    operands = list(zip(*(at for _, _, at in leaves), strict=True))
+    options = tuple(leaf.option for leaf in leaves)
+    operands = list(zip(*(leaf.operands for leaf in leaves), strict=True))
     return _Plan(operands, lambda new: Choice(Index(axis), options, new))
 
 
-def _leaf(value: Node) -> tuple[object, Option, tuple[Node, ...]] | None:
-    """Return the sort of a leaf, what may differ, and its operands."""
+class _Leaf(NamedTuple):
+    """A leaf: what has to be alike, what may differ, and its operands."""
+
+    sort: object
+    option: Option
+    operands: tuple[Node, ...] = ()
+
+
+def _leaf(value: Node) -> _Leaf | None:
     match value:
+        case Const(bool()):
+            return None
+        case Const(int(number)):
+            return _Leaf("whole number", number)
         case Const(float(number)):
-            return "number", number, ()
+            return _Leaf("number", number)
         case Column(name, dtype, collection):
-            return (dtype, collection), Source(name, dtype, collection), value.children
+            return _Leaf((dtype, collection), Source(name, dtype, collection), value.children)
         case Lookup(table, arguments):
-            return table.variables, table, arguments
+            return _Leaf(table.variables, table, arguments)
         case Entry(numbers, at):
-            return "entry", numbers, (at,)
+            return _Leaf("entry", numbers, (at,))
     return None

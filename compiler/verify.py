@@ -232,7 +232,7 @@ def _choice_fault(node: Choice) -> str | None:
             if len(kinds) > 1:
                 return "columns of a choice differ in type or collection"
             return _column_fault(node.column(source))
-    alike = all(isinstance(option, float) for option in node.options)
+    alike = len({type(option) for option in node.options}) == 1
     return None if alike and not node.arguments else "options of a choice differ"
 
 

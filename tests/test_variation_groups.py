@@ -21,10 +21,12 @@ from adl.compiler.ir import (
     Index,
     Lookup,
     Node,
+    Part,
     Table,
     Uniform,
     call,
     fill,
+    pick,
     postorder,
     reduce,
     rewrite,
@@ -60,11 +62,28 @@ def table(column: Column, number: int) -> Node:
     return call("mul", column, Lookup(Table(rows), (column,)))
 
 
+def replica(column: Column, number: int) -> Node:
+    """Multiply by the element in a place of the same input, which not all events have."""
+    if column.collection is None:
+        return factor(column, number)
+    here = Axis((column.collection,), 90)
+    at = Part(pick((here,), TRUE, None, number), 0)
+    return call("mul", column, Column(column.name, column.dtype, column.collection, at))
+
+
+def signs(column: Column, number: int) -> Node:
+    """Add on one side, take away on the other: what is added differs, too."""
+    moved = call("mul", column, Const(0.25 * number))
+    return call("sub" if number % 2 else "add", call("neg", column) if number else column, moved)
+
+
 VARIATIONS: dict[str, Variation] = {
     "factor": factor,
     "shift": shift,
     "other": other,
     "table": table,
+    "replica": replica,
+    "signs": signs,
 }
 
 
@@ -178,11 +197,16 @@ def vary_all(names: frozenset[str], vary: Variation, axis: Axis, many: int) -> C
 # --------------------------------------------------------------------------- what can be grouped
 
 JET = Axis(("Jet",), 0)
+REPLICA = Axis(("w",), 0)
 V = group("v", 3)
 
 
 def pt(name: str = "Jet_pt") -> Node:
     return Column(name, "float32", "Jet", Index(JET))
+
+
+def met(name: str) -> Node:
+    return Column(f"MET_{name}", "float32")
 
 
 def test_values_that_differ_in_numbers_are_alike() -> None:
@@ -200,6 +224,29 @@ def test_equal_values_stay_the_value() -> None:
     assert alike([pt()] * 3, V) is pt()
 
 
+def test_places_of_an_input_are_alike_and_missing_where_it_is_shorter() -> None:
+    places = [Part(pick((JET,), TRUE, None, k), 0) for k in (4, 0, 2)]
+    wanted, length = Choice(Index(V), (4, 0, 2), ()), reduce("count", (JET,), Const(1), TRUE)
+    assert alike(places, V) is call("where", call("lt", wanted, length), wanted, Const(-1))
+
+
+def test_places_among_what_passes_a_cut_are_not_alike() -> None:
+    passing = call("gt", pt(), Const(30.0))
+    places = [Part(pick((JET,), passing, None, k), 0) for k in (0, 1, 2)]
+    assert alike(places, V) is None
+
+
+def test_a_sum_and_a_difference_are_alike() -> None:
+    up, down = (call(name, Const(1.0), pt("Jet_unc")) for name in ("add", "sub"))
+    signed = call("mul", pt("Jet_unc"), Choice(Index(V), (1.0, -1.0, 1.0), ()))
+    assert alike([up, down, up], V) is call("add", Const(1.0), signed)
+
+
+def test_a_number_and_its_negative_are_alike() -> None:
+    signed = call("mul", pt(), Choice(Index(V), (1.0, -1.0, -1.0), ()))
+    assert alike([pt(), call("neg", pt()), call("neg", pt())], V) is signed
+
+
 def test_a_sum_over_jets_is_alike_inside() -> None:
     sums = [reduce("sum", (JET,), call("mul", pt(), Const(x)), TRUE) for x in (1.0, 2.0, 3.0)]
     inside = call("mul", pt(), Choice(Index(V), (1.0, 2.0, 3.0), ()))
@@ -210,9 +257,11 @@ def test_a_sum_over_jets_is_alike_inside() -> None:
     "others",
     [
         (call("add", pt(), Const(1.0)), call("mul", pt(), Const(1.0))),
-        (pt(), call("neg", pt())),
         (pt(), Column("Jet_pt", "float64", "Jet", Index(JET))),
-        (Const(1), Const(2)),
+        (Const(1), Const(2.0)),
+        (Const(True), Const(False)),
+        (Part(pick((JET,), call("gt", pt(), Const(9.0)), None, 0), 0), Index(JET)),
+        (call("add", pt(), Const(1.0)), call("neg", pt())),
         (Const(1.0), pt()),
     ],
 )
@@ -256,9 +305,17 @@ def test_the_code_does_not_grow_with_the_number_of_variations() -> None:
         varied = call("mul", pt(), factors)
         passing = reduce("count", (JET,), Const(1), call("gt", varied, Const(30.0, True)))
         bins = (Uniform(10, 0.0, 300.0),)
+        places = [Part(pick((REPLICA,), TRUE, None, k), 0) for k in range(number)]
+        replicas = alike([Column("w", "float32", "w", at) for at in places], axis)
+        sides = [call(("add", "sub")[k % 2], Const(1.0), met(f"{k}")) for k in range(number)]
+        signed = alike(sides, axis)
+        assert replicas is not None
+        assert signed is not None
         outputs = [
             fill(bins, (JET,), (varied,), call("gt", passing, Const(2)), ONE),
             fill(bins, (), (call("real", passing),), TRUE, factors),
+            fill(bins, (), (met("nominal"),), TRUE, replicas),
+            fill(bins, (), (met("nominal"),), TRUE, signed),
         ]
         program = steps(*(for_each(axis, output) for output in outputs))
         passed = run_passes(program)

@@ -148,6 +148,8 @@ def emit_choice(function: FunctionEmitter, node: Choice) -> str:
     if isinstance(option, float):
         return lines.let(f"load double, ptr {entry}, !invariant.load !0")
     number = lines.let(f"load i64, ptr {entry}, !invariant.load !0")
+    if isinstance(option, int):
+        return number
     if isinstance(option, Table):
         table = lines.at("i64", "%numbers", number)
         return function.look_up(table, node, node.arguments, 1)
