@@ -225,8 +225,9 @@ def weights_of(output: Fill | Record) -> Store | None:
     if any(group in value.free for value in (*output.values[1:], output.mask)):
         return None
     kept = output.weight.store
-    own = isinstance(kept, Store) and not kept.free and output.weight.at is Index(group)
-    return kept if own and isinstance(kept, Store) else None
+    if not isinstance(kept, Store) or kept.free or output.weight.at is not Index(group):
+        return None
+    return kept
 
 
 def _all_weights(output: Fill | Record, weights: Store) -> Action:

@@ -1,9 +1,9 @@
 """Scheduling: from pure values to loops and guards that run once an event.
 
-One recursive ``scope`` over actions (``actions.py``). A value is placed at the lowest guard that is above all its uses: computed
-there if that guard itself needs it or it is cheap, else on demand, and an event's reductions then
-through a memoised function. Reductions of one guard that run over the same collection share a
-loop. ``known`` is what has been computed on the path to the current point.
+One recursive ``scope`` over actions (``actions.py``). A value is placed at the lowest guard that
+is above all its uses: computed there if that guard itself needs it or it is cheap, else on demand,
+and an event's reductions then through a memoised function. Reductions of one guard that run over
+the same collection share a loop. ``known`` is what has been computed on the path to this point.
 
 What a group of variations changes runs after that, once for each of them (``Turns``): the same
 ``scope``, in which the group's axis is at hand. Events in which no cut that the group leaves alone
@@ -77,7 +77,7 @@ def _parts(
             if group is None:
                 parts = nominal
             else:  # in a body the group's axis is the first that is at hand
-                parts = groups.setdefault(Axis(group.source, 0), [[]])
+                parts = groups.setdefault(group, [[]])
                 own = [Action(a.conditions, a.loops[1:], a.effect) for a in own]
             if parts[-1] and len(parts[-1]) + len(own) > body:
                 parts.append([])
@@ -88,8 +88,9 @@ def _parts(
 def _turned(output: Fill | Record) -> Axis | None:
     """Return the group in whose turns an output is filled; by name, whatever its slot."""
     group = group_of(output)
-    none = group is None or weights_of(output) is not None
-    return None if none or group is None else Axis(group.source, 0)
+    if group is None or weights_of(output) is not None:
+        return None
+    return Axis(group.source, 0)
 
 
 def _regions(program: Program) -> list[list[Fill | Record]]:

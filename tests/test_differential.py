@@ -9,10 +9,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from threading import Barrier
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import strategies as st
 
@@ -48,6 +46,7 @@ from adl.compiler.schedule import schedule
 from adl.compiler.targets import reference
 from adl.compiler.targets.host import HostKernel, load
 from adl.compiler.verify import verify
+from tests.partials import row_differences
 from tests.strategies import EXAMPLES, GRID, WHOLE, Case, batches, cases, check, part
 
 FEW = batches(EXAMPLES // 5)
@@ -67,20 +66,7 @@ def differences(expected: Partial, actual: Partial) -> list[str]:
     assert not np.isnan(expected.sumw2).any()
     names = [f.name for f in fields(Partial) if f.name not in ("rows", "faults")]
     found = [n for n in names if getattr(expected, n).tobytes() != getattr(actual, n).tobytes()]
-    if len(expected.rows) != len(actual.rows):
-        return [*found, "number of records"]
-    for number, (one, other) in enumerate(zip(expected.rows, actual.rows, strict=True)):
-        pairs = zip((one.events, *one.values), (other.events, *other.values), strict=True)
-        found += [f"record {number}" for x, y in pairs if not _same_bits(x, y)]
-    return found
-
-
-def _same_bits(x: npt.NDArray[Any], y: npt.NDArray[Any]) -> bool:
-    if x.dtype != y.dtype or x.shape != y.shape:
-        return False
-    if x.dtype.kind == "f":
-        x, y = (np.where(np.isnan(values), np.nan, values) for values in (x, y))
-    return x.tobytes() == y.tobytes()
+    return [*found, *row_differences(expected, actual)]
 
 
 # ------------------------------------------------------------------------------- properties

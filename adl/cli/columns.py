@@ -21,6 +21,7 @@ from adl.cli.common import (
     read_source,
     rewrite_option,
     show_findings,
+    tree_option,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class _Offer(NamedTuple):
 @click.command("columns", short_help="List the columns that analyses need.")
 @click.argument("files", metavar="ANALYSIS...", type=click.Path(), nargs=-1, required=True)
 @click.option("--input", "sample", metavar="ROOT", help="Take them from this file's branches.")
-@click.option("--tree", metavar="NAME", help="Tree of the events, where a file has several.")
+@tree_option
 @rewrite_option
 @click.option(
     "--format",

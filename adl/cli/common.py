@@ -197,6 +197,26 @@ def places_of(texts: Iterable[str]) -> Places:
     return places
 
 
+def tree_option(command: F) -> F:
+    """Add ``--tree``."""
+    return click.option(
+        "--tree", metavar="NAME", help="Tree of the events, where a file has several."
+    )(command)
+
+
+def jobs_option(help: str) -> Callable[[F], F]:
+    """Return what adds ``--jobs``: threads, as many as there are processors."""
+    return click.option(
+        "-j",
+        "--jobs",
+        type=click.IntRange(min=1),
+        default=lambda: len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
+        show_default="the CPUs available",
+        metavar="N",
+        help=help,
+    )
+
+
 def lenient_option(command: F) -> F:
     """Add ``--lenient``."""
     return click.option(

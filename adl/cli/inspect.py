@@ -17,6 +17,7 @@ from adl.cli.common import (
     read_source,
     rewrite_option,
     show_findings,
+    tree_option,
 )
 from adl.cli.correction_files import is_corrections
 
@@ -32,7 +33,7 @@ _SHOWN = 12  # triggers
 
 @click.command("inspect", short_help="Show what a file is and what it offers.")
 @click.argument("file", type=click.Path())
-@click.option("--tree", metavar="NAME", help="Tree of the events, where a file has several.")
+@tree_option
 @rewrite_option
 @click.option("--analysis", metavar="ADL", help="Check this analysis against the file.")
 @click.option(

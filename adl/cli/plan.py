@@ -18,6 +18,7 @@ from adl.cli.common import (
     model_path_option,
     show_findings,
     show_note,
+    tree_option,
 )
 from adl.cli.lists import is_list, refuse_options
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 @click.command("plan", short_help="Show what each systematic variation will cost.")
 @click.argument("file", metavar="ANALYSIS", type=click.Path())
 @click.argument("inputs", metavar="[INPUT...]", nargs=-1)
-@click.option("--tree", metavar="NAME", help="Tree of the events, where a file has several.")
+@tree_option
 @click.option(
     "--systematics",
     default="all",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +16,13 @@ from adl.cli.common import (
     dataset_of,
     dataset_options,
     dialect_option,
+    jobs_option,
     lenient_option,
     model_option,
     model_path_option,
     rewrite_option,
     show_note,
+    tree_option,
 )
 from adl.cli.friends import friend_options, once, taken_out, tell
 from adl.cli.lists import Request, is_list, print_wrote, read, refuse_options
@@ -45,15 +46,7 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path())
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @click.option("-o", "--output", metavar="DIR", help="Write results.json and results.root here.")
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=lambda: len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
-    show_default="the CPUs available",
-    metavar="N",
-    help="Threads. Results are the same bits for any number.",
-)
+@jobs_option("Threads. Results are the same bits for any number.")
 @click.option(
     "-n",
     "--events",
@@ -61,7 +54,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="Stop after N events in total; with a dataset list, of each dataset.",
 )
-@click.option("--tree", metavar="NAME", help="Tree of the events, where a file has several.")
+@tree_option
 @rewrite_option
 @click.option(
     "--target",

@@ -15,12 +15,14 @@ from adl.cli.common import (
     dataset_of,
     dataset_options,
     dialect_option,
+    jobs_option,
     lenient_option,
     model_option,
     model_path_option,
     read_source,
     show_findings,
     show_note,
+    tree_option,
 )
 
 if TYPE_CHECKING:
@@ -63,16 +65,8 @@ _ENDINGS = {".root": "ttree", ".parquet": "parquet"}
     metavar="needed|all|GLOB",
     help="Columns to keep besides those that are needed, as in 'Tau_*'; may be repeated.",
 )
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=lambda: len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
-    show_default="the CPUs available",
-    metavar="N",
-    help="Threads. The file is the same for any number.",
-)
-@click.option("--tree", metavar="NAME", help="Tree of the events, where a file has several.")
+@jobs_option("Threads. The file is the same for any number.")
+@tree_option
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**63 - 1),

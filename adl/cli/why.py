@@ -21,6 +21,7 @@ from adl.cli.common import (
     model_path_option,
     read_source,
     rewrite_option,
+    tree_option,
 )
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ _VERDICTS = {True: ("pass", "green"), False: ("LOST", "red")}
     "--region", "regions", multiple=True, metavar="R", help="This region only; may be repeated."
 )
 @click.option("--objects", is_flag=True, help="Show each element of the objects that regions use.")
-@click.option("--tree", metavar="NAME", help="Tree of the events, where a file has several.")
+@tree_option
 @rewrite_option
 @click.option(
     "--seed", type=int, default=1, show_default=True, metavar="N", help="As in `adl run`."

@@ -6,23 +6,20 @@ turns out to be broken counts nothing, and leaves no row either.
 
 from __future__ import annotations
 
-import pickle
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self
 
 from adl.compiler.layout import Chunk, Rows
 from adl.compiler.program import RowsOutput
 from adl.runtime.inputs import InputError
 from adl.runtime.outputs.saved import Writer, check_format, writing
+from adl.runtime.outputs.waiting import Waiting
 from adl.runtime.rows import Table, joined, tables
 
 if TYPE_CHECKING:
     from adl.runtime.execute.local import Kernel
-
-_IN_MEMORY = 64 << 20  # bytes of waiting rows
 
 
 class Keeper:
@@ -40,7 +37,7 @@ class Keeper:
         self.counts: dict[RowsOutput, int] = {}
         self._outputs: tuple[RowsOutput, ...] = ()  # those of the first file
         self._first: list[Table] | None = None
-        self._waiting: IO[bytes] | None = None
+        self._waiting = Waiting()
         self._writers: list[Writer] = []
         self._stack = ExitStack()
 
@@ -48,7 +45,7 @@ class Keeper:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._forget()
+        self._waiting.forget()
         self._stack.__exit__(*error)  # type: ignore[arg-type]  # the three of an exception
 
     @property
@@ -81,10 +78,7 @@ class Keeper:
         for output, known, new in zip(self._outputs, self._first, tables, strict=True):
             if known.schema != new.schema:
                 raise InputError(path, _difference(output, known, new))
-        if self._waiting is None:
-            # The stack closes it: it lives as long as the file that is being read.
-            self._waiting = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
-        pickle.dump(list(tables), self._waiting, protocol=pickle.HIGHEST_PROTOCOL)
+        self._waiting.add(list(tables))
 
     def tables(
         self,
@@ -99,10 +93,10 @@ class Keeper:
 
     def end(self, path: str, *, good: bool) -> None:
         """Keep the waiting rows, or forget those of a file that failed."""
-        if good and self._waiting is not None:
-            for tables in _read(self._waiting):
+        if good:
+            for tables in self._waiting:
                 self._keep(tables)
-        self._forget()
+        self._waiting.forget()
 
     def _keep(self, tables: list[Table]) -> None:
         if not self._writers and self.directory is not None:
@@ -118,20 +112,6 @@ class Keeper:
             if output.kind == "print":
                 before = [self.heads[output]] if output in self.heads else []
                 self.heads[output] = joined([*before, table.head(self.shown)]).head(self.shown)
-
-    def _forget(self) -> None:
-        if self._waiting is not None:
-            self._waiting.close()
-            self._waiting = None
-
-
-def _read(file: IO[bytes]) -> Iterator[list[Table]]:
-    file.seek(0)
-    while True:
-        try:
-            yield pickle.load(file)
-        except EOFError:
-            return
 
 
 def _difference(output: RowsOutput, known: Table, new: Table) -> str:

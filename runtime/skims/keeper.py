@@ -6,14 +6,12 @@ on disk when they are many.
 
 from __future__ import annotations
 
-import pickle
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from math import fsum
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
@@ -21,6 +19,7 @@ from adl.compiler.layout import Chunk, Rows
 from adl.compiler.program import RowsOutput
 from adl.runtime.inputs import InputError
 from adl.runtime.outputs.skims import SkimWriter, writing_skim
+from adl.runtime.outputs.waiting import Waiting
 from adl.runtime.rows import Part, Table, entries
 from adl.runtime.skims.counters import OWN, RUNS, Sums, joined_runs, own_counters
 from adl.runtime.skims.plan import Kept, SkimRows
@@ -28,8 +27,6 @@ from adl.runtime.skims.preparing import Opened
 
 if TYPE_CHECKING:
     from adl.runtime.execute.local import Kernel
-
-_IN_MEMORY = 64 << 20  # bytes of waiting events
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ class SkimKeeper:
         self.path, self.form, self.opened = path, form, opened
         self.files: dict[str, tuple[Sums, int]] = {}  # sums and kept events of each good file
         self._first: Table | None = None
-        self._waiting: IO[bytes] | None = None
+        self._waiting = Waiting()
         self._counted = _Counted()
         self._writer: SkimWriter | None = None
         self._stack = ExitStack()
@@ -124,10 +121,7 @@ class SkimKeeper:
         known.lacking += block.lacking
         known.weights.append(block.weights)
         known.weights2.append(block.weights2)
-        if self._waiting is None:
-            # The stack closes it: it lives as long as the file that is being read.
-            self._waiting = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
-        pickle.dump(block.table, self._waiting, protocol=pickle.HIGHEST_PROTOCOL)
+        self._waiting.add(block.table)
 
     def end(self, path: str, *, good: bool) -> None:
         """Write the waiting events, or forget those of a file that failed."""
@@ -163,17 +157,12 @@ class SkimKeeper:
 
     def _write(self) -> None:
         assert self._writer is not None
-        if self._waiting is None:
-            return
-        self._waiting.seek(0)
-        for _ in range(len(self._counted.weights)):
-            self._writer.write(pickle.load(self._waiting))
+        for table in self._waiting:
+            self._writer.write(table)
 
     def _forget(self) -> None:
         self._counted = _Counted()
-        if self._waiting is not None:
-            self._waiting.close()
-            self._waiting = None
+        self._waiting.forget()
 
 
 def _table(kept: Sequence[Kept], chunk: Chunk, events: Any) -> Table:

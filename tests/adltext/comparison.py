@@ -6,10 +6,6 @@ from dataclasses import fields, replace
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from adl.check.analysis import AskedDialect
 from adl.check.checker import check
@@ -24,6 +20,7 @@ from adl.syntax.source import Source
 from tests.adltext.analysis import text
 from tests.adltext.events import events
 from tests.adltext.kinds import schema
+from tests.partials import row_differences, same_bits
 
 FOLDER = Path(__file__).parent
 SCHEMA = schema()
@@ -77,21 +74,7 @@ def differences(expected: Partial, actual: Partial) -> list[str]:
     found = [n for n in names if not same_bits(getattr(expected, n), getattr(actual, n))]
     if _faults(expected) != _faults(actual):
         found.append("faults")
-    if len(expected.rows) != len(actual.rows):
-        return [*found, "number of records"]
-    for number, (one, other) in enumerate(zip(expected.rows, actual.rows, strict=True)):
-        pairs = zip((one.events, *one.values), (other.events, *other.values), strict=True)
-        found += [f"record {number}" for x, y in pairs if not same_bits(x, y)]
-    return found
-
-
-def same_bits(x: npt.NDArray[Any], y: npt.NDArray[Any]) -> bool:
-    """Whether two arrays have the same bits, but for those of NaN."""
-    if x.dtype != y.dtype or x.shape != y.shape:
-        return False
-    if x.dtype.kind == "f":
-        x, y = (np.where(np.isnan(values), np.nan, values) for values in (x, y))
-    return x.tobytes() == y.tobytes()
+    return [*found, *row_differences(expected, actual)]
 
 
 def _faults(partial: Partial) -> list[Fault]:
