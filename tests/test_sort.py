@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,10 @@ define pair = pT(jets[0] + jets[1])
 """
 
 
+# The interpreter takes milliseconds for each event with many pairs.
+EVENTS = 1500
+
+
 def contents(tmp_path: Path, lines: str, target: str = "host") -> list[float]:
     """Return the last histogram of a region with these lines, flow bins included."""
     analysis = tmp_path / "sorts.adl"
@@ -50,6 +55,7 @@ def contents(tmp_path: Path, lines: str, target: str = "host") -> list[float]:
     analysis.write_text(f"{OBJECTS}\n{text}\n")
     file = EXAMPLES / "sample" / "ttbar.root"
     arguments = [str(analysis), str(file), "-q", "-o", str(tmp_path), "--target", target]
+    arguments += ["-n", str(EVENTS)]
     result = CliRunner().invoke(command, arguments)
     assert result.exit_code == 0, result.output
     histograms = json.loads((tmp_path / "results.json").read_text())["histograms"]
@@ -68,8 +74,13 @@ def fill(value: str) -> str:
     return f'  histo h, "", 100, -5, 400, {value}'
 
 
+@cache
+def sample() -> Any:
+    return load("ttbar")[:EVENTS]
+
+
 def jets() -> Any:
-    every = load("ttbar").Jet
+    every = sample().Jet
     return every[every.pt > 25]
 
 
@@ -87,7 +98,7 @@ def grouped() -> Any:
 
 
 def leptons() -> Any:
-    events = load("ttbar")
+    events = sample()
     pt = ak.concatenate([events.Muon.pt, events.Electron.pt], axis=1)
     return stable(pt, -pt)
 
@@ -145,7 +156,7 @@ REGIONS: dict[str, tuple[str, Callable[[], Any]]] = {
     ),
     "an input": (
         "  sort abs(eta(Jet)) ascend\n" + fill("pT(Jet[0])"),
-        lambda: at(stable(load("ttbar").Jet, abs(load("ttbar").Jet.eta)).pt, 0),
+        lambda: at(stable(sample().Jet, abs(sample().Jet.eta)).pt, 0),
     ),
     "attributes": (
         "  sort jets.eta ascend\n" + fill("jets[0].eta"),

@@ -42,7 +42,7 @@ from tests.strategies import Case, batches, cases, check
 
 # From a column and the number of a variation to what the variation reads in its place.
 Variation = Callable[[Column, int], Node]
-EXAMPLES = 60
+EXAMPLES = 30
 
 
 def factor(column: Column, number: int) -> Node:
