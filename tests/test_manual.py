@@ -33,6 +33,7 @@ from adl.check.checker import check
 from adl.check.silence import silenced
 from adl.cli import run as run_module
 from adl.runtime.datasets.entries import DatasetEntry, ListEntry
+from adl.stdlib import labels
 from adl.stdlib.models import load_model
 from adl.stdlib.prelude import definitions
 from adl.stdlib.registry import FUNCTIONS, Function
@@ -226,7 +227,13 @@ def code_table() -> str:
     return table(("code", "meaning"), sorted({**mistakes.CODES, **codes.CODES}.items()))
 
 
+def label_table() -> str:
+    lines = ((t.name, t.means, quoted(t.names)) for t in labels.terms())
+    return table(("label", "meaning", "names that mean it"), lines)
+
+
 TABLES = {
+    "labels": label_table,
     "keywords": keyword_table,
     "functions": function_table,
     "prelude": prelude_table,

@@ -278,8 +278,8 @@ def test_a_family_is_one_systematic_for_each_word() -> None:
     )
     found = outcome(family)
     assert [(s.name, s.correlate, s.family) for s in found.systematics] == [
-        ("jes_Abs", "jes_Abs", "jes_{s}"),
-        ("jes_Rel", "jes_Rel", "jes_{s}"),
+        ("jes_Abs", "jet energy scale: Abs", "jes_{s}"),
+        ("jes_Rel", "jet energy scale: Rel", "jes_{s}"),
     ]
     assert found.labels() == {
         "nominal",

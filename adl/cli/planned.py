@@ -67,6 +67,7 @@ def _systematic(found: SystematicDef) -> dict[str, Any]:
         "name": found.name,
         "kind": found.kind,
         "family": found.family,
+        "correlate": found.correlate,
         "combine": found.combine,
         "mirror": found.mirror,
         "variations": [v.label for v in found.variations],
@@ -103,8 +104,21 @@ def print_plans(found: Sequence[Planned]) -> None:
         trees = [s.name for s in planned.plan.systematics if s.kind == "tree"]
         if trees:
             console.print(Text(f"{_names(trees)}: nominal once more, over each tree of its own"))
+        correlated = _correlated(planned.plan.systematics)
+        if correlated:
+            console.print(Text(f"correlated with other analyses: {', '.join(correlated)}"))
         console.print()
     click.echo("x nominal is an estimate of computing if every event passed all cuts", err=True)
+
+
+def _correlated(systematics: Iterable[SystematicDef]) -> list[str]:
+    """Return the labels of systematics; the sources of one term stand together behind it."""
+    sources: dict[str, list[str]] = {}
+    for systematic in systematics:
+        term, _, source = systematic.correlate.partition(": ")
+        sources.setdefault(term, []).extend(filter(None, (source,)))
+    sources.pop("", None)
+    return [f"{term} ({_names(its)})" if its else term for term, its in sources.items()]
 
 
 def plan_table(planned: Planned) -> Table:

@@ -13,6 +13,7 @@ from adl.check.systematics.draft import (
 )
 from adl.check.systematics.families import word
 from adl.check.variations import OwnTree
+from adl.stdlib.labels import known, labelled
 from adl.syntax.diagnostics import did_you_mean
 from adl.syntax.tree import Clause, Name, Number, Table, Text
 
@@ -90,9 +91,21 @@ def tree(draft: Draft, clause: Clause) -> None:
 
 
 def correlate(draft: Draft, clause: Clause) -> None:
-    """Read ``correlate "jes"``: the name that other analyses know."""
+    """Read ``correlate "jet energy scale"``: the name that other analyses know."""
     match settings(clause).get("", ()):
-        case ((Text() | Name()) as label,):
-            draft.correlate = word(label) or ""
+        case ((Text() | Name()) as written,):
+            pass
         case _:
-            draft.mistake("E262", "correlate has one name", clause.span, 'correlate "jes"')
+            help = 'correlate "jet energy scale", or "jet energy scale: SOURCE"'
+            draft.mistake("E262", "correlate has one name", clause.span, help)
+            return
+    name = word(written) or ""
+    draft.correlate = labelled(name) or ""
+    if not draft.correlate:
+        head, _, source = name.partition(":")
+        near = did_you_mean(head.strip(), known())
+        free = (
+            f'correlate "other: {source.strip() or head.strip() or "SOURCE"}" has a name of its own'
+        )
+        message = f'"{name}" is no label that all experiments know'
+        draft.mistake("E276", message, written.span, f"{near} {free}" if near else free)
