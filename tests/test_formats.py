@@ -89,10 +89,26 @@ class Format(NamedTuple):
     collections: Mapping[str, Reader]  # by the name in ADL
     met: tuple[str, Reader] | None = None
     use: str = ""
+    weight: tuple[str, Reader] | None = None
 
 
 def column(name: str) -> Reader:
     return lambda read: read(name)
+
+
+def first(name: str) -> Reader:
+    """The first of a list that each event has."""
+    return lambda read: read(name)[:, 0]
+
+
+def term(of: str, place: int) -> Reader:
+    """Missing momentum of the term at a place, of those that PHYSLITE stores."""
+
+    def read(column: Callable[[str], Array]) -> Array:
+        mpx, mpy = (column(f"{of}AuxDyn.{x}")[:, place] / 1000 for x in ("mpx", "mpy"))
+        return np.hypot(mpx, mpy)
+
+    return read
 
 
 JETS = {"Jet": nano("Jet"), "Electron": nano("Electron"), "Muon": nano("Muon")}
@@ -100,15 +116,24 @@ PHYSLITE = {
     name: polar(f"Analysis{name}sAuxDyn.", "pt", "eta", "phi", mass, 1000)
     for name, mass in (("Jet", "m"), ("Electron", "m"), ("Muon", "0.0"))
 }
+GENERATOR = ("genWeight", column("genWeight"))
+PHYSLITE_WEIGHT = ("eventWeight", first("EventInfoAuxDyn.mcEventWeights"))
+SOFT = ("SoftMET", term("MET_Core_AnalysisMET", 1))
 PARTICLES = "ReconstructedParticles"
 FORMATS = {
     "cms_opendata2012_dimuon_100k": Format("nanoaod", "", {"Muon": nano("Muon")}),
-    "cms_opendata2015_ttbar_nano": Format("nanoaod", "v9", JETS, ("MET", column("MET_pt"))),
-    "nano_legacy_10": Format("nanoaod", "legacy", JETS, ("MET", column("MET_pt"))),
+    "cms_opendata2015_ttbar_nano": Format(
+        "nanoaod", "v9", JETS, ("MET", column("MET_pt")), weight=GENERATOR
+    ),
+    "nano_legacy_10": Format(
+        "nanoaod", "legacy", JETS, ("MET", column("MET_pt")), weight=GENERATOR
+    ),
     "nano_v12_dy2e_1000": Format("nanoaod", "v12", JETS, ("MET", column("MET_pt"))),
-    "nano_v12_ttbar": Format("nanoaod", "v12", JETS, ("PuppiMET", column("PuppiMET_pt"))),
+    "nano_v12_ttbar": Format(
+        "nanoaod", "v12", JETS, ("PuppiMET", column("PuppiMET_pt")), weight=GENERATOR
+    ),
     "nano_v15_ttbar": Format(
-        "nanoaod", "v15", JETS, ("MET", column("PuppiMET_pt")), "use MET = PuppiMET"
+        "nanoaod", "v15", JETS, ("MET", column("PuppiMET_pt")), "use MET = PuppiMET", GENERATOR
     ),
     "delphes_10": Format(
         "delphes",
@@ -118,10 +143,19 @@ FORMATS = {
             "GEN": polar("Particle.", "PT", "Eta", "Phi", "Mass"),
             "TRK": polar("Track.", "PT", "Eta", "Phi", "0.0"),
         },
+        weight=("eventWeight", first("Event.Weight")),
     ),
-    "physlite_100": Format("physlite", "", PHYSLITE),
-    "physlite_rntuple_100": Format("physlite", "", PHYSLITE),
-    "cms_opendata2015_ttbar_nano_rntuple": Format("nanoaod", "v9", JETS, ("MET", column("MET_pt"))),
+    "physlite_100": Format("physlite", "", PHYSLITE, SOFT, weight=PHYSLITE_WEIGHT),
+    "physlite_rntuple_100": Format(
+        "physlite",
+        "",
+        PHYSLITE,
+        ("GenMET", term("MET_Truth", 0)),
+        weight=PHYSLITE_WEIGHT,
+    ),
+    "cms_opendata2015_ttbar_nano_rntuple": Format(
+        "nanoaod", "v9", JETS, ("MET", column("MET_pt")), weight=GENERATOR
+    ),
     "fcc_winter2023_100": Format(
         "edm4hep",
         "",
@@ -143,18 +177,21 @@ FORMATS = {
             "Muon": podio(PARTICLES, "Muon_objIdx.index"),
             "Electron": podio(PARTICLES, "Electron_objIdx.index"),
         },
+        weight=("eventWeight", first("EventHeader.weight")),
     ),
     "treemaker_10": Format(
         "treemaker",
         "",
         {name: energetic(f"{name}s") for name in ("Jet", "Electron", "Muon", "Photon")},
         ("MET", column("MET")),
+        weight=("eventWeight", column("Weight")),
     ),
     "hzz_flat_2421": Format(
         "ntuple",
         "",
         {name: flat(name) for name in ("Jet", "Electron", "Muon", "Photon")},
         ("MET", lambda read: np.hypot(read("MET_px"), read("MET_py"))),
+        weight=("EventWeight", column("EventWeight")),
     ),
 }
 BROKEN = {"corrupt_delphes": "there is no tree in the file"}
@@ -176,10 +213,13 @@ def reading(path: Path, tree: str) -> Callable[[str], Array]:
 
 
 def analysis(form: Format) -> str:
-    """Save the momenta of whole collections, and missing momentum."""
+    """Save the momenta of whole collections, missing momentum, and the weight; apply it, too."""
     items = [f"{f}({name})" for name in form.collections for f in ("pT", "eta", "phi", "m")]
-    items += [form.met[0]] if form.met else []
-    return f"{form.use}\nregion all\n  save got root {' '.join(items)}\n"
+    items += [own[0] for own in (form.met, form.weight) if own]
+    weighted = (
+        f"region weighted\n  weight w {form.weight[0]}\n  select ALL\n" if form.weight else ""
+    )
+    return f"{form.use}\nregion all\n  save got root {' '.join(items)}\n{weighted}"
 
 
 def test_each_file_of_the_folder_is_tried(real_data: Path) -> None:
@@ -225,6 +265,14 @@ def test_a_file_is_read_as_uproot_reads_it(tmp_path: Path, real_data: Path, name
         )
     if form.met:
         np.testing.assert_allclose(got[form.met[0]], form.met[1](read), rtol=1e-12)
+    if form.weight:
+        weights = ak.to_numpy(form.weight[1](read))
+        assert got[form.weight[0]].tolist() == weights.tolist()
+        results = json.loads((tmp_path / "out" / "results.json").read_text())
+        last = results["cutflows"][1]["steps"][-1]
+        np.testing.assert_allclose(
+            [last["sumw"], last["sumw2"]], [weights.sum(), (weights**2).sum()], rtol=1e-12
+        )
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -249,6 +297,7 @@ DIJETS = (
     *("cms_opendata2015_ttbar_nano", "nano_v12_ttbar", "nano_v15_ttbar", "delphes_10"),
     *("physlite_100", "edm4hep_ee_ww", "fcc_winter2023_100", "treemaker_10", "hzz_flat_2421"),
     *("nano_legacy_10", "physlite_rntuple_100", "cms_opendata2015_ttbar_nano_rntuple"),
+    "nano_v12_dy2e_1000",
 )
 
 
@@ -273,6 +322,20 @@ def test_one_text_runs_on_many_formats(
     assert sum(found["mjj"]) > 0
 
 
+def test_every_file_runs_an_example(tmp_path: Path, real_data: Path, examples: Path) -> None:
+    muons = "cms_opendata2012_dimuon_100k"  # has no jets
+    assert {*DIJETS, muons} == {*FORMATS}
+    readme = (examples.parent / "README.md").read_text(encoding="utf-8")
+    text = tmp_path / "ten_lines.adl"
+    text.write_text(readme.split("## Ten lines of ADL")[1].split("```")[1])
+    result = adl("run", text, real_data / f"{muons}.root", "-o", tmp_path, "-q")
+    assert result.exit_code == 0, result.output
+    document = json.loads((tmp_path / "results.json").read_text())
+    read = reading(real_data / f"{muons}.root", "Events")
+    good = (read("Muon_pt") > 20) & (abs(read("Muon_eta")) < 2.4)
+    assert document["cutflows"][0]["steps"][1]["raw"] == ak.sum(ak.sum(good, axis=1) == 2)
+
+
 def test_a_lepton_analysis_is_told_what_a_format_has_instead(
     tmp_path: Path, real_data: Path
 ) -> None:
@@ -287,6 +350,51 @@ def test_a_lepton_analysis_is_told_what_a_format_has_instead(
     assert "a.adl:2:14: error[E201]: nothing is called Muon" in result.stderr
     assert "a.adl:2:20: error[E201]: nothing is called Electron" in result.stderr
     assert "this delphes file has Particle, Track, Jet, GenJet" in result.stderr
+
+
+def test_one_choice_of_missing_momentum_serves_many_formats(
+    tmp_path: Path, real_data: Path
+) -> None:
+    text = tmp_path / "a.adl"
+    text.write_text("use MET = PuppiMET or MET\nregion a\n  select MET > 20\n")
+    columns = {
+        "cms_opendata2015_ttbar_nano": column("PuppiMET_pt"),
+        "nano_v15_ttbar": column("PuppiMET_pt"),
+        "fcc_winter2023_100": FORMATS["fcc_winter2023_100"].met[1],  # type: ignore[index]
+    }
+    for name, met in columns.items():
+        path = real_data / f"{name}.root"
+        result = adl("run", text, path, "-q", "-o", tmp_path / name)
+        assert result.exit_code == 0, result.output
+        flow = json.loads((tmp_path / name / "results.json").read_text())["cutflows"][0]
+        tree = "Events" if "nano" in name else "events"
+        assert flow["steps"][-1]["raw"] == ak.sum(met(reading(path, tree)) > 20)
+    result = adl("run", text, real_data / "delphes_10.root", "-q")
+    assert "PuppiMET or MET is no object of the input that MET could mean" in result.stderr
+    assert "this delphes file has no MET: other files of the format can have it" in result.stderr
+
+
+def test_what_a_format_has_not_is_said_with_what_it_has(tmp_path: Path, real_data: Path) -> None:
+    text = tmp_path / "a.adl"
+    text.write_text(
+        "systematic pileup\n  weight pu up puUp down puDown\n"
+        "object soft\n  take Muon\n  select miniIso < 0.2\n"
+        "region a\n  weight pu puWeight\n  weight g genWeight\n  select MET > 20\n"
+        '  select HLT "HLT_mu24"\n  select q(soft[0] + soft[1]) == 0 and size(soft) >= 2\n'
+    )
+    result = adl("run", text, real_data / "physlite_100.root", "-q")
+    assert result.exit_code == 2
+    for words in (
+        "physlite has no MET",
+        "SoftMET",
+        "the weight of an event of this format is eventWeight",
+        "AnalysisMuons has pt, eta, phi",
+        "triggers are stored as bits",
+    ):
+        assert words in result.stderr, words
+    # Not a second message for what follows from the first.
+    assert "no weight statement is called pu" not in result.stderr
+    assert "W330" not in result.stderr, "charges are whole, as real numbers too"
 
 
 def test_what_a_format_lacks_is_named(tmp_path: Path, real_data: Path) -> None:

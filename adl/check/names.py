@@ -33,6 +33,12 @@ from adl.check.context import Context, Found
 from adl.check.elements import branch_type
 from adl.check.families import composite_made, is_family
 from adl.check.habits import of_name, with_zeros
+from adl.check.offers import (
+    attributes_offered,
+    collections_offered,
+    event_weights,
+    lacking_here,
+)
 from adl.check.particles import (
     find,
     input_hint,
@@ -50,7 +56,6 @@ from adl.stdlib.models import (
     CollectionSchema,
     Match,
     Part,
-    Schema,
     SingletonSchema,
     find_collection,
     find_scalar,
@@ -64,7 +69,8 @@ Meaning = Value | Collection | CompositeDef
 Input = CollectionSchema | SingletonSchema | Branch
 Lookup = Callable[[Scope, Name], Found[Meaning] | None]
 
-MOST_OFFERED = 12  # collections that are named to who takes something else
+# How formats call the weight of an event.
+_WEIGHTS = ("genweight", "mcweight", "eventweight", "mceventweight", "generator_weight")
 _CONSTANTS = {"all": True, "true": True, "none": False, "false": False}
 _INDEXED = re.compile(r"(?P<name>.+)_(?P<index>[0-9]*)")
 
@@ -395,19 +401,16 @@ def _unknown(scope: Scope, name: Name) -> None:
         ]
     )
     near = did_you_mean(name.name, known, inside=0.75)  # preselection is no electron
-    hint = of_name(name.name, schema) or near
-    if not hint and scope.taking:
-        hint = _offered(schema)
+    missing = lacking_here(name.name, schema)
+    hint = missing or of_name(name.name, schema) or near
+    if scope.taking and (missing or not hint):
+        hint = "\n".join(filter(None, (missing, collections_offered(schema))))
+    weights = event_weights(schema)
+    if weights and not missing and name.name.lower() in _WEIGHTS:
+        hint = f"the weight of an event of this format is {' or '.join(weights)}"
+    if not hint and schema.complete:
+        own = attributes_offered(owners(scope.context, this)) if this else ""
+        hint = own or f"adl inspect lists what this {schema.model} file has"
     hints = (hint, input_hint(scope.context))
     help = "\n".join(filter(None, hints))
     scope.context.findings.error("E201", f"nothing is called {name.name}", name.span, help)
-
-
-def _offered(schema: Schema) -> str:
-    """Say what a format offers: first the collections that its model knows."""
-    known = sorted(schema.collections.values(), key=lambda c: not c.aliases)
-    names = [c.name for c in known[:MOST_OFFERED]]
-    more = len(known) - len(names)
-    words = f"{', '.join(names)} and {more} more" if more > 0 else ", ".join(names)
-    what = f"this {schema.model} file has" if schema.complete else f"{schema.model} has"
-    return f"{what} {words}" if names else f"{what} no collection"

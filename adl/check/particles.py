@@ -32,6 +32,7 @@ from adl.check.collections import FROM_PT, inputs, is_corrected, lineage
 from adl.check.context import Context, Found
 from adl.check.elements import branch_type, linked_as, sources_of
 from adl.check.habits import with_zeros
+from adl.check.offers import attributes_offered
 from adl.check.scope import Scope
 from adl.check.types import unify
 from adl.check.uses import chosen_attribute, unchosen
@@ -323,7 +324,10 @@ def _unknown_attribute(context: Context, particle: Value, name: Name) -> None:
         have = "have" if len(lacking) > 1 else "has"
         message = f"{' and '.join(lacking)} {have} no attribute {name.name}{union or ''}"
         hint = did_you_mean(name.name, [*known_attributes(stored), *_formulas()])
-        help = "\n".join(filter(None, (now_called(context, name.name), hint, input_hint(context))))
+        now = now_called(context, name.name)
+        if not hint and not now and context.schema.complete and len(lacking) == 1:
+            hint = attributes_offered([o for o in stored if o.name == lacking[0]])
+        help = "\n".join(filter(None, (now, hint, input_hint(context))))
     context.findings.error("E202", message, name.span, help)
 
 

@@ -107,7 +107,11 @@ def _path(context: Context, path: str, optional: bool, span: Span) -> Value | No
     if branch is None:
         message = f"the input has no trigger path {path}"
         paths = [name for name in scalars if name.startswith(("HLT_", "L1_"))]
-        hints = (did_you_mean(path, paths), f'optional "{path}" is false where it is not there')
+        hints = (
+            did_you_mean(path, paths),
+            context.schema.absent.get("HLT", "") if not paths else "",
+            f'optional "{path}" is false where it is not there',
+        )
         context.findings.error("E244", message, span, "\n".join(filter(None, hints)))
         return None
     value: Value = EventValue(branch, type=branch_type(branch), span=span)

@@ -23,7 +23,7 @@ from adl.stdlib.models import (
 from adl.stdlib.models.choices import Choice, find_choice
 from adl.syntax.diagnostics import Findings, did_you_mean
 from adl.syntax.source import Source, Span
-from adl.syntax.tree import Call, Expr, File, Name, Text, UseAs
+from adl.syntax.tree import Binary, Call, Expr, File, Name, Text, UseAs
 
 
 def choices(
@@ -54,7 +54,8 @@ def choices(
 
 def _renamed(schema: Schema, block: UseAs, choice: Choice | None) -> Schema | None:
     """Return the schema in which a singleton has the name, and no other one; None if it is none."""
-    wanted = find_singleton(schema, block.value.name) if isinstance(block.value, Name) else None
+    found = [find_singleton(schema, name) for name in _alternatives(block.value)]
+    wanted = next((match for match in found if match is not None), None)
     known = find_singleton(schema, block.name.name)
     if wanted is None or (choice is None and known is None):
         return None
@@ -67,6 +68,17 @@ def _renamed(schema: Schema, block: UseAs, choice: Choice | None) -> Schema | No
     return replace(schema, singletons={**others, wanted.name: target})
 
 
+def _alternatives(value: Expr) -> tuple[str, ...]:
+    """Return A and B of ``A or B``, of which the first counts that an input has."""
+    match value:
+        case Name(name=name):
+            return (name,)
+        case Binary(operator="or", left=left, right=right):
+            before, after = _alternatives(left), _alternatives(right)
+            return (*before, *after) if before and after else ()
+    return ()
+
+
 def _has_attribute(schema: Schema, name: str) -> bool:
     return any(find_attribute(schema, owner, name) for owner in schema.collections.values())
 
@@ -74,14 +86,15 @@ def _has_attribute(schema: Schema, name: str) -> bool:
 def _refuse(schema: Schema, block: UseAs, choice: Choice | None, findings: Findings) -> None:
     name = block.name.name
     if choice is not None:
-        value = block.value.name if isinstance(block.value, Name) else "this"
+        value = " or ".join(_alternatives(block.value)) or "this"
         message = f"{value} is no object of the input that {name} could mean"
         offered = available(schema, choice) or list(schema.singletons)
         help = f"the input has {', '.join(offered)}" if offered else "the input has none"
         findings.error("E253", message, block.value.span, help)
         return
     names = [spelling for c in schema.choices for spelling in c.spellings]
-    message = f"{name} is no name for which an input has several: {', '.join(names)}"
+    several = f"has several of {', '.join(names)}, not of {name}" if names else "has none of these"
+    message = f"use says which of several {name} is: the format {schema.model} {several}"
     hints = (did_you_mean(name, names), f"define {name} = … names a value")
     findings.error("E253", message, block.name.span, "\n".join(filter(None, hints)))
 

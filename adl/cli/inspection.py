@@ -9,6 +9,7 @@ from typing import Any
 
 from adl.check.analysis import Computed
 from adl.check.checker import computed
+from adl.check.offers import event_weights
 from adl.check.systematics.suffixes import offered
 from adl.runtime.inputs.facts import facts
 from adl.runtime.inputs.trees import Input
@@ -42,7 +43,7 @@ def inspected(source: Input, asked: Model | None) -> tuple[dict[str, Any], Schem
         "singletons": {s.name: _singleton(s, schema) for s in schema.singletons.values()},
         "columns": {name: _column(b) for name, b in _of_events(schema).items()},
         "triggers": [n for n in schema.scalars if _matches(n, schema.triggers)],
-        "weights": [n for n in schema.weights if n in schema.scalars],
+        "weights": event_weights(schema),
         "variations": {
             name: [pair.nominal.branch.name for pair in pairs]
             for name, pairs in sorted(offered(schema).items())

@@ -230,6 +230,8 @@ class Schema:
     absent: Mapping[str, str] = field(default_factory=dict)  # what the format lacks -> a way out
     version: str = ""  # of the format, as far as a file shows it
     replaces: Mapping[str, str] = field(default_factory=dict)  # what this version calls otherwise
+    # What files of the format can have and this one has not: a name or alias -> the name.
+    lacks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,17 +40,28 @@ def of_file(listed: Schema, branches: Mapping[str, Branch]) -> Schema:
     ]
     single = {s.element.name for s in singletons if s.element is not None}
     computed = {n: b for n, b in listed.scalars.items() if isinstance(b, Formula)}
+    apart = _parts(listed, collections)
     return replace(
         listed,
         collections={
             **{name: c for name, c in collections.items() if name not in single},
-            **_parts(listed, collections),
+            **apart,
         },
         singletons={s.name: s for s in singletons},
         scalars={**computed, **_in_units(listed, scalars), **_of_singletons(singletons)},
         complete=True,
         generated=any(name in branches for name in listed.simulation),
+        lacks=_lacking(listed, {*collections, *apart, *(s.name for s in singletons), *scalars}),
     )
+
+
+def _lacking(listed: Schema, found: set[str]) -> dict[str, str]:
+    """Return what a model lists and a file has not, by all of its names."""
+    owners = (*listed.collections.values(), *listed.singletons.values())
+    words = {alias: o.name for o in owners for alias in o.aliases if o.name not in found}
+    columns = {n: n for n, b in listed.scalars.items() if not isinstance(b, Formula)}
+    named = {o.name: o.name for o in owners} | columns
+    return {**{n: n for n in named if n not in found}, **words}
 
 
 def _parts(listed: Schema, found: Mapping[str, CollectionSchema]) -> dict[str, CollectionSchema]:

@@ -182,6 +182,8 @@ class Numbers:
         match value:
             case Literal_():
                 return float(value.value).is_integer()
+            case AttributeOf(attribute="charge"):  # some formats store it as a real number
+                return True
             case Operation(name="floor"):
                 return True
             case Operation(name="add" | "sub" | "mul" | "neg" | "abs"):

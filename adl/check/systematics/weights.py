@@ -22,7 +22,18 @@ from adl.check.variations import VariedWeight
 from adl.stdlib.models import CollectionSchema, find_collection
 from adl.syntax.diagnostics import did_you_mean
 from adl.syntax.source import Span
-from adl.syntax.tree import Clause, Expr, Index, ListOf, Lookup, Name, Number, Slice, Weight
+from adl.syntax.tree import (
+    Clause,
+    Expr,
+    Index,
+    ListOf,
+    Lookup,
+    Name,
+    Number,
+    Region,
+    Slice,
+    Weight,
+)
 
 COMBINATIONS = ("hessian", "envelope", "rms")
 MOST_REPLICAS = 1000
@@ -65,7 +76,15 @@ def _is_known(draft: Draft, name: Name, regions: Iterable[RegionDef]) -> bool:
     if name.name in names:
         return True
     gone = (t for tree in draft.context.excluded for t in subtrees(tree) if isinstance(t, Weight))
-    if any(w.name is not None and w.name.name == name.name for w in gone):
+    # A statement with a mistake of its own has been reported, and is no statement.
+    broken = (
+        s
+        for block in draft.context.blocks.values()
+        if isinstance(block, Region)
+        for s in block.statements
+        if isinstance(s, Weight)
+    )
+    if any(w.name is not None and w.name.name == name.name for w in (*gone, *broken)):
         draft.excluded = True
         return False
     message = f"no weight statement is called {name.name}"
