@@ -663,3 +663,21 @@ def test_the_interpreter_computes_the_same_bits(tmp_path: Path, real_data: Path,
         found.append((results["cutflows"], results["histograms"]))
     assert found[0] == found[1]
     assert sum(found[0][1][0]["hist"]["storage"]["values"]) > 5
+
+
+@pytest.mark.parametrize("name", ["physlite_100", "delphes_10", "nano_v12_ttbar"])
+def test_what_a_file_offers_fits_a_page(real_data: Path, name: str) -> None:
+    shown = adl("inspect", real_data / f"{name}.root").stdout
+    assert all(len(line) <= 100 for line in shown.splitlines()[1:]), "but for its own path"
+    document = json.loads(adl("inspect", real_data / f"{name}.root", "--format", "json").stdout)
+    words = shown.replace(",", " ").replace("*", " ").split()
+    for owner in document["collections"].values():
+        missing = {a for a in owner["attributes"] if a} - {*words}
+        assert not missing
+
+
+def test_momenta_that_are_stored_in_mev_are_shown_in_gev(real_data: Path) -> None:
+    shown = adl("inspect", real_data / "physlite_100.root").stdout
+    jets = shown.split("\nAnalysisJets")[1].split("\n\n")[0]
+    assert "\n  float32 in GeV (the file has MeV): pt, mass," in jets
+    assert "\n  float32: eta, phi," in jets

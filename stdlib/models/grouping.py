@@ -57,11 +57,14 @@ def of_file(listed: Schema, branches: Mapping[str, Branch]) -> Schema:
 
 def _lacking(listed: Schema, found: set[str]) -> dict[str, str]:
     """Return what a model lists and a file has not, by all of its names."""
-    owners = (*listed.collections.values(), *listed.singletons.values())
+    owners: list[CollectionSchema | SingletonSchema] = [
+        *listed.collections.values(),
+        *listed.singletons.values(),
+    ]
     words = {alias: o.name for o in owners for alias in o.aliases if o.name not in found}
     columns = {n: n for n, b in listed.scalars.items() if not isinstance(b, Formula)}
-    named = {o.name: o.name for o in owners} | columns
-    return {**{n: n for n in named if n not in found}, **words}
+    own = {o.name: o.name for o in owners if o.name not in found}
+    return {**{n: n for n in columns if n not in found}, **own, **words}
 
 
 def _parts(listed: Schema, found: Mapping[str, CollectionSchema]) -> dict[str, CollectionSchema]:
