@@ -835,3 +835,13 @@ def test_a_chain_of_any_length_is_written() -> None:
     file = File((Define(Name("y"), tree), Region(Name("r"), (Select(tree),))))
     source = Source("cuts.adl", "")
     assert parse(Source("cuts.adl", format_file(file, source))) == file
+
+
+def test_a_long_family_keeps_its_lines() -> None:
+    words = " ".join(f"Source{number:02}" for number in range(27))
+    text = f"systematic jes_{{s}}\n  for s {words}\n  rate 1.1\n"
+    made = formatted(text)
+    assert max(map(len, made.splitlines())) <= 100
+    assert made.count(" \\\n        Source") == 2
+    assert formatted(made) == made
+    assert parse(Source("a.adl", made)) == parse(Source("a.adl", text))

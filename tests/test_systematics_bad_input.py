@@ -59,10 +59,80 @@ def test_what_only_systematics_use_is_used() -> None:
     assert [d.code for d in examined(text + REGION, FILE)] == []
 
 
+# What a block says that changes nothing, and the words of its mistake.
+EMPTY = {
+    "systematic jes\n": "the systematic jes says nothing that changes",
+    "systematic auto\n": "the systematic auto says nothing that changes",
+    "systematic s\n  keep MET\n  correlate lumi\n": "the systematic s says nothing that changes",
+    "systematic s\n  scale pt(Jet) up 1.02, down 0.98\n": "a comma stands before down",
+    "systematic s\n  scale pt(Jet) up 1.02, mirror\n": "a comma stands before mirror",
+    'correction sf "missing.json" tight\n  inputs *\n': "missing.json: no such file or directory",
+}
+
+
+@pytest.mark.parametrize("text", EMPTY)
+def test_what_changes_nothing_is_said(text: str) -> None:
+    (found,) = (d for d in examined(text + REGION, FILE) if d.severity == "error")
+    assert found.message.startswith(EMPTY[text])
+    assert found.help
+
+
+def test_a_correction_that_nothing_calls_is_said(tmp_path: Path) -> None:
+    inputs = [{"name": "pt", "type": "real"}]
+    entry = {"name": "sf", "version": 1, "inputs": inputs, "output": {"name": "f", "type": "real"}}
+    write_corrections(tmp_path, entry | {"data": 1.5})
+    block = f'correction sf "{tmp_path}/c.json" sf\n  inputs *\n'
+    text = "region r\n  weight w {}\n  select size(Jet) > 0\n"
+    assert codes(block + text.format("prod(Jet j, sf(pt(j)))"), FILE) == ["W336"]
+    assert codes(block + text.format("1.5"), FILE) == ["W336", "W341"]
+
+
+def test_pile_up_is_no_direction() -> None:
+    columns = schema(
+        Rho="float32", Rho_PileUp="float32", Jet_pt_jesUp="float32", Jet_pt_jesDown="float32"
+    )
+    assert codes("systematic auto *\n" + REGION, columns) == []
+
+
+def test_a_number_of_a_list_needs_no_particle() -> None:
+    text = "systematic isr\n  reweight up LHEPdfWeight[0] down LHEPdfWeight[1]\n"
+    cut = "region r\n  select LHEPdfWeight[0] > 0.5\n  weight w default(LHEPdfWeight[1], 1)\n"
+    assert [d.code for d in examined(text + cut, FILE)] == ["W301"]
+    assert codes("region r\n  weight w LHEPdfWeight[1]\n", FILE) == ["E218"]
+
+
+def test_what_missing_momentum_follows_is_used() -> None:
+    text = "systematic jes\n  scale pt({})  up 1.1  down 0.9\n  {} MET{}\n"
+    region = "region r\n  select MET > 20\n"
+    follows = text.format("Jet", "propagate", " from Jet pt > 15")
+    assert codes(follows + region, FILE) == []
+    assert codes(text.format("Jet", "keep", "") + region, FILE) == ["W341"]
+
+
+def test_wide_jets_are_in_missing_momentum_as_others() -> None:
+    text = "systematic s\n  scale pt({0})  up 1.1  down 0.9\nregion r\n  select MET > 20 and size({0}) > 0\n"
+    assert codes("use MET = PuppiMET\n" + text.format("FatJet")) == []
+    assert codes("use MET = PuppiMET\n" + text.format("Jet")) == ["W342"]
+
+
+def test_one_choice_is_asked_for_once() -> None:
+    text = 'region r\n  select any(bTag(Jet) == 1)\n  histo h, "", 2, 0, 1, bTag(Jet[0])\n'
+    (found,) = (d for d in examined(text) if d.severity == "error")
+    assert found.code == "E254"
+    assert found.message.endswith("(and so in one place more)")
+    assert "where it is a number" in found.help
+
+
 # ------------------------------------------------------------------------------- in a run
 
 
-def run(folder: Path, text: str, **columns: object) -> Result:
+def write_corrections(folder: Path, *entries: dict[str, object]) -> None:
+    """Write a file of corrections."""
+    whole = {"schema_version": 2, "corrections": entries}
+    (folder / "c.json").write_text(json.dumps(whole), encoding="utf-8")
+
+
+def run(folder: Path, text: str, *more: str, **columns: object) -> Result:
     """Run an analysis on three events with a jet each, and these columns."""
     jets = ak.zip({"pt": ak.values_astype(ak.Array([[40.0], [50.0], [60.0]]), np.float32)})
     made = {name: ak.values_astype(ak.Array(c), np.float32) for name, c in columns.items()}
@@ -71,7 +141,7 @@ def run(folder: Path, text: str, **columns: object) -> Result:
         out.mktree("Events", {n: c.type for n, c in whole.items()}).extend(whole)
     (folder / "a.adl").write_text(text + REGION, encoding="utf-8")
     paths = [str(folder / "a.adl"), str(folder / "events.root")]
-    return CliRunner().invoke(command, [*paths, "-q", "-o", str(folder / "out")])
+    return CliRunner().invoke(command, [*paths, "-q", "-o", str(folder / "out"), *more])
 
 
 def yields(folder: Path) -> dict[str, float]:
@@ -122,3 +192,20 @@ def test_a_correction_out_of_its_domain_in_one_direction_only_is_named(tmp_path:
     (flow,) = (c for c in results["cutflows"] if c["variation"] == "idUp")
     assert flow["steps"][-1]["sumw"] == pytest.approx(2 * 1.1)  # the third event is in none
     assert flow["weights"][0]["skipped"] == 1
+
+
+def test_systematics_that_are_not_there_are_no_silence(tmp_path: Path) -> None:
+    text = "systematic lumi_{n}\n  for n one two\n  rate 1.1\n"
+    result = run(tmp_path, text, "--systematics", "lumi_thre")
+    assert result.exit_code == 2
+    assert "no systematic is called so" in result.stderr
+    assert "lumi_one, lumi_two" in result.stderr
+    assert not list((tmp_path / "out").glob("*"))
+    assert run(tmp_path, text, "--systematics", "lumi_t*").exit_code == 0
+    text = "systematic auto *\n"
+    both = {"wUp": [1.1] * 3, "wDown": [0.9] * 3, "w": [1.0] * 3}
+    assert run(tmp_path, text, "--systematics", "w", **both).exit_code == 0
+    result = run(tmp_path, text, "--systematics", "v", **both)
+    assert result.exit_code == 2
+    assert "adl inspect lists what a file offers" in result.stderr
+    assert yields(tmp_path) == {"nominal": 3}

@@ -21,7 +21,7 @@ from adl.check.analysis import (
 from adl.check.composites import check_composite
 from adl.check.constants import excluded_names, recognised
 from adl.check.context import Block, Context, Definition
-from adl.check.correction_blocks import corrections
+from adl.check.correction_blocks import corrections, uncalled
 from adl.check.counts import formats
 from adl.check.dataset import Dataset
 from adl.check.declarations import declarations, note_flags
@@ -93,6 +93,7 @@ def check(
     except RecursionError:  # long expressions in long chains of defines
         context.too_deep(context.open_name())
         raise AnalysisError(source, findings.ordered()) from None
+    uncalled(context)
     check_triggers(context)
     subject = Subject(file, context, tuple(d for d in definitions if d is not None))
     lint(subject)

@@ -7,6 +7,7 @@ one text more before its arguments chooses the category itself, and does not var
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -92,6 +93,26 @@ def _declared(context: Context, block: Correction) -> Declared | None:
             help = 'nominal "central"'
             context.findings.error("E268", message, block.name.span, help)
     return declared if len(context.findings.items) == before else None
+
+
+def uncalled(context: Context) -> None:
+    """Look for the files of blocks that nothing calls: a mistake there is one all the same.
+
+    What other datasets call, or an unused define, is called.
+    """
+    for declared in context.corrections.values():
+        if declared is None or declared.called or is_written(context, declared):
+            continue
+        find(context, declared.file, declared.entry)
+        if not declared.varied:
+            message = f"nothing calls {declared.name}: it corrects nothing"
+            help = f"weight sf prod(jets j, {declared.name}(…)), or without the block"
+            context.findings.warning("W341", message, declared.span, help)
+
+
+def is_written(context: Context, declared: Declared) -> bool:
+    """Whether a call of a block stands anywhere, be it for another dataset."""
+    return re.search(rf"\b{declared.name}\s*\(", context.source.text) is not None
 
 
 def _reads(written: Sequence[Expr]) -> bool:

@@ -158,10 +158,10 @@ def pick(scope: Scope, whole: Meaning, index: int, span: Span) -> Value | None:
 
 
 def _note_order(context: Context, whole: Collection, span: Span) -> None:
-    """Say once for each input collection that its order is the file's own."""
+    """Say once for each input collection of objects that its order is the file's own."""
     sources = inputs((whole,))
     united = any(isinstance(c, ObjectDef) and (c.union or c.key) for c in lineage(whole))
-    if united or sources[0].ordered is not None:
+    if united or sources[0].ordered is not None or "" in sources[0].attributes:
         return
     name = sources[0].name
     message = f"the input promises no order of {name}: [k] counts in the order of the file"

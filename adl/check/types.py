@@ -22,6 +22,8 @@ from adl.check.analysis import (
     Type,
     Value,
 )
+from adl.check.collections import inputs
+from adl.check.elements import branch_type, sources_of
 from adl.check.readings import Reading
 from adl.check.scope import Scope, mistake
 
@@ -63,9 +65,9 @@ def number(scope: Scope, value: Value | None) -> Value | None:
         return mistake(scope, "E281", message, value.span, "lists are for networks: onnx, OME")
     if value is None or value.type != "particle":
         return value
-    momentum = _missing_momentum(value)
-    if momentum is not None:
-        return momentum
+    plain_number = _missing_momentum(value) or _entry(scope, value)
+    if plain_number is not None:
+        return plain_number
     text = scope.context.words(value.span)
     plain = re.fullmatch(r"[\w.\[\]]+", text)
     help = f"{text}.pT is its transverse momentum" if plain else f"pT({text}), m({text}), …"
@@ -81,6 +83,15 @@ def number(scope: Scope, value: Value | None) -> Value | None:
         help,
     )
     return None
+
+
+def _entry(scope: Scope, value: Value) -> Value | None:
+    """Return the number that an element of a column of numbers is: ``PSWeight[0]``."""
+    found = inputs(sources_of(scope.context, value))
+    if not found or any("" not in source.attributes for source in found):
+        return None
+    kinds = {branch_type(source.attributes[""]) for source in found}
+    return AttributeOf(value, "", type=kinds.pop(), span=value.span) if len(kinds) == 1 else None
 
 
 def _missing_momentum(value: Value) -> Value | None:

@@ -116,7 +116,10 @@ def unchosen(context: Context, name: str, span: Span) -> bool:
     if find_singleton(context.schema, found[0]):
         help = f"use {choice.name} = {found[0]}"
     else:
-        help = f'use {choice.name} = {found[0]} > wp("M"), or another threshold'
+        help = (
+            f'use {choice.name} = {found[0]} > wp("M") where {name} is a decision, 0 or 1; '
+            f"use {choice.name} = {found[0]} where it is a number"
+        )
     message = f"{name} is not in the input; it could mean {several}"
     context.findings.error("E254", message, span, f"{help}, on a line of its own at the top")
     return True

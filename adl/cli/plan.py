@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from adl.check.analysis import AskedDialect
+    from adl.runtime.datasets.lists import DatasetList
     from adl.runtime.planning import Planned
     from adl.runtime.prepare import Preparation
 
@@ -86,18 +87,19 @@ def command(
     named = WITHOUT_FILE if model == AUTO and not inputs else model
     preparation = prepare(file, named, dialect, "reference", 1, dataset_of(**about), lenient)
     preparation.model_path = model_path
-    preparation.systematics = wanted(systematics)
+    lists = _list(inputs)
+    preparation.systematics, lists = wanted(systematics, preparation.file, lists)
     preparation.noted = show_note
-    if any(map(is_list, inputs)):
+    if lists is not None:
         refuse_options(about)
-    found, failures = _planned(preparation, inputs, tree)
+    found, failures = _planned(preparation, inputs, tree, lists)
     if found:
         _show(file, found, form)
     _report(failures)
 
 
 def _planned(
-    preparation: Preparation, inputs: tuple[str, ...], tree: str | None
+    preparation: Preparation, inputs: tuple[str, ...], tree: str | None, lists: DatasetList | None
 ) -> tuple[list[Planned], list[Exception]]:
     from adl.runtime.inputs import InputError
     from adl.runtime.inputs.paths import expand
@@ -109,8 +111,8 @@ def _planned(
         if not inputs:
             assert preparation.model is not None
             return [plan_of_model(preparation, preparation.model.schema())], []
-        if any(map(is_list, inputs)):
-            return _planned_list(preparation, inputs, tree)
+        if lists is not None:
+            return _planned_list(preparation, lists, tree)
         return plan_of_files(preparation, expand(inputs), tree)
     except AnalysisError as error:
         raise AnalysisMistakes(error) from None
@@ -118,19 +120,24 @@ def _planned(
         raise UserError(str(error)) from None
 
 
-def _planned_list(
-    preparation: Preparation, inputs: tuple[str, ...], tree: str | None
-) -> tuple[list[Planned], list[Exception]]:
-    from adl.cli.front import model_of
+def _list(inputs: tuple[str, ...]) -> DatasetList | None:
+    """Return the dataset list that the inputs are, None if they are files of events."""
     from adl.cli.lists import read
-    from adl.runtime.planning import plan_of_list
 
-    if len(inputs) > 1:
-        name = next(filter(is_list, inputs))
+    name = next(filter(is_list, inputs), None)
+    if name is not None and len(inputs) > 1:
         raise UserError(
             f"{name} is a dataset list, which stands alone\n  help: name the other files in it"
         )
-    lists = read(inputs[0])
+    return None if name is None else read(name)
+
+
+def _planned_list(
+    preparation: Preparation, lists: DatasetList, tree: str | None
+) -> tuple[list[Planned], list[Exception]]:
+    from adl.cli.front import model_of
+    from adl.runtime.planning import plan_of_list
+
     models = {one.model: model_of(one.model) for one in lists.datasets if one.model}
     known = {name: model for name, model in models.items() if model is not None}
     return plan_of_list(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adl.cli.common import AnalysisMistakes, UserError, read_source, show_findings
@@ -11,7 +12,9 @@ if TYPE_CHECKING:
 
     from adl.check.analysis import AskedDialect
     from adl.check.dataset import Dataset
+    from adl.runtime.datasets.lists import DatasetList
     from adl.runtime.prepare import Preparation
+    from adl.syntax.tree import File
 
 DIALECT_NOTE = "N401"
 
@@ -59,9 +62,37 @@ def prepare(
         raise AnalysisMistakes(error) from None
 
 
-def wanted(pattern: str) -> Callable[[str], bool]:
-    """Return which systematics are computed, by name."""
+def wanted(
+    pattern: str, file: File, lists: DatasetList | None = None
+) -> tuple[Callable[[str], bool], DatasetList | None]:
+    """Return which systematics are computed, by name, and the datasets of a list that are, too.
+
+    Raises:
+        UserError: No systematic of the analysis, and no dataset that is one, has such a name.
+    """
     from fnmatch import fnmatchcase
 
+    from adl.check.systematics.named import names
+    from adl.runtime.datasets.lists import named
+    from adl.syntax.diagnostics import did_you_mean
+
     glob = {"all": "*", "none": ""}.get(pattern, pattern)
-    return lambda name: fnmatchcase(name, glob)
+
+    def is_wanted(name: str) -> bool:
+        return fnmatchcase(name, glob)
+
+    datasets = () if lists is None else lists.datasets
+    known = names(file)
+    if known is not None and pattern not in ("all", "none"):
+        known += [named(d.variation)[0] for d in datasets if d.variation]
+        # A name has * where only a dataset says the rest.
+        if not any(is_wanted(name) or fnmatchcase(glob, name) for name in known):
+            every = ", ".join(dict.fromkeys(known)) or "there is none"
+            near = did_you_mean(pattern, known)
+            message = f"--systematics {pattern}: no systematic is called so"
+            help = "\n".join(f"  help: {h}" for h in (near, f"the systematics: {every}") if h)
+            raise UserError(f"{message}\n{help}")
+    if lists is not None:
+        kept = (d for d in datasets if not d.variation or is_wanted(named(d.variation)[0]))
+        lists = replace(lists, datasets=tuple(kept))
+    return is_wanted, lists

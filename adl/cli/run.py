@@ -157,7 +157,7 @@ def command(
     with profiling(profile) as profiled:
         preparation = prepare(file, model, dialect, target, seed, dataset_of(**about), lenient)
         preparation.model_path = model_path
-        preparation.systematics = wanted(systematics)
+        preparation.systematics, lists = wanted(systematics, preparation.file, lists)
         preparation.noted = show_note
         if lists is not None:
             request = Request(jobs, events, tree, quiet, output, print_rows, places)
@@ -180,6 +180,9 @@ def command(
         run = (preparation.source, inputs, jobs, target == "reference")
         show_profile(profiled, run, outcome, output, form, quiet)
     report(outcome, results, events)
+    if results is not None and not results.systematics and systematics not in ("all", "none"):
+        message = f"--systematics {systematics}: the input has no variation of such a name"
+        raise UserError(f"{message}\n  help: adl inspect lists what a file offers")
 
 
 def _list(inputs: tuple[str, ...], luminosity: str | None) -> DatasetList | None:

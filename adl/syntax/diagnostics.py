@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher, get_close_matches
 from itertools import chain
 from typing import Literal
@@ -14,6 +14,7 @@ from typing import Literal
 from adl.syntax.source import Source, Span
 
 Severity = Literal["error", "warning", "note"]
+_SETTLED_BY_ONE_LINE = frozenset(("E254",))  # wherever the name stands
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,21 @@ class Findings:
         return any(d.severity == "error" for d in self.items)
 
     def ordered(self) -> tuple[Diagnostic, ...]:
-        """Return the findings in the order of the text."""
-        return in_order(self.items)
+        """Return the findings in the order of the text; one line settles all places of some."""
+        found: dict[tuple[str, str], list[Diagnostic]] = {}
+        for number, item in enumerate(in_order(self.items)):
+            key = item.message if item.code in _SETTLED_BY_ONE_LINE else str(number)
+            found.setdefault((item.code, key), []).append(item)
+        return tuple(_first(same) for same in found.values())
+
+
+def _first(same: list[Diagnostic]) -> Diagnostic:
+    """Return the first of findings that are one but for their places, which it counts."""
+    first, more = same[0], len({item.span for item in same}) - 1
+    if not more:
+        return first
+    places = "one place more" if more == 1 else f"{more} places more"
+    return replace(first, message=f"{first.message} (and so in {places})")
 
 
 def in_order(*found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

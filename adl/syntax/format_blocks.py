@@ -6,12 +6,24 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
+from textwrap import wrap
 
 from adl.syntax.format_comments import INDENT, Row
 from adl.syntax.format_expressions import SPECIAL, VALUE, expression, operands, values
 from adl.syntax.format_statements import label_widths, statement, word
 from adl.syntax.keywords import STARTING
-from adl.syntax.layout import BREAK, STEP, Group, Piece, behind_breaks, flat, glue, group, lay_out
+from adl.syntax.layout import (
+    BREAK,
+    STEP,
+    WIDTH,
+    Group,
+    Piece,
+    behind_breaks,
+    flat,
+    glue,
+    group,
+    lay_out,
+)
 from adl.syntax.source import NOWHERE, Source, Span
 from adl.syntax.tree import (
     Bin,
@@ -50,6 +62,7 @@ QUOTED = frozenset(("title", "id", "publication", "arxiv", "hepdata", "doi"))
 TREE_OF_FIELD = re.compile(r'[^"#]*(?:"[^"]*"[^"#]*)*(?:".*)?', re.DOTALL)
 WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 GLOB = re.compile(r"(?!\?)(?=.)(?:[A-Za-z][A-Za-z0-9_]*)?(?:[*?]+(?:[A-Za-z][A-Za-z0-9_]*)?)*")
+_GOES_ON = " \\"  # at the end of a line
 COMMAS = frozenset(("scale", "set", "inputs"))  # the clauses whose own values have commas
 
 
@@ -317,6 +330,9 @@ def _systematic(block: Systematic) -> Iterator[Row]:
 
 def _clauses(clauses: Sequence[Clause]) -> Iterator[Row]:
     for clause in clauses:
+        if clause.word == "for":
+            yield Row(_family(clause), clause.span, depth=1)
+            continue
         pieces: list[Piece] = [clause.word]
         for setting, trees in clause.settings:
             gap = " " if setting == "from" else "  "
@@ -325,3 +341,11 @@ def _clauses(clauses: Sequence[Clause]) -> Iterator[Row]:
             for i, value in enumerate(values(trees)):
                 pieces += [between if i else " ", value]
         yield _row(glue(*pieces), clause.span)
+
+
+def _family(clause: Clause) -> str:
+    """Return ``for s A B C`` in lines of the usual width, with the words below each other."""
+    variable, *words = [flat(value) for _, trees in clause.settings for value in values(trees)]
+    start = f"{' ' * INDENT}for {variable} "
+    lines = wrap(" ".join(words), WIDTH - len(start) - len(_GOES_ON), break_long_words=False)
+    return start + f"{_GOES_ON}\n{' ' * len(start)}".join(lines)

@@ -17,9 +17,11 @@ from adl.check.collections import inputs
 from adl.check.lints.subject import Subject
 from adl.check.systematics.draft import Draft
 from adl.check.variations import NewValue
-from adl.stdlib.models import SingletonSchema
+from adl.stdlib.models import SingletonSchema, find_collection
 
 _MOMENTUM = frozenset(("pt", "phi"))
+# Of which missing momentum is the balance. A wide jet is in it as the jets that it is made of.
+_BALANCED = ("Jet", "Electron", "Muon", "Tau", "Photon")
 
 
 def about_systematics(subject: Subject, drafts: Sequence[Draft]) -> None:
@@ -109,6 +111,9 @@ def _warn_unused(used: _Used, draft: Draft) -> None:
         return
     if any(name in used.tables for name in draft.tables) or any(map(used.has, new)):
         return
+    followed = {p.met.name for p in draft.propagations}
+    if any(single.name in followed for single in used.missing_momenta()):
+        return
     things = dict.fromkeys((*(n.branch.name for n in new), *draft.tables))
     if things:
         message = f"nothing uses {' or '.join(things)}: {draft.member.name} changes nothing"
@@ -116,8 +121,12 @@ def _warn_unused(used: _Used, draft: Draft) -> None:
 
 
 def _warn_left_behind(used: _Used, draft: Draft) -> None:
+    schema = used.subject.context.schema
+    known = (find_collection(schema, name) for name in _BALANCED)
+    balanced = {found.item.name for found in known if found is not None}
+    new = [n for n in _new(draft) if n.collection and n.collection.name in balanced]
     moved = dict.fromkeys(
-        n.collection.name for n in _new(draft) if n.collection and n.attribute in _MOMENTUM
+        n.collection.name for n in new if n.collection and n.attribute in _MOMENTUM
     )
     changed = {n.branch.name for n in _new(draft) if n.collection is None}
     followed = {p.met.name for p in draft.propagations} | draft.kept

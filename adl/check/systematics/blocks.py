@@ -34,6 +34,8 @@ LINES: dict[str, Callable[[Draft, Clause], None]] = {
     "correlate": others.correlate,
 }
 
+_ACCOMPANY = frozenset(("propagate", "keep", "correlate"))  # say nothing alone
+
 Wanted = Callable[[str], bool]
 
 
@@ -108,6 +110,7 @@ def _members(
 
 def _draft(context: Context, member: Member, regions: tuple[RegionDef, ...], wanted: bool) -> Draft:
     draft = Draft(context, member)
+    before = len(context.findings.items)
     for clause in member.clauses:
         corrects = any(word == "nominal" for word, _ in clause.settings)
         with_it = clause.word in ("propagate", "keep")
@@ -121,7 +124,22 @@ def _draft(context: Context, member: Member, regions: tuple[RegionDef, ...], wan
         else:
             LINES[clause.word](draft, clause)
     _check_alone(draft)
+    if len(context.findings.items) == before:
+        _check_something(draft)
     return draft
+
+
+def _check_something(draft: Draft) -> None:
+    """Report a block without a line that changes anything."""
+    words = {clause.word for clause in draft.member.clauses}
+    if not words <= _ACCOMPANY:
+        return
+    name = draft.member.name
+    message = f"the systematic {name} says nothing that changes"
+    help = "a line below: scale, set, suffix, weight, reweight, table, tree or rate"
+    if name == "auto":
+        help = 'systematic auto "jes*" takes the variations that a file has as columns'
+    draft.mistake("E262", message, draft.member.span, help)
 
 
 def _check_alone(draft: Draft) -> None:

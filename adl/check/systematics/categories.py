@@ -7,7 +7,7 @@ from typing import Literal
 
 from adl.check.constants import interpolated
 from adl.check.context import Context
-from adl.check.correction_blocks import Varied
+from adl.check.correction_blocks import Varied, is_written
 from adl.check.variations import SystematicDef, Variation
 
 _DIRECTIONS: tuple[Literal["up", "down"], ...] = ("up", "down")
@@ -24,7 +24,8 @@ def of_corrections(context: Context, names: set[str]) -> Iterator[SystematicDef]
                 message = f"{varied.systematic} is declared twice"
                 context.findings.error("E207", message, varied.span, "give one another name")
                 continue
-            if not declared.called:
+            elsewhere = bool(context.excluded) and is_written(context, declared)
+            if not declared.called and not elsewhere:
                 message = f"nothing calls {declared.name}: {varied.systematic} changes nothing"
                 context.findings.warning("W341", message, varied.span)
             own[declared.name] = varied

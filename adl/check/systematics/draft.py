@@ -85,6 +85,8 @@ def directions(draft: Draft, clause: Clause) -> tuple[Direction, ...] | None:
     A line with one of them says ``mirror``; a line with none can correct the nominal values only.
     """
     found = settings(clause)
+    if _behind_comma(draft, found):
+        return None
     given = tuple(d for d in DIRECTIONS if d in found)
     mirror = "mirror" in found
     if len(given) == 1 and not mirror:
@@ -100,6 +102,20 @@ def directions(draft: Draft, clause: Clause) -> tuple[Direction, ...] | None:
         draft.mistake("E262", message, clause.span, "up and its value, then mirror")
         return None
     return given
+
+
+def _behind_comma(draft: Draft, found: Mapping[str, tuple[Expr, ...]]) -> bool:
+    """Report ``up 1.02, down 0.98``: a comma stands between values of one direction only."""
+    for word, values in found.items():
+        for value in values[1:]:
+            text = draft.context.words(value.span)
+            second = text.split()[0] if text.split() else ""
+            if second in (*DIRECTIONS, "mirror", "nominal"):
+                message = f"a comma stands before {second}: it would be one more value of {word}"
+                help = f"no comma between directions: {word} … {second} …"
+                draft.mistake("E262", message, value.span, help)
+                return True
+    return False
 
 
 def opposite(direction: Direction) -> Direction:

@@ -177,7 +177,7 @@ def _beside_nominal(schema: Schema) -> Iterator[tuple[str, Pair]]:
     for column in every:
         for endings in _ENDINGS.items():
             ending = next((e for e in endings if column.branch.name.endswith(e)), None)
-            if ending is None:
+            if ending is None or column.branch.name.endswith(_WORDS):
                 continue
             stem = column.branch.name.removesuffix(ending)
             up, down = (by_owner.get((id(column.owner), f"{stem}{e}")) for e in endings)
@@ -189,6 +189,7 @@ def _beside_nominal(schema: Schema) -> Iterator[tuple[str, Pair]]:
 
 
 _ENDINGS = {"Up": "Down", "_1up": "_1down", "_up": "_down"}
+_WORDS = ("PileUp", "Pileup")  # no direction
 _NOSYS = "_NOSYS"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from adl.check.analysis import AttributeOf, Element, RegionDef, WeightBy
+from adl.check.analysis import AttributeOf, Element, RegionDef, Value, WeightBy
 from adl.check.elements import branch_type
 from adl.check.scope import Scope
 from adl.check.systematics.draft import (
@@ -17,7 +17,7 @@ from adl.check.systematics.draft import (
 )
 from adl.check.systematics.families import word
 from adl.check.trees import subtrees
-from adl.check.types import convert
+from adl.check.types import convert, number
 from adl.check.variations import VariedWeight
 from adl.stdlib.models import CollectionSchema, find_collection
 from adl.syntax.diagnostics import did_you_mean
@@ -121,7 +121,7 @@ def _pair(draft: Draft, clause: Clause) -> None:
         draft.mistake("E262", message, clause.span, "reweight LHEPdfWeight[1:101] combine hessian")
         return
     for direction in given:
-        value = real_value(draft, Scope(draft.context), found[direction][0])
+        value = _factor(draft, found[direction][0])
         if value is None:
             draft.factors = {}
             return
@@ -129,6 +129,15 @@ def _pair(draft: Draft, clause: Clause) -> None:
     if "mirror" in found:
         draft.factors[opposite(given[0])] = draft.factors[given[0]]
         draft.mirrored.add(opposite(given[0]))
+
+
+def _factor(draft: Draft, written: Expr) -> Value | None:
+    """Return a factor; an element of a column of numbers can be missing, as a replica can be."""
+    if isinstance(written, Index):
+        found = number(Scope(draft.context), draft.context.value(Scope(draft.context), written))
+        if isinstance(found, AttributeOf) and found.attribute == "":
+            return convert(found, "real")
+    return real_value(draft, Scope(draft.context), written)
 
 
 def _replicas(draft: Draft, clause: Clause) -> None:
