@@ -46,6 +46,7 @@ class LazyGroup(click.Group):
         "datasets",
         "skim",
         "why",
+        "diff",
         "explain",
         "functions",
         "show",

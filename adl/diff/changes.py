@@ -1,0 +1,92 @@
+"""What a comparison of two analyses finds, as plain data with places in both texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from adl.diff.thresholds import Slice
+
+Status = Literal["changed", "added", "removed", "renamed", "moved"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A statement or block of one of the texts."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference.
+
+    ``kind`` is what differs (cut, weight, histogram, bin, object, define ...), ``owner`` the block in
+    which it stands. ``slices`` say which phase space is gained or lost, ``details`` what else
+    differs in words. ``regions`` are those of the second analysis (or, of what was removed, of the
+    first) that differ because of it.
+    """
+
+    status: Status
+    kind: str
+    name: str
+    owner: str
+    a: Place | None
+    b: Place | None
+    slices: tuple[Slice, ...] = ()
+    details: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RegionPair:
+    """Regions that are one, by their names; None where an analysis has none.
+
+    ``status`` is of what the region counts: equal, or not. ``causes`` are the names of changed
+    declarations for which it differs.
+    """
+
+    a: str | None
+    b: str | None
+    status: Literal["equal", "changed", "added", "removed"]
+    selects: bool = False  # the same events, whatever they weigh and fill
+    causes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Everything that differs between two analyses."""
+
+    a: str  # names of the files
+    b: str
+    changes: tuple[Change, ...]
+    regions: tuple[RegionPair, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def equal(self) -> bool:
+        """Whether nothing differs."""
+        return not self.changes
+
+    def counterpart(self, region: str) -> str | None:
+        """Return the region of the second analysis that a region of the first one has become."""
+        return next((pair.b for pair in self.regions if pair.a == region), None)
+
+
+def once(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Return changes each once: what several regions inherit is one, with all of them."""
+    found: dict[object, Change] = {}
+    for change in changes:
+        key = change.status, change.kind, change.a, change.b, change.slices, change.details
+        if key not in found:
+            found[key] = change
+            continue
+        first = found[key]
+        regions = tuple(dict.fromkeys((*first.regions, *change.regions)))
+        found[key] = Change(
+            *(first.status, first.kind, first.name, first.owner, first.a, first.b),
+            *(first.slices, first.details, regions),
+        )
+    return tuple(found.values())

@@ -1,0 +1,384 @@
+"""Compares two analyses: declarations, then regions, then what stands beside them.
+
+What differs is told once, where it was written: a region that only follows an object which has
+changed names the object as its cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from adl.check import analysis as core
+from adl.check.collections import stages
+from adl.diff.changes import Change, Difference, RegionPair, Status, once
+from adl.diff.matching import Pair, likeness, matched
+from adl.diff.others import other_blocks
+from adl.diff.places import Places
+from adl.diff.regions import Entry, RegionDifference, compare_regions, meaning
+from adl.diff.shape import Shape, Shapes, tokens
+from adl.diff.sides import KINDS, Declared, Side
+from adl.diff.thresholds import Detail, Reader
+
+
+def compare(a: Side, b: Side) -> Difference:
+    """Return where two analyses differ; both sides must share one ``Canonical``."""
+    return _Comparison(a, b).difference()
+
+
+@dataclass(eq=False)
+class _Comparison:
+    a: Side
+    b: Side
+
+    def difference(self) -> Difference:
+        """Compare everything."""
+        found = [self._region(pair) for pair in self.region_pairs]
+        changes = [change for own, _ in found for change in own]
+        regions = tuple(pair for _, pair in found)
+        quiet = self._without_effect(regions)
+        changes = [
+            *(c for pair in self.pairs if pair not in quiet for c in self._declaration(pair)),
+            *other_blocks(self.a, self.b, self.shapes, self.places),
+            *changes,
+        ]
+        return Difference(
+            self.a.source.name,
+            self.b.source.name,
+            tuple(self._with_regions(c, regions) for c in once(changes)),
+            regions,
+            tuple(self._notes()),
+        )
+
+    # ----------------------------------------------------------------------------- matching
+
+    @cached_property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The declarations of both sides, kind by kind."""
+        found: list[Pair] = []
+        for kind in (k for k in KINDS if k is not core.RegionDef):
+            own = [
+                {n: d for n, d in side.declared.items() if type(d) is kind}
+                for side in (self.a, self.b)
+            ]
+            first, second = (
+                {n: side.declaration(d) for n, d in named.items()}
+                for side, named in zip((self.a, self.b), own, strict=True)
+            )
+            found += matched(first, second, self._alike)
+        return tuple(found)
+
+    @cached_property
+    def region_pairs(self) -> tuple[Pair, ...]:
+        """The regions of both sides."""
+        first, second = (
+            {name: meaning(side, name) for name in side.regions} for side in (self.a, self.b)
+        )
+        return matched(first, second, self._regions_alike)
+
+    def _alike(self, x: str, y: str) -> float:
+        """Return how near two declarations of other names are."""
+        first, second = (
+            tokens(Shapes(side.declared, {}).content(side.declared[name]))
+            for side, name in ((self.a, x), (self.b, y))
+        )
+        return likeness(first, second)
+
+    def _regions_alike(self, x: str, y: str) -> float:
+        first, second = ({*self._keys(s, n)} for s, n in ((self.a, x), (self.b, y)))
+        union = len(first | second)
+        return len(first & second) / union if union else 0.0
+
+    @staticmethod
+    def _keys(side: Side, name: str) -> Iterator[Hashable]:
+        region = side.regions[name]
+        return (side.statement(s) for s in (*region.statements, *region.bins))
+
+    @cached_property
+    def shapes(self) -> tuple[Shapes, Shapes]:
+        """What gives shapes: matched names are called as in the second analysis."""
+        names = {
+            pair.a: pair.b
+            for pair in (*self.pairs, *self.region_pairs)
+            if pair.a is not None and pair.b is not None
+        }
+        gone = {
+            pair.a: f"{pair.a} of the first"
+            for pair in (*self.pairs, *self.region_pairs)
+            if pair.a is not None and pair.b is None
+        }
+        first = Shapes({**self.a.declared, **self.a.regions}, {**names, **gone})
+        return first, Shapes({**self.b.declared, **self.b.regions}, {})
+
+    @cached_property
+    def places(self) -> tuple[Places, Places]:
+        """Where statements stand."""
+        return Places(self.a.file, self.a.source), Places(self.b.file, self.b.source)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """What compares values."""
+        return Reader(*self.shapes, self.a.source, self.b.source)
+
+    # ------------------------------------------------------------------------- declarations
+
+    def _declaration(self, pair: Pair) -> Iterator[Change]:
+        """Yield what differs in a declaration itself."""
+        x = None if pair.a is None else self.a.declared[pair.a]
+        y = None if pair.b is None else self.b.declared[pair.b]
+        if x is None or y is None:
+            yield self._alone(x, y)
+            return
+        at = self.places[0].of_block(x.span), self.places[1].of_block(y.span)
+        if x.name != y.name:
+            words = (f"{x.name} is {y.name} now",)
+            yield Change("renamed", KINDS[type(y)], y.name, "", *at, details=words)
+        if self.a.declaration(x) == self.b.declaration(y):
+            return
+        details = [*self._details(x, y)]
+        for detail in details:
+            yield self._detailed(detail, KINDS[type(y)], y.name)
+
+    def _alone(self, x: Declared | None, y: Declared | None) -> Change:
+        found = x or y
+        assert found is not None
+        status: Status = "removed" if y is None else "added"
+        at = (
+            None if x is None else self.places[0].of_block(x.span),
+            None if y is None else self.places[1].of_block(y.span),
+        )
+        return Change(status, KINDS[type(found)], found.name, "", *at)
+
+    def _details(self, x: Declared, y: Declared) -> Iterator[Detail]:
+        """Yield where two declarations that are one differ in their own words."""
+        match x, y:
+            case core.ObjectDef(), core.ObjectDef():
+                yield from self._objects(x, y)
+            case core.CompositeDef(), core.CompositeDef():
+                yield from self._composites(x, y)
+            case core.DefineDef(), core.DefineDef():
+                yield from self.reader.details(x.value, y.value, int(y.value.type == "bool"))
+            case core.TableDef(), core.TableDef():
+                yield from _tables(x, y)
+
+    def _objects(self, x: core.ObjectDef, y: core.ObjectDef) -> Iterator[Detail]:
+        before, after = [*stages(x)], [*stages(y)]
+        sources = [_sources(block) for block in (before[0], after[0])]
+        shapes = [
+            [(s.of(source), source.name) for source in own]
+            for s, own in zip(self.shapes, sources, strict=True)
+        ]
+        if [shape for shape, _ in shapes[0]] != [shape for shape, _ in shapes[1]]:
+            words = [", ".join(dict.fromkeys(name for _, name in own)) for own in shapes]
+            yield Detail(f"take {words[0]}", f"take {words[1]}", (), x.span, y.span)
+        cuts = [[cut for stage in own for cut in stage.cuts] for own in (before, after)]
+        yield from self.reader.conditions(cuts[0], cuts[1])
+        for name in dict.fromkeys((*x.attributes, *y.attributes)):
+            yield from self._attribute(x.attributes.get(name), y.attributes.get(name))
+        if (x.ranks, x.descending) != (y.ranks, y.descending):
+            yield Detail(_order(x), _order(y), (), x.span, y.span)
+        if x.key is not None and y.key is not None:
+            yield from self.reader.details(x.key, y.key, 0)
+        elif x.key is not y.key:
+            yield Detail(_order(x), _order(y), (), x.span, y.span)
+        values = [_corrections(own) for own in (before, after)]
+        for one, other in zip(*values, strict=False):
+            yield from self.reader.details(one, other, 0)
+        for one in values[0][len(values[1]) :]:
+            yield Detail(self.a.source.words(one.span), "", (), one.span, None)
+        for other in values[1][len(values[0]) :]:
+            yield Detail("", self.b.source.words(other.span), (), None, other.span)
+
+    def _attribute(
+        self, x: core.AttributeDef | None, y: core.AttributeDef | None
+    ) -> Iterator[Detail]:
+        if x is not None and y is not None:
+            yield from self.reader.details(x.value, y.value, int(y.value.type == "bool"))
+        elif x is not None:
+            yield Detail(f"define {x.name}", "", (), x.value.span, None)
+        elif y is not None:
+            yield Detail("", f"define {y.name}", (), None, y.value.span)
+
+    def _composites(self, x: core.CompositeDef, y: core.CompositeDef) -> Iterator[Detail]:
+        loops = [
+            [s.of(loop.collection) for loop in d.loops]
+            for s, d in zip(self.shapes, (x, y), strict=True)
+        ]
+        if loops[0] != loops[1]:
+            names = [
+                ", ".join(loop.collection.name for loop in d.loops if loop.collection)
+                for d in (x, y)
+            ]
+            yield Detail(f"of {names[0]}", f"of {names[1]}", (), x.span, y.span)
+        yield from self.reader.conditions(x.where, y.where)
+        for (_, one), (_, other) in zip(x.particle.parts, y.particle.parts, strict=False):
+            yield from self.reader.details(one, other, 0)
+
+    def _detailed(self, detail: Detail, kind: str, name: str) -> Change:
+        was = None if detail.was_at is None else self.places[0].place(detail.was_at)
+        now = None if detail.now_at is None else self.places[1].place(detail.now_at)
+        status: Status = "changed" if was and now else "removed" if was else "added"
+        words = () if detail.slices or not (was and now) else (f"{detail.was} → {detail.now}",)
+        return Change(status, f"{kind}", name, name, was, now, detail.slices, words)
+
+    # ------------------------------------------------------------------------------ regions
+
+    def _region(self, pair: Pair) -> tuple[list[Change], RegionPair]:
+        if pair.a is None or pair.b is None:
+            return self._lone_region(pair)
+        found: RegionDifference = compare_regions(
+            self.a, self.b, pair.a, pair.b, self.reader, self.places
+        )
+        changes = list(found.changes)
+        if pair.a != pair.b:
+            at = (
+                self.places[0].of_block(self.a.regions[pair.a].span),
+                self.places[1].of_block(self.b.regions[pair.b].span),
+            )
+            words = (f"{pair.a} is {pair.b} now",)
+            changes.insert(0, Change("renamed", "region", pair.b, "", *at, details=words))
+        causes = tuple(dict.fromkeys(c for entry in found.follow for c in self._causes(entry)))
+        status = "equal" if found.equal else "changed"
+        return changes, RegionPair(pair.a, pair.b, status, found.selects, causes)  # type: ignore[arg-type]  # one of its literals
+
+    def _lone_region(self, pair: Pair) -> tuple[list[Change], RegionPair]:
+        status: Status = "removed" if pair.b is None else "added"
+        name = pair.a or pair.b
+        assert name is not None
+        at = (
+            None if pair.a is None else self.places[0].of_block(self.a.regions[pair.a].span),
+            None if pair.b is None else self.places[1].of_block(self.b.regions[pair.b].span),
+        )
+        change = Change(status, "region", name, "", *at, regions=(name,))
+        return [change], RegionPair(pair.a, pair.b, status)  # type: ignore[arg-type]  # one of its literals
+
+    def _causes(self, entry: Entry) -> Iterator[str]:
+        """Yield the declarations that make a statement of unchanged words another one."""
+        yield from self._changed_in(self.shapes[1].of(entry.values), set())
+
+    def _changed_in(self, shape: Shape, seen: set[str]) -> Iterator[str]:
+        for name in _named(shape):
+            if name in seen:
+                continue
+            seen.add(name)
+            if name in self._changed:
+                yield name
+            found = self.b.declared.get(name) or self.b.regions.get(name)
+            if found is not None:
+                yield from self._changed_in(self.shapes[1].content(found), seen)
+
+    @cached_property
+    def _changed(self) -> frozenset[str]:
+        """The declarations of the second analysis that differ in their own words."""
+        return frozenset(
+            pair.b
+            for pair in self.pairs
+            if pair.b is not None and any(c.status != "renamed" for c in self._declaration(pair))
+        )
+
+    def _without_effect(self, regions: Iterable[RegionPair]) -> frozenset[Pair]:
+        """Return declarations that differ where nothing sees it: a missing element, after a guard.
+
+        Regions that use them are all equal, and some do.
+        """
+        pairs = [p for p in regions if p.a is not None and p.b is not None]
+        if not pairs:
+            return frozenset()
+        used: dict[str, list[bool]] = {}
+        for pair in pairs:
+            assert pair.b is not None
+            region = self.b.regions[pair.b]
+            seen: set[str] = set()
+            self._all_named(self.shapes[1].content(region), seen)
+            for name in seen:
+                used.setdefault(name, []).append(pair.status == "equal")
+        return frozenset(
+            p for p in self.pairs if p.a is not None and p.a == p.b and all(used.get(p.b, [False]))
+        )
+
+    def _all_named(self, shape: Shape, seen: set[str]) -> None:
+        for name in _named(shape):
+            if name not in seen:
+                seen.add(name)
+                found = self.b.declared.get(name) or self.b.regions.get(name)
+                if found is not None:
+                    self._all_named(self.shapes[1].content(found), seen)
+
+    def _with_regions(self, change: Change, regions: Iterable[RegionPair]) -> Change:
+        """Return the change of a declaration with the regions that follow it."""
+        if change.regions or change.kind == "region" or change.status == "renamed":
+            return change
+        follow = tuple(p.b for p in regions if p.b is not None and change.name in p.causes)
+        return Change(
+            *(change.status, change.kind, change.name, change.owner, change.a, change.b),
+            *(change.slices, change.details, follow),
+        )
+
+    # -------------------------------------------------------------------------------- notes
+
+    def _notes(self) -> Iterator[str]:
+        if self.a.analysis.dialect != self.b.analysis.dialect:
+            yield (
+                f"{self.a.source.name} is read in the dialect {self.a.analysis.dialect}, "
+                f"{self.b.source.name} in {self.b.analysis.dialect}"
+            )
+        back = {pair.b: pair.a for pair in (*self.pairs, *self.region_pairs) if pair.b and pair.a}
+        for pair in (*self.pairs, *self.region_pairs):
+            if pair.a is None or pair.b is None or pair.a == pair.b:
+                continue
+            if pair.a in self.b.declared or pair.a in self.b.regions:
+                other = back.get(pair.a)
+                also = f", which is {other} of {self.a.source.name}" if other else ""
+                yield (
+                    f"{pair.a} means different things: that of {self.a.source.name} is {pair.b} of "
+                    f"{self.b.source.name}, where {pair.a} is another one{also}"
+                )
+
+
+def _named(shape: Shape) -> Iterator[str]:
+    """Yield the names of declarations in a shape."""
+    if isinstance(shape, tuple):
+        if len(shape) == 2 and shape[0] == "named":
+            yield shape[1]
+            return
+        for part in shape:
+            yield from _named(part)
+
+
+def _sources(block: core.ObjectDef) -> tuple[core.Collection, ...]:
+    """Return what an object block takes, without the steps of its own corrections."""
+    return block.sources
+
+
+def _corrections(found: Iterable[core.ObjectDef]) -> list[core.Value]:
+    return [
+        value
+        for stage in found
+        for part in stage.corrected[:1]
+        for _, value in sorted(part.values.items())
+    ]
+
+
+def _order(found: core.ObjectDef) -> str:
+    parts = []
+    if found.ranks is not None:
+        parts.append(f"elements {found.ranks[0]} to {found.ranks[1] or 'the end'}")
+    if found.key is not None:
+        parts.append("sorted, descending" if found.descending else "sorted, ascending")
+    return ", ".join(parts) or "all, as they stand"
+
+
+def _tables(x: core.TableDef, y: core.TableDef) -> Iterator[Detail]:
+    if x.outside != y.outside:
+        yield Detail(f"outside {x.outside}", f"outside {y.outside}", (), x.span, y.span)
+    if len(x.rows) != len(y.rows):
+        yield Detail(f"{len(x.rows)} rows", f"{len(y.rows)} rows", (), x.span, y.span)
+    for one, other in zip(x.rows, y.rows, strict=False):
+        if repr(one) != repr(other):
+            yield Detail(_row(one), _row(other), (), x.span, y.span)
+
+
+def _row(row: core.TableRow) -> str:
+    errors = "" if row.errors is None else f" -{row.errors[0]:g} +{row.errors[1]:g}"
+    return f"{row.value:g}{errors} in " + ", ".join(f"[{a:g}, {b:g}]" for a, b in row.ranges)

@@ -1,0 +1,347 @@
+"""Compares two regions that are one: statement by statement, and what they count in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from adl.check import analysis as core
+from adl.compiler.ir import Fill
+from adl.diff.canonical import NOTHING, Facts, Number
+from adl.diff.changes import Change, Place, Status
+from adl.diff.matching import aligned, likeness
+from adl.diff.places import Places
+from adl.diff.shape import tokens
+from adl.diff.sides import Side
+from adl.diff.thresholds import Detail, Reader
+from adl.syntax.tree import UniformBins, VariableBins
+
+Statement = core.RegionStatement | core.BinDef
+_ALIKE = 0.5
+
+_KINDS: dict[type, str] = {
+    core.Cut: "cut",
+    core.WeightBy: "weight",
+    core.Histogram: "histogram",
+    core.BinDef: "bin",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A statement of a region: what it does where it stands, and anywhere."""
+
+    statement: Statement
+    here: Hashable
+    anywhere: Hashable
+
+    @property
+    def kind(self) -> str:
+        """What people call it."""
+        if isinstance(self.statement, core.Rows):
+            return self.statement.kind
+        return _KINDS[type(self.statement)]
+
+    @property
+    def values(self) -> tuple[core.Value, ...]:
+        """The values that it is made of."""
+        match self.statement:
+            case core.Cut(condition=condition) | core.BinDef(condition=condition):
+                return (condition,)
+            case core.WeightBy(value=value):
+                return (value,)
+            case core.Histogram() as plot:
+                return *(v for values in plot.fills for v in values), *plot.where
+            case core.Rows(items=items):
+                return tuple(i.value for i in items if i.value is not None)
+        raise AssertionError(self.statement)
+
+
+@dataclass(frozen=True)
+class RegionDifference:
+    """How two regions differ; ``follow`` are statements that differ though their words do not."""
+
+    changes: tuple[Change, ...]
+    equal: bool
+    selects: bool  # the same events
+    follow: tuple[Entry, ...]
+
+
+def meaning(side: Side, name: str) -> Hashable:
+    """Return what a region selects, weighs and fills, without the steps on the way."""
+    canonical, output = side.canonical, side.outputs[name]
+    last = output.steps[-1].fill
+    selected = canonical.conjuncts(canonical.under(side.of_program(last.mask)))
+    facts = canonical.facts(selected)
+
+    def of(fill: Fill) -> Hashable:
+        return fill.bins, *(
+            canonical.under(side.of_program(node), NOTHING if node.free else facts)
+            for node in fill.children
+        )
+
+    plots = sorted(repr((h.nominal_only, [of(f) for f in h.fills])) for h in output.histograms)
+    bins = None if output.bins is None else of(output.bins.fill)
+    region = side.regions[name]
+    rows = tuple(_in(side.statement(s), side, NOTHING) for s in region.statements if _is_rows(s))
+    weight = canonical.under(side.of_program(last.weight), facts)
+    return frozenset(selected), weight, tuple(plots), bins, rows
+
+
+def selection(side: Side, name: str) -> frozenset[Number]:
+    """Return the conditions that the events of a region fulfil."""
+    mask = side.outputs[name].steps[-1].fill.mask
+    canonical = side.canonical
+    return frozenset(canonical.conjuncts(canonical.under(side.of_program(mask))))
+
+
+def _is_rows(statement: Statement) -> bool:
+    return isinstance(statement, core.Rows)
+
+
+def _in(key: Any, side: Side, facts: Facts) -> Any:
+    """Return a key with each number as it is where something is known."""
+    if isinstance(key, Number):
+        return side.canonical.under(key, facts)
+    return tuple(_in(k, side, facts) for k in key) if type(key) is tuple else key
+
+
+def entries(side: Side, name: str) -> list[Entry]:
+    """Return the statements of a region, bins last."""
+    canonical = side.canonical
+    region, found = side.regions[name], []
+    passed: list[Number] = []
+    for statement in (*region.statements, *region.bins):
+        key = side.statement(statement)
+        here = _in(key, side, canonical.facts(passed))
+        found.append(Entry(statement, here, _in(key, side, NOTHING)))
+        if isinstance(statement, core.Cut):
+            passed += canonical.conjuncts(canonical.under(key[1]))
+    return found
+
+
+def compare_regions(
+    a: Side, b: Side, name_a: str, name_b: str, reader: Reader, places: tuple[Places, Places]
+) -> RegionDifference:
+    """Return how a region of A and one of B differ."""
+    one = _Regions(a, b, name_a, name_b, reader, places)
+    return one.difference()
+
+
+@dataclass(eq=False)
+class _Regions:
+    a: Side
+    b: Side
+    name_a: str
+    name_b: str
+    reader: Reader
+    places: tuple[Places, Places]
+
+    def difference(self) -> RegionDifference:
+        first, second = entries(self.a, self.name_a), entries(self.b, self.name_b)
+        equal = meaning(self.a, self.name_a) == meaning(self.b, self.name_b)
+        selected = selection(self.a, self.name_a), selection(self.b, self.name_b)
+        pairs, left, right = aligned([e.here for e in first], [e.here for e in second])
+        x, y = [first[i] for i in left], [second[j] for j in right]
+        same = [(first[i], second[j]) for i, j in pairs]
+        _take(x, y, lambda p, q: p.anywhere == q.anywhere and p.kind == q.kind)
+        changes: list[Change] = [c for p, q in same for c in self._labels(p, q)]
+        changes += self._moved(x, y)
+        x = [e for e in x if not self._implied(e, selected[1])]
+        y = [e for e in y if not self._implied(e, selected[0])]
+        if equal:  # other words for the same
+            return RegionDifference(tuple(changes), True, True, ())
+        follow = [q for _, q in _take(x, y, self._says_the_same)]
+        for p, q in self._alike(x, y):
+            changes += self._changed(p, q)
+        changes += [self._alone(p, None) for p in x] + [self._alone(None, q) for q in y]
+        return RegionDifference(tuple(changes), equal, selected[0] == selected[1], tuple(follow))
+
+    def _implied(self, entry: Entry, selected: frozenset[Number]) -> bool:
+        """Whether a cut asks for nothing that the other region does not ask for, too."""
+        if not isinstance(entry.statement, core.Cut) or not isinstance(entry.here, tuple):
+            return False
+        return all(c in selected for c in self.a.canonical.conjuncts(entry.here[1]))
+
+    def _says_the_same(self, p: Entry, q: Entry) -> bool:
+        if p.kind != q.kind or _frame(p.statement) != _frame(q.statement):
+            return False
+        shapes = self.reader.a.of(p.values), self.reader.b.of(q.values)
+        words = [
+            "".join(s.source.words(e.statement.span).split()) for s, e in ((self.a, p), (self.b, q))
+        ]
+        return bool(shapes[0] == shapes[1]) or words[0] == words[1]
+
+    def _moved(self, x: list[Entry], y: list[Entry]) -> Iterator[Change]:
+        """Yield statements that stand elsewhere, and take them from both lists."""
+        for p, q in _take(x, y, lambda p, q: p.here == q.here and p.kind == q.kind):
+            yield self._change("moved", p, q)
+
+    # ------------------------------------------------------------------------------ changed
+
+    def _alike(self, x: list[Entry], y: list[Entry]) -> list[tuple[Entry, Entry]]:
+        """Take statements that are one, changed, from both lists: the nearest first."""
+        scores = sorted(
+            (
+                (self._likeness(p, q), -i, -j)
+                for i, p in enumerate(x)
+                for j, q in enumerate(y)
+                if p.kind == q.kind
+            ),
+            reverse=True,
+        )
+        found: dict[int, int] = {}
+        for score, i, j in scores:
+            if score >= _ALIKE and -i not in found and -j not in found.values():
+                found[-i] = -j
+        pairs = [(x[i], y[j]) for i, j in sorted(found.items(), key=lambda pair: pair[1])]
+        x[:] = [e for i, e in enumerate(x) if i not in found]
+        y[:] = [e for j, e in enumerate(y) if j not in found.values()]
+        return pairs
+
+    def _likeness(self, p: Entry, q: Entry) -> float:
+        match p.statement, q.statement:
+            case core.Cut(condition=one), core.Cut(condition=other):
+                return self.reader.likeness(one, other)
+            case core.BinDef() as one_bin, core.BinDef() as other_bin:
+                same = one_bin.label == other_bin.label
+                near = self.reader.likeness(one_bin.condition, other_bin.condition)
+                return 3.0 if same else 0.5 + near
+            case core.Histogram(name=one_name), core.Histogram(name=other_name):
+                return 1.0 if one_name == other_name else self._near(p, q)
+            case core.WeightBy(name=one_name), core.WeightBy(name=other_name) if one_name:
+                return 1.0 if one_name == other_name else self._near(p, q)
+        return self._near(p, q)
+
+    def _near(self, p: Entry, q: Entry) -> float:
+        return likeness(tokens(self.reader.a.of(p.values)), tokens(self.reader.b.of(q.values)))
+
+    def _changed(self, p: Entry, q: Entry) -> Iterator[Change]:
+        match p.statement, q.statement:
+            case core.Cut(condition=one), core.Cut(condition=other):
+                yield from self._details(p, q, self.reader.details(one, other))
+            case core.BinDef(condition=one), core.BinDef(condition=other):
+                yield from self._details(p, q, self.reader.details(one, other))
+            case core.WeightBy(value=one), core.WeightBy(value=other):
+                yield from self._details(p, q, self.reader.details(one, other, 0))
+            case core.Histogram() as one_plot, core.Histogram() as other_plot:
+                yield from self._plots(p, q, one_plot, other_plot)
+            case _:
+                yield self._change("changed", p, q)
+
+    def _plots(self, p: Entry, q: Entry, x: core.Histogram, y: core.Histogram) -> Iterator[Change]:
+        words = [*_binnings(x.axes, y.axes)]
+        if x.nominal_only != y.nominal_only:
+            words.append("variations fill it, too" if x.nominal_only else "only nominal")
+        details: list[Detail] = []
+        for one, other in zip(p.values, q.values, strict=False):
+            details += self.reader.details(one, other, 0)
+        words += [f"{d.was} → {d.now}" for d in details if not d.slices]
+        slices = tuple(s for d in details for s in d.slices)
+        yield self._change("changed", p, q, slices, tuple(words))
+        yield from self._labels(p, q)
+
+    def _details(self, p: Entry, q: Entry, details: Iterator[Detail]) -> Iterator[Change]:
+        found = [*details]
+        slices = tuple(dict.fromkeys(s for d in found for s in d.slices))
+        words = []
+        for d in found:
+            if d.was and d.now and not d.slices:
+                words.append(f"{d.was} → {d.now}")
+            elif not d.now:
+                words.append(f"without {d.was}")
+            elif not d.was:
+                words.append(f"with {d.now}")
+        yield self._change("changed", p, q, slices, tuple(words))
+
+    def _labels(self, p: Entry, q: Entry) -> Iterator[Change]:
+        """Yield what differs in the names of statements that do the same."""
+        match p.statement, q.statement:
+            case core.Histogram() as x, core.Histogram() as y:
+                if x.name != y.name:
+                    yield self._change("renamed", p, q, (), (f"{x.name} is {y.name} now",))
+                if x.title != y.title:
+                    yield self._change("changed", p, q, (), (f'title "{x.title}" → "{y.title}"',))
+            case core.WeightBy(name=x_name), core.WeightBy(name=y_name) if x_name != y_name:
+                words = f"{x_name or 'no name'} is {y_name or 'without a name'} now"
+                yield self._change("renamed", p, q, (), (words,))
+            case core.BinDef() as x_bin, core.BinDef() as y_bin if x_bin.label != y_bin.label:
+                if _is_named(self.a, x_bin) or _is_named(self.b, y_bin):
+                    words = f'"{x_bin.label}" is "{y_bin.label}" now'
+                    yield self._change("renamed", p, q, (), (words,))
+
+    def _change(
+        self,
+        status: Status,
+        p: Entry | None,
+        q: Entry | None,
+        slices: tuple[Any, ...] = (),
+        words: tuple[str, ...] = (),
+    ) -> Change:
+        entry = q or p
+        assert entry is not None
+        at: list[Place | None] = [
+            None if e is None else where.place(e.statement.span)
+            for e, where in zip((p, q), self.places, strict=True)
+        ]
+        side = 1 if q is not None else 0
+        owner = self.places[side].owner(entry.statement.span)
+        name = self.name_b if q is not None else self.name_a
+        what = getattr(entry.statement, "name", "") or getattr(entry.statement, "label", "")
+        return Change(status, entry.kind, what, owner, at[0], at[1], slices, words, (name,))
+
+    def _alone(self, p: Entry | None, q: Entry | None) -> Change:
+        """Return a statement that only one of the regions has, and what it lets through."""
+        entry = p or q
+        assert entry is not None
+        slices: tuple[Any, ...] = ()
+        if isinstance(entry.statement, core.Cut):
+            source = self.a.source if p is not None else self.b.source
+            slices = self.reader.without(entry.statement.condition, source, removed=p is not None)
+        return self._change("removed" if q is None else "added", p, q, slices)
+
+
+def _take(x: list[Entry], y: list[Entry], same: Any) -> list[tuple[Entry, Entry]]:
+    """Take pairs that are the same from two lists, in their order."""
+    found = []
+    for p in list(x):
+        q = next((q for q in y if same(p, q)), None)
+        if q is not None:
+            x.remove(p)
+            y.remove(q)
+            found.append((p, q))
+    return found
+
+
+def _frame(statement: Statement) -> Hashable:
+    """Return what a statement says beside its values."""
+    match statement:
+        case core.Histogram():
+            return statement.name, statement.axes, statement.nominal_only
+        case core.WeightBy():
+            return statement.name
+        case core.BinDef():
+            return ()
+    return ()
+
+
+def _is_named(side: Side, found: core.BinDef) -> bool:
+    """Whether a bin's label was written, not made of its condition."""
+    return f'"{found.label}"' in side.source.words(found.span)
+
+
+def _binnings(
+    x: Sequence[UniformBins | VariableBins], y: Sequence[UniformBins | VariableBins]
+) -> Iterator[str]:
+    for one, other in zip(x, y, strict=False):
+        if one != other:
+            yield f"bins {_binning(one)} → {_binning(other)}"
+    if len(x) != len(y):
+        yield f"{len(x)} → {len(y)} axes"
+
+
+def _binning(bins: UniformBins | VariableBins) -> str:
+    if isinstance(bins, UniformBins):
+        return f"{bins.number}, {bins.lower:g}, {bins.upper:g}"
+    return " ".join(f"{edge:g}" for edge in bins.edges)

@@ -1,0 +1,333 @@
+"""Where two conditions of one shape part: the thresholds, and the phase space between them.
+
+A condition's *sense* is +1 where more events (or elements) pass if it lets more through, -1 after
+``not``, and 0 where nothing is known: inside arithmetic, or a number of elements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from adl.check import analysis as core
+from adl.diff.intervals import Range, between, compared
+from adl.diff.matching import likeness
+from adl.diff.shape import Shapes, tokens
+from adl.syntax.source import Source, Span
+
+Effect = Literal["gained", "lost", "moved"]
+
+_COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
+_MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
+_SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Phase space that the second analysis gains or loses; ``moved`` where neither is known."""
+
+    effect: Effect
+    condition: str  # 25 < pT(jets[0]) <= 30
+    quantity: str
+    ranges: tuple[tuple[float, bool, float, bool], ...]
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One place at which two values differ, in the words of both."""
+
+    was: str
+    now: str
+    slices: tuple[Slice, ...] = ()
+    was_at: Span | None = None
+    now_at: Span | None = None
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Compares values of one analysis with such of another."""
+
+    a: Shapes
+    b: Shapes
+    source_a: Source
+    source_b: Source
+
+    def details(self, a: core.Value, b: core.Value, sense: int = 1) -> Iterator[Detail]:
+        """Yield the smallest parts in which a value of A and one of B differ."""
+        if self.same(a, b):
+            return
+        first, second = atom(a), atom(b)
+        if first and second and self.same(first.quantity, second.quantity):
+            yield self._moved(a, b, first, second, sense)
+            return
+        match a, b:
+            case core.Logic(operator="not"), core.Logic(operator="not"):
+                yield from self.details(a.operands[0], b.operands[0], -sense)
+            case core.Logic(operator="not", operands=(inner,)), _ if second and atom(inner):
+                yield from self._words(a, b)
+            case core.Logic(), core.Logic() if a.operator == b.operator:
+                yield from self._operands(a, b, sense)
+            case core.Logic(operator="and" | "or"), _ if second or isinstance(b, core.Reduction):
+                yield from self._lists(a.operator, _flat(a), [b], sense)
+            case _, core.Logic(operator="and" | "or") if first or isinstance(a, core.Reduction):
+                yield from self._lists(b.operator, [a], _flat(b), sense)
+            case core.DefineRef(), core.DefineRef() if a.define.name == b.define.name:
+                yield from self._words(a, b)
+            case core.DefineRef(), _ if not isinstance(b, core.DefineRef):
+                yield from self.details(a.define.value, b, sense)
+            case _, core.DefineRef() if not isinstance(a, core.DefineRef):
+                yield from self.details(a, b.define.value, sense)
+            case core.Reduction(), core.Reduction() if a.operation == b.operation:
+                yield from self._reductions(a, b, sense)
+            case _:
+                yield from self._inside(a, b)
+
+    def conditions(
+        self, a: Sequence[core.Value], b: Sequence[core.Value], sense: int = 1
+    ) -> Iterator[Detail]:
+        """Yield where two lists of conditions that all have to hold differ."""
+        first = [part for value in a for part in _conjuncts(value)]
+        second = [part for value in b for part in _conjuncts(value)]
+        yield from self._lists("and", first, second, sense)
+
+    def without(self, value: core.Value, source: Source, *, removed: bool) -> tuple[Slice, ...]:
+        """Return what a whole condition keeps out: gained without it, lost with it."""
+        found: list[Slice] = []
+        for part in _conjuncts(value):
+            words = source.words(part.span)
+            effect = "gained" if removed else "lost"
+            found += _alone(part, words, source, effect, 1, "and")
+        return tuple(found)
+
+    def same(self, a: object, b: object) -> bool:
+        """Whether two values say the same in their own words."""
+        return bool(self.a.of(a) == self.b.of(b))
+
+    def _moved(self, a: core.Value, b: core.Value, x: Atom, y: Atom, sense: int) -> Detail:
+        quantity = self.source_b.words(y.quantity.span)
+        more, less = y.range.minus(x.range), x.range.minus(y.range)
+        found = []
+        for effect, part in (("gained", more), ("lost", less)):
+            if part.parts:
+                found.append(_slice(effect, part, quantity, sense))
+        return Detail(
+            self.source_a.words(a.span), self.source_b.words(b.span), tuple(found), a.span, b.span
+        )
+
+    def _operands(self, a: core.Logic, b: core.Logic, sense: int) -> Iterator[Detail]:
+        yield from self._lists(a.operator, _flat(a), _flat(b), sense)
+
+    def _lists(
+        self, operator: str, a: Sequence[core.Value], b: Sequence[core.Value], sense: int
+    ) -> Iterator[Detail]:
+        """Compare the operands of an ``and`` or ``or``: which are new, gone, other."""
+        pairs, left, right = self.paired(a, b)
+        for x, y in pairs:
+            yield from self.details(x, y, sense)
+        inner = sense if operator == "and" else -sense
+        for x in left:
+            words = self.source_a.words(x.span)
+            slices = _alone(x, words, self.source_a, "gained", inner, operator)
+            yield Detail(words, "", slices, x.span, None)
+        for y in right:
+            words = self.source_b.words(y.span)
+            slices = _alone(y, words, self.source_b, "lost", inner, operator)
+            yield Detail("", words, slices, None, y.span)
+
+    def paired(
+        self, a: Sequence[core.Value], b: Sequence[core.Value]
+    ) -> tuple[list[tuple[core.Value, core.Value]], list[core.Value], list[core.Value]]:
+        """Return which conditions are one, changed, and those that only one side has.
+
+        Conditions that say the same are in no list.
+        """
+        right = list(b)
+        left: list[core.Value] = []
+        for x in a:
+            same = next((y for y in right if self.same(x, y)), None)
+            if same is None:
+                left.append(x)
+            else:
+                right.remove(same)
+        scores = sorted(
+            (
+                (self.likeness(x, y), -i, -j)
+                for i, x in enumerate(left)
+                for j, y in enumerate(right)
+            ),
+            reverse=True,
+        )
+        found: list[tuple[core.Value, core.Value]] = []
+        used: tuple[set[int], set[int]] = (set(), set())
+        for score, i, j in scores:
+            if score >= 0.5 and -i not in used[0] and -j not in used[1]:
+                found.append((left[-i], right[-j]))
+                used[0].add(-i)
+                used[1].add(-j)
+        return (
+            found,
+            [x for i, x in enumerate(left) if i not in used[0]],
+            [y for j, y in enumerate(right) if j not in used[1]],
+        )
+
+    def likeness(self, a: core.Value, b: core.Value) -> float:
+        """Return how near two conditions are: comparisons of one quantity are one, changed."""
+        first, second = atom(a), atom(b)
+        if first and second:
+            if not self.same(first.quantity, second.quantity):
+                return 0.9 * likeness(_words(self.a, a), _words(self.b, b))
+            shared = bool(first.range.parts) and bool(second.range.parts)
+            return 2.0 if shared and _direction(first) == _direction(second) else 1.0
+        return 0.9 * likeness(_words(self.a, a), _words(self.b, b))
+
+    def _reductions(self, a: core.Reduction, b: core.Reduction, sense: int) -> Iterator[Detail]:
+        known_a: dict[object, int] = {}
+        known_b: dict[object, int] = {}
+        if self.a.of(a.loops, known_a) != self.b.of(b.loops, known_b):
+            yield from self._words(a, b)
+            return
+        inner = sense if a.operation in ("any", "all") else 0
+        found = False
+        for detail in self.details(a.value, b.value, inner):
+            found = True
+            yield detail
+        where = -inner if a.operation == "all" else inner
+        if self.a.of(a.where, known_a) != self.b.of(b.where, known_b):
+            found = True
+            yield from self._lists("and", a.where, b.where, where)
+        if not found:
+            yield from self._words(a, b)
+
+    def _inside(self, a: core.Value, b: core.Value) -> Iterator[Detail]:
+        """Look for what differs in the operands of two operations of one kind."""
+        if type(a) is not type(b):
+            yield from self._words(a, b)
+            return
+        inner = [
+            (x, y) for x, y in zip(_operands(a), _operands(b), strict=False) if not self.same(x, y)
+        ]
+        alike = len(_operands(a)) == len(_operands(b)) and _own(a) == _own(b)
+        if not alike or not inner:
+            yield from self._words(a, b)
+            return
+        for x, y in inner:
+            yield from self.details(x, y, 0)
+
+    def _words(self, a: core.Value, b: core.Value) -> Iterator[Detail]:
+        yield Detail(self.source_a.words(a.span), self.source_b.words(b.span), (), a.span, b.span)
+
+
+# ------------------------------------------------------------------------------ comparisons
+
+
+@dataclass(frozen=True)
+class Atom:
+    """A comparison of a quantity with constants: where it holds."""
+
+    quantity: core.Value
+    range: Range
+
+
+def atom(value: core.Value) -> Atom | None:
+    """Return a condition as a range of one quantity, if it is one."""
+    match value:
+        case core.Operation(name=name, arguments=(x, y)) if name in _COMPARISONS:
+            for quantity, other, operator in ((x, y, name), (y, x, _MIRRORED[name])):
+                limit = constant(other)
+                if limit is not None and constant(quantity) is None:
+                    whole = quantity.type == "int"
+                    return Atom(quantity, compared(operator, limit, whole))
+        case core.Interval(operator=operator, value=x):
+            lower, upper = constant(value.lower), constant(value.upper)
+            if lower is not None and upper is not None:
+                whole = x.type == "int"
+                if operator == "[]":
+                    return Atom(x, between(lower, upper, whole))
+                outside = compared("le", lower, whole).parts + compared("ge", upper, whole).parts
+                return Atom(x, Range(outside, whole))
+    return None
+
+
+def constant(value: core.Value) -> float | None:
+    """Return the number that a value always is, if one was written."""
+    match value:
+        case core.Literal_(value=bool()):
+            return None
+        case core.Literal_(value=number):
+            return float(number)
+        case core.Operation(name="neg", arguments=(inner,)):
+            found = constant(inner)
+            return None if found is None else -found
+    return None
+
+
+def _direction(one: Atom) -> tuple[bool, bool]:
+    parts = one.range.parts
+    return parts[0].lower == float("-inf"), parts[-1].upper == float("inf")
+
+
+def _slice(effect: str, part: Range, quantity: str, sense: int) -> Slice:
+    flipped = {"gained": "lost", "lost": "gained"}
+    what = effect if sense > 0 else flipped[effect] if sense < 0 else "moved"
+    ranges = tuple(tuple(p) for p in part.parts)
+    return Slice(what, part.words(quantity), quantity, ranges)  # type: ignore[arg-type]  # one of Effect
+
+
+def _alone(
+    value: core.Value, words: str, source: Source, effect: str, sense: int, operator: str
+) -> tuple[Slice, ...]:
+    """Return what a condition that only one side has lets through or keeps out."""
+    one = atom(value)
+    if one is None or sense == 0:
+        what = "moved" if sense == 0 else effect if sense > 0 else _other(effect)
+        negated = f"not ({words})" if operator == "and" else words
+        return (Slice(what, negated, "", ()),)  # type: ignore[arg-type]  # one of Effect
+    quantity = source.words(one.quantity.span)
+    part = one.range.complement() if operator == "and" else one.range
+    return (_slice(effect, part, quantity, sense),)
+
+
+def _other(effect: str) -> str:
+    return "lost" if effect == "gained" else "gained"
+
+
+# -------------------------------------------------------------------------------- operands
+
+
+def _conjuncts(value: core.Value) -> list[core.Value]:
+    is_and = isinstance(value, core.Logic) and value.operator == "and"
+    return _flat(value) if is_and else [value]  # type: ignore[arg-type]  # is_and
+
+
+def _flat(value: core.Logic) -> list[core.Value]:
+    out: list[core.Value] = []
+    for operand in value.operands:
+        if isinstance(operand, core.Logic) and operand.operator == value.operator:
+            out += _flat(operand)
+        else:
+            out.append(operand)
+    return out
+
+
+def _operands(value: core.Value) -> list[core.Value]:
+    """Return the values that a value is made of."""
+    found: list[core.Value] = []
+    for field in fields(value):
+        content = getattr(value, field.name)
+        for item in content if isinstance(content, tuple) else (content,):
+            parts = item if isinstance(item, tuple) else (item,)
+            found += [part for part in parts if isinstance(part, core.Typed)]  # type: ignore[misc]  # every Typed is a Value
+    return found
+
+
+def _own(value: core.Value) -> tuple[object, ...]:
+    """Return what a value says beside its operands."""
+    plain = (str, int, float, bool, type(None))
+    return tuple(
+        getattr(value, f.name) for f in fields(value) if isinstance(getattr(value, f.name), plain)
+    )
+
+
+def _words(shapes: Shapes, value: core.Value) -> tuple[str, ...]:
+    return tuple(tokens(shapes.of(value)))
