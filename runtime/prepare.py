@@ -18,7 +18,7 @@ from adl.runtime.inputs import InputError
 from adl.runtime.inputs.trees import Input
 from adl.runtime.networks import Networks
 from adl.runtime.profile.meter import stage
-from adl.runtime.recognise import model_for
+from adl.runtime.recognise import model_for, unfit
 from adl.runtime.units import momenta
 from adl.stdlib.models import Branch, Model, ModelError, Schema
 from adl.stdlib.models.recognition import OTHERWISE
@@ -80,6 +80,8 @@ class Preparation:
             raise InputError(file.path, str(error)) from None
         if known is None and recognised.model.name == OTHERWISE:
             self.noted(f"{file.path}: {recognised.reason}")
+        for text in unfit(file, recognised.model):
+            self.noted(text)
         return recognised.model.schema(file.branches())
 
     def checked(self, schema: Schema, dataset: Dataset) -> Analysis:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from adl.check.checker import computed
 from adl.runtime.inputs.joined import Joined
 from adl.runtime.inputs.trees import Input
 from adl.stdlib.models import Model
+from adl.stdlib.models.named import absent
 from adl.stdlib.models.recognition import Recognised, recognise
 
 
@@ -18,3 +20,14 @@ def model_for(source: Input, asked: Model | None) -> Recognised:
         return Recognised(asked, "it was asked for")
     own = source.own if isinstance(source, Joined) else source  # friends have any columns
     return recognise(own.tree, own.branches(), own.path)
+
+
+def unfit(source: Input, model: Model) -> list[str]:
+    """Return what a user's own model names that a file has not, with the model's lines."""
+    if not model.named:
+        return []
+    branches = source.branches()
+    files = {column.place.rpartition(":")[0] for column in model.named}
+    refused = computed(model.schema(branches))[1].items()
+    formulas = [f"{p}: {why}, in" for p, why in refused if p.rpartition(":")[0] in files]
+    return [f"{text} {source.path}" for text in (*absent(model.named, branches), *formulas)]

@@ -369,6 +369,7 @@ def test_a_bad_file_in_the_middle_costs_only_itself(tmp_path: Path) -> None:
     result = run(tmp_path, {"datasets": datasets})
     assert result.exit_code == 2
     assert "b.root: the file is truncated" in result.output
+    assert f"(dataset top, {tmp_path / 'list.yaml'}:4)" in result.output
     found = results(tmp_path)
     assert [d["lost"] for d in found["datasets"]] == [1, 0]
     genw = sum(c["genWeight"].astype(np.float64).sum() for c in good)
@@ -590,3 +591,14 @@ def with_replicas(path: Path, seed: int) -> tuple[Columns, Any]:
         tree = file.mktree("Events", {**types, "LHEPdfWeight": "var * float32"})
         tree.extend({**columns, "LHEPdfWeight": ak.from_regular(ak.Array(replicas))})
     return columns, replicas.astype(np.float64)
+
+
+def test_a_mistake_of_the_analysis_is_told_once(tmp_path: Path) -> None:
+    for number, name in enumerate("abc"):
+        make(tmp_path / f"{name}.root", 30, number)
+    datasets = {"top": simulated("[ab].root"), "w": simulated("c.root")}
+    result = run(tmp_path, {"datasets": datasets}, text="region r\n  select MTE > 20\n")
+    assert result.exit_code == 2
+    assert result.stderr.count("nothing is called MTE") == 1
+    assert "none of its files could be used" not in result.stderr
+    assert result.stderr.endswith("nothing was run\n")

@@ -70,6 +70,8 @@ def test_check_names_bad_files_copies_and_what_is_missing(listed: Path) -> None:
     assert result.exit_code == 2
     assert "bad.root: the file is truncated" in result.output
     assert "copy.root: is a copy of" in result.output
+    for dataset, line in (("broken", 7), ("copied", 6)):
+        assert f"(dataset {dataset}, {listed / 'list.yaml'}:{line})" in result.output
     assert "2 of 4 files, 150 events" in result.stdout
     result = call(*arguments, "--analysis", str(listed / "a.adl"), "--format", "json")
     assert result.exit_code == 2

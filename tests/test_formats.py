@@ -588,6 +588,49 @@ def test_a_users_model_extends_one_of_ours(tmp_path: Path) -> None:
     assert got.pT_JET.tolist() == [[50, 40]]
 
 
+def test_what_a_users_model_names_and_a_file_has_not_is_told_with_its_line(
+    tmp_path: Path,
+) -> None:
+    path = made(
+        tmp_path / "skim.root",
+        "Events",
+        Jet=ak.zip({"pt": lists([50, 40]), "eta": lists([0, 1]), "phi": lists([0, 1])}),
+    )
+    model = tmp_path / "ours.yaml"
+    model.write_text(
+        "extends: nanoaod\n"
+        "collections:\n"
+        "  Jet:\n"
+        "    columns: {pt: pt_corrected}\n"
+        "    float32: score\n"
+        "  Widget:\n"
+        "    float32: >-\n"
+        "      pt\n"
+        "      eta\n"
+        "scalars: {float32: mine}\n"
+        "computed:\n  HTW: sum(Widget w, w.pt)\n"
+    )
+    text = tmp_path / "a.adl"
+    text.write_text("region all\n  select any(eta(Jet) > 2)\n")
+    expected = [
+        "4: Jet_pt_corrected: not in",
+        "5: Jet_score: not in",
+        "8: Widget_pt: not in",
+        "9: Widget_eta: not in",
+        "10: mine: not in",
+        "12: HTW: nothing is called Widget, in",
+    ]
+    for command in (("run", text, path, "-q"), ("check", text, "--input", path)):
+        result = adl(*command, "--model", model)
+        assert result.exit_code == 0, result.output
+        notes = [line for line in result.stderr.splitlines() if "ours.yaml" in line]
+        assert notes == [f"note: {model}:{words} {path}" for words in expected]
+    # The model says which column pt is: the file's Jet_pt is not it.
+    text.write_text("region all\n  select any(pT(Jet) > 2)\n")
+    result = adl("run", text, path, "-q", "--model", model)
+    assert "Jet has no pt" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from adl.stdlib.models import CollectionSchema, Schema, SingletonSchema
 
+_FIRST = ("pt", "eta", "phi", "mass")
 _MOST = 12  # names that one line tells
 
 
@@ -43,6 +44,7 @@ def attributes_offered(owners: Sequence[CollectionSchema | SingletonSchema]) -> 
         return ""
     first, *others = owners
     known = [a for a in first.attributes if a and all(a in o.attributes for o in others)]
+    known.sort(key=lambda a: a not in _FIRST)
     named = " and ".join(dict.fromkeys(o.name for o in owners))
     return f"{named} has {_some_of(known[:_MOST], len(known))}" if known else ""
 

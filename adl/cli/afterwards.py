@@ -137,6 +137,16 @@ def _files(paths: Sequence[str]) -> str:
     return ", ".join(paths[:_NAMED]) + (f" and {more:,} more files" if more > 0 else "")
 
 
+def _mistake(error: Exception) -> str:
+    """Return what tells mistakes apart: help differs with what a file offers."""
+    from adl.syntax.diagnostics import AnalysisError
+
+    if not isinstance(error, AnalysisError):
+        return str(error)
+    errors = (d for d in error.diagnostics if d.severity == "error")
+    return "\n".join(f"{d.code} {d.span.start} {d.message}" for d in errors)
+
+
 def _report_failures(outcome: Outcome) -> None:
     """Say what was lost, each mistake once."""
     from adl.check.silence import silenced
@@ -144,9 +154,9 @@ def _report_failures(outcome: Outcome) -> None:
 
     said: dict[str, list[str]] = {}
     for path, error in outcome.failures:
-        said.setdefault(str(error), []).append(path)
+        said.setdefault(_mistake(error), []).append(path)
     for path, error in outcome.failures:
-        alike = said[str(error)]
+        alike = said[_mistake(error)]
         if alike[0] != path:
             continue
         if isinstance(error, AnalysisError):
@@ -161,7 +171,9 @@ def _report_failures(outcome: Outcome) -> None:
         else:
             UserError(str(error)).show()
     lost, total = len(outcome.failures), len(outcome.files)
-    if total > 1:
+    if lost == total and all(isinstance(error, AnalysisError) for _, error in outcome.failures):
+        click.echo("nothing was run", err=True)
+    elif total > 1:
         click.echo(
             f"{lost} of {total} files could not be used; the results cover the other "
             f"{total - lost} ({outcome.events} events)",

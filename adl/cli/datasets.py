@@ -12,6 +12,7 @@ from adl.cli.common import UserError, dialect_option, model_option, show_finding
 
 if TYPE_CHECKING:
     from adl.check.analysis import AskedDialect
+    from adl.syntax.source import Source
 
 
 @click.group("datasets", short_help="Show or check a dataset list, or its schema.")
@@ -127,7 +128,7 @@ def check(
     if form == "json":
         click.echo(json.dumps([f.document() for f in found], indent=2))
     else:
-        _print(found)
+        _print(found, lists.source)
         for report in wrong.reports if wrong is not None else ():
             report()
     if any(f.error or f.missing for f in found):
@@ -170,10 +171,11 @@ class _Analysis:
         return report
 
 
-def _print(found: list[Any]) -> None:
+def _print(found: list[Any], source: Source) -> None:
     from rich import box
     from rich.table import Table
 
+    from adl.cli.lists import named_at
     from adl.cli.tables import console_of_output, print_whole
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -188,6 +190,8 @@ def _print(found: list[Any]) -> None:
     print_whole(console_of_output(), table)
     for file in found:
         if file.error:
-            UserError(file.error).show()
+            reason, *help = file.error.split("\n")
+            place = named_at(source, file.listed, file.path)
+            UserError("\n".join((f"{reason} {place}", *help))).show()
     good = [f for f in found if not f.error]
     click.echo(f"{len(good)} of {len(found)} files, {sum(f.entries for f in good):,} events")

@@ -105,13 +105,15 @@ def schema(model: str, sample: str | None, tree: str | None, places: Places = as
         return (loaded or load_model(WITHOUT_FILE)).schema()
     from adl.runtime.inputs import InputError
     from adl.runtime.inputs.opening import open_input
-    from adl.runtime.recognise import model_for
+    from adl.runtime.recognise import model_for, unfit
 
     try:
         with open_input(sample, tree, places(sample)) as source:
             found = model_for(source, loaded)
             if loaded is None and found.model.name == OTHERWISE:
                 show_note(f"{sample}: {found.reason}")
+            for text in unfit(source, found.model):
+                show_note(text)
             return found.model.schema(source.branches())
     except (InputError, ModelError) as error:
         raise UserError(str(error)) from None

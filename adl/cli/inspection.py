@@ -13,7 +13,7 @@ from adl.check.offers import event_weights
 from adl.check.systematics.suffixes import offered
 from adl.runtime.inputs.facts import facts
 from adl.runtime.inputs.trees import Input
-from adl.runtime.recognise import model_for
+from adl.runtime.recognise import model_for, unfit
 from adl.runtime.skims.record import record_of
 from adl.stdlib.models import Branch, CollectionSchema, Model, Part, Schema, SingletonSchema
 
@@ -50,6 +50,7 @@ def inspected(source: Input, asked: Model | None) -> tuple[dict[str, Any], Schem
         },
         "unread": sorted(source.unread),
         "skim": record_of(source),
+        "lacking": unfit(source, found.model),
     }
     return document, schema
 

@@ -89,7 +89,8 @@ def run(
         found = run_list(lists, preparation, _options(lists, request, keepers))
     except (OutputError, NetworkError) as error:
         raise UserError(str(error)) from None
-    for ran in found:
+    # Where nothing ran, the analysis' mistakes or the files' are the whole story.
+    for ran in found if any(r.outcome.kernel is not None for r in found) else ():
         for complaint in complaints(ran, request.events):
             show_warning(complaint)
     said = sources_in_words(found)
@@ -171,23 +172,33 @@ def _results(preparation: Preparation, found: Sequence[Ran]) -> Results | None:
     )
 
 
+def named_at(source: Source, listed: Listed, path: str) -> str:
+    """Return where a list names a file."""
+    line = source.position(listed.named.get(path, listed.span).start)[0]
+    return f"(dataset {listed.name}, {source.name}:{line})"
+
+
 def _merged(found: Sequence[Ran], source: Source) -> Outcome:
     """Return what became of all files, for the report at the end."""
     from adl.compiler.layout import merged_faults
     from adl.runtime.execute.local import Outcome
+    from adl.runtime.inputs import InputError
 
-    def place(listed: Listed) -> str:
-        return f"{source.name}:{source.position(listed.span.start)[0]}"
+    def placed(listed: Listed, path: str, error: Exception) -> tuple[str, Exception]:
+        if not isinstance(error, InputError):
+            return path, error
+        reason = f"{error.reason} {named_at(source, listed, error.path)}"
+        return path, InputError(error.path, reason, error.help)
 
     outcome = Outcome(events=sum(ran.outcome.events for ran in found))
     nans: Counter[tuple[str, str]] = Counter()
     for ran in found:
         own = ran.outcome
         outcome.files += own.files
-        outcome.failures += own.failures
+        outcome.failures += [placed(ran.listed, path, error) for path, error in own.failures]
         nans.update(own.nans)
         outcome.units |= {
-            (path, branch): f"{odd} (dataset {ran.listed.name}, {place(ran.listed)})"
+            (path, branch): f"{odd} {named_at(source, ran.listed, path)}"
             for (path, branch), odd in own.units.items()
         }
         outcome.faults = merged_faults((*outcome.faults, *own.faults))

@@ -23,6 +23,8 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
                 yield from _owner(name, owner, title)
     yield ""
     yield from _rest(document, lists)
+    for text in document["lacking"]:
+        yield from _wrapped("", text, "    ")
 
 
 def _heading(document: dict[str, Any]) -> Iterator[str]:

@@ -73,6 +73,7 @@ class Listed:
     friends: tuple[Friend, ...] = ()
     replicas: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # other places of files
     constants: Mapping[str, Constant] = field(default_factory=dict)
+    named: Mapping[str, Span] = field(default_factory=dict)  # where the list names each file
 
     @property
     def processes(self) -> tuple[str, ...]:

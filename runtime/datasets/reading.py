@@ -229,6 +229,7 @@ class _Reading:
             tuple(self.friends(entry, place)),
             dict(self.replicas(entry, place)),
             self.constants(entry, place),
+            dict(files),
         )  # fmt: skip
 
     def luminosity_of(self, entry: DatasetEntry, era: str) -> float | None:

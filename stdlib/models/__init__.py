@@ -10,9 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from adl.stdlib.models.choices import Choice, WorkingPoints
+
+if TYPE_CHECKING:
+    from adl.stdlib.models.named import Named
 
 T = TypeVar("T")
 
@@ -126,6 +129,8 @@ class Storage:
         """Return the attribute that a column stores, in letters that a name in ADL can have."""
         rest = column.removeprefix(self.prefix(column))
         known = next((a for a, words in self.columns.items() if rest in words), None)
+        if known is None and rest in self.columns:  # the attribute is said to be another column
+            return column.replace(".", "_")
         return known or rest.removesuffix(self.suffix).replace(".", "_")
 
 
@@ -243,6 +248,7 @@ class Model:
     recognition: Recognition | None = None
     versions: tuple[Version, ...] = ()
     extends: tuple[str, ...] = ()  # the names of the models on which it builds
+    named: tuple[Named, ...] = ()  # the columns that a user's own file names
 
     def schema(self, branches: Mapping[str, Branch] | None = None) -> Schema:
         """Return the schema of a file with these branches; without any, of what is listed."""

@@ -30,6 +30,7 @@ from adl.stdlib.models import (
 )
 from adl.stdlib.models.choices import Choice
 from adl.stdlib.models.merging import over
+from adl.stdlib.models.named import named_columns
 from adl.stdlib.models.nodes import compose, entries_of, mistake_at, words_of
 
 _PARTS = (
@@ -53,13 +54,15 @@ def read(path: Path) -> Model:
     """
     root, extends = _whole(path, ())
     parts = entries_of(root, _PARTS)
-    recognise = parts.get("recognise")
+    recognise, schema = parts.get("recognise"), _schema(path.stem, parts)
+    own = path.resolve().parent != Path(__file__).resolve().parent
     return Model(
         path.stem,
-        _schema(path.stem, parts),
+        schema,
         _recognition(recognise) if recognise is not None else None,
         tuple(_version(n, node) for n, node in entries_of(parts.get("versions")).items()),
         extends,
+        named_columns(path, _PARTS, schema) if own else (),
     )
 
 
