@@ -19,6 +19,7 @@ from adl.compiler.schedule import schedule
 from adl.compiler.targets.batches import RunNetwork, with_networks
 
 if TYPE_CHECKING:
+    from adl.compiler.emit.device import DeviceModule
     from adl.compiler.emit.module import Module
     from adl.compiler.targets.host import HostKernel
 
@@ -57,6 +58,13 @@ class Compiled:
         from adl.compiler.targets.host import load
 
         return load(self.module)
+
+    @cached_property
+    def device(self) -> DeviceModule:
+        """LLVM IR for a device with a thread for each event."""
+        from adl.compiler.emit.device import emit_device
+
+        return emit_device(self.program, self.kernel, self.layout)
 
     def load(self) -> None:
         """Have the machine code of every stage ready."""

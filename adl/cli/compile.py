@@ -22,13 +22,29 @@ from adl.cli.common import (
 if TYPE_CHECKING:
     from adl.check.analysis import AskedDialect
 
-STAGES = ("tree", "ir", "kernel", "llvm", "asm", "object")
+STAGES = ("tree", "ir", "kernel", "llvm", "asm", "object", "ptx", "cubin")
+_BYTES = ("object", "cubin")
+_OF_CUDA, _OF_HOST = ("ptx", "cubin"), ("asm", "object")
 
 
 @click.command("compile", short_help="Compile, and show any stage on the way.")
 @click.argument("file", type=click.Path())
-@click.option("--emit", type=click.Choice(STAGES), help="Print this stage (object needs -o).")
+@click.option(
+    "--emit", type=click.Choice(STAGES), help="Print this stage (object and cubin need -o)."
+)
 @click.option("-o", "--output", type=click.Path(), help="Write the stage to this file.")
+@click.option(
+    "--target",
+    type=click.Choice(["host", "cuda"]),
+    help="This machine, or an NVIDIA GPU, which need not be here.  [default: host]",
+)
+@click.option(
+    "--arch",
+    default="sm_80",
+    show_default=True,
+    metavar="sm_NN",
+    help="The GPU's architecture: sm_75, sm_80, sm_86, sm_89, sm_90, sm_100 or sm_120.",
+)
 @click.option("--input", "sample", metavar="ROOT", help="Compile for this file's own branches.")
 @click.option("--tree", metavar="NAME", help="Tree of the events in --input.")
 @lenient_option
@@ -40,6 +56,8 @@ def command(
     file: str,
     emit: str | None,
     output: str | None,
+    target: str | None,
+    arch: str,
     sample: str | None,
     tree: str | None,
     lenient: bool,
@@ -55,21 +73,60 @@ def command(
       tree    the syntax tree          llvm    LLVM IR
       ir      the program after passes asm     this machine's assembly
       kernel  its loops and guards     object  this machine's object code
+      ptx     an NVIDIA GPU's assembly cubin   its machine code, made by ptxas
 
     \b
     Example:
       adlc compile examples/zpeak.adl --emit kernel
+      adlc compile examples/zpeak.adl --target cuda --emit ptx --arch sm_90
     """
-    if emit == "object" and output is None:
-        raise UserError("--emit object writes bytes: name a file with -o")
+    target = _target(target, emit)
+    if emit in _BYTES and output is None:
+        raise UserError(f"--emit {emit} writes bytes: name a file with -o")
     how = (model, dialect, sample, tree, dataset_of(**about), lenient, model_path)
-    content = _stage(emit or "object", file, how)
+    if target == "cuda":
+        content = _on_cuda(emit or "ptx", arch, file, how)
+    else:
+        content = _stage(emit or "object", file, how)
     if output is not None:
         _write(output, content)
     elif emit is not None:
         click.echo(content, nl=False)
     else:
-        click.echo(f"{file}: compiled, {len(content)} bytes of object code")
+        what = f"PTX for {arch}" if target == "cuda" else "object code"
+        click.echo(f"{file}: compiled, {len(content)} bytes of {what}")
+
+
+def _target(target: str | None, emit: str | None) -> str:
+    """Return for which machine to compile: a stage that one machine has says it, too."""
+    if target == "host" and emit in _OF_CUDA:
+        raise UserError(f"--emit {emit} is a stage of --target cuda")
+    if target == "cuda" and emit in _OF_HOST:
+        raise UserError(f"--emit {emit} is a stage of --target host; cuda has ptx and cubin")
+    return target or ("cuda" if emit in _OF_CUDA else "host")
+
+
+def _on_cuda(stage: str, arch: str, file: str, how: tuple[Any, ...]) -> str | bytes:
+    """Return a stage of the compilation for a GPU."""
+    if stage in ("tree", "ir", "kernel"):
+        return _stage(stage, file, how)
+    from adl.cli.front import checked
+    from adl.compiler.pipeline import build
+    from adl.compiler.targets import cuda
+
+    if arch not in cuda.ARCHITECTURES:
+        raise UserError(f"--arch {arch}: it is one of {', '.join(cuda.ARCHITECTURES)}")
+    compiled = build(checked(file, *how))
+    reason = cuda.obstacle(compiled)
+    if reason:
+        raise UserError(f"{file} needs the CPU: {reason}")
+    if stage == "llvm":
+        return compiled.device.text
+    text = cuda.ptx(compiled.device, arch)
+    try:
+        return text if stage == "ptx" else cuda.cubin(text, arch)
+    except cuda.Unavailable as error:
+        raise UserError(str(error)) from None
 
 
 def _stage(stage: str, file: str, how: tuple[Any, ...]) -> str | bytes:

@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass, field
 
 from adl.compiler.decisions import Decide, Reasons, Tree
+from adl.compiler.emit.streams import Streams
 from adl.compiler.ir import (
     Binning,
     Const,
@@ -55,6 +56,7 @@ class Arguments:
     columns: dict[str, int]
     collections: dict[str, int]
     records: dict[Record, tuple[int, int]]  # its number, and that of its first buffer
+    streams: Streams | None = None  # of a kernel with a thread for each event
     numbers: list[bytes] = field(default_factory=list)  # eight bytes each
     stores: dict[tuple[Node, int], int] = field(default_factory=dict)
     store_sources: list[tuple[str, ...]] = field(default_factory=list)
@@ -75,7 +77,7 @@ class Arguments:
     _options: dict[tuple[str, ...], int] = field(default_factory=dict)
 
     @staticmethod
-    def of(program: Program, layout: Layout) -> Arguments:
+    def of(program: Program, layout: Layout, streams: Streams | None = None) -> Arguments:
         """Number the columns and collections of a program."""
         columns = {c.name: i for i, c in enumerate(program.columns)}
         collections = {c: i for i, c in enumerate(program.collections)}
@@ -83,7 +85,7 @@ class Arguments:
         for number, record in enumerate(program.records):
             records[record] = number, buffers
             buffers += 1 + len(record.values)  # the events' numbers, then the values
-        return Arguments(program, layout, columns, collections, records)
+        return Arguments(program, layout, columns, collections, records, streams)
 
     def number(self, constant: Const, user: Node, place: int) -> int:
         """Return the slot of a datum for one of its uses."""

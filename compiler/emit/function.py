@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from adl.compiler.decisions import Decide, Entry, Reject
+from adl.compiler.emit import streams
 from adl.compiler.emit.accumulators import Accumulator, PickOrdered, accumulator
 from adl.compiler.emit.arguments import PARAMETERS, Arguments
 from adl.compiler.emit.decisions import decide, entry, reject
@@ -31,6 +32,7 @@ from adl.compiler.ir import (
     Node,
     Part,
     Pick,
+    Record,
     Store,
     factors,
     product,
@@ -130,14 +132,13 @@ class FunctionEmitter:
                 case Count(fill, operands):
                     self.count(fill, operands)
                 case CountAll(fill, operands):
-                    count_all(self, fill, operands)
+                    self.count_all(fill, operands)
                 case Mark(condition):
                     self.lines.store("i1", "true", self.mark(condition))
                 case Marked(condition):
                     self.values[condition] = self.lines.load("i1", self.mark(condition))
                 case Write(record, operands):
-                    values = [self.value(v, record, i) for i, v in enumerate(operands)]
-                    write_row(self, record, values)
+                    self.write(record, operands)
                 case Guard(condition, body):
                     self.guard(self.value(condition, condition, 0), body)
                 case Bounded(target, bound, body):
@@ -398,6 +399,9 @@ class FunctionEmitter:
 
     def count(self, fill: Fill, operands: tuple[Node, ...]) -> None:
         """Write the fill of a counter or histogram."""
+        if self.arguments.streams is not None:
+            streams.count(self, self.arguments.streams, fill, operands)
+            return
         lines = self.lines
         place = self.arguments.layout.places[fill]
         skipped = lines.at("i64", "%skipped", place.skipped)
@@ -425,3 +429,18 @@ class FunctionEmitter:
         if weight is not None:
             arguments = f"ptr %sumw, ptr %sumw2, ptr {skipped}, i64 {sums}, double {weight}"
             lines.do(f"call void @adl_add({arguments})")
+
+    def count_all(self, fill: Fill, operands: tuple[Node, ...]) -> None:
+        """Write the fill for all variations at once."""
+        if self.arguments.streams is not None:
+            streams.count_all(self, self.arguments.streams, fill, operands)
+        else:
+            count_all(self, fill, operands)
+
+    def write(self, record: Record, operands: tuple[Node, ...]) -> None:
+        """Write a row of a record."""
+        values = [self.value(v, record, i) for i, v in enumerate(operands)]
+        if self.arguments.streams is not None:
+            streams.write_row(self, self.arguments.streams, record, values)
+        else:
+            write_row(self, record, values)

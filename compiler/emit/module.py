@@ -37,12 +37,20 @@ class Module:
 def emit(program: Program, kernel: Kernel, layout: Layout) -> Module:
     """Write the LLVM module of a kernel."""
     arguments = Arguments.of(program, layout)
+    parts, main = written(program, kernel, arguments)
+    return Module("\n".join([*parts, _loop(*main), *METADATA]), arguments)
+
+
+def written(
+    program: Program, kernel: Kernel, arguments: Arguments
+) -> tuple[list[str], tuple[list[str], list[str]]]:
+    """Write every function that a kernel calls, and what it does for one event: entry and body."""
     order = {node: number for number, nodes in enumerate(kernel.memoised) for node in nodes}
     memoised = [
         _memoised(number, nodes, kernel, arguments, order)
         for number, nodes in enumerate(kernel.memoised)
     ]
-    main = _main(kernel, arguments, order)
+    bodies, main = _main(kernel, arguments, order)
     called = dict.fromkeys(
         n.function for n in program.nodes if isinstance(n, Call) and n.function not in ops.MEANING
     )
@@ -55,28 +63,24 @@ def emit(program: Program, kernel: Kernel, layout: Layout) -> Module:
     lookups = [lookup(n) for n in sorted({table.variables for table in arguments.tables})]
     decisions = [DECISIONS, *map(walk, sorted(arguments.walks))]
     corrected = bool(arguments.walks or arguments.reasons)
-    text = "\n".join(
-        [
-            INTRINSICS,
-            SUPPORT,
-            *([variations.SUPPORT] if any(map(group_of, program.fills)) else ()),
-            *python,
-            *lookups,
-            *(decisions if corrected else ()),
-            *cells,
-            *fillers,
-            *elementary,
-            _ZERO,
-            *memoised,
-            main,
-            "!0 = !{}",
-            variations.METADATA,
-            "",
-        ]
-    )
-    return Module(text, arguments)
+    grouped = any(map(group_of, program.fills)) and arguments.streams is None
+    return [
+        INTRINSICS,
+        SUPPORT,
+        *([variations.SUPPORT] if grouped else ()),
+        *python,
+        *lookups,
+        *(decisions if corrected else ()),
+        *cells,
+        *fillers,
+        *elementary,
+        _ZERO,
+        *memoised,
+        *bodies,
+    ], main
 
 
+METADATA = ("!0 = !{}", variations.METADATA, "")
 _INLINED_FILLS = 30
 # Where a missing element is read: eight zero bytes.
 _ZERO = "@adl_nothing = internal constant [8 x i8] zeroinitializer\n"
@@ -110,8 +114,10 @@ return:
   ret void"""
 
 
-def _main(kernel: Kernel, arguments: Arguments, order: dict[Node, int]) -> str:
-    """Write the loop over events; a single body stands in it, several are functions."""
+def _main(
+    kernel: Kernel, arguments: Arguments, order: dict[Node, int]
+) -> tuple[list[str], tuple[list[str], list[str]]]:
+    """Write what an event runs; a single body stands where it is run, several are functions."""
     turns = [_turns(number, kernel, arguments, order) for number, _ in enumerate(kernel.turns)]
     turned = [f"  call void @turns_{n}({CALL}, i64 %event)" for n, _ in enumerate(turns)]
     if len(kernel.bodies) == 1:
@@ -119,12 +125,20 @@ def _main(kernel: Kernel, arguments: Arguments, order: dict[Node, int]) -> str:
         function.block(kernel.bodies[0])
         entry = [*function.lines.entry, *function.pointers]
         body = [*function.prologue, *function.lines.body, *turned]
-        return "\n".join([*turns, _loop(entry, body, kernel)])
+        return turns, (entry, [*_forget(kernel), *body])
     bodies = [
         _body(number, block, kernel, arguments, order) for number, block in enumerate(kernel.bodies)
     ]
     calls = [f"  call void @body_{n}({CALL}, i64 %event)" for n, _ in enumerate(bodies)]
-    return "\n".join([*bodies, *turns, _loop([], [*calls, *turned], kernel)])
+    return [*bodies, *turns], ([], [*_forget(kernel), *calls, *turned])
+
+
+def _forget(kernel: Kernel) -> list[str]:
+    """Write that nothing is memoised yet."""
+    flags = len(kernel.memoised)
+    if not flags:
+        return []
+    return [f"  call void @llvm.memset.p0.i64(ptr %flags, i8 0, i64 {flags}, i1 false)"]
 
 
 def _turns(number: int, kernel: Kernel, arguments: Arguments, order: dict[Node, int]) -> str:
@@ -152,6 +166,8 @@ def _turns(number: int, kernel: Kernel, arguments: Arguments, order: dict[Node, 
         lines.let(f"icmp slt i64 {variation}, {function.size(turns.axis.source)}"), inside, end
     )
     lines.begin(inside)
+    if arguments.streams is not None:
+        lines.do("call void @adl_turn(ptr %rows)")
     own = [n for n, nodes in enumerate(kernel.memoised) if turns.axis in nodes[0].free]
     if own:  # they stand together, and nothing of this turn is known yet
         flags = lines.at("i8", "%flags", own[0])
@@ -182,10 +198,7 @@ def _body(
     return f"{head} {{\n{function.text()}\n}}\n"
 
 
-def _loop(entry: list[str], body: list[str], kernel: Kernel) -> str:
-    flags = len(kernel.memoised)
-    if flags:  # nothing is memoised yet
-        body = [f"  call void @llvm.memset.p0.i64(ptr %flags, i8 0, i64 {flags}, i1 false)", *body]
+def _loop(entry: list[str], body: list[str]) -> str:
     return "\n".join(
         [
             f"define void @kernel({SIGNATURE}, i64 %events) nounwind {{",

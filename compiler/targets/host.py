@@ -83,7 +83,7 @@ def load(module: Module) -> HostKernel:
 def new_engine(content: bytes) -> Any:
     """Return an engine that has loaded an object file; several in one confuse their symbols."""
     # An engine owns its target machine and frees it: each gets a new one.
-    engine = llvm.create_mcjit_compiler(_parse(""), _new_machine())
+    engine = llvm.create_mcjit_compiler(_parse(""), new_machine())
     engine.add_object_file(llvm.ObjectFileRef.from_data(content))
     engine.finalize_object()
     return engine
@@ -114,9 +114,13 @@ def compile_object(text: str) -> bytes:
 
 def optimise(text: str) -> Any:
     """Return the optimised LLVM module of a text."""
-    machine = _machine()
     module = _parse(text)
     module.verify()
+    return optimised(module, _machine())
+
+
+def optimised(module: Any, machine: Any) -> Any:
+    """Return a module after LLVM's passes for a machine."""
     tuning = llvm.create_pipeline_tuning_options(speed_level=2)
     # Loops over an event's objects are short: unrolled and vectorised they only grow the code.
     tuning.loop_vectorization = tuning.slp_vectorization = False
@@ -141,10 +145,11 @@ def _parse(text: str) -> Any:
 
 @cache
 def _machine() -> Any:
-    return _new_machine()
+    return new_machine()
 
 
-def _new_machine() -> Any:
+def new_machine() -> Any:
+    """Return a description of this machine, for the caller alone."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     target = llvm.Target.from_default_triple()

@@ -1,0 +1,73 @@
+"""What is asked of a GPU's driver. ``nvidia.py`` asks NVIDIA's; tests have one of their own.
+
+Addresses are those of the device's memory. All but ``allocate``, ``free`` and ``pinned`` only put
+work into a lane's stream; ``wait`` returns when all of it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+
+
+class DeviceError(Exception):
+    """What a driver refuses; ``lost`` if nothing more can be asked of the device."""
+
+    def __init__(self, what: str, *, lost: bool = False) -> None:
+        super().__init__(what)
+        self.lost = lost
+
+
+class OutOfMemory(DeviceError):
+    """There is no room for an allocation."""
+
+
+class Driver(Protocol):
+    """A device with a loaded module."""
+
+    name: str
+
+    def memory(self) -> int:
+        """Return how many bytes are free."""
+
+    def load(self, module: Any) -> None:
+        """Load the code of a ``DeviceModule``."""
+
+    def allocate(self, size: int) -> int:
+        """Return the address of new memory of the device."""
+
+    def free(self, address: int) -> None:
+        """Give memory back."""
+
+    def pinned(self, size: int) -> Bytes:
+        """Return memory of the host that copies need not stage."""
+
+    def stream(self) -> Any:
+        """Return a new queue of work."""
+
+    def upload(self, stream: Any, address: int, source: Bytes) -> None:
+        """Copy to the device."""
+
+    def download(self, stream: Any, target: Bytes, address: int) -> None:
+        """Copy from the device."""
+
+    def fill(self, stream: Any, address: int, byte: int, size: int) -> None:
+        """Set every byte."""
+
+    def count(self, stream: Any, arguments: Sequence[int], groups: int, threads: int) -> None:
+        """Launch the kernel that counts events."""
+
+    def sum(self, stream: Any, arguments: Sequence[int], number: int) -> None:
+        """Launch the kernel that adds up streams, with so many threads."""
+
+    def wait(self, stream: Any) -> None:
+        """Return when the stream is done.
+
+        Raises:
+            DeviceError: A kernel has failed.
+        """

@@ -1,0 +1,296 @@
+"""A program on a device: waves of blocks in, a partial a block out, the bits of the CPU's.
+
+Several threads may call ``run`` at the same time: each takes a lane, with a stream and memory of its
+own, so that one reads and decompresses, one copies and one computes. What a device cannot do, the
+CPU does: single events that are too large for a thread, blocks for which there is no room, and all
+that is left after a kernel has failed. ``Doings`` counts it, so that it can be said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from threading import Condition, Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from adl.compiler.layout import Chunk, Fault, Partial, Rows, rejections, variations
+from adl.runtime.execute.device.driver import DeviceError, Driver, OutOfMemory
+from adl.runtime.execute.device.wave import Wave, stored, view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from adl.compiler.emit.device import DeviceModule
+    from adl.runtime.execute.device.large import LargeEvents
+
+THREADS = 128  # of a group
+_GROUPS = 1024  # of a wave, if its events are enough: some for every multiprocessor
+LANES = 3  # one reads, one copies, one computes
+_MANY = 1024  # large events of a wave: with more, the CPU counts the whole wave
+
+
+@dataclass
+class Doings:
+    """What was done where, of all lanes together."""
+
+    waves: int = 0
+    events: int = 0  # on the device
+    large: int = 0  # events that the CPU has counted since they are too large for a thread
+    crowded: int = 0  # events of blocks for which the device had no room
+    failed: int = 0  # events that the CPU has counted since a kernel failed
+    failure: str = ""  # why, and where
+
+
+@dataclass
+class _Lane:
+    """A stream with its memory, which grows with the largest wave."""
+
+    stream: Any
+    address: int = 0
+    size: int = 0
+    memory: npt.NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))
+
+
+@dataclass
+class DeviceKernel:
+    """A loaded program.
+
+    ``host`` counts a chunk on the CPU; ``origin`` says where in the analysis what could have failed
+    was written.
+    """
+
+    module: DeviceModule
+    driver: Driver
+    host: Callable[[Chunk], Partial]
+    large: Callable[[], LargeEvents]
+    budget: int  # bytes of a lane
+    origin: str = ""
+    doings: Doings = field(default_factory=Doings)
+    lanes: list[_Lane] = field(default_factory=list)
+    made: int = 0
+    lost: bool = False
+    changed: Condition = field(default_factory=lambda: Condition(Lock()))
+
+    def __post_init__(self) -> None:
+        self.driver.load(self.module)
+
+    @cached_property
+    def numbers(self) -> int:
+        """The address of the numbers that are data."""
+        content = np.frombuffer(b"".join(self.module.arguments.numbers) or bytes(8), np.uint8)
+        address = self.driver.allocate(content.size)
+        stream = self.driver.stream()
+        self.driver.upload(stream, address, content)
+        self.driver.wait(stream)
+        return address
+
+    def run(self, chunk: Chunk, block: int) -> list[Partial]:
+        """Count over each block of a chunk."""
+        blocks = -(-chunk.events // block)
+        most = blocks
+        partials: list[Partial] = []
+        while len(partials) < blocks:
+            first = len(partials)
+            after = min(first + most, blocks)
+            part = part_of(chunk, self.module, first * block, min(after * block, chunk.events))
+            wave = Wave(self.module, part, block)
+            if wave.space.size > self.budget and after - first > 1:
+                most = max(1, (after - first) // 2)
+                continue
+            partials += self._wave(wave)
+        return partials
+
+    def _wave(self, wave: Wave) -> list[Partial]:
+        events = wave.chunk.events
+        if self.lost:
+            self._note(failed=events)
+            return self._on_host(wave)
+        large = wave.large()
+        if len(large) > _MANY or 2 * len(large) > events:
+            self._note(large=events)
+            return self._on_host(wave)
+        if wave.space.size > self.budget:
+            self._note(crowded=events)
+            return self._on_host(wave)
+        try:
+            with self._lane() as lane:
+                partials = self._launch(wave, lane, large)
+        except OutOfMemory:
+            self._note(crowded=events)
+            return self._on_host(wave)
+        except DeviceError as error:
+            self._fail(error, events)
+            return self._on_host(wave)
+        self._note(waves=1, events=events - len(large), large=len(large))
+        return partials
+
+    def _on_host(self, wave: Wave) -> list[Partial]:
+        chunk, block = wave.chunk, wave.block
+        bounds = range(0, chunk.events, block)
+        return [
+            self.host(part_of(chunk, self.module, b, min(b + block, chunk.events))) for b in bounds
+        ]
+
+    def _note(self, **numbers: int) -> None:
+        with self.changed:
+            for name, number in numbers.items():
+                setattr(self.doings, name, getattr(self.doings, name) + number)
+
+    def _fail(self, error: DeviceError, events: int) -> None:
+        """Do without the device from now on."""
+        with self.changed:
+            self.lost = True
+            self.doings.failed += events
+            if not self.doings.failure:
+                self.doings.failure = f"{error}{self.origin}"
+            self.changed.notify_all()
+
+    # -------------------------------------------------------------------------------- a lane
+
+    @contextmanager
+    def _lane(self) -> Iterator[_Lane]:
+        with self.changed:
+            while not self.lanes and self.made >= LANES:
+                self.changed.wait()
+            if self.lanes:
+                lane = self.lanes.pop()
+            else:
+                lane = _Lane(self.driver.stream())
+                self.made += 1
+        try:
+            yield lane
+        finally:
+            with self.changed:
+                self.lanes.append(lane)
+                self.changed.notify()
+
+    def _grow(self, lane: _Lane, wave: Wave) -> None:
+        if lane.size < wave.space.size:
+            if lane.address:
+                self.driver.free(lane.address)
+            lane.address = lane.size = 0
+            lane.address = self.driver.allocate(wave.space.size)
+            lane.size = wave.space.size
+        host = max(wave.end_of_inputs, wave.end_of_sums, wave.space.size - wave.end_of_sums)
+        if lane.memory.size < host:
+            lane.memory = self.driver.pinned(host)
+
+    def _launch(self, wave: Wave, lane: _Lane, large: npt.NDArray[np.int64]) -> list[Partial]:
+        self._grow(lane, wave)
+        driver, stream, base = self.driver, lane.stream, lane.address
+        wave.fill_inputs(lane.memory, base)
+        driver.upload(stream, base, lane.memory[: wave.end_of_inputs])
+        zeros = wave.end_of_sums - wave.end_of_inputs
+        driver.fill(stream, base + wave.end_of_inputs, 0, zeros)
+        nothing = wave.end_of_streams - wave.end_of_sums
+        if nothing:
+            driver.fill(stream, base + wave.end_of_sums, 0xFF, nothing)
+        slices = max(1, min(-(-wave.block // THREADS), -(-_GROUPS // wave.blocks)))
+        arguments = wave.count_arguments(base, self.numbers, slices)
+        driver.count(stream, arguments, wave.blocks * slices, THREADS)
+        found = self.large().run(wave, large) if len(large) else None
+        if found is not None:
+            for at, content in found.entries(wave):
+                driver.upload(stream, base + at, content)
+        if wave.lanes_number:
+            driver.sum(stream, wave.sum_arguments(base), wave.lanes_number * wave.blocks)
+        sums = np.empty(zeros, np.uint8)
+        driver.download(stream, sums, base + wave.end_of_inputs)
+        events = {r: np.empty(p.size, np.uint8) for r, p in wave.events.items()}
+        for record, piece in wave.events.items():
+            driver.download(stream, events[record], base + piece.at)
+        driver.wait(stream)
+        rows = self._rows(wave, lane, {r: e.view(np.int64) for r, e in events.items()})
+        counted = np.concatenate([np.empty(wave.end_of_inputs, np.uint8), sums])
+        if found is not None:
+            found.add(wave, counted)
+        return self._partials(wave, counted, rows)
+
+    # ------------------------------------------------------------------------------ results
+
+    def _rows(
+        self, wave: Wave, lane: _Lane, events: dict[Any, npt.NDArray[np.int64]]
+    ) -> list[tuple[npt.NDArray[np.int64], list[npt.NDArray[Any]]]]:
+        """Return the rows of each record, in the order of events."""
+        taken = []
+        for record, numbers in events.items():
+            filled = np.flatnonzero(numbers >= 0)
+            types = stored([v.kind for v in record.values])
+            values = [np.empty(0, t) for t in types]
+            if len(filled):
+                first, after = int(filled[0]), int(filled[-1]) + 1
+                for place, (piece, dtype) in enumerate(
+                    zip(wave.values[record], types, strict=True)
+                ):
+                    size = np.dtype(dtype).itemsize
+                    content = np.empty((after - first) * size, np.uint8)
+                    at = lane.address + piece.at + first * size
+                    self.driver.download(lane.stream, content, at)
+                    self.driver.wait(lane.stream)
+                    values[place] = content.view(dtype)[filled - first]
+            taken.append((numbers[filled], values))
+        return taken
+
+    def _partials(
+        self,
+        wave: Wave,
+        counted: npt.NDArray[np.uint8],
+        rows: list[tuple[npt.NDArray[np.int64], list[npt.NDArray[Any]]]],
+    ) -> list[Partial]:
+        arguments, blocks = self.module.arguments, wave.blocks
+        raw = view(counted, wave.raw, np.int64).reshape(blocks, -1)
+        skipped = view(counted, wave.skipped, np.int64).reshape(blocks, -1)
+        sumw = view(counted, wave.sumw, np.float64).reshape(blocks, -1)
+        sumw2 = view(counted, wave.sumw2, np.float64).reshape(blocks, -1)
+        own = arguments.layout.skipped
+        partials = []
+        for b in range(blocks):
+            one = Partial(raw[b].copy(), sumw[b].copy(), sumw2[b].copy(), skipped[b, :own].copy())
+            for fill, place in arguments.repeated.items():
+                counts = one.raw[place.cells : place.cells + place.size]
+                counts.reshape(-1, variations(fill))[:] = counts[:: variations(fill), None]
+            first = b * wave.block
+            one.rows = tuple(
+                _of_block(events, values, first, wave.block) for events, values in rows
+            )
+            one.faults = self._faults(wave, skipped[b, own:].reshape(-1, 3), first)
+            partials.append(one)
+        return partials
+
+    def _faults(self, wave: Wave, notes: npt.NDArray[np.int64], first: int) -> tuple[Fault, ...]:
+        """Return what was rejected and raised; of an exception the CPU says which it was."""
+        arguments = self.module.arguments
+        found = [(int(n), int(e), ~int(turned) - first) for n, e, turned in notes]
+        faults: list[Fault] = []
+        for reasons in arguments.reasons:
+            own, found = found[: len(reasons.texts)], found[len(reasons.texts) :]
+            slots = [word for number, _, event in own for word in (number, event, 0)]
+            faults += rejections(reasons, slots)
+        for function, (number, events, event) in zip(arguments.functions, found, strict=True):
+            if number:
+                one = self.host(part_of(wave.chunk, self.module, first + event, first + event + 1))
+                same = next(f for f in one.faults if f.function == function.name and f.line)
+                faults.append(replace(same, number=number, event=event, events=events))
+        return tuple(faults)
+
+
+def _of_block(
+    events: npt.NDArray[np.int64], values: list[npt.NDArray[Any]], first: int, block: int
+) -> Rows:
+    begin, end = np.searchsorted(events, [first, first + block])
+    return Rows(events[begin:end] - first, tuple(v[begin:end] for v in values))
+
+
+def part_of(chunk: Chunk, module: DeviceModule, start: int, stop: int) -> Chunk:
+    """Return some of the events; columns of elements stay whole."""
+    of_elements = {c.name for c in module.arguments.program.columns if c.collection is not None}
+    return Chunk(
+        stop - start,
+        {n: v if n in of_elements else v[start:stop] for n, v in chunk.columns.items()},
+        {c: offsets[start : stop + 1] for c, offsets in chunk.offsets.items()},
+    )
