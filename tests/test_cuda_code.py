@@ -10,11 +10,11 @@ import pytest
 from hypothesis import strategies as st
 
 from adl.compiler.emit.device import ROOM, Room, emit_device
-from adl.compiler.layout import Chunk, layout
+from adl.compiler.layout import Chunk, Partial, layout
 from adl.compiler.passes import run_passes
 from adl.compiler.program import Program
 from adl.compiler.schedule import schedule
-from adl.compiler.targets import emulated
+from adl.compiler.targets import emulated, reference
 from adl.runtime.execute.device.kernel import DeviceKernel, part_of
 from adl.runtime.execute.device.large import LargeEvents
 from tests.emulated_driver import EmulatedDriver
@@ -36,7 +36,10 @@ def device(
         own = emit_device(program, plan, places, shared=False, room=room)
         return LargeEvents(own, emulated.load(own))
 
-    return DeviceKernel(module, driver or EmulatedDriver(), kernel(program).run, large, budget)
+    def host(part: Chunk) -> Partial:
+        return kernel(program).run(part)
+
+    return DeviceKernel(module, driver or EmulatedDriver(), host, large, budget)
 
 
 def agree(program: Program, chunk: Chunk, room: Room = ROOM, block: int = 5) -> DeviceKernel:
@@ -46,15 +49,14 @@ def agree(program: Program, chunk: Chunk, room: Room = ROOM, block: int = 5) -> 
     starts = range(0, chunk.events, block)
     parts = [part_of(chunk, on_device.module, b, min(b + block, chunk.events)) for b in starts]
     assert len(found) == len(parts)
-    run = kernel(program).run
     for part, other in zip(parts, found, strict=True):
-        expected = run(part)
+        expected = reference.run(program, part)
         assert not differences(expected, other)
         assert expected.faults == other.faults
     return on_device
 
 
-@pytest.mark.parametrize("batch", batches(EXAMPLES // 20))
+@pytest.mark.parametrize("batch", batches(EXAMPLES // 30))
 def test_threads_count_what_the_cpu_counts(batch: int) -> None:
     def compare(case: Case, room: Room) -> None:
         agree(run_passes(case.program), case.chunk, room)

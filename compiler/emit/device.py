@@ -91,7 +91,7 @@ def emit_device(
     text = "\n".join(
         [
             *parts,
-            SUPPORT,
+            _called(SUPPORT) if len(program.fills) > _INLINED_FILLS else SUPPORT,
             REMAINDER,
             _RAW_SHARED.replace("ROOM", str(max(1, layout.cells))) if shared else _RAW,
             _turn(arguments),
@@ -105,6 +105,15 @@ def emit_device(
         ]
     )
     return DeviceModule(_exact(text), arguments, shared, limits, notes)
+
+
+# Hundreds of fills would make most of the code, and ptxas slow.
+_INLINED_FILLS = 60
+
+
+def _called(text: str) -> str:
+    """Have functions called that are inlined otherwise."""
+    return re.sub(r"\) nounwind \{", ") nounwind noinline {", text)
 
 
 def _exact(text: str) -> str:
