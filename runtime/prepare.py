@@ -12,7 +12,8 @@ from adl.check.analysis import Analysis, AskedDialect
 from adl.check.checker import check
 from adl.check.dataset import Dataset
 from adl.compiler.layout import Chunk, Partial
-from adl.compiler.pipeline import Compiled, build
+from adl.compiler.pipeline import Compiled, lowered, of_program
+from adl.compiler.program import Program
 from adl.runtime.execute.local import Kernel, Reads
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.trees import Input
@@ -64,8 +65,12 @@ class Preparation:
     def make(self, file: Input) -> Kernel:
         """Check, lower and compile for a file's branches."""
         schema = self.schema(file)
-        analysis = self.checked(schema, self.dataset)
-        return self.kernel(build(analysis, self.seed, self.networks.evaluate), schema)
+        program = self.program(schema, self.dataset)
+        return self.kernel(of_program(program, self.networks.evaluate), schema)
+
+    def program(self, schema: Schema, dataset: Dataset) -> Program:
+        """Return what the analysis counts for a dataset."""
+        return lowered(self.checked(schema, dataset), self.seed)
 
     def schema(self, file: Input) -> Schema:
         """Return what a file offers.

@@ -86,7 +86,7 @@ def run(
     if not lists.normalise:
         show_note("the list is not normalised: an event counts 1, as in a run over its files")
     try:
-        found = run_list(lists, preparation, _options(lists, request, keepers))
+        found = run_list(lists, preparation, options_of(lists, request, keepers))
     except (OutputError, NetworkError) as error:
         raise UserError(str(error)) from None
     # Where nothing ran, the analysis' mistakes or the files' are the whole story.
@@ -103,10 +103,11 @@ def run(
         from adl.cli.listed import print_coverage
 
         print_coverage(results)
-    return results, _merged(found, lists.source), keepers
+    return results, merged(found, lists.source), keepers
 
 
-def _options(lists: DatasetList, request: Request, keepers: list[Keeper]) -> Options:
+def options_of(lists: DatasetList, request: Request, keepers: list[Keeper]) -> Options:
+    """Return how a list is run; the keepers of rows are put into the list when it is."""
     from adl.cli.front import model_of
     from adl.cli.progress import progress_bar
     from adl.runtime.datasets.running import Options
@@ -178,7 +179,7 @@ def named_at(source: Source, listed: Listed, path: str) -> str:
     return f"(dataset {listed.name}, {source.name}:{line})"
 
 
-def _merged(found: Sequence[Ran], source: Source) -> Outcome:
+def merged(found: Sequence[Ran], source: Source) -> Outcome:
     """Return what became of all files, for the report at the end."""
     from adl.compiler.layout import merged_faults
     from adl.runtime.execute.local import Outcome

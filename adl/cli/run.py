@@ -165,7 +165,7 @@ def command(
         else:
             keepers = [_keeper(output, 0 if quiet else print_rows)]
             settings = jobs, events, places, quiet
-            outcome = _execute(preparation, inputs, friends, tree, settings, keepers[0])
+            outcome = execute_inputs(preparation, inputs, friends, tree, settings, keepers[0])
             results = _results(preparation, outcome, friends)
             tell(results.friends if results is not None else ())
         if results is not None:
@@ -199,7 +199,7 @@ def _list(inputs: tuple[str, ...], luminosity: str | None) -> DatasetList | None
     return read(named[0], luminosity)
 
 
-def _execute(
+def execute_inputs(
     preparation: Preparation,
     inputs: tuple[str, ...],
     friends: tuple[Friend, ...],
@@ -207,6 +207,10 @@ def _execute(
     settings: tuple[int, int | None, Places, bool],
     keeper: Keeper,
 ) -> Outcome:
+    """Run over files, and over the trees of variations; mistakes in what was asked end the command.
+
+    ``settings`` are threads, most events, where files may be, and whether no progress is shown.
+    """
     from adl.cli.progress import progress_bar
     from adl.runtime.execute.local import execute
     from adl.runtime.friends import Joining

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
 
 from adl.diff.thresholds import Slice
 
+T = TypeVar("T")
 Status = Literal["changed", "added", "removed", "renamed", "moved"]
 
 
@@ -76,17 +77,19 @@ class Difference:
 
 
 def once(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Return changes each once: what several regions inherit is one, with all of them."""
+    """Return changes each once: what several regions inherit, or one line says, is one."""
     found: dict[object, Change] = {}
     for change in changes:
-        key = change.status, change.kind, change.a, change.b, change.slices, change.details
-        if key not in found:
-            found[key] = change
-            continue
-        first = found[key]
-        regions = tuple(dict.fromkeys((*first.regions, *change.regions)))
-        found[key] = Change(
-            *(first.status, first.kind, first.name, first.owner, first.a, first.b),
-            *(first.slices, first.details, regions),
+        key = change.status, change.kind, change.a, change.b
+        first = found.get(key, change)
+        found[key] = replace(
+            first,
+            slices=_each(first.slices, change.slices),
+            details=_each(first.details, change.details),
+            regions=_each(first.regions, change.regions),
         )
     return tuple(found.values())
+
+
+def _each(first: tuple[T, ...], second: tuple[T, ...]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys((*first, *second)))

@@ -21,7 +21,7 @@ from adl.compiler.lower.regions import ALL_EVENTS, counter, lower
 from adl.compiler.lower.start import Start, started
 from adl.compiler.lower.truth import known
 from adl.compiler.lower.values import Lowering
-from adl.compiler.pipeline import Compiled, lowered, of_program
+from adl.compiler.pipeline import Compiled, of_program
 from adl.compiler.program import Program, RegionOutput, StepOutput, joined
 from adl.runtime.datasets.lists import Condition, Group, Listed
 from adl.runtime.datasets.masks import LumiMask
@@ -171,7 +171,7 @@ class DatasetPreparation:
             self.normalised,
             branch.name if branch is not None else "",
         )
-        return started(lowered(self.base.checked(schema, dataset), self.base.seed), start)
+        return started(self.base.program(schema, dataset), start)
 
     def _weight_column(self, file: Input, schema: Schema) -> Branch | None:
         wanted = self.listed.genw.column

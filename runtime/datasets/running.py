@@ -63,6 +63,7 @@ class Ran:
     certified: int = 0  # of these in the lumi mask
     parts: tuple[Counted, ...] = ()
     unscaled: tuple[Counted, ...] = ()  # parts of which the sum of weights is 0: in no result
+    every_part: tuple[Counted, ...] = ()  # both, in the order of the program
     weights: Weights | None = None
     scales: dict[Part, float] = field(default_factory=dict)  # what one unit of weight counts
 
@@ -197,6 +198,7 @@ def _count_the_rest(listed: Listed, facts: dict[str, Facts], options: Options) -
 def _counted(ran: Ran, prepare: DatasetPreparation, listed: Listed) -> Ran:
     """Take what was counted apart again, part by part."""
     (every, certified), ran.parts = _parts(ran.outcome, prepare, listed)
+    ran.every_part = ran.parts
     ran.entries, ran.certified = every.raw, certified.raw
     if ran.normalised:
         ran.weights = sum_of_weights(listed, ran.outcome.files, ran.facts, every.sumw)

@@ -1,0 +1,1 @@
+"""What two analyses have in common on events: measured in one pass, in one kernel."""

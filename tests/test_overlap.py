@@ -1,0 +1,188 @@
+"""Overlaps of two analyses on events: sums, correlations, what moved, against numpy and single runs."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import awkward as ak
+import numpy as np
+import pytest
+import uproot
+from click.testing import CliRunner, Result
+
+from adl.cli import main
+from adl.runtime.overlap.sums import Sums, summed
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+TTBAR = EXAMPLES / "sample" / "ttbar.root"
+
+OLD = """object jets
+  take Jet
+  select pT > 30 and abs(eta) < 2.4
+define ht = sum(pT(jets))
+region loose
+  weight w 1 + 0.01 * MET
+  select size(jets) >= 2
+  select ht > 100
+region hard
+  loose
+  select MET > 50
+region soft
+  select size(jets) < 2
+"""
+NEW = OLD.replace("ht > 100", "ht >= 120").replace("pT > 30 and", "pT > 25 and")
+
+
+def call(*arguments: object) -> Result:
+    result = CliRunner().invoke(main, ["diff", *map(str, arguments)])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("pair")
+    for name, text in (("old.adl", OLD), ("new.adl", NEW)):
+        (folder / name).write_text(text)
+    return folder / "old.adl", folder / "new.adl"
+
+
+@pytest.fixture(scope="module")
+def document(pair: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> dict:  # type: ignore[type-arg]
+    events = tmp_path_factory.mktemp("out") / "moved.csv"
+    result = call(*pair, TTBAR, "--format", "json", "--events", events)
+    assert result.exit_code == 0, result.output
+    with events.open() as file:
+        rows = [*csv.DictReader(file)]
+    return {**json.loads(result.stdout), "rows": rows}
+
+
+@pytest.fixture(scope="module")
+def regions() -> dict[tuple[str, str], np.ndarray]:  # type: ignore[type-arg]
+    """Which events each region has, by awkward."""
+    with uproot.open(TTBAR) as file:
+        read = file["Events"].arrays(["Jet_pt", "Jet_eta", "MET_pt", "run", "event"])
+    out = {}
+    for side, least, ht in (("A", 30, lambda x: x > 100), ("B", 25, lambda x: x >= 120)):
+        good = (read.Jet_pt > least) & (abs(read.Jet_eta) < 2.4)
+        number = ak.to_numpy(ak.sum(good, axis=1))
+        total = ak.to_numpy(ak.sum(ak.values_astype(read.Jet_pt[good], np.float64), axis=1))
+        loose = (number >= 2) & ht(total)
+        out[side, "loose"] = loose
+        out[side, "hard"] = loose & (ak.to_numpy(read.MET_pt).astype(np.float64) > 50)
+        out[side, "soft"] = number < 2
+    return out
+
+
+def test_raw_overlaps_are_those_of_awkward(document: dict, regions: dict) -> None:  # type: ignore[type-arg]
+    measured = document["measured"]
+    names = [(r["analysis"], r["name"]) for r in measured["regions"]]
+    assert names == [(s, n) for s in "AB" for n in ("loose", "hard", "soft")]
+    for i, first in enumerate(names):
+        for j, second in enumerate(names):
+            both = int(np.count_nonzero(regions[first] & regions[second]))
+            assert measured["raw"][i][j] == both
+            own = np.count_nonzero(regions[first])
+            assert measured["fraction"][i][j] == pytest.approx(both / own, rel=1e-12)
+
+
+def test_yields_are_those_of_each_analysis_alone(
+    document: dict,
+    pair: tuple[Path, Path],
+    tmp_path: Path,  # type: ignore[type-arg]
+) -> None:
+    measured = document["measured"]
+    for side, path in zip("AB", pair, strict=True):
+        words = ["run", str(path), str(TTBAR), "-o", str(tmp_path / side), "-q"]
+        assert CliRunner().invoke(main, words).exit_code == 0
+        results = json.loads((tmp_path / side / "results.json").read_text())
+        for cutflow in results["cutflows"]:
+            place = measured["regions"].index({"analysis": side, "name": cutflow["region"]})
+            last = cutflow["steps"][-1]
+            assert measured["raw"][place][place] == last["raw"]
+            assert measured["yields"][place] == pytest.approx(last["sumw"], rel=1e-12)
+
+
+def test_the_list_has_every_event_that_moved_with_its_statement(
+    document: dict,
+    regions: dict,
+    pair: tuple[Path, Path],  # type: ignore[type-arg]
+) -> None:
+    with uproot.open(TTBAR) as file:
+        read = file["Events"].arrays(["run", "luminosityBlock", "event"], library="np")
+    for name in ("loose", "hard", "soft"):
+        for change, mask in (
+            ("lost", regions["A", name] & ~regions["B", name]),
+            ("gained", regions["B", name] & ~regions["A", name]),
+        ):
+            rows = [r for r in document["rows"] if (r["region_a"], r["change"]) == (name, change)]
+            assert [int(r["event"]) for r in rows] == read["event"][mask].tolist()
+            assert [int(r["luminosityBlock"]) for r in rows] == read["luminosityBlock"][
+                mask
+            ].tolist()
+            number = sum(
+                m["raw"] for m in document["measured"]["moved"]
+                if (m["a"], m["kind"]) == (name, change)
+            )  # fmt: skip
+            assert number == len(rows)
+    first = next(r for r in document["rows"] if r["change"] == "lost" and r["region_a"] == "loose")
+    assert first["statement"] == "select ht >= 120"
+    assert first["line"] == f"{pair[1]}:8"
+    entered = [r for r in document["rows"] if r["statement"] == "select size(jets) >= 2"]
+    assert {r["because"] for r in entered} == {f"jets at {pair[1]}:3"}
+    soft = [r for r in document["rows"] if r["region_a"] == "soft"]
+    # What leaves soft has two jets now.
+    assert {"loose" in r["in_b"].split() for r in soft} <= {True, False}
+    assert all("soft" in r["in_a"].split() and "soft" not in r["in_b"].split() for r in soft)
+
+
+def test_more_threads_and_blocks_change_no_bit(pair: tuple[Path, Path]) -> None:
+    one, four = (call(*pair, TTBAR, "--format", "json", "-j", j).stdout for j in (1, 4))
+    assert json.loads(one)["measured"]["events"] == 6000
+    assert one == four
+
+
+def random_sums(seed: int, *, kinds: int, regions: int = 5) -> tuple[Sums, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    random = np.random.default_rng(seed)
+    events = 400
+    inside = random.random((regions, events)) < 0.3
+    inside[1] |= inside[0]
+    weights = random.normal(1, 0.5, (kinds, events))
+    of_region = np.arange(regions) % kinds
+    rows = [(np.flatnonzero(m), weights[k][m]) for m, k in zip(inside, of_region, strict=True)]
+    return summed(events, rows, of_region.tolist()), inside, weights[of_region]
+
+
+@pytest.mark.parametrize("kinds", [1, 3, 5])  # few weights by patterns, many by events
+def test_sums_are_those_over_all_events(kinds: int) -> None:
+    sums, inside, weights = random_sums(kinds, kinds=kinds)
+    x = weights * inside
+    np.testing.assert_array_equal(sums.raw, inside.astype(int) @ inside.T.astype(int))
+    np.testing.assert_allclose(sums.s10, x @ inside.T.astype(float), rtol=1e-12)
+    np.testing.assert_allclose(sums.s11, x @ x.T, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(sums.s22, x**2 @ (x**2).T, rtol=1e-12)
+    np.testing.assert_allclose(sums.s31, x**3 @ x.T, rtol=1e-11, atol=1e-12)
+
+
+def test_the_correlation_and_its_uncertainty_are_those_of_resampled_events() -> None:
+    sums, inside, weights = random_sums(7, kinds=1, regions=3)
+    x = weights * inside
+    random = np.random.default_rng(1)
+    numbers = random.poisson(1.0, (4000, x.shape[1]))
+    yields = numbers @ x.T
+    expected = np.corrcoef(yields.T)
+    np.testing.assert_allclose(sums.correlation, expected, atol=0.05)
+    found = []
+    for one in numbers:
+        s11 = (x * one) @ x.T
+        found.append(s11 / np.sqrt(np.outer(s11.diagonal(), s11.diagonal())))
+    np.testing.assert_allclose(sums.uncertainty, np.std(found, axis=0), rtol=0.1, atol=0.002)
+
+
+def test_regions_without_common_events_have_the_uncertainty_of_none_seen() -> None:
+    rows = [(np.arange(0, 100), np.ones(100)), (np.arange(100, 125), np.ones(25))]
+    sums = summed(200, rows, [0, 0])
+    assert sums.correlation[0, 1] == 0
+    assert sums.uncertainty[0, 1] == pytest.approx(1.14 / 50)
