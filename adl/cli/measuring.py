@@ -164,7 +164,8 @@ def _list(
         found = run_list(nominal, pair, options)
     except NetworkError as error:
         raise UserError(str(error)) from None
-    for ran in found:
+    # Where nothing ran, the analyses' mistakes or the files' are the whole story.
+    for ran in found if any(r.outcome.kernel is not None for r in found) else ():
         for complaint in complaints(ran, asked.events):
             show_warning(complaint)
     if not known.normalise:
