@@ -5,15 +5,21 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import awkward as ak
 import numpy as np
+import numpy.typing as npt
 import pytest
 import uproot
 from click.testing import CliRunner, Result
 
 from adl.cli import main
 from adl.runtime.overlap.sums import Sums, summed
+
+Document = dict[str, Any]
+Numbers = npt.NDArray[Any]
+Masks = dict[tuple[str, str], Numbers]
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 TTBAR = EXAMPLES / "sample" / "ttbar.root"
@@ -50,7 +56,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="module")
-def document(pair: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> dict:  # type: ignore[type-arg]
+def document(pair: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Document:
     events = tmp_path_factory.mktemp("out") / "moved.csv"
     result = call(*pair, TTBAR, "--format", "json", "--events", events)
     assert result.exit_code == 0, result.output
@@ -60,7 +66,7 @@ def document(pair: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="module")
-def regions() -> dict[tuple[str, str], np.ndarray]:  # type: ignore[type-arg]
+def regions() -> Masks:
     """Which events each region has, by awkward."""
     with uproot.open(TTBAR) as file:
         read = file["Events"].arrays(["Jet_pt", "Jet_eta", "MET_pt", "run", "event"])
@@ -76,7 +82,7 @@ def regions() -> dict[tuple[str, str], np.ndarray]:  # type: ignore[type-arg]
     return out
 
 
-def test_raw_overlaps_are_those_of_awkward(document: dict, regions: dict) -> None:  # type: ignore[type-arg]
+def test_raw_overlaps_are_those_of_awkward(document: Document, regions: Masks) -> None:
     measured = document["measured"]
     names = [(r["analysis"], r["name"]) for r in measured["regions"]]
     assert names == [(s, n) for s in "AB" for n in ("loose", "hard", "soft")]
@@ -89,9 +95,9 @@ def test_raw_overlaps_are_those_of_awkward(document: dict, regions: dict) -> Non
 
 
 def test_yields_are_those_of_each_analysis_alone(
-    document: dict,
+    document: Document,
     pair: tuple[Path, Path],
-    tmp_path: Path,  # type: ignore[type-arg]
+    tmp_path: Path,
 ) -> None:
     measured = document["measured"]
     for side, path in zip("AB", pair, strict=True):
@@ -106,9 +112,9 @@ def test_yields_are_those_of_each_analysis_alone(
 
 
 def test_the_list_has_every_event_that_moved_with_its_statement(
-    document: dict,
-    regions: dict,
-    pair: tuple[Path, Path],  # type: ignore[type-arg]
+    document: Document,
+    regions: Masks,
+    pair: tuple[Path, Path],
 ) -> None:
     with uproot.open(TTBAR) as file:
         read = file["Events"].arrays(["run", "luminosityBlock", "event"], library="np")
@@ -144,7 +150,7 @@ def test_more_threads_and_blocks_change_no_bit(pair: tuple[Path, Path]) -> None:
     assert one == four
 
 
-def random_sums(seed: int, *, kinds: int, regions: int = 5) -> tuple[Sums, np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def random_sums(seed: int, *, kinds: int, regions: int = 5) -> tuple[Sums, Numbers, Numbers]:
     random = np.random.default_rng(seed)
     events = 400
     inside = random.random((regions, events)) < 0.3
