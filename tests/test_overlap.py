@@ -75,7 +75,7 @@ def regions() -> Masks:
         good = (read.Jet_pt > least) & (abs(read.Jet_eta) < 2.4)
         number = ak.to_numpy(ak.sum(good, axis=1))
         total = ak.to_numpy(ak.sum(ak.values_astype(read.Jet_pt[good], np.float64), axis=1))
-        loose = (number >= 2) & ht(total)
+        loose = (number >= 2) & ht(total)  # type: ignore[no-untyped-call]  # awkward has no types
         out[side, "loose"] = loose
         out[side, "hard"] = loose & (ak.to_numpy(read.MET_pt).astype(np.float64) > 50)
         out[side, "soft"] = number < 2
