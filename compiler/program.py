@@ -37,6 +37,18 @@ class StepOutput:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """What tells the error of a shift in each bin, see ``compiler/lower/shifts.py``.
+
+    Its squares are those of the entries that are new in a bin; with ``product`` its sums are those
+    of the products of both weights, over the entries that a bin has both times.
+    """
+
+    fill: Fill
+    product: bool
+
+
+@dataclass(frozen=True)
 class HistogramOutput:
     """One histogram of a region: the sum of its fills, which have the same bins."""
 
@@ -44,6 +56,7 @@ class HistogramOutput:
     title: str
     fills: tuple[Fill, ...]
     nominal_only: bool = False  # variations have the nominal one
+    moved: tuple[Moved, ...] = ()  # of a variation that moves entries: one for each fill
 
 
 @dataclass(frozen=True)
@@ -118,7 +131,9 @@ class RegionOutput:
     histograms: tuple[HistogramOutput, ...] = ()
     title: str = ""
     rows: tuple[RowsOutput, ...] = ()
-    shift: Fill | None = None  # of a variation that moves events: see compiler/lower/shifts.py
+    # Of a variation, see compiler/lower/shifts.py:
+    shift: Fill | None = None  # if it moves events
+    odd: Fill | None = None  # if it changes weights
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -133,7 +148,8 @@ class RegionOutput:
             *(s.missing for s in self.steps if s.missing is not None),
             *(() if self.bins is None else (self.bins.fill,)),
             *(f for h in self.histograms for f in h.fills),
-            *(() if self.shift is None else (self.shift,)),
+            *(m.fill for h in self.histograms for m in h.moved),
+            *(f for f in (self.shift, self.odd) if f is not None),
         )
 
 
@@ -245,8 +261,14 @@ def map_region(region: RegionOutput, change: Change) -> RegionOutput:
         ),
         bins=None if region.bins is None else replace(region.bins, fill=change(region.bins.fill)),
         histograms=tuple(
-            replace(h, fills=tuple(change(f) for f in h.fills)) for h in region.histograms
+            replace(
+                h,
+                fills=tuple(change(f) for f in h.fills),
+                moved=tuple(replace(m, fill=change(m.fill)) for m in h.moved),
+            )
+            for h in region.histograms
         ),
         rows=tuple(rows.map(change) for rows in region.rows),
         shift=None if region.shift is None else change(region.shift),
+        odd=None if region.odd is None else change(region.odd),
     )

@@ -20,6 +20,7 @@ from adl.runtime.results import (
     BinCount,
     Cutflow,
     Histogram,
+    OddWeights,
     Process,
     Step,
     Systematic,
@@ -101,23 +102,26 @@ class _Reader:
         self.partial = partial
         self.process = process
 
-    def items(self, region: RegionOutput, label: str, place: int = 0) -> Iterator[Item]:
+    def items(
+        self, region: RegionOutput, label: str, place: int = 0, before: RegionOutput | None = None
+    ) -> Iterator[Item]:
         """Yield a region's cutflow, which those of object blocks do not have, and histograms.
 
-        Of fills for a group it is the member at ``place`` that counts.
+        Of fills for a group it is the member at ``place`` that counts; ``before`` is nominal.
         """
         if region.steps:
             yield self.cutflow(region, label, place)
-        for output in region.histograms:
-            yield self.histogram(region, output, label, place)
+        nominal = [None] * len(region.histograms) if before is None else before.histograms
+        for output, old in zip(region.histograms, nominal, strict=True):
+            yield self.histogram(region, output, label, place, old)
 
     def varied(
         self, label: str, varied: VariationOutput, place: int, program: Program
     ) -> Iterator[Item]:
         """Yield what differs from the nominal program."""
         changed = set(changes(program, varied, place))
-        for region in varied.regions:
-            for item in self.items(region, label, place):
+        for region, before in zip(varied.regions, program.regions, strict=True):
+            for item in self.items(region, label, place, before):
                 name = region.name if isinstance(item, Cutflow) else f"{region.name}/{item.name}"
                 if name in changed:
                     yield item
@@ -138,10 +142,19 @@ class _Reader:
             rows = zip(labels, raws, sums, squares, published, strict=True)
             bins = tuple(BinCount(n, int(r), float(w), float(w2), p) for n, r, w, w2, p in rows)
         moved = None if region.shift is None else float(self.counts(region.shift, member)[2][0])
-        return Cutflow(self.process, label, region.name, tuple(steps), bins, region.title, moved)
+        kinds = () if region.odd is None else self.counts(region.odd, member)[0][1:-1].tolist()
+        odd = None if region.odd is None else OddWeights(*kinds)
+        return Cutflow(
+            *(self.process, label, region.name, tuple(steps), bins, region.title, moved, odd)
+        )
 
     def histogram(
-        self, region: RegionOutput, output: HistogramOutput, label: str, member: int
+        self,
+        region: RegionOutput,
+        output: HistogramOutput,
+        label: str,
+        member: int,
+        before: HistogramOutput | None = None,
     ) -> Histogram:
         bins = (b for b in output.fills[0].bins if not isinstance(b, Positions))
         hist = bh.Histogram(*map(_axis, bins), storage=bh.storage.Weight())
@@ -153,7 +166,23 @@ class _Reader:
             view.value += sumw.reshape(view.shape, order="F")
             view.variance += sumw2.reshape(view.shape, order="F")
             skipped += self.skipped(fill, member)
-        return Histogram(self.process, label, region.name, output.name, output.title, hist, skipped)
+        moved = None if before is None else self.moved(output, before, member, view.shape)
+        names = region.name, output.name, output.title
+        return Histogram(self.process, label, *names, hist, skipped, moved)
+
+    def moved(
+        self, output: HistogramOutput, before: HistogramOutput, member: int, shape: tuple[int, ...]
+    ) -> npt.NDArray[np.float64] | None:
+        """Return the squared error of the shift of each bin; None where nothing is moved."""
+        if not output.moved:
+            return None
+        error = np.zeros(shape)
+        for own, fill, old in zip(output.moved, output.fills, before.fills, strict=True):
+            _, sums, new = self.counts(own.fill, member)
+            after, nominal = self.counts(fill, member)[2], self.counts(old, 0)[2]
+            squared = nominal + after - 2.0 * sums if own.product else nominal - after + 2.0 * new
+            error += squared.reshape(shape, order="F")
+        return np.maximum(error, 0.0)  # a difference of sums can be just below
 
     def skipped(self, fill: Fill, member: int) -> int:
         """Return how many of a fill's entries had a value or weight that is no number."""

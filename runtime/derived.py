@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from adl.runtime.results import BinCount, Cutflow, Histogram, Step
+from adl.runtime.results import BinCount, Cutflow, Histogram, OddWeights, Step
 
 Item = Cutflow | Histogram
 Numbers = npt.NDArray[np.float64]
@@ -95,7 +95,7 @@ def _with(item: Item, label: str, sums: Numbers, squares: Numbers) -> Item:
         hist = item.hist.copy()
         view: Any = hist.view(flow=True)
         view.value, view.variance = sums, squares
-        return replace(item, variation=label, hist=hist)
+        return replace(item, variation=label, hist=hist, moved=None)
     pairs = list(zip(sums.tolist(), squares.tolist(), strict=True))
     steps: tuple[Step, ...] = tuple(
         replace(step, sumw=w, sumw2=w2)
@@ -153,8 +153,8 @@ def _mirrored(item: Item, nominal: Item, label: str) -> Item:
     """Return what is as far from nominal on the other side; its errors are the variation's."""
     other = _with(item, label, 2.0 * sums(nominal) - sums(item), _squares(item))
     if isinstance(other, Cutflow) and isinstance(item, Cutflow):
-        return replace(other, moved=item.moved)
-    return other
+        return replace(other, moved=item.moved, odd=None)
+    return replace(other, moved=item.moved)  # type: ignore[arg-type]  # both are histograms
 
 
 def _hessian(nominal: Numbers, members: Numbers) -> tuple[Numbers, Numbers]:
@@ -194,8 +194,13 @@ def _bands(systematic: Rules, nominal: Mapping[_Key, Item], members: Members) ->
         skipped = max(replicas, key=_skipped)
         values = np.stack([sums(item) for item in replicas])
         edges = _COMBINE[systematic.combine](sums(middle), values)
+        odd = [item.odd for item in replicas if isinstance(item, Cutflow) and item.odd]
         for direction, edge in zip(_DIRECTIONS, edges, strict=True):
-            yield _with(skipped, f"{systematic.name}{direction}", edge, _squares(middle))
+            band = _with(skipped, f"{systematic.name}{direction}", edge, _squares(middle))
+            if isinstance(band, Cutflow):  # the upper edge counts for all replicas
+                count = sum(odd, OddWeights()) if direction == "Up" else None
+                band = replace(band, odd=count)
+            yield band
 
 
 def _skipped(item: Item) -> int:

@@ -12,6 +12,8 @@ from adl.check.published import Published
 
 if TYPE_CHECKING:
     import boost_histogram
+    import numpy as np
+    import numpy.typing as npt
 
     from adl.compiler.layout import Fault
 
@@ -58,6 +60,25 @@ class BinCount:
 
 
 @dataclass(frozen=True)
+class OddWeights:
+    """Events of which a variation makes the weight zero, of the other sign, or above ten times."""
+
+    zero: int = 0
+    flipped: int = 0
+    large: int = 0
+
+    def __add__(self, other: OddWeights) -> OddWeights:
+        """Add those of other events, or of another variation."""
+        return OddWeights(
+            self.zero + other.zero, self.flipped + other.flipped, self.large + other.large
+        )
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self.zero or self.flipped or self.large)
+
+
+@dataclass(frozen=True)
 class Cutflow:
     """A region's steps, the first being all events before any statement, and its bins."""
 
@@ -69,11 +90,16 @@ class Cutflow:
     title: str = ""
     # Of a variation that moves events: the squared error of how far its last step is from nominal.
     moved: float | None = None
+    # Of a variation of weights: how many events behind the last step have one that is odd.
+    odd: OddWeights | None = None
 
 
 @dataclass(frozen=True)
 class Histogram:
-    """One histogram of a region; ``skipped`` fills had a missing, NaN or infinite value or weight."""
+    """One histogram of a region; ``skipped`` fills had a missing, NaN or infinite value or weight.
+
+    ``moved``, of a variation that moves entries, is the squared error of each bin's shift.
+    """
 
     process: Process
     variation: str
@@ -82,6 +108,7 @@ class Histogram:
     title: str
     hist: boost_histogram.Histogram[boost_histogram.storage.Weight]
     skipped: int = 0
+    moved: npt.NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -102,16 +129,20 @@ class Finding:
     """What is odd about a systematic in a region: in its last step, or in a ``histogram``.
 
     ``up`` and ``down`` are its shifts and ``error`` the larger of their statistical errors, all
-    relative to nominal; of a histogram there are none.
+    relative to nominal; of a histogram there are none. ``zero``, ``flipped`` and ``large`` count the
+    events with odd weights, of all its variations.
     """
 
-    kind: Literal["unchanged", "one-sided", "same-side", "insignificant"]
+    kind: Literal["unchanged", "one-sided", "same-side", "insignificant", "odd-weights"]
     process: str = ""
     region: str = ""
     histogram: str = ""
     up: float | None = None
     down: float | None = None
     error: float | None = None
+    zero: int = 0
+    flipped: int = 0
+    large: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What is odd about systematics after a run: nothing changed, one side only, less than chance.
 
-The error of a shift knows that nominal and varied yields are of the same events, see
+Or weights are zero, of the other sign, or more than ten times the nominal ones. The error of a shift knows that nominal and varied yields are of the same events, see
 ``compiler/lower/shifts.py``. A variation of weights alone is as uncertain as the yield is: its
 relative error is that of the yield.
 """
@@ -15,7 +15,15 @@ from typing import Literal
 import numpy as np
 
 from adl.runtime.derived import Item, identity, sums
-from adl.runtime.results import NOMINAL, Cutflow, Finding, Histogram, Results, Systematic
+from adl.runtime.results import (
+    NOMINAL,
+    Cutflow,
+    Finding,
+    Histogram,
+    OddWeights,
+    Results,
+    Systematic,
+)
 
 _EVEN = 1.0 + 1e-9  # one event that moved is a shift as large as its error
 
@@ -39,17 +47,29 @@ def _place(item: Item) -> _Place:
     return process.name, process.dataset, process.era, *identity(item)
 
 
+def _odd_weights(place: _Place, own: Sequence[Mapping[_Place, Item]]) -> Iterator[Finding]:
+    """Yield how many events have odd weights in a region, in all variations of a systematic."""
+    found = (items.get(place) for items in own)
+    every = (item.odd for item in found if isinstance(item, Cutflow) and item.odd is not None)
+    odd = sum(every, OddWeights())
+    if odd:
+        counts = odd.zero, odd.flipped, odd.large
+        yield Finding("odd-weights", place[0], place[3], "", None, None, None, *counts)
+
+
 def _findings(systematic: Systematic, items: _Items) -> Iterator[Finding]:
     if systematic.kind == "rate":
         return
     nominal = items.get(NOMINAL, {})
     up, down = (items.get(f"{systematic.name}{d}", {}) for d in ("Up", "Down"))
     labels = (v.label for v in systematic.variations)
-    own = [up, down, *(items.get(label, {}) for label in labels)]
+    both = f"{systematic.name}Up", f"{systematic.name}Down"
+    own = [up, down, *(items.get(label, {}) for label in labels if label not in both)]
     if not any(_differ(nominal[p], item) for found in own for p, item in found.items()):
         yield Finding("unchanged")
         return
     for place, before in nominal.items():
+        yield from _odd_weights(place, own)
         pair = up.get(place, before), down.get(place, before)
         if not any(_differ(before, item) for item in pair):
             continue
@@ -57,6 +77,8 @@ def _findings(systematic: Systematic, items: _Items) -> Iterator[Finding]:
             side = _side_of_bins(before, pair)
             if side is not None:
                 yield Finding(side, place[0], before.region, before.name)
+            if not systematic.combine and _is_chance(before, pair):
+                yield Finding("insignificant", place[0], before.region, before.name)
         else:
             yield from _of_yield(systematic, before, pair)
 
@@ -72,6 +94,28 @@ def _side_of_bins(nominal: Item, pair: tuple[Item, Item]) -> Side | None:
     both = (up != 0) & (down != 0)
     same = np.count_nonzero(both & (np.sign(up) == np.sign(down)))
     return "same-side" if 2 * same > np.count_nonzero(both) else None
+
+
+def _is_chance(nominal: Histogram, pair: tuple[Item, Item]) -> bool:
+    """Whether no direction moves bins by more than their errors: χ² is at most their number.
+
+    The errors are known of variations that move entries.
+    """
+    known = False
+    for item in pair:
+        change = sums(item) - sums(nominal)
+        if not np.any(change):
+            continue
+        if not isinstance(item, Histogram) or item.moved is None:
+            return False
+        uncertain = item.moved > 0.0
+        if np.any(change[~uncertain] != 0.0):
+            return False
+        pulls = change[uncertain] ** 2 / item.moved[uncertain]
+        if pulls.sum() > np.count_nonzero(uncertain) * _EVEN:
+            return False
+        known = True
+    return known
 
 
 def _of_yield(

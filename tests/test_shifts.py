@@ -31,12 +31,13 @@ region r
 GENERATOR = np.random.default_rng(7)
 ROWS = [[float(x) for x in GENERATOR.uniform(5, 60, n)] for n in GENERATOR.integers(0, 4, 300)]
 WEIGHTS = GENERATOR.normal(1.0, 0.7, 300).astype(np.float32)
+V = GENERATOR.uniform(0.5, 1.5, 300).astype(np.float32)
 
 
-def events() -> Chunk:
-    chunk = jets(*ROWS, w=WEIGHTS, v=GENERATOR.uniform(0.5, 1.5, 300).astype(np.float32))
+def events(replicas: tuple[float, float]) -> Chunk:
+    chunk = jets(*ROWS, w=WEIGHTS, v=V)
     up, _ = lists(*[[1.2 * x for x in row] for row in ROWS])
-    pdf, offsets = lists(*[[1.1, 1.2]] * 300)
+    pdf, offsets = lists(*[replicas] * 300)
     new = {"Jet_pt_up": up, "Jet_pt_down": up * 0.5, "LHEPdfWeight": pdf}
     return replace(
         chunk,
@@ -45,10 +46,10 @@ def events() -> Chunk:
     )
 
 
-def results(text: str) -> Results:
+def results(text: str, replicas: tuple[float, float] = (1.1, 1.2)) -> Results:
     """Run compiled and interpreted: both give the same."""
     analysis = compiled(text + REGION, FILE)
-    chunk = events()
+    chunk = events(replicas)
     partial = analysis.run(chunk)
     assert not differences(analysis.interpret(chunk), partial)
     found = collect(analysis.program, analysis.layout, partial, Process("p", "p"))
@@ -94,6 +95,86 @@ def test_variations_of_one_group_have_errors_of_their_own() -> None:
         for direction in ("Up", "Down"):
             own = varied(together, f"s_{name}{direction}").moved
             assert own == varied(alone, f"s{direction}").moved
+
+
+def contributions(pts: list[list[float]], weights: np.ndarray) -> np.ndarray:
+    """Return what each event adds to each bin of HT, flow in, computed with numpy."""
+    jets_ = [np.array(row, np.float32).astype(float) for row in pts]
+    out = np.zeros((len(pts), 6))
+    for event, (row, weight) in enumerate(zip(jets_, weights, strict=True)):
+        if any(row > 30):
+            out[event, np.searchsorted([0, 50, 100, 150, 200], row.sum(), side="right")] = weight
+    return out
+
+
+def of_bins(found: Results, label: str) -> np.ndarray:
+    (histogram,) = (h for h in found.histograms if h.variation == label)
+    assert histogram.moved is not None
+    return histogram.moved
+
+
+UP = [[float(np.float32(1.2 * x)) for x in row] for row in ROWS]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "systematic s\n  set pt(Jet)  up pt_up  down pt_down\n  keep MET\n",
+        "systematic s_{x}\n  for x  a b\n  set pt(Jet)  up pt_up  down pt_down\n  keep MET\n",
+    ],
+)
+def test_the_error_of_a_bin_is_that_of_the_entries_that_come_and_go(text: str) -> None:
+    found = results(text)
+    weights = WEIGHTS.astype(float)
+    nominal = contributions(ROWS, weights)
+    for label in {h.variation for h in found.histograms} - {"nominal"}:
+        pts = UP if label.endswith("Up") else [[0.5 * x for x in row] for row in UP]
+        change = contributions(pts, weights) - nominal
+        assert of_bins(found, label) == pytest.approx((change**2).sum(axis=0), rel=1e-9, abs=1e-9)
+        assert (change != 0).any()
+
+
+def test_the_error_of_a_bin_knows_weights_that_change_with_the_entries() -> None:
+    found = results(
+        "systematic s\n  set pt(Jet)  up pt_up  down pt_down\n  keep MET\n  weight w up v down v\n"
+    )
+    change = contributions(UP, V.astype(float)) - contributions(ROWS, WEIGHTS.astype(float))
+    assert of_bins(found, "sUp") == pytest.approx((change**2).sum(axis=0), rel=1e-9)
+
+
+def test_one_entry_in_another_bin_is_less_than_chance() -> None:
+    # The factor that moves the first entry over an edge, and no other.
+    sums = [sum(row) for row in ROWS if any(x > 30 for x in row)]
+    factors = (edge / x for x in sums for edge in (50.0, 100.0, 150.0) if x < edge)
+    text = f"systematic s\n  scale pt(Jet)  up {min(factors) * 1.000001}  down 1\n  keep MET\n"
+    found = results(text)
+    assert kinds(found, "hht") == [("one-sided", "insignificant")]
+    assert np.count_nonzero(of_bins(found, "sUp")) == 2
+    far = results("systematic s\n  scale pt(Jet)  up 1.5  down 0.7\n  keep MET\n")
+    assert "insignificant" not in kinds(far, "hht")[0]
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_odd_weights_are_counted(number: int) -> None:
+    up, down = "w > 1.5 ? 0 : w", "w > 1 ? -w : 20*w"
+    blocks = (f"systematic s{i}\n  weight w  up {up}  down {down}\n" for i in range(number))
+    found = results("".join(blocks))
+    here = passing(ROWS) & (WEIGHTS != 0)
+    weights = WEIGHTS[here].astype(float)
+    for systematic in found.systematics:
+        (finding,) = (f for f in systematic.findings if f.kind == "odd-weights")
+        assert finding.zero == np.count_nonzero(weights > 1.5)
+        assert finding.flipped == np.count_nonzero(weights > 1)
+        assert finding.large == np.count_nonzero(weights <= 1)
+
+
+def test_odd_replicas_of_a_band_are_counted_once() -> None:
+    text = "systematic pdf\n  reweight LHEPdfWeight[0,1]  combine hessian\n"
+    assert "odd-weights" not in kinds(results(text))[0]
+    found = results(text, replicas=(0.0, 11.0))
+    (finding,) = (f for f in found.systematics[0].findings if f.kind == "odd-weights")
+    number = int(np.count_nonzero(passing(ROWS)))
+    assert (finding.zero, finding.flipped, finding.large) == (number, 0, number)
 
 
 def test_what_changes_weights_alone_sums_up_nothing_more() -> None:
@@ -147,7 +228,7 @@ def test_a_run_says_it_in_the_table_in_the_results_and_as_a_warning(tmp_path: Pa
     analysis = tmp_path / "a.adl"
     analysis.write_text(
         "info adl\n  dialect adl\nsystematic same\n  reweight up 1 down 1\n"
-        "systematic once\n  reweight up 1.1 down 1\nregion r\n  select size(Jet) >= 1\n"
+        "systematic once\n  reweight up 1.1 down 1\nsystematic odd\n  reweight up 11 down 0\nregion r\n  select size(Jet) >= 1\n"
     )
     sample = TOP / "examples" / "sample" / "ttbar.root"
     run = CliRunner().invoke(main, ["run", str(analysis), str(sample), "-o", str(tmp_path)])
@@ -155,10 +236,11 @@ def test_a_run_says_it_in_the_table_in_the_results_and_as_a_warning(tmp_path: Pa
     lines = run.stdout.splitlines()
     assert any("same" in line and "changes nothing anywhere" in line for line in lines)
     assert any("once" in line and "one direction only" in line for line in lines)
+    assert any("odd" in line and " zero, " in line and "above 10x" in line for line in lines)
     assert "warning: same changed nothing anywhere" in run.stderr
     document = json.loads((tmp_path / "results.json").read_text())
     found = {s["name"]: [f["kind"] for f in s["findings"]] for s in document["systematics"]}
-    assert found == {"same": ["unchanged"], "once": ["one-sided"]}
+    assert found == {"same": ["unchanged"], "once": ["one-sided"], "odd": ["odd-weights"]}
 
 
 def test_processes_of_a_list_are_added_up_with_their_scales(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from adl.cli.comparison import compared
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from adl.runtime.results import BinCount, Cutflow, Results, Step, Systematic
+    from adl.runtime.results import BinCount, Cutflow, Finding, Results, Step, Systematic
 
 NOMINAL = "nominal"
 _NO_RATIO = "\N{EN DASH}"  # nothing to compare with
@@ -134,11 +134,19 @@ def _remark(systematic: Systematic, nominal: Cutflow) -> str:
     """What is odd about a systematic in a region."""
     own = (nominal.process.name, nominal.region)
     found = [
-        finding.kind
+        finding
         for finding in systematic.findings
         if not finding.histogram and (finding.process, finding.region) in (own, ("", ""))
     ]
-    return ", ".join(_REMARKS[kind] for kind in found)
+    return ", ".join(_REMARKS.get(finding.kind) or _odd_weights(finding) for finding in found)
+
+
+def _odd_weights(finding: Finding) -> str:
+    """How many weights of variations are odd."""
+    counts = {"zero": finding.zero, "flipped": finding.flipped, "above 10x": finding.large}
+    number = sum(counts.values())
+    said = ", ".join(f"{n:,} {what}" for what, n in counts.items() if n)
+    return f"weight{'s' if number > 1 else ''}: {said}"
 
 
 _REMARKS = {

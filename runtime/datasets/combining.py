@@ -23,6 +23,7 @@ from adl.runtime.results import (
     BinCount,
     Cutflow,
     Histogram,
+    OddWeights,
     Process,
     Step,
     Systematic,
@@ -204,7 +205,8 @@ def _scaled(item: Item, scale: float) -> Item:
     view: Any = hist.view(flow=True)
     view.value *= scale
     view.variance *= scale * scale
-    return replace(item, hist=hist)
+    errors = None if item.moved is None else item.moved * scale * scale
+    return replace(item, hist=hist, moved=errors)
 
 
 def _times(count: T, scale: float) -> T:
@@ -219,7 +221,8 @@ def _cutflow(process: Process, variation: str, found: Sequence[Cutflow]) -> Cutf
     bins = tuple(_added(row) for row in zip(*(c.bins for c in found), strict=True))
     moves = [c.moved for c in found if c.moved is not None]
     moved = sum(moves) if moves else None
-    return Cutflow(process, variation, first.region, steps, bins, first.title, moved)
+    odd = sum((c.odd for c in found if c.odd is not None), OddWeights())
+    return Cutflow(process, variation, first.region, steps, bins, first.title, moved, odd)
 
 
 Place = tuple[str, int]
@@ -287,4 +290,8 @@ def _histogram(process: Process, variation: str, found: Sequence[Histogram]) -> 
         view.value += cells.value
         view.variance += cells.variance
     skipped = sum(h.skipped for h in found)
-    return replace(first, process=process, variation=variation, hist=hist, skipped=skipped)
+    moves = [h.moved for h in found if h.moved is not None]
+    moved = reduce(add, moves) if moves else None
+    return replace(
+        first, process=process, variation=variation, hist=hist, skipped=skipped, moved=moved
+    )
