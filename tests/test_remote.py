@@ -24,6 +24,7 @@ from adl.runtime.inputs import InputError, remote
 from adl.runtime.inputs.chunks import read
 from adl.runtime.inputs.opening import open_input
 from adl.runtime.inputs.paths import rewritten
+from adl.runtime.inputs.patience import Patience
 
 EVENTS = 2_000
 X = [Column("x", "float32")]
@@ -41,6 +42,7 @@ needs_xrootd = pytest.mark.skipif(
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(remote, "DELAYS", (0.1, 0.2, 0.4, 0.8, 1.6, 3.2))
+    monkeypatch.setattr(remote, "PATIENCE", Patience(7))
     monkeypatch.setenv("ADL_CACHE_DIR", str(tmp_path / "cache"))
 
 
@@ -208,7 +210,7 @@ def test_an_xrootd_server_that_comes_back_loses_nothing(
 
 @needs_http
 def test_a_server_that_stays_away_is_named(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote, "DELAYS", (0.01, 0.01))
+    monkeypatch.setattr(remote, "PATIENCE", Patience(0.02))
     url = web.url("events.root")
     with open_input(url) as source:
         web.stop()
@@ -219,6 +221,29 @@ def test_a_server_that_stays_away_is_named(web: Web, monkeypatch: pytest.MonkeyP
 
 
 @needs_http
+def test_a_server_that_nobody_answers_for_is_waited_for_once(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    patience = Patience(0.5, told.append)
+    monkeypatch.setattr(remote, "PATIENCE", patience)
+    first, second = web.url("events.root"), web.url("other.root")
+    web.stop()
+    with pytest.raises(InputError, match=r"Cannot connect to host .* times in [01] s\)"):
+        open_input(first)
+    (text,) = told  # at once, and not again
+    assert text.startswith(f"{first}: Cannot connect to host")
+    assert re.search("; trying for [01] s$", text)
+    with pytest.raises(InputError, match="Cannot connect to host"):
+        open_input(second)
+    assert len(told) == 1, "nothing waits for it again"
+    assert patience.silent == {f"http://127.0.0.1:{web.port}"}
+    web.start()
+    with open_input(first):
+        assert not patience.silent, "it is back"
+
+
+@needs_http
 def test_a_file_that_is_not_there_is_not_waited_for(
     web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,7 +251,7 @@ def test_a_file_that_is_not_there_is_not_waited_for(
         raise AssertionError
 
     monkeypatch.setattr("adl.runtime.inputs.remote.time.sleep", never)
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="the server has no such file"):
         open_input(web.url("missing.root"))
 
 
@@ -251,7 +276,7 @@ def test_a_replica_takes_over(web: Web, path: Path, tmp_path: Path) -> None:
 def test_a_replica_that_is_another_file_is_refused(
     web: Web, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote, "DELAYS", (0.01, 0.01))
+    monkeypatch.setattr(remote, "PATIENCE", Patience(0.02))
     written(path.parent / "other.root", 1)
     places = (web.url("events.root"), web.url("other.root"))
     with open_input("events", None, places) as source:

@@ -164,7 +164,21 @@ def model_path_option(command: F) -> F:
 
 
 def rewrite_option(command: F) -> F:
-    """Add ``--rewrite``; the command is given where a file may be, as a function of its name."""
+    """Add ``--rewrite`` and ``--patience``.
+
+    The command is given where a file may be, as a function of its name; patience is the program's.
+    """
+    command = click.option(
+        "--patience",
+        metavar="SECONDS",
+        type=click.FloatRange(min=0),
+        default=30,
+        show_default=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_be_patient,
+        help="Try a server that fails again for so long; 0 is one attempt.",
+    )(command)
     return click.option(
         "--rewrite",
         "places",
@@ -173,6 +187,13 @@ def rewrite_option(command: F) -> F:
         callback=lambda context, parameter, texts: places_of(texts),
         help="Look for files whose name begins with FROM at TO first, as in a cache. Repeatable.",
     )(command)
+
+
+def _be_patient(context: click.Context, parameter: click.Parameter, seconds: float) -> None:
+    from adl.runtime.inputs.patience import PATIENCE
+
+    PATIENCE.seconds, PATIENCE.told = seconds, show_note
+    PATIENCE.silent.clear()
 
 
 def as_called(path: str) -> tuple[str, ...]:
