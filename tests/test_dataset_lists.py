@@ -289,6 +289,24 @@ def test_a_from_spec_list_is_read_as_it_is(folder: Path) -> None:
     assert mistakes(folder, '{"samples": \n  {"a": 1,}}', "spec.json") == ["E501 2:11"]
 
 
+def test_friends_of_a_from_spec_list_are_joined_by_entry(folder: Path) -> None:
+    spec: dict[str, Any] = {
+        "samples": {
+            "one": {"trees": ["Events"], "files": ["a.root"]},
+            "two": {"trees": ["Events"], "files": ["b.root"]},
+        },
+        "friends": {"scores": {"trees": ["Scores"], "files": ["b.root", "a.root"]}},
+    }
+    found = read(folder, json.dumps(spec), "spec.json").datasets
+    friends = [d.friends for d in found]
+    assert [(Path(f.files[0]).name, f.tree, f.by) for (f,) in friends] == [
+        ("b.root", "Scores", "entry"),
+        ("a.root", "Scores", "entry"),
+    ]
+    spec["friends"]["scores"]["files"].pop()
+    assert mistakes(folder, json.dumps(spec), "spec.json")[0].startswith("E504")
+
+
 MANUAL = (TOP / "grammar" / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", MANUAL, re.DOTALL | re.MULTILINE)
 

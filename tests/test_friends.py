@@ -332,3 +332,85 @@ def test_friends_of_datasets(tmp_path: Path) -> None:
     wanted, _ = np.histogram(friend["quality"][:400].astype(float), 10, (0, 1))
     np.testing.assert_array_equal(cells(results(tmp_path), "hq")[1:-1], wanted)
     assert "a: the friend" in done.output
+
+
+def call(*arguments: object) -> Result:
+    result = CliRunner().invoke(main, [str(a) for a in arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def test_a_skim_is_chosen_with_friends_and_runs_with_them(tmp_path: Path) -> None:
+    columns = main_file(tmp_path / "events.root")
+    friend = friend_of(columns)
+    write(tmp_path / "friend.root", "F", taken(friend, np.arange(EVENTS)[30:]))
+    (tmp_path / "a.adl").write_text(
+        'region r\n  select default(quality, 0) > 0.7\n  histo h, "q", 10, 0, 1, default(quality, 0)\n'
+    )
+    friends = ("--friend", tmp_path / "friend.root")
+    skim, text = tmp_path / "skim.root", tmp_path / "a.adl"
+    result = call("skim", text, tmp_path / "events.root", *friends, "-o", skim)
+    assert result.exit_code == 0, result.output
+    assert "the skim has no column of a friend" in result.stderr
+    passing = (friend["quality"].astype(np.float64) > 0.7) & (np.arange(EVENTS) >= 30)
+    with uproot.open(skim) as file:
+        assert file["Events"]["event"].array().tolist() == columns["event"][passing].tolist()
+        assert "quality" not in file["Events"]
+    found = []
+    for name in ("events.root", "skim.root"):
+        result = call("run", text, tmp_path / name, *friends, "-o", tmp_path / "out", "-q")
+        assert result.exit_code == 0, result.output
+        found.append(cells(results(tmp_path), "h"))
+    assert found[0].tolist() == found[1].tolist()
+    assert np.sum(found[0]) > 0
+    result = call(
+        "skim", text, tmp_path / "events.root", *friends, "--friend-by", "entry", "-o", skim
+    )
+    assert "a skim has other entries than its inputs" in result.stderr
+
+
+def test_why_and_inspect_know_the_columns_of_friends(tmp_path: Path) -> None:
+    columns = main_file(tmp_path / "events.root")
+    friend = friend_of(columns)
+    write(tmp_path / "friend.root", "F", taken(friend, np.arange(EVENTS)[30:]))
+    (tmp_path / "a.adl").write_text("region r\n  select default(quality, -1) > 0.7\n")
+    friends = ("--friend", tmp_path / "friend.root")
+    arguments = (tmp_path / "a.adl", tmp_path / "events.root", *friends, "--event")
+    assert "missing: quality" in call("why", *arguments, 3).stdout
+    value = float(friend["quality"][40])
+    assert f"default(quality, -1) = {value:.6g}" in call("why", *arguments, 40).stdout
+    shown = call("inspect", tmp_path / "events.root", *friends, "--format", "json").stdout
+    document = json.loads(shown)
+    assert "quality" in document["columns"]
+    assert "score" in document["collections"]["Jet"]["attributes"]
+    assert "Fat" in document["collections"]
+
+
+def test_a_list_is_checked_with_its_friends_where_they_are_cached(tmp_path: Path) -> None:
+    columns = main_file(tmp_path / "events.root")
+    friend = friend_of(columns)
+    write(tmp_path / "friend.root", "F", friend)
+    main_file(tmp_path / "more.root", run=2)
+    write(tmp_path / "twice.root", "F", taken(friend, np.array([*range(EVENTS), 5])))
+    (tmp_path / "a.adl").write_text("region r\n  select default(quality, -1) > 0.7\n")
+    entry = {"kind": "simulation", "cross_section": 1.0}
+    listed = {
+        "luminosity": "1 /fb",
+        "datasets": {
+            "good": {
+                **entry,
+                "files": "root://far/events.root",
+                "friends": [{"files": "root://far/friend.root"}],
+            },
+            "bad": {**entry, "files": "root://far/more.root", "friends": [{"files": "twice.root"}]},
+        },
+    }
+    (tmp_path / "list.yaml").write_text(yaml.safe_dump(listed, sort_keys=False))
+    result = call(
+        *("datasets", "check", tmp_path / "list.yaml", "--analysis", tmp_path / "a.adl"),
+        *("--rewrite", f"root://far/={tmp_path}/", "--format", "json"),
+    )
+    found = json.loads(result.stdout)
+    assert (found[0]["error"], found[0]["missing"], found[0]["events"]) == ("", [], EVENTS)
+    assert "1 events more than once" in found[1]["error"]
+    assert result.exit_code == 2

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adl.cli.common import UserError, dialect_option, model_option, show_findings
+from adl.cli.common import (
+    Places,
+    UserError,
+    dialect_option,
+    model_option,
+    rewrite_option,
+    show_findings,
+)
 
 if TYPE_CHECKING:
     from adl.check.analysis import AskedDialect
@@ -95,6 +102,7 @@ def _show(document: dict[str, Any]) -> None:
     metavar="N",
     help="Files that are open at the same time.",
 )
+@rewrite_option
 @_FORMAT
 @model_option
 @dialect_option
@@ -102,11 +110,12 @@ def check(
     file: str,
     analysis: str | None,
     jobs: int,
+    places: Places,
     form: str,
     model: str,
     dialect: AskedDialect,
 ) -> None:
-    """Open every file of a list: events, copies, files that cannot be used.
+    """Open every file of a list: events, copies, files and friends that cannot be used.
 
     With --analysis also what the analysis would find missing. The exit code is 2 if a run over the
     list would lose a file, or would not start.
@@ -121,7 +130,7 @@ def check(
 
     lists = read(file)
     models = {one.model: model_of(one.model) for one in lists.datasets if one.model}
-    found = inspect_list(lists, models, model_of(model), jobs, None)
+    found = inspect_list(lists, models, model_of(model), jobs, None, places)
     wrong = _Analysis(analysis, dialect, lists.normalise) if analysis else None
     if wrong is not None:
         wrong.check(found)

@@ -15,9 +15,11 @@ from adl.cli.common import (
     read_source,
     rewrite_option,
     show_findings,
+    show_note,
     tree_option,
 )
 from adl.cli.correction_files import is_corrections
+from adl.cli.friends import friend_options, taken_out
 
 if TYPE_CHECKING:
     from adl.check.analysis import AskedDialect
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path())
 @tree_option
 @rewrite_option
+@friend_options
 @click.option("--analysis", metavar="ADL", help="Check this analysis against the file.")
 @click.option(
     "--format",
@@ -48,6 +51,7 @@ def command(
     form: str,
     model: str,
     dialect: AskedDialect,
+    **about: Any,
 ) -> None:
     """Show what a ROOT file, or a file of corrections, is and what it offers.
 
@@ -67,6 +71,7 @@ def command(
     """
     from adl.cli.front import model_of
     from adl.cli.inspection import inspected
+    from adl.runtime.friends import Joining
     from adl.runtime.inputs import InputError
     from adl.runtime.inputs.opening import open_input
     from adl.stdlib.models import ModelError
@@ -74,10 +79,11 @@ def command(
     if is_corrections(file):
         _corrections(file, form, {"--tree": tree, "--analysis": analysis})
         return
-    asked = model_of(model)
+    asked, friends = model_of(model), taken_out(about)
+    join = Joining(friends, [file], asked, places, show_note)
     try:
         with open_input(file, tree, places(file)) as source:
-            document, schema = inspected(source, asked)
+            document, schema = inspected(source, asked, join(source))
     except (InputError, ModelError) as error:
         raise UserError(str(error)) from None
     report = _report(analysis, schema, dialect) if analysis else None

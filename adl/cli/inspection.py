@@ -20,14 +20,16 @@ from adl.stdlib.models import Branch, CollectionSchema, Model, Part, Schema, Sin
 _UNITS = {1000.0: "MeV"}
 
 
-def inspected(source: Input, asked: Model | None) -> tuple[dict[str, Any], Schema]:
-    """Return what is known of an open file, and its schema.
+def inspected(
+    source: Input, asked: Model | None, joined: Input | None = None
+) -> tuple[dict[str, Any], Schema]:
+    """Return what is known of an open file, and its schema, perhaps with its friends.
 
     Raises:
         ModelError: No model was asked for, and the file fits two equally well.
     """
     found = model_for(source, asked)
-    schema, _ = computed(found.model.schema(source.branches()))
+    schema, _ = computed(found.model.schema((joined or source).branches()))
     known = facts(source)
     document = {
         "file": source.path,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import click
 
 from adl.cli.common import (
     AnalysisMistakes,
+    Places,
     UserError,
     check_folder,
     dataset_of,
@@ -20,15 +22,18 @@ from adl.cli.common import (
     model_option,
     model_path_option,
     read_source,
+    rewrite_option,
     show_findings,
     show_note,
     tree_option,
 )
+from adl.cli.friends import friend_options, once, taken_out, tell
 
 if TYPE_CHECKING:
     from adl.check.analysis import AskedDialect
     from adl.check.dataset import Dataset
     from adl.runtime.execute.local import Outcome
+    from adl.runtime.friends import Friend
     from adl.runtime.skims.keeper import SkimKeeper
     from adl.runtime.skims.preparing import SkimPreparation
 
@@ -67,6 +72,8 @@ _ENDINGS = {".root": "ttree", ".parquet": "parquet"}
 )
 @jobs_option("Threads. The file is the same for any number.")
 @tree_option
+@rewrite_option
+@friend_options
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**63 - 1),
@@ -91,6 +98,7 @@ def command(
     columns: tuple[str, ...],
     jobs: int,
     tree: str | None,
+    places: Places,
     seed: int,
     quiet: bool,
     lenient: bool,
@@ -114,6 +122,8 @@ def command(
       adl skim examples/search.adl data/*.root --region presel --columns 'Tau_*' -o small.root
     """
     form = _form(output, form)
+    friends = taken_out(about)
+    _refuse_entries(friends)
     check_folder(str(Path(output).parent))
     preparation = _prepare(file, model, dialect, seed, dataset_of(**about), lenient)
     preparation.model_path = model_path
@@ -121,10 +131,12 @@ def command(
     preparation.regions = regions
     preparation.columns = columns
     preparation.any_variation = any_variation
-    keeper, outcome = _execute(preparation, inputs, Path(output), form, jobs, tree, quiet)
+    settings = jobs, tree, places, quiet
+    keeper, outcome = _execute(preparation, inputs, friends, Path(output), form, settings)
     if not quiet:
         _summary(keeper, outcome, output)
     _notes(preparation)
+    _tell_friends(friends, outcome)
     _finish(outcome)
 
 
@@ -172,14 +184,14 @@ def _prepare(
 def _execute(
     preparation: SkimPreparation,
     inputs: tuple[str, ...],
+    friends: tuple[Friend, ...],
     output: Path,
     form: str,
-    jobs: int,
-    tree: str | None,
-    quiet: bool,
+    settings: tuple[int, str | None, Places, bool],
 ) -> tuple[SkimKeeper, Outcome]:
     from adl.cli.progress import progress_bar
     from adl.runtime.execute.local import execute
+    from adl.runtime.friends import Joining
     from adl.runtime.inputs import InputError
     from adl.runtime.inputs.paths import expand
     from adl.runtime.networks import NetworkError
@@ -190,6 +202,7 @@ def _execute(
     from adl.runtime.skims.record import record
     from adl.syntax.diagnostics import AnalysisError
 
+    jobs, tree, places, quiet = settings
     keeper = SkimKeeper(output, form, preparation.opened)
     try:
         check_format(form)
@@ -204,12 +217,33 @@ def _execute(
                 progress=progress,
                 refusals=(AnalysisError,),
                 keeper=keeper,
+                places=places,
+                join=Joining(friends, paths, preparation.model, places, once(show_note)),
             )
             if keeper.files:
                 keeper.finish(record(preparation, keeper, outcome))
     except (InputError, OutputError, NetworkError, SkimError) as error:
         raise UserError(str(error)) from None
     return keeper, outcome
+
+
+def _refuse_entries(friends: Sequence[Friend]) -> None:
+    """Refuse friends that belong to the entries of the inputs: those of a skim are others."""
+    if any(friend.by == "entry" for friend in friends):
+        raise UserError(
+            "--friend-by entry: a skim has other entries than its inputs, so its friends would be "
+            "those of other events\n  help: --friend-by event finds each event by its number"
+        )
+
+
+def _tell_friends(friends: Sequence[Friend], outcome: Outcome) -> None:
+    """Say how many events friends have, and that their columns stay with them."""
+    if not friends:
+        return
+    from adl.runtime.friends import described
+
+    tell(described(friends, outcome.friends))
+    show_note("the skim has no column of a friend: give what runs on it the same --friend")
 
 
 def _refuse_overwriting(paths: list[str], output: Path) -> None:

@@ -21,8 +21,10 @@ from adl.cli.common import (
     model_path_option,
     read_source,
     rewrite_option,
+    show_note,
     tree_option,
 )
+from adl.cli.friends import friend_options, once, taken_out
 
 if TYPE_CHECKING:
     from adl.check.analysis import Analysis, AskedDialect
@@ -53,6 +55,7 @@ _VERDICTS = {True: ("pass", "green"), False: ("LOST", "red")}
 @click.option("--objects", is_flag=True, help="Show each element of the objects that regions use.")
 @tree_option
 @rewrite_option
+@friend_options
 @click.option(
     "--seed", type=int, default=1, show_default=True, metavar="N", help="As in `adl run`."
 )
@@ -95,8 +98,9 @@ def command(
     from adl.cli.front import model_of
     from adl.compiler.trace.tracer import Tracer
     from adl.runtime.events import EventName, find_event
+    from adl.runtime.friends import Joining
     from adl.runtime.inputs import InputError
-    from adl.runtime.inputs.chunks import read
+    from adl.runtime.inputs.joined import read
     from adl.runtime.inputs.paths import expand
     from adl.runtime.networks import NetworkError, Networks
     from adl.runtime.prepare import counted_by
@@ -108,10 +112,13 @@ def command(
         raise UserError(
             f"--event {wanted}: expected RUN:LUMI:EVENT (RUN and LUMI may be empty) or a number from 0"
         )
+    friends = taken_out(about)
     source, dataset = read_source(file), dataset_of(**about)
     try:
-        asked = model_of(model)
-        with find_event(expand(inputs), name, asked, tree, places) as (opened, entry):
+        asked, paths = model_of(model), expand(inputs)
+        join = Joining(friends, paths, asked, places, once(show_note))
+        with find_event(paths, name, asked, tree, places) as (own, entry):
+            opened = join(own)
             known = model_for(opened, asked).model.schema(opened.branches())
             analysis = _analysis(source, known, dialect, model_path, dataset)
             _known(analysis, regions)

@@ -72,6 +72,9 @@ def _is_fileset(value: Any) -> bool:
     return isinstance(value, list) or (isinstance(value, dict) and "files" in value)
 
 
+_CHAIN = ("files", "trees")
+
+
 class _Translation:
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -91,18 +94,42 @@ class _Translation:
 
     def from_spec(self) -> Document:
         data = self.document.data
-        for part in ("friends", "range"):
-            if data.get(part):
-                span = self.document.names[part,]
-                message = f"{part} of a FromSpec list are not supported yet"
-                raise mistake(self.document.source, "E190", message, span)
+        if data.get("range"):
+            span = self.document.names["range",]
+            message = "a range of entries of a FromSpec list is not supported yet"
+            raise mistake(self.document.source, "E190", message, span, "-n N takes the first ones")
         for name, sample in data["samples"].items():
             place = ("samples", name)
             self.dataset(name, place)
             self.files(name, sample.get("files"), (*place, "files"))
             self.tree(name, sample.get("trees"), (*place, "trees"))
             self.metadata(name, sample.get("metadata") or {}, (*place, "metadata"))
+        for name, friend in (data.get("friends") or {}).items():
+            self.friend(friend, ("friends", name))
         return self.out
+
+    def friend(self, friend: Any, place: Path) -> None:
+        """Give each sample its files of a friend: ROOT joins both chains, entry by entry."""
+        files, trees = (friend.get(word) if isinstance(friend, dict) else None for word in _CHAIN)
+        of_samples = [d.get("files") for d in self.datasets.values()]
+        number = sum(len(f) if isinstance(f, list) else 1 for f in of_samples)
+        if not isinstance(files, list) or len(files) != number:
+            message = f"the samples have {number} names of files, a friend as many in their order"
+            raise mistake(self.document.source, "E504", message, self.document.place(place))
+        trees = list(dict.fromkeys(trees if isinstance(trees, list) else [trees]))
+        if len(trees) > 1:
+            message = "the files of a friend have one tree"
+            raise mistake(self.document.source, "E504", message, self.document.place(place))
+        rest = list(files)
+        for name, own in zip(self.datasets, of_samples, strict=True):
+            count = len(own) if isinstance(own, list) else 1
+            mine, rest = rest[:count], rest[count:]
+            entry = {"files": mine, "tree": trees[0], "by": "entry"}
+            known = self.datasets[name].setdefault("friends", [])
+            at = ("datasets", name, "friends", len(known))
+            known.append(entry)
+            for where in (at, (*at, "files"), at[:-1]):
+                self.out.places[where] = self.document.place(place)
 
     def dataset(self, name: str, place: Path) -> None:
         self.datasets[name] = {}

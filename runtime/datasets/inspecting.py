@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -11,8 +12,10 @@ from adl.check.dataset import Dataset
 from adl.runtime.datasets.lists import DatasetList, Listed, places_of
 from adl.runtime.datasets.quantities import in_words
 from adl.runtime.datasets.sums import counted
+from adl.runtime.friends import Joining
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.opening import open_input
+from adl.runtime.inputs.trees import Input
 from adl.runtime.recognise import model_for
 from adl.stdlib.models import Model, ModelError, Schema
 
@@ -85,6 +88,18 @@ class Inspected:
         }
 
 
+@dataclass
+class _Join:
+    """Joins the friends of a dataset to its files, one at a time: it remembers what it has seen."""
+
+    joining: Joining
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, source: Input) -> Input:
+        with self.lock:
+            return self.joining(source)
+
+
 def inspect_list(
     lists: DatasetList,
     models: Mapping[str, Model | None],
@@ -98,9 +113,20 @@ def inspect_list(
     def opened(file: Inspected) -> Inspected:
         listed = file.listed
         asked = models.get(listed.model, model) if listed.model else model
-        places = places_of(listed, rewritten)(file.path)
-        return _opened(file, asked, listed.tree or tree, places)
+        places = places_of(listed, rewritten)
+        return _opened(file, asked, listed.tree or tree, places(file.path), joins[listed.name])
 
+    joins = {
+        listed.name: _Join(
+            Joining(
+                listed.friends,
+                listed.files,
+                models.get(listed.model, model) if listed.model else model,
+                places_of(listed, rewritten),
+            )
+        )
+        for listed in lists.datasets
+    }
     files = [Inspected(listed, path) for listed in lists.datasets for path in listed.files]
     with ThreadPoolExecutor(threads) as pool:
         found = list(pool.map(opened, files))
@@ -113,12 +139,12 @@ def inspect_list(
 
 
 def _opened(
-    file: Inspected, model: Model | None, tree: str | None, places: Sequence[str]
+    file: Inspected, model: Model | None, tree: str | None, places: Sequence[str], join: _Join
 ) -> Inspected:
     try:
         with open_input(file.path, tree, places) as source:
             file.entries, file.uuid = source.entries, source.uuid
-            branches = source.branches()
+            branches = join(source).branches()
             found = model_for(source, model).model
             file.model, file.schema = found.name, found.schema(branches)
             file.key = frozenset(branches.values())

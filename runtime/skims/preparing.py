@@ -11,6 +11,7 @@ from adl.compiler.lower.regions import lower
 from adl.compiler.pipeline import build, of_program
 from adl.compiler.program import Program
 from adl.runtime.execute.local import Kernel
+from adl.runtime.inputs.joined import Joined
 from adl.runtime.inputs.trees import Input
 from adl.runtime.needs import needs
 from adl.runtime.prepare import Preparation
@@ -84,8 +85,11 @@ class SkimPreparation(Preparation):
         branches = file.branches()
         known, _ = computed(schema)
         wanted = needs(whole, known, model_for(file, self.model).model, branches)
-        _refuse_idle(self.columns, branches)
-        kept = kept_columns(chosen(self.columns, wanted.kept, branches), known, branches)
+        own = file.own.branches() if isinstance(file, Joined) else branches
+        _refuse_idle(self.columns, own)
+        # A friend's columns stay in it: where it lacks an event, no number could say so.
+        needed = frozenset(name for name in wanted.kept if name in own)
+        kept = kept_columns(chosen(self.columns, needed, own), known, own)
         program = lower(analysis, self.seed)
         self._refuse_trees(program)
         self._note_early(program, regions)
