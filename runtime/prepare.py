@@ -14,6 +14,7 @@ from adl.check.dataset import Dataset
 from adl.compiler.layout import Chunk, Partial
 from adl.compiler.pipeline import Compiled, lowered, of_program
 from adl.compiler.program import Program
+from adl.runtime.execute.device.choosing import Devices
 from adl.runtime.execute.local import Kernel, Reads
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.trees import Input
@@ -36,7 +37,7 @@ class Preparation:
     source: Source
     model: Model | None  # None: the one that each file shows
     dialect: AskedDialect
-    target: str  # "host" or "reference"
+    target: str  # "host", "reference", "cuda" or "auto"
     found: Callable[[tuple[Diagnostic, ...]], None]  # told warnings and notes, once a kind of file
     seed: int = 1  # of random numbers
     dataset: Dataset = field(default_factory=Dataset)
@@ -47,6 +48,7 @@ class Preparation:
     networks: Networks = field(default_factory=Networks)
     noted: Callable[[str], None] = lambda text: None  # told what a file was taken for
     kernels: dict[frozenset[Branch], Kernel] = field(default_factory=dict)
+    devices: Devices | None = None  # where the target is a GPU
     models: dict[str, Model] = field(default_factory=dict)  # of files that were seen, by their path
 
     def __call__(self, file: Input) -> Kernel:
@@ -117,11 +119,13 @@ class Preparation:
     def kernel(self, compiled: Compiled, schema: Schema) -> Kernel:
         """Have a compiled program ready to run."""
         self.networks.load(compiled.networks)
-        if self.target == "host":
-            with stage("compile"):
-                compiled.load()  # now, in this thread
+        with stage("compile"):  # now, in this thread
+            whole = None if self.devices is None else self.devices.kernel(compiled)
+            if whole is None and self.target != "reference":
+                compiled.load()
         reads = Reads(compiled.columns, compiled.collections, counted_by(schema), momenta(schema))
-        return Kernel(compiled.program, compiled.layout, _runner(compiled, self.target), reads)
+        run = _runner(compiled, self.target)
+        return Kernel(compiled.program, compiled.layout, run, reads, whole)
 
 
 def counted_by(schema: Schema) -> dict[str, str]:
@@ -132,4 +136,4 @@ def counted_by(schema: Schema) -> dict[str, str]:
 
 
 def _runner(compiled: Compiled, target: str) -> Callable[[Chunk], Partial]:
-    return compiled.run if target == "host" else compiled.interpret
+    return compiled.interpret if target == "reference" else compiled.run

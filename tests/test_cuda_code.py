@@ -6,17 +6,32 @@ last thread first, so that a result which depends on their order would differ.
 
 from __future__ import annotations
 
+import ctypes
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from random import Random
+
+import numpy as np
 import pytest
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adl.compiler.emit.device import ROOM, Room, emit_device
+from adl.compiler.emit.remainder import REMAINDER
+from adl.compiler.ir import TRUE, Axis, Column, Const, Index, Uniform, call, fill, record
 from adl.compiler.layout import Chunk, Partial, layout
 from adl.compiler.passes import run_passes
-from adl.compiler.program import Program
+from adl.compiler.program import Program, RegionOutput, StepOutput
 from adl.compiler.schedule import schedule
 from adl.compiler.targets import emulated, reference
+from adl.compiler.targets.host import compile_object, new_engine
 from adl.runtime.execute.device.kernel import DeviceKernel, part_of
 from adl.runtime.execute.device.large import LargeEvents
+from tests.adltext.analysis import text
+from tests.adltext.comparison import compile_text
+from tests.adltext.events import events
 from tests.emulated_driver import EmulatedDriver
 from tests.strategies import EXAMPLES, Case, batches, cases, check
 from tests.test_differential import differences, kernel
@@ -26,11 +41,16 @@ SMALL = Room(bytes=0, fewest=2, most=2, longest=6)
 
 
 def device(
-    program: Program, driver: EmulatedDriver | None = None, room: Room = ROOM, budget: int = 1 << 30
+    program: Program,
+    driver: EmulatedDriver | None = None,
+    room: Room = ROOM,
+    budget: int = 1 << 30,
+    change: Callable[[str], str] = str,
 ) -> DeviceKernel:
     """Return a program on an emulated device."""
     places, plan = layout(program), schedule(program)
     module = emit_device(program, plan, places, room=room)
+    module = replace(module, text=change(module.text))
 
     def large() -> LargeEvents:
         own = emit_device(program, plan, places, shared=False, room=room)
@@ -42,9 +62,16 @@ def device(
     return DeviceKernel(module, driver or EmulatedDriver(), host, large, budget)
 
 
-def agree(program: Program, chunk: Chunk, room: Room = ROOM, block: int = 5) -> DeviceKernel:
+def agree(
+    program: Program,
+    chunk: Chunk,
+    room: Room = ROOM,
+    block: int = 5,
+    change: Callable[[str], str] = str,
+    budget: int = 1 << 30,
+) -> DeviceKernel:
     """Check that each block of events gives the bits that it gives on the CPU."""
-    on_device = device(program, room=room)
+    on_device = device(program, room=room, change=change, budget=budget)
     found = on_device.run(chunk, block)
     starts = range(0, chunk.events, block)
     parts = [part_of(chunk, on_device.module, b, min(b + block, chunk.events)) for b in starts]
@@ -62,3 +89,129 @@ def test_threads_count_what_the_cpu_counts(batch: int) -> None:
         agree(run_passes(case.program), case.chunk, room)
 
     check(batch, compare, cases(), st.sampled_from([ROOM, SMALL]))
+
+
+@pytest.mark.parametrize("batch", batches(EXAMPLES // 60))
+def test_analyses_mean_on_a_device_what_they_mean_elsewhere(batch: int) -> None:
+    def compare(random: Random, room: Room) -> None:
+        written = text(random, "adl", functions=EXAMPLES > 250)
+        compiled = compile_text(written, "adl")
+        assert not compiled.networks
+        agree(compiled.program, events(random, 12), room)
+
+    check(batch, compare, st.randoms(use_true_random=False), st.sampled_from([ROOM, SMALL]))
+
+
+@given(st.floats(), st.floats())
+@example(1e308, 5e-324)
+@example(-0.0, 1.0)
+@example(5.5, -2.0)
+@example(2.0**-1074 * 5, 2.0**-1074 * 3)
+def test_the_remainder_in_integers_is_that_of_the_cpu(x: float, y: float) -> None:
+    try:
+        expected = math.fmod(x, y)
+    except ValueError:
+        expected = math.nan
+    assert repr(remainder()(x, y)) == repr(expected)  # one NaN is like another, 0.0 is not -0.0
+
+
+@cache
+def remainder() -> Callable[[float, float], float]:
+    call = "define double @here(double %x, double %y) {\n"
+    call += "  %r = call double @adl_remainder(double %x, double %y)\n  ret double %r\n}\n"
+    engine = new_engine(compile_object(REMAINDER + call))
+    ENGINES.append(engine)
+    address = engine.get_function_address("here")
+    return ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double, ctypes.c_double)(address)
+
+
+ENGINES: list[object] = []  # an engine keeps its code
+
+
+# ------------------------------------------------------------------------- what was found once
+
+JET = Axis(("Jet",), 0)
+PT = Column("Jet_pt", "float32", "Jet", Index(JET))
+WEIGHTED = fill(
+    (Uniform(3, 0.0, 9.0),), (JET,), (PT,), TRUE, call("mul", PT, Column("w", "float64"))
+)
+KEPT = record((JET,), (PT,), call("gt", PT, Const(3.0)))
+PROGRAM = Program((RegionOutput("r", (StepOutput("", WEIGHTED),)),), inputs=(KEPT,))
+
+
+def jets(numbers: list[int]) -> Chunk:
+    """Return events of so many jets, of weights of every size and some that are none."""
+    random = np.random.default_rng(5)
+    pt = random.uniform(0.0, 9.0, sum(numbers)).astype(np.float32)
+    weights = random.normal(0.0, 1.0, len(numbers)) * 10.0 ** random.integers(0, 9, len(numbers))
+    weights[::7] = np.nan
+    offsets = np.concatenate([[0], np.cumsum(numbers)]).astype(np.int64)
+    return Chunk(len(numbers), {"Jet_pt": pt, "w": weights}, {"Jet": offsets})
+
+
+EVENTS = jets([3, 0, 5, 1, 4, 2, 6, 0, 2, 9, 1, 1, 3, 2, 7, 2, 2, 5, 3, 4] * 3)
+MANY = jets([3, 0, 5, 1, 4, 2, 6, 0, 2, 9] * 40)
+# What the emitter writes, and what a mistake would have written.
+FAULTS = {
+    "the last entry is added first": (
+        "  %scaled = mul i64 %i, %width",
+        """  %to.end = sub i64 %i.after, %i
+  %behind.own = add i64 %i.first, %to.end
+  %i.own = sub i64 %behind.own, 1
+  %scaled = mul i64 %i.own, %width""",
+    ),
+    "a block adds an event of the next": (
+        "%behind = add i64 %begin, %block",
+        "%one.more = add i64 %block, 1\n  %behind = add i64 %begin, %one.more",
+    ),
+    "what another group counted is not cleared": ("store i32 0, ptr addrspace(3) %where", ""),
+    "a weight that is no number is kept": (
+        "br i1 %finite, label %yes, label %no",
+        "br i1 true, label %yes, label %no",
+    ),
+    "an event is counted by two threads": (
+        "%step = mul i64 %slices, %threads",
+        "%step = mul i64 1, %threads",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_mistake_in_the_device_s_code_is_noticed(name: str) -> None:
+    right, wrong = FAULTS[name]
+
+    def change(text: str) -> str:
+        assert right in text
+        changed = text.replace(right, wrong)
+        # The cell is that of the entry.
+        return (
+            changed.replace("i64 %entry.at, i64 %i\n", "i64 %entry.at, i64 %i.own\n")
+            if ("%i.own" in wrong)
+            else changed
+        )
+
+    with pytest.raises(AssertionError):
+        agree(PROGRAM, MANY, block=200, change=change)
+
+
+def test_an_event_with_ten_thousand_jets_is_counted_in_its_place() -> None:
+    crowded = jets([3, 0, 5, 10_000, 4, 2] * 3)
+    made = agree(PROGRAM, crowded, block=4)
+    assert made.doings.large == 3
+    assert made.doings.events == crowded.events - 3
+
+
+def test_a_wave_without_room_is_cut_into_blocks_and_then_left_to_the_cpu() -> None:
+    whole = agree(PROGRAM, EVENTS, block=20)
+    assert (whole.doings.waves, whole.doings.events) == (1, 60)
+    cut = agree(PROGRAM, EVENTS, block=20, budget=9000)
+    assert (cut.doings.waves, cut.doings.events) == (3, 60)
+    none = agree(PROGRAM, EVENTS, block=20, budget=1000)
+    assert (none.doings.waves, none.doings.crowded) == (0, 60)
+
+
+def test_runs_of_one_kernel_give_the_same_bits() -> None:
+    made = device(PROGRAM)
+    first, *more = (made.run(MANY, 200) for _ in range(3))
+    for other in more:
+        assert not any(differences(a, b) for a, b in zip(first, other, strict=True))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from adl.cli.common import AnalysisMistakes, UserError, read_source, show_findings
+from adl.cli.common import AnalysisMistakes, UserError, read_source, show_findings, show_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from adl.check.analysis import AskedDialect
     from adl.check.dataset import Dataset
     from adl.runtime.datasets.lists import DatasetList
+    from adl.runtime.execute.device.choosing import Asked, Devices
     from adl.runtime.prepare import Preparation
     from adl.syntax.tree import File
 
@@ -60,6 +61,16 @@ def prepare(
         return Preparation(tree, source, known, dialect, target, found, seed, dataset, lenient)
     except AnalysisError as error:
         raise AnalysisMistakes(error) from None
+
+
+def devices(target: str) -> Devices | None:
+    """Return the GPU of this machine, if one is asked for; what it lacks is told."""
+    if target not in ("cuda", "auto"):
+        return None
+    from adl.runtime.execute.device.choosing import Devices
+    from adl.runtime.execute.device.nvidia import driver
+
+    return Devices(cast("Asked", target), show_note, driver)
 
 
 def wanted(

@@ -27,7 +27,7 @@ from adl.cli.common import (
 from adl.cli.friends import friend_options, once, taken_out, tell
 from adl.cli.lists import Request, is_list, print_wrote, read, refuse_options
 from adl.cli.lists import run as run_list
-from adl.cli.preparing import prepare, wanted
+from adl.cli.preparing import devices, prepare, wanted
 from adl.cli.profile import METRICS, Profiled, profiling, show_profile
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ if TYPE_CHECKING:
 @rewrite_option
 @click.option(
     "--target",
-    type=click.Choice(["host", "reference"]),
+    type=click.Choice(["host", "cuda", "auto", "reference"]),
     default="host",
     show_default=True,
-    help="Compiled code, or the slow interpreter that defines its meaning.",
+    help="This machine's CPU, an NVIDIA GPU, whichever can, or the slow interpreter.",
 )
 @click.option(
     "--seed",
@@ -157,6 +157,9 @@ def command(
     with profiling(profile) as profiled:
         preparation = prepare(file, model, dialect, target, seed, dataset_of(**about), lenient)
         preparation.model_path = model_path
+        preparation.devices = devices(target)
+        if preparation.devices is not None:
+            jobs = preparation.devices.threads(jobs)
         preparation.systematics, lists = wanted(systematics, preparation.file, lists)
         preparation.noted = show_note
         if lists is not None:
@@ -176,6 +179,8 @@ def command(
             _write(results, output, profiled)
     if results is not None and not quiet:
         _print(results, keepers, output)
+    for line in preparation.devices.done() if preparation.devices is not None else ():
+        show_note(line)
     if profiled is not None:
         run = (preparation.source, inputs, jobs, target == "reference")
         show_profile(profiled, run, outcome, output, form, quiet)

@@ -259,11 +259,19 @@ def _masked(kernel: Kernel, mask: LumiMask, file: Input, schema: Schema) -> Kern
     columns = {c.name: c for c in (*reads.columns, run, block) if c.name != MASK}
     inputs = reads._replace(columns=tuple(columns[n] for n in sorted(columns)))
 
-    def with_mask(chunk: Chunk) -> Partial:
+    def masked(chunk: Chunk) -> Chunk:
         inside = mask.holds(chunk.columns[run.name], chunk.columns[block.name])
-        return kernel.run(replace(chunk, columns={**chunk.columns, MASK: inside}))
+        return replace(chunk, columns={**chunk.columns, MASK: inside})
 
-    return kernel._replace(run=with_mask, reads=inputs)
+    def with_mask(chunk: Chunk) -> Partial:
+        return kernel.run(masked(chunk))
+
+    def whole_with_mask(chunk: Chunk, block: int) -> list[Partial]:
+        assert kernel.whole is not None
+        return kernel.whole(masked(chunk), block)
+
+    whole = None if kernel.whole is None else whole_with_mask
+    return kernel._replace(run=with_mask, reads=inputs, whole=whole)
 
 
 def _event_column(file: Input, schema: Schema, name: str) -> Column:

@@ -36,6 +36,7 @@ from adl.runtime.units import doubts
 
 BLOCK = 65_536
 _UNIT_BLOCKS = 4
+_DEVICE_BLOCKS = 16  # a wave of a device
 _UNIT_BYTES = 128 << 20  # of columns, uncompressed; a block may be larger
 _AHEAD = 2  # files: opening holds Python's lock, so more would not be faster
 
@@ -56,6 +57,8 @@ class Kernel(NamedTuple):
     layout: Layout
     run: Callable[[Chunk], Partial]
     reads: Reads | None = None  # what the program reads, if it is not all
+    # Counts over each block of a chunk, on a device to which many blocks are no more work than one.
+    whole: Callable[[Chunk, int], list[Partial]] | None = None
 
     @property
     def inputs(self) -> Reads:
@@ -272,7 +275,8 @@ class _Run:
         size = file.source.bytes(c.name for c in file.kernel.inputs.columns)
         by_bytes = _UNIT_BYTES * file.source.entries // (self.block * size + 1)
         by_threads = -(-file.events // (2 * self.threads * self.block))
-        return max(1, min(_UNIT_BLOCKS, by_bytes, by_threads))
+        most = _UNIT_BLOCKS if file.kernel.whole is None else _DEVICE_BLOCKS
+        return max(1, min(most, by_bytes, by_threads))
 
     def work(self, file: _File, start: int, stop: int) -> _Unit:
         """Read and compute a unit, in any thread."""
@@ -288,11 +292,15 @@ class _Run:
         middle = time.perf_counter()
         rows: list[list[Any]] = []
         entry = start
-        for part in _blocks(chunk, reads.columns, self.block):
+        counted: list[Partial] = []
+        if file.kernel.whole is not None:
+            with stage("kernel"):
+                counted = file.kernel.whole(chunk, self.block)
+        for number, part in enumerate(_blocks(chunk, reads.columns, self.block)):
             if self.stopped.is_set():
                 break
             with stage("kernel"):
-                partials.append(run(part))
+                partials.append(counted[number] if counted else run(part))
                 partials[-1].locate_faults(file.path, entry)
             with stage("rows"):
                 rows.append(self.tables(file, file.kernel, part, partials[-1], entry))

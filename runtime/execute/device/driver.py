@@ -30,7 +30,9 @@ class OutOfMemory(DeviceError):
 class Driver(Protocol):
     """A device with a loaded module."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the device is called."""
 
     def memory(self) -> int:
         """Return how many bytes are free."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from adl.compiler.emit.device import DeviceModule
-    from adl.runtime.execute.device.large import LargeEvents
+    from adl.runtime.execute.device.large import Found, LargeEvents
 
 THREADS = 128  # of a group
 _GROUPS = 1024  # of a wave, if its events are enough: some for every multiprocessor
@@ -60,8 +60,7 @@ class _Lane:
 class DeviceKernel:
     """A loaded program.
 
-    ``host`` counts a chunk on the CPU; ``origin`` says where in the analysis what could have failed
-    was written.
+    ``host`` counts a chunk on the CPU; ``large`` makes what counts events that are too large.
     """
 
     module: DeviceModule
@@ -69,12 +68,13 @@ class DeviceKernel:
     host: Callable[[Chunk], Partial]
     large: Callable[[], LargeEvents]
     budget: int  # bytes of a lane
-    origin: str = ""
     doings: Doings = field(default_factory=Doings)
     lanes: list[_Lane] = field(default_factory=list)
     made: int = 0
     lost: bool = False
     changed: Condition = field(default_factory=lambda: Condition(Lock()))
+    making: Lock = field(default_factory=Lock)
+    counts_large: LargeEvents | None = None
 
     def __post_init__(self) -> None:
         self.driver.load(self.module)
@@ -147,7 +147,7 @@ class DeviceKernel:
             self.lost = True
             self.doings.failed += events
             if not self.doings.failure:
-                self.doings.failure = f"{error}{self.origin}"
+                self.doings.failure = str(error)
             self.changed.notify_all()
 
     # -------------------------------------------------------------------------------- a lane
@@ -193,7 +193,7 @@ class DeviceKernel:
         slices = max(1, min(-(-wave.block // THREADS), -(-_GROUPS // wave.blocks)))
         arguments = wave.count_arguments(base, self.numbers, slices)
         driver.count(stream, arguments, wave.blocks * slices, THREADS)
-        found = self.large().run(wave, large) if len(large) else None
+        found = self._of_large(wave, large) if len(large) else None
         if found is not None:
             for at, content in found.entries(wave):
                 driver.upload(stream, base + at, content)
@@ -210,6 +210,12 @@ class DeviceKernel:
         if found is not None:
             found.add(wave, counted)
         return self._partials(wave, counted, rows)
+
+    def _of_large(self, wave: Wave, events: npt.NDArray[np.int64]) -> Found:
+        with self.making:
+            if self.counts_large is None:
+                self.counts_large = self.large()
+        return self.counts_large.run(wave, events)
 
     # ------------------------------------------------------------------------------ results
 

@@ -1,0 +1,108 @@
+"""Whether a program runs on a GPU, why not, and what the CPU did in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Literal
+
+from adl.compiler.layout import Chunk, Partial
+from adl.compiler.pipeline import Compiled
+from adl.runtime.execute.device.driver import DeviceError, Driver
+from adl.runtime.execute.device.kernel import LANES, DeviceKernel
+from adl.runtime.execute.device.large import LargeEvents
+
+Asked = Literal["cuda", "auto"]
+_LANE = 2 << 30  # bytes at most
+_LEAST = 64 << 20  # bytes that a lane needs to be worth it
+
+
+@dataclass
+class Devices:
+    """The GPU of a run: kernels on it, and what is told. Nothing is told twice.
+
+    ``connect`` returns something that makes a driver for each program.
+    """
+
+    asked: Asked
+    noted: Callable[[str], None]
+    connect: Callable[[], Callable[[], Driver]]
+    kernels: dict[int, tuple[Compiled, DeviceKernel]] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    driver: Callable[[], Driver] | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            self.driver = self.connect()
+        except DeviceError as error:
+            self._tell(str(error))
+
+    def kernel(self, compiled: Compiled) -> Callable[[Chunk, int], list[Partial]] | None:
+        """Return what counts on the GPU; None, which has been told, where the CPU has to."""
+        from adl.compiler.targets import cuda
+
+        if self.driver is None:
+            return None
+        reason = cuda.obstacle(compiled)
+        if reason:
+            self._tell(reason)
+            return None
+        if id(compiled) in self.kernels:  # of another dataset, or another kind of file
+            return self.kernels[id(compiled)][1].run
+        try:
+            made = self._made(compiled, self.driver())
+        except DeviceError as error:
+            self._tell(str(error))
+            return None
+        self.kernels[id(compiled)] = compiled, made
+        if self.asked == "auto":
+            self._say(f"the GPU counts, {made.driver.name}: the analysis needs nothing of the CPU")
+        return made.run
+
+    def threads(self, jobs: int) -> int:
+        """Return how many threads read: one reads while another waits for the GPU."""
+        return jobs if self.driver is None else max(2, jobs)
+
+    def _made(self, compiled: Compiled, driver: Driver) -> DeviceKernel:
+        free = driver.memory()
+        budget = min(_LANE, free * 4 // 5 // LANES)
+        if budget < _LEAST:
+            raise DeviceError(f"{driver.name} has too little memory: {free >> 20} MiB are free")
+        lock = Lock()
+
+        def host(chunk: Chunk) -> Partial:
+            with lock:  # compiled when it is first needed, once
+                own = compiled.host
+            return own.run(chunk)
+
+        return DeviceKernel(compiled.device, driver, host, lambda: _large(compiled), budget)
+
+    def _tell(self, reason: str) -> None:
+        self._say(f"the CPU counts: {reason}")
+
+    def _say(self, text: str) -> None:
+        if text not in self.told:
+            self.told.add(text)
+            self.noted(text)
+
+    def done(self) -> Iterator[str]:
+        """Yield what the CPU has counted in the place of the GPU."""
+        doings = [kernel.doings for _, kernel in self.kernels.values()]
+        for number, why in (
+            (sum(d.large for d in doings), "too large for a thread of the GPU"),
+            (sum(d.crowded for d in doings), "in blocks for which the GPU had no room"),
+        ):
+            if number:
+                yield f"the CPU has counted {number} events: they are {why}"
+        for d in doings:
+            if d.failure:
+                yield f"the GPU has failed, and the CPU has counted {d.failed} events: {d.failure}"
+
+
+def _large(compiled: Compiled) -> LargeEvents:
+    from adl.compiler.emit.device import emit_device
+    from adl.compiler.targets import emulated
+
+    module = emit_device(compiled.program, compiled.kernel, compiled.layout, shared=False)
+    return LargeEvents(module, emulated.load(module))

@@ -1,0 +1,171 @@
+"""``--target cuda`` without a GPU: a fake of NVIDIA's driver, and what is said where there is none.
+
+The fake runs the device's code on this machine, so results have to be those of ``--target host``,
+bit for bit. That shows the bookkeeping around launches, and says nothing of a GPU.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from adl.cli.run import command
+from adl.runtime.execute.device import nvidia
+from adl.runtime.execute.device.driver import DeviceError
+from benchmarks.variations import blocks, write
+from tests.fake_cuda import FakeCuda, driver_of
+
+TOP = Path(__file__).parents[1]
+EXAMPLES = TOP / "examples"
+Fake = Callable[[FakeCuda], FakeCuda]
+
+
+@pytest.fixture(scope="module")
+def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("events") / "events.root"
+    write(path, blocks(2000, seed=2), codec="none")
+    return path
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
+    def use(api: FakeCuda) -> FakeCuda:
+        monkeypatch.setattr(nvidia, "driver", lambda: driver_of(nvidia.connect(api)))
+        return api
+
+    return use
+
+
+def run(analysis: Path, path: Path, out: Path, *more: str) -> tuple[dict[str, Any], str]:
+    """Run an analysis; return its results and what was said."""
+    arguments = [str(analysis), str(path), "-q", "-o", str(out), *more]
+    result = CliRunner().invoke(command, arguments)
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    return found, result.stderr
+
+
+DATASET = ("--simulation", "--era", "2018", "--process", "ttbar")
+ROWS = """
+object good
+  take Jet
+  select pT > 30
+region r
+  select size(good) >= 2
+  weight w MET_pt / 50
+  histo h, "h", 20, 0, 200, pT(good)
+  histo m, "m", 0 50 100 400, fMT2(good[0], good[1], MET)
+  histo two, "two", 5, 0, 100, 4, -2, 2, pT(good), eta(good)
+  print pT(good), MET_pt
+  save rows csv pT(good[0]), size(good)
+  bin MET_pt > 40
+  bin MET_pt <= 40
+"""
+
+
+@pytest.mark.parametrize("name", ["systematics/jet_pt_scale", "systematics/ttbar_agc", "rows"])
+def test_a_fake_gpu_gives_the_results_of_the_cpu(
+    fake: Fake, events: Path, tmp_path: Path, name: str
+) -> None:
+    analysis = EXAMPLES / f"{name}.adl"
+    if name == "rows":
+        analysis = tmp_path / "rows.adl"
+        analysis.write_text(ROWS)
+    api = fake(FakeCuda())
+    on_host, _ = run(analysis, events, tmp_path / "host", *DATASET)
+    found, said = run(analysis, events, tmp_path / "cuda", *DATASET, "--target", "cuda")
+    assert found == on_host
+    assert "CPU" not in said
+    assert "cuLaunchKernel" in api.calls
+    written = list((tmp_path / "host").rglob("*.csv"))
+    assert bool(written) == (name == "rows")
+    for csv in written:
+        own = tmp_path / "cuda" / csv.relative_to(tmp_path / "host")
+        assert csv.read_bytes() == own.read_bytes()
+
+
+# ----------------------------------------------------------------------------- there is no GPU
+
+
+def no_library() -> Any:
+    raise RuntimeError('"cuda" can only be found via system search. Ensure a driver.')
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"refuse": lambda f, n: "CUDA_ERROR_NO_DEVICE" * (f == "cuInit")}, "no NVIDIA GPU"),
+        ({"devices": 0}, "no NVIDIA GPU"),
+        ({"version": 10020}, "it knows CUDA 10.2, not 11.0"),
+        ({"capability": (6, 1)}, "too old: sm_61, and the oldest is sm_75"),
+        ({"free": 1 << 20}, "too little memory: 1 MiB are free"),
+        (
+            {"refuse": lambda f, n: "CUDA_ERROR_UNSUPPORTED_PTX_VERSION" * ("ModuleLoad" in f)},
+            "too old for the kernel: it knows CUDA 12.8",
+        ),
+    ],
+)
+def test_without_a_gpu_one_line_says_why_and_the_cpu_counts(
+    fake: Fake, events: Path, tmp_path: Path, facts: dict[str, Any], words: str
+) -> None:
+    fake(FakeCuda(**facts))
+    zpeak = EXAMPLES / "zpeak.adl"
+    found, said = run(zpeak, events, tmp_path / "cuda", "--target", "cuda")
+    assert words in said
+    assert said.count("the CPU counts") == 1
+    assert found == run(zpeak, events, tmp_path / "host")[0]
+
+
+def test_auto_says_what_it_takes(fake: Fake, events: Path, tmp_path: Path) -> None:
+    fake(FakeCuda())
+    _, said = run(EXAMPLES / "zpeak.adl", events, tmp_path, "--target", "auto")
+    assert "the GPU counts, fake" in said
+
+
+def test_a_machine_without_bindings_or_driver_is_told_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "cuda.bindings", None)
+    with pytest.raises(DeviceError, match=r"pip install 'adlc\[cuda\]'"):
+        nvidia.connect()
+    api = FakeCuda()
+    monkeypatch.setattr(api, "do_cuInit", lambda flags: no_library())
+    with pytest.raises(DeviceError, match="there is no NVIDIA driver"):
+        nvidia.connect(api)
+
+
+# ------------------------------------------------------------------------- what a GPU refuses
+
+
+def test_a_kernel_that_fails_leaves_the_rest_to_the_cpu(
+    fake: Fake, events: Path, tmp_path: Path
+) -> None:
+    def refuse(function: str, number: int) -> str:
+        # The first wait is for the numbers that are data.
+        failed = function == "cuStreamSynchronize" and number >= 1
+        return "CUDA_ERROR_ILLEGAL_ADDRESS" if failed else ""
+
+    api = fake(FakeCuda(refuse=refuse))
+    found, said = run(EXAMPLES / "ttbar.adl", events, tmp_path / "cuda", "--target", "cuda")
+    assert found == run(EXAMPLES / "ttbar.adl", events, tmp_path / "host")[0]
+    assert "the GPU has failed, and the CPU has counted 2000 events" in said
+    assert "CUDA_ERROR_ILLEGAL_ADDRESS" in said
+    assert api.calls.count("cuLaunchKernel") <= 2
+
+
+def test_blocks_without_room_on_the_gpu_are_counted_by_the_cpu(
+    fake: Fake, events: Path, tmp_path: Path
+) -> None:
+    def refuse(function: str, number: int) -> str:
+        return "CUDA_ERROR_OUT_OF_MEMORY" if function == "cuMemAlloc" and number else ""
+
+    fake(FakeCuda(refuse=refuse))
+    found, said = run(EXAMPLES / "ttbar.adl", events, tmp_path / "cuda", "--target", "cuda")
+    assert found == run(EXAMPLES / "ttbar.adl", events, tmp_path / "host")[0]
+    assert "the CPU has counted 2000 events" in said
+    assert "no room" in said
