@@ -23,6 +23,8 @@ class Promises:
     columns: Mapping[str, Values] = field(default_factory=dict)
     ordered: Mapping[str, str] = field(default_factory=dict)
     dtypes: Mapping[str, str] = field(default_factory=dict)  # of the columns in ``ordered``
+    single: frozenset[str] = frozenset()  # collections with one element in each event
+    counters: Mapping[str, str] = field(default_factory=dict)  # column -> what it counts
 
 
 def promises_of(*schemas: Schema) -> Promises:
@@ -30,15 +32,20 @@ def promises_of(*schemas: Schema) -> Promises:
     columns: dict[str, Values] = {}
     ordered: dict[str, str] = {}
     dtypes: dict[str, str] = {}
+    counters: dict[str, str] = {}
+    single: set[str] = set()
     for schema in schemas:
         for collection in _collections(schema):
             columns |= dict(_of_attributes(collection.attributes, collection.probabilities))
+            if collection.counter is not None:
+                counters[collection.counter.name] = collection.name
             by = collection.attributes.get(collection.ordered or "")
             if by is not None and not isinstance(by, Formula):
                 ordered[collection.name], dtypes[by.name] = by.name, by.dtype
         for singleton in schema.singletons.values():
             columns |= dict(_of_attributes(singleton.attributes, ()))
-    return Promises(columns, ordered, dtypes)
+            single |= {singleton.element.name} if singleton.element is not None else set()
+    return Promises(columns, ordered, dtypes, frozenset(single), counters)
 
 
 def _collections(schema: Schema) -> Iterator[CollectionSchema]:

@@ -1,0 +1,200 @@
+"""Looking for events that pass two regions: random ones, and changed ones that come nearer.
+
+All regions are asked at once, by one kernel that gives for each event whether it passes each
+region, and how far it is from that. For each open pair the nearest events are changed a little, in
+one batch for all pairs. What the kernel says only guides: a witness is what the interpreter lets
+pass.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from adl.compiler.ir import FALSE, TRUE, Infer, Node, conjuncts, postorder, record
+from adl.compiler.layout import Chunk
+from adl.compiler.passes import run_passes
+from adl.compiler.pipeline import Compiled
+from adl.compiler.program import Program
+from adl.compiler.prove.distance import Distance
+from adl.compiler.prove.events import Array, Events, joined
+from adl.compiler.prove.promises import Promises
+from adl.compiler.prove.space import Space
+from adl.compiler.prove.verdicts import Witness
+from adl.compiler.targets.reference import evaluate_each
+
+Pair = tuple[int, int]
+
+FIRST = 4096  # random events to begin with
+PARENTS = 4  # nearest events of a pair, which are changed
+CHILDREN = 12  # changed events of a pair in each generation
+BATCH = 24_000  # events at a time
+STALE = 10  # generations without a new witness after which to stop
+
+
+class Search:
+    """A growing set of events, which of them pass which regions, and the witnesses among them."""
+
+    def __init__(self, masks: Sequence[Node], promises: Promises, seed: int = 1) -> None:
+        self.masks = list(masks)
+        self.promises = promises
+        self.draw = np.random.default_rng(seed)
+        # Networks are run by nobody here: no event passes what asks one.
+        known = [FALSE if _has_network(m) else m for m in masks]
+        self.space = Space(known, promises)
+        self._compiled = _compiled(known)
+        self.together = np.zeros((len(masks), len(masks)), np.bool_)  # an event passes both
+        self.apart = np.zeros_like(self.together)  # an event passes the first alone
+        self.events = self.space.random(FIRST, self.draw)
+        self.passes, self.far = self._ask(self.events.chunk(promises.counters))
+        self._confirmed: dict[Pair, Witness] = {}
+        self._note(self.events, self.passes)
+
+    # ------------------------------------------------------------------------- questions
+
+    def _ask(self, chunk: Chunk) -> tuple[Array, Array]:
+        """Return whether each event passes each region, and how far it is from that."""
+        (rows,) = self._compiled.run(chunk).rows
+        number = len(self.masks)
+        passes = np.stack(rows.values[:number], 1)
+        far = np.stack(rows.values[number:], 1).astype(np.float32)
+        return passes, far
+
+    def _note(self, events: Events | Chunk, passes: Array, origin: str = "random") -> None:
+        """Remember which pairs an event passes, or passes one of; confirm the new ones."""
+        some = passes.astype(np.float32)
+        both = some.T @ some > 0
+        self.apart |= some.T @ (1 - some) > 0
+        new = np.argwhere(np.triu(both & ~self.together, 1))
+        self.together |= both
+        open_ = [(int(i), int(j)) for i, j in new]
+        while open_:
+            counts = np.zeros(len(passes), np.int64)
+            for i, j in open_[:500]:
+                counts += passes[:, i] & passes[:, j]
+            best = int(np.argmax(counts))
+            chunk = _one(events, best, self.promises)
+            confirmed = next(evaluate_each(self.masks_asked, chunk, [0]))
+            witness = Witness(chunk, 0, origin)
+            covered = [p for p in open_ if passes[best, p[0]] and passes[best, p[1]]]
+            for i, j in covered:
+                if confirmed[i] is True and confirmed[j] is True:
+                    self._confirmed[i, j] = witness
+            assert covered or not counts.any()
+            open_ = [p for p in open_ if p not in set(covered)]
+
+    @property
+    def masks_asked(self) -> list[Node]:
+        """The masks, without those that ask a network."""
+        return [FALSE if _has_network(m) else m for m in self.masks]
+
+    def witness(self, i: int, j: int) -> Witness | None:
+        """Return an event that passes both, as the interpreter says."""
+        return self._confirmed.get((min(i, j), max(i, j)))
+
+    def nearest(self, i: int, j: int) -> tuple[Chunk, float]:
+        """Return the event that came nearest to passing both, and how near."""
+        total = self.far[:, i] + self.far[:, j]
+        best = int(np.argmin(total))
+        return _one(self.events, best, self.promises), float(total[best])
+
+    # ---------------------------------------------------------------------------- search
+
+    def run(
+        self,
+        pairs: Iterable[Pair],
+        seconds: float,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        """Look for events for some pairs, for so long; ``progress`` is told how many are open."""
+        end = time.monotonic() + seconds
+        pairs = [p for p in pairs if self.witness(*p) is None]
+        parents = {p: self._best(p) for p in pairs}
+        stale = 0
+        while pairs and stale < STALE and time.monotonic() < end:
+            before = len(pairs)
+            for start in range(0, len(pairs), BATCH // CHILDREN):
+                if time.monotonic() < end:
+                    self._generation(pairs[start : start + BATCH // CHILDREN], parents)
+            pairs = [p for p in pairs if self.witness(*p) is None]
+            stale = stale + 1 if len(pairs) == before else 0
+            self._forget(pairs, parents)
+            if progress is not None:
+                progress(len(pairs))
+
+    def _best(self, pair: Pair) -> Array:
+        total = self.far[:, pair[0]] + self.far[:, pair[1]]
+        return np.argpartition(total, PARENTS)[:PARENTS]
+
+    def _generation(self, pairs: Sequence[Pair], parents: dict[Pair, Array]) -> None:
+        """Change the nearest events of each pair, and keep what is nearer."""
+        chosen = np.concatenate(
+            [self.draw.choice(parents[p], CHILDREN, replace=True) for p in pairs]
+        )
+        children = self.events.take(chosen)
+        self.space.mutate(children, self.events, self.draw)
+        passes, far = self._ask(children.chunk(self.promises.counters))
+        self._note(children, passes, "search")
+        first = self.events.size
+        improved = []
+        for number, pair in enumerate(pairs):
+            own = np.arange(number * CHILDREN, (number + 1) * CHILDREN)
+            old = parents[pair]
+            totals = np.concatenate(
+                [
+                    self.far[old, pair[0]] + self.far[old, pair[1]],
+                    far[own, pair[0]] + far[own, pair[1]],
+                ]
+            )
+            places = np.concatenate([old, first + own])
+            # Children before parents of the same distance: what is level wanders.
+            best = np.argsort(np.concatenate([totals[:PARENTS] + 1e-6, totals[PARENTS:]]))[:PARENTS]
+            parents[pair] = places[best]
+            improved.append(places[best][places[best] >= first] - first)
+        kept = np.unique(np.concatenate(improved)) if improved else np.zeros(0, np.int64)
+        moved = {int(first + old): first + new for new, old in enumerate(kept)}
+        for pair in pairs:
+            parents[pair] = np.array([moved.get(int(p), int(p)) for p in parents[pair]])
+        self.events = joined([self.events, children.take(kept)])
+        self.passes = np.concatenate([self.passes, passes[kept]])
+        self.far = np.concatenate([self.far, far[kept]])
+
+    def _forget(self, pairs: Sequence[Pair], parents: dict[Pair, Array]) -> None:
+        """Drop the events that nobody needs: not nearest to an open pair, nor to a region."""
+        if self.events.size < 4 * FIRST:
+            return
+        needed = [parents[p] for p in pairs]
+        needed += [np.argpartition(column, 8)[:8] for column in self.far.T]
+        kept = np.unique(np.concatenate(needed))
+        place = np.full(self.events.size, -1)
+        place[kept] = np.arange(len(kept))
+        for pair in pairs:
+            parents[pair] = place[parents[pair]]
+        self.events = self.events.take(kept)
+        self.passes, self.far = self.passes[kept], self.far[kept]
+
+
+def _has_network(mask: Node) -> bool:
+    return any(isinstance(node, Infer) for node in postorder([mask]))
+
+
+def _compiled(masks: Sequence[Node]) -> Compiled:
+    """Return what says of each event which masks it passes, and how far it is from each."""
+    distance = Distance()
+    far = []
+    for mask in masks:
+        total: Node = distance(TRUE)
+        for condition in conjuncts(mask):
+            total = total + distance(condition)
+        far.append(total)
+    program = Program((), inputs=(record((), (*masks, *far), TRUE),))
+    return Compiled(run_passes(program))
+
+
+def _one(events: Events | Chunk, number: int, promises: Promises) -> Chunk:
+    """Return one event as a chunk of its own."""
+    if isinstance(events, Events):
+        return events.take(np.array([number])).chunk(promises.counters)
+    raise NotImplementedError
