@@ -6,14 +6,17 @@ by case, up to a limit. Only the answer *empty* means anything: everything else 
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Literal as Words
 from typing import cast
 
 from adl.compiler.ir import Node
 from adl.compiler.prove.bounds import Bounds
 from adl.compiler.prove.formulas import And, Formula, Literal, Or, Over, literals
-from adl.compiler.prove.known import Known, Order, Sum
+from adl.compiler.prove.known import Clause, Instance, Known, Order, Sum
 from adl.compiler.prove.values import LEAST, MOST, Kind, Values, between
 
 Names = frozenset[str]
@@ -22,11 +25,12 @@ _NONE: Names = frozenset()
 
 @dataclass(frozen=True)
 class Outcome:
-    """Whether no event passes, by which facts; ``gave_up`` if the limit was reached."""
+    """Whether no event passes, by which facts and method; ``late`` if the time was over."""
 
     empty: bool
     facts: Names = _NONE
-    gave_up: bool = False
+    late: bool = False
+    method: Words["intervals", "z3"] = "intervals"
 
 
 @dataclass
@@ -37,9 +41,15 @@ class _Box:
     values: dict[Node, Values] = field(default_factory=dict)
     reasons: dict[Node, Names] = field(default_factory=dict)
     conflict: Names | None = None
+    changed: dict[Node, None] = field(default_factory=dict)
+    fresh: bool = True  # no fact has been looked at
+
+    def failed(self) -> bool:
+        """Whether a quantity can be nothing."""
+        return self.conflict is not None
 
     def copy(self) -> _Box:
-        return _Box(self.bounds, dict(self.values), dict(self.reasons))
+        return _Box(self.bounds, dict(self.values), dict(self.reasons), fresh=self.fresh)
 
     def of(self, quantity: Node) -> Values:
         found = self.values.get(quantity)
@@ -48,17 +58,17 @@ class _Box:
     def why(self, quantities: Iterable[Node]) -> Names:
         return _NONE.union(*(self.reasons.get(q, _NONE) for q in quantities))
 
-    def shrink(self, quantity: Node, allowed: Values, why: Names) -> bool:
-        """Leave a quantity only what is allowed; whether that changed something."""
+    def shrink(self, quantity: Node, allowed: Values, why: Names) -> None:
+        """Leave a quantity only what is allowed."""
         before = self.of(quantity)
         now = before & allowed
         if now == before:
-            return False
+            return
         self.values[quantity] = now
+        self.changed[quantity] = None
         self.reasons[quantity] = self.reasons.get(quantity, _NONE) | why
         if now.empty:
             self.conflict = self.reasons[quantity]
-        return True
 
     def truth(self, formula: Formula) -> tuple[bool | None, Names]:
         """Return whether a formula holds in all of the box or nowhere, and why nowhere."""
@@ -90,11 +100,28 @@ class _Box:
         return None, _NONE
 
 
-def empty(over: Over, known: Known, bounds: Bounds, splits: int) -> Outcome:
-    """Return whether nothing can pass an over-approximation, given what is known."""
-    box = _Box(bounds)
-    left = [splits]
-    return _solve(box, [(over.formula, _NONE)], known, left)
+def empty(over: Over, known: Known, bounds: Bounds, splits: int, end: float = math.inf) -> Outcome:
+    """Return whether nothing can pass an over-approximation, given what is known.
+
+    At most so many cases are tried, up to the time ``end``.
+    """
+    budget = _Budget(splits, end)
+    return _solve(_Box(bounds), [(over.formula, _NONE)], known, budget)
+
+
+@dataclass
+class _Budget:
+    """How many cases may still be tried, and until when."""
+
+    splits: int
+    end: float
+
+    def spent(self) -> Outcome | None:
+        """Take one case; return what is known if there is none left."""
+        self.splits -= 1
+        if self.splits < 0:
+            return Outcome(False)
+        return Outcome(False, late=True) if time.monotonic() > self.end else None
 
 
 def narrowed(over: Over, known: Known, bounds: Bounds, quantity: Node) -> Values:
@@ -107,7 +134,7 @@ def narrowed(over: Over, known: Known, bounds: Bounds, quantity: Node) -> Values
 Pending = list[tuple[Formula, Names]]
 
 
-def _solve(box: _Box, formulas: Pending, known: Known, left: list[int]) -> Outcome:
+def _solve(box: _Box, formulas: Pending, known: Known, budget: _Budget) -> Outcome:
     pending = _propagate(box, formulas, known)
     if box.conflict is not None:
         return Outcome(True, box.conflict)
@@ -120,10 +147,10 @@ def _solve(box: _Box, formulas: Pending, known: Known, left: list[int]) -> Outco
     used = why
     assert isinstance(chosen, Or)
     for case in chosen.parts:
-        if left[0] <= 0:
-            return Outcome(False, gave_up=True)
-        left[0] -= 1
-        found = _solve(box.copy(), [*pending, (case, why)], known, left)
+        spent = budget.spent()
+        if spent is not None:
+            return spent
+        found = _solve(box.copy(), [*pending, (case, why)], known, budget)
         if not found.empty:
             return found
         used |= found.facts
@@ -147,37 +174,48 @@ def _cases(formula: Formula) -> int:
 
 def _propagate(box: _Box, formulas: Pending, known: Known) -> Pending:
     """Shrink the box until nothing changes; return what has several cases still."""
-    pending: Pending = formulas
-    facts: Pending = [(clause.formula, frozenset([clause.fact])) for clause in known.clauses]
-    changed = True
-    while changed and box.conflict is None:
-        changed, pending = _assert_all(box, pending)
-        if box.conflict is None:
-            more, facts = _assert_all(box, facts)
-            changed |= more
-        for order in known.orders:
-            if box.conflict is None:
-                changed |= _order(box, order)
-        for total in known.sums:
-            if box.conflict is None:
-                changed |= _sum(box, total)
+    pending = formulas
+    while not box.failed():
+        pending = _assert_all(box, pending)
+        changed, box.changed = box.changed, {}
+        if box.failed() or not (changed or box.fresh):
+            break
+        touched = range(len(known.instances)) if box.fresh else _touched(changed, known)
+        box.fresh = False
+        for number in touched:
+            _apply(box, known.instances[number])
+            if box.failed():
+                break
     return pending
 
 
-def _assert_all(box: _Box, formulas: Pending) -> tuple[bool, Pending]:
-    """Let formulas shrink the box; return whether they did, and what of them is undecided."""
-    changed = False
+def _touched(changed: Iterable[Node], known: Known) -> list[int]:
+    return sorted({n for q in changed for n in known.touching.get(q, ())})
+
+
+def _apply(box: _Box, instance: Instance) -> None:
+    match instance:
+        case Clause(fact, formula):
+            _assert_all(box, [(formula, frozenset([fact]))])
+        case Order():
+            _order(box, instance)
+        case Sum():
+            _sum(box, instance)
+
+
+def _assert_all(box: _Box, formulas: Pending) -> Pending:
+    """Let formulas shrink the box; return what of them has several cases still."""
     left: Pending = []
     stack = list(reversed(formulas))
-    while stack:
+    while stack and not box.failed():
         formula, why = stack.pop()
         match formula:
             case Literal(quantity, allowed):
-                changed |= box.shrink(quantity, allowed, why)
+                box.shrink(quantity, allowed, why)
             case And(parts):
                 stack += [(part, why) for part in reversed(parts)]
             case Or(parts):
-                open_, excluded = [], _NONE
+                open_, excluded = [], why
                 for part in parts:
                     truth, reason = box.truth(part)
                     if truth is True:
@@ -188,48 +226,44 @@ def _assert_all(box: _Box, formulas: Pending) -> tuple[bool, Pending]:
                         open_.append(part)
                 else:
                     if not open_:
-                        box.conflict = excluded | why
+                        box.conflict = excluded
                     elif len(open_) == 1:
-                        stack.append((open_[0], why | excluded))
+                        stack.append((open_[0], excluded))
                     else:
-                        left.append((Or(tuple(open_)), why | excluded))
-        if box.conflict is not None:
-            return True, []
-    return changed, left
+                        left.append((Or(tuple(open_)), excluded))
+    return left
 
 
-def _order(box: _Box, order: Order) -> bool:
+def _order(box: _Box, order: Order) -> None:
     """Let x <= y, where the guard holds and neither is NaN, shrink both."""
-    truth, _ = box.truth(order.guard)
-    if truth is not True:
-        return False
+    if box.truth(order.guard)[0] is not True:
+        return
     x, y = box.of(order.least), box.of(order.most)
     kind = x.kind
     asked = (order.least, order.most, *(item.quantity for item in literals(order.guard)))
-    why = frozenset([order.fact]) | box.why(asked)
-    changed = False
+    why = box.why(asked) | {order.fact}
     if y.spans and not y.nan and y.high < MOST[kind]:
-        changed |= box.shrink(order.least, between(kind, LEAST[kind], y.high, True), why)
+        box.shrink(order.least, between(kind, LEAST[kind], y.high, True), why)
     if x.spans and not x.nan and x.low > LEAST[kind]:
-        changed |= box.shrink(order.most, between(kind, x.low, MOST[kind], True), why)
-    return changed
+        box.shrink(order.most, between(kind, x.low, MOST[kind], True), why)
 
 
-def _sum(box: _Box, total: Sum) -> bool:
+def _sum(box: _Box, total: Sum) -> None:
     """Let ``sum of factor * quantity <= most`` shrink the quantities."""
     lows = [_least_part(box.of(q), factor) for q, factor in total.terms]
-    why = frozenset([total.fact]) | box.why(q for q, _ in total.terms)
-    changed = False
+    room = total.most - sum(lows)  # what the quantities may be more than they are at least
     for (quantity, factor), own in zip(total.terms, lows, strict=True):
-        rest = total.most - (sum(lows) - own)  # what factor * quantity may be at most
+        now = box.of(quantity)
+        if room + own >= max(factor * now.low, factor * now.high):
+            continue
+        why = box.why(q for q, _ in total.terms) | {total.fact}
         if factor > 0:
-            allowed = between("int", LEAST["int"], rest // factor)
+            allowed = between("int", LEAST["int"], (room + own) // factor)
         else:
-            allowed = between("int", -(rest // -factor), MOST["int"])
-        changed |= box.shrink(quantity, allowed, why)
+            allowed = between("int", -((room + own) // -factor), MOST["int"])
+        box.shrink(quantity, allowed, why)
         if box.conflict is not None:
-            return True
-    return changed
+            return
 
 
 def _least_part(values: Values, factor: int) -> int:

@@ -1,8 +1,10 @@
-"""Deciding pairs of regions: proofs by intervals, then by z3, and events that pass both."""
+"""Deciding pairs of masks: proofs by intervals, then by z3 where it is installed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Collection
+from typing import Literal
 
 from adl.compiler.ir import Node
 from adl.compiler.program import Program, RegionOutput
@@ -11,7 +13,11 @@ from adl.compiler.prove.facts import Facts
 from adl.compiler.prove.formulas import Formula, Over, over, under
 from adl.compiler.prove.promises import Promises
 from adl.compiler.prove.regions import mask_of
-from adl.compiler.prove.verdicts import Limits, Verdict
+from adl.compiler.prove.verdicts import Limits, Relation, Verdict
+
+Question = Literal["disjoint", "subset", "superset"]
+ALL: tuple[Question, ...] = ("disjoint", "subset", "superset")
+NOT_PROVEN = Verdict("unknown", "neither a proof nor a witness was found")
 
 
 class Prover:
@@ -21,42 +27,60 @@ class Prover:
         self.limits = limits or Limits()
         self.facts = Facts(promises or Promises())
 
-    def prove(
-        self, a: Node, b: Node, asked: Sequence[str] = ("disjoint", "subset", "superset")
-    ) -> Verdict:
+    def prove(self, a: Node, b: Node, asked: Collection[Question] = ALL) -> Verdict:
         """Return what can be proven of two masks, of the relations asked for."""
         first, second = self.facts.normal(a), self.facts.normal(b)
         if first is second:
             return Verdict("equal", "both have the same cuts", method="same")
+        end = time.monotonic() + self.limits.seconds
         f, g = self.facts.encode(first), self.facts.encode(second)
+        late = False
         if "disjoint" in asked:
-            found = self._empty(over(f) & over(g))
+            found = self._empty(over(f) & over(g), end)
             if found.empty:
-                return self._disjoint(f, g, found)
-        within = self._empty(over(f) & under(g).opposite) if "subset" in asked else Outcome(False)
-        around = self._empty(over(g) & under(f).opposite) if "superset" in asked else Outcome(False)
-        used = tuple(sorted(within.facts | around.facts))
-        if within.empty and around.empty:
-            return Verdict("equal", "each passes what the other passes", used, method="intervals")
-        if within.empty:
-            return Verdict(
-                "subset", "every event of the first passes the second", used, method="intervals"
-            )
-        if around.empty:
-            return Verdict(
-                "superset", "every event of the second passes the first", used, method="intervals"
-            )
-        return Verdict("unknown", "neither a proof nor a witness was found")
+                return self._disjoint(f, g, found, end)
+            late |= found.late
+        nothing = Outcome(False)
+        within = self._empty(over(f) & under(g).opposite, end) if "subset" in asked else nothing
+        around = self._empty(over(g) & under(f).opposite, end) if "superset" in asked else nothing
+        late |= within.late or around.late
+        if not (within.empty or around.empty):
+            late_term = "the solver ran out of time" if late else ""
+            return Verdict("unknown", NOT_PROVEN.reason, term=late_term)
+        relation, reason = _related(within.empty, around.empty)
+        facts = tuple(sorted(within.facts | around.facts))
+        return Verdict(
+            relation, reason, facts, method=within.method if within.empty else around.method
+        )
 
-    def _disjoint(self, f: Formula, g: Formula, found: Outcome) -> Verdict:
-        nothing = any(self._empty(over(side)).empty for side in (f, g))
+    def passes_nothing(self, mask: Node) -> bool:
+        """Return whether no event can pass a mask, as far as can be proven."""
+        formula = self.facts.formula(mask)
+        return self._empty(over(formula), time.monotonic() + self.limits.seconds).empty
+
+    def always(self, condition: Node, given: Node) -> bool:
+        """Return whether a condition holds wherever ``given`` does: as a cut it cuts nothing."""
+        end = time.monotonic() + self.limits.seconds
+        question = over(self.facts.formula(given)) & under(self.facts.formula(condition)).opposite
+        return self._empty(question, end).empty
+
+    def _disjoint(self, f: Formula, g: Formula, found: Outcome, end: float) -> Verdict:
+        nothing = any(self._empty(over(side), end).empty for side in (f, g))
         reason = "one of them passes no event" if nothing else "no event passes the cuts of both"
         facts = tuple(sorted(found.facts))
-        return Verdict("disjoint", reason, facts, method="intervals", empty=nothing)
+        return Verdict("disjoint", reason, facts, method=found.method, empty=nothing)
 
-    def _empty(self, question: Over) -> Outcome:
+    def _empty(self, question: Over, end: float) -> Outcome:
         known = self.facts.about([question.formula])
-        return empty(question, known, self.facts.bounds, self.limits.splits)
+        return empty(question, known, self.facts.bounds, self.limits.splits, end)
+
+
+def _related(within: bool, around: bool) -> tuple[Relation, str]:
+    if within and around:
+        return "equal", "each passes what the other passes"
+    if within:
+        return "subset", "every event of the first passes the second"
+    return "superset", "every event of the second passes the first"
 
 
 def decide(
@@ -68,10 +92,14 @@ def decide(
 ) -> Verdict:
     """Return how two regions of a program relate: given by mask, by output or by name.
 
-    For many pairs make one ``Prover``: it remembers what it found out.
+    For many pairs make one ``Study`` (``study.py``), which shares all work between them.
     """
-    first, second = _mask(program, region_a), _mask(program, region_b)
-    return Prover(promises, limits).prove(first, second)
+    from adl.compiler.prove.regions import Region
+    from adl.compiler.prove.study import Study
+
+    masks = [_mask(program, region) for region in (region_a, region_b)]
+    regions = [Region(name, mask) for name, mask in zip("ab", masks, strict=True)]
+    return Study(regions, promises or Promises(), limits or Limits()).run()[0, 1]
 
 
 def _mask(program: Program, region: Node | RegionOutput | str) -> Node:

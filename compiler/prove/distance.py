@@ -60,10 +60,32 @@ class Distance:
                 yes, no = known[c, True] + known[x, want], known[c, False] + known[y, want]
                 return _least(yes, no)
             case Call(operator, (x, y)) if operator in _OPPOSITE and x.kind != "bool":
-                return _apart(node, operator if want else _OPPOSITE[operator], x, y, want)
+                return self._apart(node, x, y, want)
             case Reduce("any" | "all"):
                 return self._reduced(node, want)
         return call("where", node, *((_ZERO, _ONE) if want else (_ONE, _ZERO)))
+
+    def _apart(self, node: Node, x: Node, y: Node, want: bool) -> Node:
+        """Return how far two numbers are apart, where they do not compare as wanted."""
+        a, b = as_real(x), as_real(y)
+        if isinstance(y, Const):  # too few: an element that nearly counts makes it nearer
+            a = call("where", call("lt", x, y), self._nearly(x), a)
+        gap = abs(a - b)
+        far = Const(_NEVER) + Const(1.0 - _NEVER) * call("div", gap, gap + abs(b) + _ONE)
+        far = call("where", call("eq", far, far), far, _ONE)  # NaN: one is missing or infinite
+        return call("where", node if want else invert(node), _ZERO, far)
+
+    def _nearly(self, number: Node) -> Node:
+        """Return a count, and a part of one more for the element that is nearest to be counted."""
+        match number:
+            case Call("add", (x, y)):
+                return self._nearly(x) + self._nearly(y)
+            case Reduce("count"):
+                axes, (_, mask) = opened(number)
+                near = call("div", Const(0.9), _ONE + Const(3.0) * self(mask))
+                best = reduce("max", axes, call("where", mask, _ZERO, near), TRUE)
+                return as_real(number) + call("where", best > _ZERO, best, _ZERO)
+        return as_real(number)
 
     def _reduced(self, node: Reduce, want: bool) -> Node:
         axes, (value, mask) = opened(node)
@@ -89,12 +111,3 @@ def _needed(node: Node, want: bool) -> list[tuple[Node, bool]]:
 
 def _least(a: Node, b: Node) -> Node:
     return call("where", call("lt", a, b), a, b)
-
-
-def _apart(node: Node, operator: str, x: Node, y: Node, want: bool) -> Node:
-    a, b = as_real(x), as_real(y)
-    gap = abs(a - b)
-    far = Const(_NEVER) + Const(1.0 - _NEVER) * call("div", gap, gap + abs(b) + _ONE)
-    far = call("where", call("eq", far, far), far, _ONE)  # NaN: one is missing or infinite
-    holds = node if want else invert(node)
-    return call("where", holds, _ZERO, far)

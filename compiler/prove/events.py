@@ -13,7 +13,7 @@ from adl.compiler.layout import Chunk
 
 Array = npt.NDArray[Any]
 
-MOST = 8  # elements of a collection in a synthetic event
+MOST = 10  # elements of a collection in a synthetic event
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from adl.compiler.ir import Axis, Node, Reduce, opened, rename
+from adl.compiler.ir import Axis, Node, Part, Reduce, opened, rename
 from adl.compiler.prove.bounds import Bounds
 from adl.compiler.prove.boxes import empty, narrowed
 from adl.compiler.prove.encode import Encoder
@@ -58,6 +58,8 @@ class Facts:
         self._normal_forms: dict[Node, Node] = {}
         self._made: dict[tuple[object, ...], tuple[Instance, ...]] = {}
         self._answers: dict[tuple[object, ...], bool] = {}
+        self._parts: dict[Node, tuple[Part, ...]] = {}
+        self._keys: dict[Part, tuple[Node, Node] | None] = {}
 
     def normal(self, node: Node) -> Node:
         """Return a node in normal form."""
@@ -90,7 +92,7 @@ class Facts:
             quantities |= dict.fromkeys(q for i in found for q in _terms_of(i))
             if len(asked) + len(quantities) == before or len(quantities) > MOST_QUANTITIES:
                 break
-        return Known.of(known, selections(quantities), self.covers)
+        return Known(tuple(known), selections(quantities), self.covers)
 
     # ------------------------------------------------------- questions about one element
 
@@ -116,6 +118,22 @@ class Facts:
             known = self.about([both.formula])
             self._answers[key] = empty(both, known, self.bounds, SPLITS).empty
         return self._answers[key]
+
+    def parts(self, quantity: Node) -> tuple[Part, ...]:
+        """Return the found elements of which a quantity is computed."""
+        if quantity not in self._parts:
+            from adl.compiler.prove.instances import parts_in
+
+            self._parts[quantity] = parts_in(quantity)
+        return self._parts[quantity]
+
+    def key(self, part: Part) -> tuple[Node, Node] | None:
+        """Return what does not ascend in the order of a pick: of the element, and in general."""
+        if part not in self._keys:
+            from adl.compiler.prove.instances import key
+
+            self._keys[part] = key(self, part)
+        return self._keys[part]
 
     def covers(self, count: Reduce, others: tuple[Reduce, ...]) -> bool:
         """Return whether every tuple that passes the mask of a count passes one of the others'."""

@@ -37,7 +37,7 @@ def instances(
     facts: Facts, found: Sequence[Literal], quantities: Sequence[Node]
 ) -> Iterator[Instance]:
     """Yield what is known of quantities, those of some literals among them."""
-    parts = list(dict.fromkeys(part for q in quantities for part in parts_in(q)))
+    parts = list(dict.fromkeys(part for q in quantities for part in facts.parts(q)))
     for part in parts:
         yield from facts.once(of_part, part)
     for q in quantities:
@@ -66,16 +66,22 @@ def _of_counts(facts: Facts, quantities: Sequence[Node]) -> Iterator[Instance]:
             continue
         for one, other in combinations(counts, 2):
             if facts.excludes(one, other):
-                around = (c for c in counts if c is not one and c is not other)
-                for third in around:
-                    if facts.implies(one, third) and facts.implies(other, third):
-                        yield Sum("exclusive", ((one, 1), (other, 1), (third, -1)), 0)
+                for third in counts:
+                    yield from facts.once(of_three_counts, one, other, third)
 
 
 def of_two_counts(facts: Facts, one: Reduce, other: Reduce) -> Iterator[Instance]:
     """Yield that there are at most as many elements of a harder selection."""
     if facts.implies(one, other):
         yield Sum("subset", ((one, 1), (other, -1)), 0)
+
+
+def of_three_counts(facts: Facts, one: Reduce, other: Reduce, third: Reduce) -> Iterator[Instance]:
+    """Yield that two exclusive selections have together at most what is around both."""
+    if third is one or third is other:
+        return
+    if facts.implies(one, third) and facts.implies(other, third):
+        yield Sum("exclusive", ((one, 1), (other, 1), (third, -1)), 0)
 
 
 def _sources(node: Reduce) -> tuple[object, ...]:
@@ -159,7 +165,7 @@ class Selected(NamedTuple):
     key: Node | None  # of the element found: what does not ascend, None if there is no order
 
 
-def parts_in(quantity: Node) -> list[Part]:
+def parts_in(quantity: Node) -> tuple[Part, ...]:
     """Return the found elements of which a quantity is computed, not those inside its loops."""
     found: dict[Part, None] = {}
     seen: set[Node] = set()
@@ -174,7 +180,7 @@ def parts_in(quantity: Node) -> list[Part]:
                 found[node] = None
         elif not node.bound:
             stack += reversed(node.children)
-    return list(found)
+    return tuple(found)
 
 
 def counted(facts: Facts, part: Part) -> Node:
@@ -217,7 +223,8 @@ def _of_parts(
             if tuple(a.source for a in count.axes) == tuple(a.source for a in _axes(part)):
                 yield from facts.once(of_part_and_count, part, count)
     for one, other in permutations(firsts, 2):
-        yield from facts.once(of_two_parts, one, other)
+        if _axes(one)[0].source == _axes(other)[0].source:
+            yield from facts.once(of_two_parts, one, other)
     for family in _families(firsts):
         for count in counts:
             if tuple(a.source for a in count.axes) == tuple(a.source for a in _axes(family[0])):
@@ -267,7 +274,7 @@ def of_two_parts(facts: Facts, one: Part, other: Part) -> Iterator[Instance]:
         return
     if len(first.axes) > 1 or len(second.axes) > 1:
         return
-    low, high = key(facts, one), key(facts, other)
+    low, high = facts.key(one), facts.key(other)
     if low is None or high is None or low[1] is not high[1]:
         return
     if _harder(facts, one, other):
@@ -320,8 +327,8 @@ def key(facts: Facts, part: Part) -> tuple[Node, Node] | None:
 def _of_thresholds(facts: Facts, found: Sequence[Literal]) -> Iterator[Instance]:
     """Yield what thresholds on the k-th element say of how many are beyond them."""
     for item in found:
-        for part in parts_in(item.quantity):
-            highest = key(facts, part) if part.place == 0 else None
+        for part in facts.parts(item.quantity):
+            highest = facts.key(part) if part.place == 0 else None
             if highest is not None and highest[0] is item.quantity:
                 for low, _ in item.allowed.spans:
                     if low > 0:
@@ -331,7 +338,7 @@ def _of_thresholds(facts: Facts, found: Sequence[Literal]) -> Iterator[Instance]
 def of_threshold(facts: Facts, part: Part, low: float) -> Iterator[Instance]:
     """Yield when the k-th element of a sorted selection is at least so high."""
     pick = cast("Pick", part.pick)
-    highest = key(facts, part)
+    highest = facts.key(part)
     assert highest is not None
     axes, (mask, *_) = opened(pick)
     value = substitute(highest[1], {Index(Axis(axes[0].source, 0)): Index(axes[0])})

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from adl.compiler.ir import Node, Reduce
-from adl.compiler.prove.formulas import TRUE, Formula
+from adl.compiler.prove.formulas import TRUE, Formula, literals
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Clause:
     """A formula that holds in every event."""
 
@@ -17,7 +18,7 @@ class Clause:
     formula: Formula
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Order:
     """``least <= most`` in every event in which the guard holds and neither is NaN."""
 
@@ -27,7 +28,7 @@ class Order:
     guard: Formula = TRUE
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sum:
     """The sum of integer quantities times their factors is at most ``most``."""
 
@@ -43,26 +44,28 @@ Instance = Clause | Order | Sum
 
 @dataclass(frozen=True)
 class Known:
-    """Instances of facts, by how they are used."""
+    """Instances of facts, and which of them a quantity is in."""
 
-    clauses: tuple[Clause, ...] = ()
-    orders: tuple[Order, ...] = ()
-    sums: tuple[Sum, ...] = ()
+    instances: tuple[Instance, ...] = ()
     selections: tuple[tuple[Reduce, ...], ...] = ()  # counts over the same collections
     covers: Covers = lambda count, others: False
 
-    @staticmethod
-    def of(
-        instances: Iterable[Instance],
-        selections: tuple[tuple[Reduce, ...], ...],
-        covers: Covers,
-    ) -> Known:
-        """Return some instances, in their order."""
-        every = tuple(instances)
-        return Known(
-            tuple(i for i in every if isinstance(i, Clause)),
-            tuple(i for i in every if isinstance(i, Order)),
-            tuple(i for i in every if isinstance(i, Sum)),
-            selections,
-            covers,
-        )
+    @cached_property
+    def touching(self) -> dict[Node, list[int]]:
+        """The numbers of the instances that each quantity is in."""
+        found: dict[Node, list[int]] = {}
+        for number, instance in enumerate(self.instances):
+            for quantity in dict.fromkeys(quantities_of(instance)):
+                found.setdefault(quantity, []).append(number)
+        return found
+
+
+def quantities_of(instance: Instance) -> Iterator[Node]:
+    """Yield the quantities that a fact is about."""
+    match instance:
+        case Clause(_, formula):
+            yield from (item.quantity for item in literals(formula))
+        case Order(_, least, most, guard):
+            yield from (least, most, *(item.quantity for item in literals(guard)))
+        case Sum(_, terms):
+            yield from (quantity for quantity, _ in terms)

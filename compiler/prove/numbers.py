@@ -60,7 +60,9 @@ def _sources(value: Node, constant: float) -> list[tuple[str, float]]:
     return out
 
 
-def sample(column: Column, worth: Sequence[float], shape: tuple[int, ...], draw: Generator) -> Array:
+def sample(
+    column: Column, worth: Sequence[float], shape: tuple[int, ...], draw: Generator
+) -> Array:
     """Return random numbers for a column, of its type."""
     kind = np.dtype(column.dtype).kind
     if kind == "b":
@@ -120,7 +122,8 @@ _BY_NAME: Mapping[tuple[str, ...], Callable[[tuple[int, ...], Generator], Array]
     ("phi",): _azimuths,
     ("eta",): _directions,
     ("charge",): _signs,
-    ("mass", "msoftdrop"): lambda shape, draw: draw.choice([0.0, 0.1, 10.0, 85.0, 170.0], shape)
-    * (0.9 + 0.2 * draw.random(shape)),
+    ("mass", "msoftdrop"): lambda shape, draw: (
+        draw.choice([0.0, 0.1, 10.0, 85.0, 170.0], shape) * (0.9 + 0.2 * draw.random(shape))
+    ),
     ("dxy", "dz", "iso", "iso_all", "iso04_all"): lambda shape, draw: draw.normal(0, 0.1, shape),
 }

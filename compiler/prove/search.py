@@ -9,7 +9,7 @@ pass.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -29,28 +29,42 @@ Pair = tuple[int, int]
 
 FIRST = 4096  # random events to begin with
 PARENTS = 4  # nearest events of a pair, which are changed
-CHILDREN = 12  # changed events of a pair in each generation
+CHILDREN = 12, 150  # changed events of a pair in each generation: of many pairs, of few
 BATCH = 24_000  # events at a time
-STALE = 10  # generations without a new witness after which to stop
+FEW = 4_000  # events at a time, if there are few pairs
+STALE = 25  # generations without a new witness after which to stop
 
 
 class Search:
     """A growing set of events, which of them pass which regions, and the witnesses among them."""
 
-    def __init__(self, masks: Sequence[Node], promises: Promises, seed: int = 1) -> None:
+    def __init__(
+        self,
+        masks: Sequence[Node],
+        promises: Promises,
+        normal: Callable[[Node], Node] = lambda mask: mask,
+        seed: int = 1,
+    ) -> None:
         self.masks = list(masks)
         self.promises = promises
         self.draw = np.random.default_rng(seed)
         # Networks are run by nobody here: no event passes what asks one.
         known = [FALSE if _has_network(m) else m for m in masks]
         self.space = Space(known, promises)
-        self._compiled = _compiled(known)
+        self.owners = {c.name: of for c, of in self.space.elements.items()}
+        self._asked = known
+        self._compiled = _compiled(known, [normal(mask) for mask in known])
         self.together = np.zeros((len(masks), len(masks)), np.bool_)  # an event passes both
         self.apart = np.zeros_like(self.together)  # an event passes the first alone
         self.events = self.space.random(FIRST, self.draw)
         self.passes, self.far = self._ask(self.events.chunk(promises.counters))
         self._confirmed: dict[Pair, Witness] = {}
         self._note(self.events, self.passes)
+
+    def add(self, origin: str, chunk: Chunk) -> None:
+        """Ask of real events, too: they can be witnesses."""
+        passes, _ = self._ask(chunk)
+        self._note(chunk, passes, origin)
 
     # ------------------------------------------------------------------------- questions
 
@@ -67,7 +81,7 @@ class Search:
         some = passes.astype(np.float32)
         both = some.T @ some > 0
         self.apart |= some.T @ (1 - some) > 0
-        new = np.argwhere(np.triu(both & ~self.together, 1))
+        new = np.argwhere(np.triu(both & ~self.together))
         self.together |= both
         open_ = [(int(i), int(j)) for i, j in new]
         while open_:
@@ -75,8 +89,8 @@ class Search:
             for i, j in open_[:500]:
                 counts += passes[:, i] & passes[:, j]
             best = int(np.argmax(counts))
-            chunk = _one(events, best, self.promises)
-            confirmed = next(evaluate_each(self.masks_asked, chunk, [0]))
+            chunk = _one(events, best, self.promises, self.owners)
+            confirmed = next(evaluate_each(self._asked, chunk, [0]))
             witness = Witness(chunk, 0, origin)
             covered = [p for p in open_ if passes[best, p[0]] and passes[best, p[1]]]
             for i, j in covered:
@@ -84,11 +98,6 @@ class Search:
                     self._confirmed[i, j] = witness
             assert covered or not counts.any()
             open_ = [p for p in open_ if p not in set(covered)]
-
-    @property
-    def masks_asked(self) -> list[Node]:
-        """The masks, without those that ask a network."""
-        return [FALSE if _has_network(m) else m for m in self.masks]
 
     def witness(self, i: int, j: int) -> Witness | None:
         """Return an event that passes both, as the interpreter says."""
@@ -98,7 +107,7 @@ class Search:
         """Return the event that came nearest to passing both, and how near."""
         total = self.far[:, i] + self.far[:, j]
         best = int(np.argmin(total))
-        return _one(self.events, best, self.promises), float(total[best])
+        return _one(self.events, best, self.promises, self.owners), float(total[best])
 
     # ---------------------------------------------------------------------------- search
 
@@ -107,18 +116,26 @@ class Search:
         pairs: Iterable[Pair],
         seconds: float,
         progress: Callable[[int], None] | None = None,
+        again: int = 0,
     ) -> None:
-        """Look for events for some pairs, for so long; ``progress`` is told how many are open."""
+        """Look for events for some pairs, for so long; ``progress`` is told how many are open.
+
+        ``again`` generations are made even for pairs that have an event.
+        """
         end = time.monotonic() + seconds
-        pairs = [p for p in pairs if self.witness(*p) is None]
+        pairs = [p for p in pairs if again or self.witness(*p) is None]
         parents = {p: self._best(p) for p in pairs}
-        stale = 0
+        stale = generation = 0
         while pairs and stale < STALE and time.monotonic() < end:
             before = len(pairs)
-            for start in range(0, len(pairs), BATCH // CHILDREN):
+            generation += 1
+            children = int(np.clip(FEW // len(pairs), *CHILDREN))
+            size = BATCH // children
+            for start in range(0, len(pairs), size):
                 if time.monotonic() < end:
-                    self._generation(pairs[start : start + BATCH // CHILDREN], parents)
-            pairs = [p for p in pairs if self.witness(*p) is None]
+                    self._generation(pairs[start : start + size], parents, children)
+            if generation >= again:
+                pairs = [p for p in pairs if self.witness(*p) is None]
             stale = stale + 1 if len(pairs) == before else 0
             self._forget(pairs, parents)
             if progress is not None:
@@ -128,19 +145,17 @@ class Search:
         total = self.far[:, pair[0]] + self.far[:, pair[1]]
         return np.argpartition(total, PARENTS)[:PARENTS]
 
-    def _generation(self, pairs: Sequence[Pair], parents: dict[Pair, Array]) -> None:
+    def _generation(self, pairs: Sequence[Pair], parents: dict[Pair, Array], number: int) -> None:
         """Change the nearest events of each pair, and keep what is nearer."""
-        chosen = np.concatenate(
-            [self.draw.choice(parents[p], CHILDREN, replace=True) for p in pairs]
-        )
+        chosen = np.concatenate([self.draw.choice(parents[p], number, replace=True) for p in pairs])
         children = self.events.take(chosen)
         self.space.mutate(children, self.events, self.draw)
         passes, far = self._ask(children.chunk(self.promises.counters))
         self._note(children, passes, "search")
         first = self.events.size
         improved = []
-        for number, pair in enumerate(pairs):
-            own = np.arange(number * CHILDREN, (number + 1) * CHILDREN)
+        for place, pair in enumerate(pairs):
+            own = np.arange(place * number, (place + 1) * number)
             old = parents[pair]
             totals = np.concatenate(
                 [
@@ -180,11 +195,11 @@ def _has_network(mask: Node) -> bool:
     return any(isinstance(node, Infer) for node in postorder([mask]))
 
 
-def _compiled(masks: Sequence[Node]) -> Compiled:
+def _compiled(masks: Sequence[Node], normal: Sequence[Node]) -> Compiled:
     """Return what says of each event which masks it passes, and how far it is from each."""
     distance = Distance()
     far = []
-    for mask in masks:
+    for mask in normal:
         total: Node = distance(TRUE)
         for condition in conjuncts(mask):
             total = total + distance(condition)
@@ -193,8 +208,16 @@ def _compiled(masks: Sequence[Node]) -> Compiled:
     return Compiled(run_passes(program))
 
 
-def _one(events: Events | Chunk, number: int, promises: Promises) -> Chunk:
-    """Return one event as a chunk of its own."""
+def _one(
+    events: Events | Chunk, number: int, promises: Promises, elements: Mapping[str, str]
+) -> Chunk:
+    """Return one event as a chunk of its own; ``elements`` says whose elements columns are of."""
     if isinstance(events, Events):
         return events.take(np.array([number])).chunk(promises.counters)
-    raise NotImplementedError
+    offsets = {name: o[number : number + 2] for name, o in events.offsets.items()}
+    columns = {}
+    for name, values in events.columns.items():
+        of = elements.get(name)
+        first, after = (number, number + 1) if of is None else offsets[of]
+        columns[name] = values[first:after]
+    return Chunk(1, columns, {name: o - o[0] for name, o in offsets.items()})

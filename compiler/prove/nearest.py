@@ -1,0 +1,30 @@
+"""What blocked a decision: the cut that the event that came nearest does not pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adl.compiler.ir import FALSE, Infer, Node, postorder
+from adl.compiler.layout import Chunk
+from adl.compiler.prove.regions import Region
+from adl.compiler.targets.reference import evaluate_each
+
+
+def blocking(regions: Sequence[Region], nearest: tuple[Chunk, float]) -> str:
+    """Return the cuts at which the nearest event fails, or the network that nobody can ask."""
+    for region in regions:
+        network = next((n for n in postorder([region.mask]) if isinstance(n, Infer)), None)
+        if network is not None:
+            return f"the network {network.network} in {region}"
+    chunk, _ = nearest
+    said = [_first_failed(region, chunk) for region in regions]
+    return "; ".join(dict.fromkeys(filter(None, said)))
+
+
+def _first_failed(region: Region, chunk: Chunk) -> str:
+    masks: list[Node] = [mask for _, mask in region.steps] or [FALSE]
+    (passed,) = evaluate_each(masks, chunk, [0])
+    for (label, _), inside in zip(region.steps, passed, strict=True):
+        if not inside:
+            return f"{label} in {region}"
+    return ""

@@ -1,0 +1,162 @@
+"""All pairs of some regions: events first, then proofs for what no event has settled.
+
+An event that passes both shows that a pair is not disjoint, and one that passes the first alone
+that it is no subset; only what is left is tried to be proven, and what is neither is searched for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+from adl.compiler.layout import Chunk
+from adl.compiler.prove.decide import NOT_PROVEN, Prover, Question
+from adl.compiler.prove.nearest import blocking
+from adl.compiler.prove.promises import Promises
+from adl.compiler.prove.regions import Region
+from adl.compiler.prove.search import Pair, Search
+from adl.compiler.prove.verdicts import Limits, Verdict
+
+CHUNK = 40  # pairs that a process is given at a time
+ALONE = 0.05  # seconds a region, to find events that pass it
+AGAIN = 5  # generations, even if events are found: they may refute that a region is within another
+MOST_SECONDS = 300.0  # of a search
+Progress = Callable[[str, int, int], None]  # what is being done, how many pairs of how many
+
+
+class Task(NamedTuple):
+    """What to prove of a pair."""
+
+    pair: Pair
+    asked: tuple[Question, ...]
+
+
+class Answer(NamedTuple):
+    """What was proven of a pair, in how many seconds."""
+
+    pair: Pair
+    verdict: Verdict
+    seconds: float
+
+
+class Study:
+    """How all pairs of some regions relate."""
+
+    def __init__(
+        self,
+        regions: Sequence[Region],
+        promises: Promises,
+        limits: Limits,
+        events: Iterable[tuple[str, Chunk]] = (),
+        jobs: int = 1,
+    ) -> None:
+        self.regions = list(regions)
+        self.limits = limits
+        self.jobs = jobs
+        self.prover = Prover(promises, limits)
+        self.pairs = list(combinations(range(len(self.regions)), 2))
+        self.verdicts: dict[Pair, Verdict] = {}
+        self._late: dict[Pair, str] = {}
+        self.seconds: dict[Pair, float] = dict.fromkeys(self.pairs, 0.0)
+        self.search: Search | None = None
+        if limits.search and self.regions:
+            self.search = Search([r.mask for r in self.regions], promises, self.prover.facts.normal)
+            for origin, chunk in events:
+                self.search.add(origin, chunk)
+
+    def run(self, progress: Progress | None = None) -> dict[Pair, Verdict]:
+        """Return the verdict of every pair of numbers of regions, the smaller first."""
+        if self.search is not None:
+            alone = [(i, i) for i in range(len(self.regions))]
+            self.search.run(alone, ALONE * len(alone), again=AGAIN)
+        self._prove(self._disjoint(), progress)
+        open_ = [p for p in self.pairs if p not in self.verdicts]
+        if self.search is not None and open_:
+            begin = time.monotonic()
+            seconds = min(self.limits.seconds * len(open_), MOST_SECONDS)
+            self.search.run(open_, seconds, _told(progress, "searching", len(open_)))
+            for pair in open_:
+                self.seconds[pair] += (time.monotonic() - begin) / len(open_)
+        self._prove(self._contained(), progress)
+        for pair in open_:
+            if pair not in self.verdicts:
+                self.verdicts[pair] = self._rest(pair)
+        return self.verdicts
+
+    def _rest(self, pair: Pair) -> Verdict:
+        """Return the verdict of a pair of which nothing was proven."""
+        witness = None if self.search is None else self.search.witness(*pair)
+        if witness is not None:
+            return Verdict("overlapping", "an event passes both", witness=witness, method="event")
+        term = self._late.get(pair, "")
+        if self.search is not None and not term:
+            term = blocking([self.regions[i] for i in pair], self.search.nearest(*pair))
+        return Verdict("unknown", NOT_PROVEN.reason, term=term)
+
+    # ---------------------------------------------------------------------------- proofs
+
+    def _prove(self, tasks: Sequence[Task], progress: Progress | None) -> None:
+        for done, answer in enumerate(self._answers(tasks), 1):
+            self.seconds[answer.pair] += answer.seconds
+            if answer.verdict.decided:
+                self.verdicts[answer.pair] = answer.verdict
+            elif answer.verdict.term:
+                self._late[answer.pair] = answer.verdict.term
+            if progress is not None:
+                progress("proving", done, len(tasks))
+
+    def _disjoint(self) -> list[Task]:
+        """Return what to ask first: whether pairs are disjoint that no event has refuted."""
+        search = self.search
+        open_ = (p for p in self.pairs if search is None or not search.together[p])
+        return [Task(pair, ("disjoint",)) for pair in open_]
+
+    def _contained(self) -> list[Task]:
+        """Return what to ask then: whether one contains the other, if no event has refuted it."""
+        tasks = []
+        for i, j in self.pairs:
+            apart = (False, False)
+            if self.search is not None:
+                apart = bool(self.search.apart[i, j]), bool(self.search.apart[j, i])
+            asked: list[Question] = []
+            asked += [] if apart[0] else ["subset"]
+            asked += [] if apart[1] else ["superset"]
+            if asked and (i, j) not in self.verdicts:
+                tasks.append(Task((i, j), tuple(asked)))
+        return tasks
+
+    def _answers(self, tasks: Sequence[Task]) -> Iterator[Answer]:
+        if self.jobs == 1 or len(tasks) < 2 * CHUNK:
+            yield from map(self.answer, tasks)
+            return
+        import multiprocessing
+
+        # Nodes are interned, so they are inherited, not sent.
+        context = multiprocessing.get_context("fork")
+        global _STUDY
+        _STUDY = self
+        with context.Pool(self.jobs) as pool:
+            yield from pool.imap_unordered(_answer, tasks, CHUNK)
+
+    def answer(self, task: Task) -> Answer:
+        """Return what can be proven of one pair."""
+        begin = time.monotonic()
+        first, second = (self.regions[i].mask for i in task.pair)
+        verdict = self.prover.prove(first, second, task.asked)
+        return Answer(task.pair, verdict, time.monotonic() - begin)
+
+
+_STUDY: Study | None = None  # of a process that proves
+
+
+def _answer(task: Task) -> Answer:
+    assert _STUDY is not None
+    return _STUDY.answer(task)
+
+
+def _told(progress: Progress | None, what: str, total: int) -> Callable[[int], None] | None:
+    if progress is None:
+        return None
+    return lambda open_: progress(what, total - open_, total)
