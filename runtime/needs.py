@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 
 from adl.check import analysis as core
 from adl.check.draws import EVENT_COLUMNS
+from adl.check.values import walk
 from adl.compiler.ir import Column, Node, both, postorder
 from adl.compiler.lower.values import Lowering
 from adl.compiler.pipeline import Compiled
@@ -57,6 +58,24 @@ def needs(
     kept |= _telling(model, schema, branches, kept)
     kept |= {c.counter.name for c in _touched(schema, kept) if c.counter is not None}
     return Needs(_with_counters(read, branches), _with_counters(kept, branches))
+
+
+def varied(analysis: core.Analysis) -> frozenset[str]:
+    """Return the columns that systematics name, be they of things that nothing uses."""
+    found: set[str] = set()
+    for stage in analysis.stages:
+        for new in (v for values in (stage.nominal, *stage.varied.values()) for v in values):
+            own = {} if new.collection is None else new.collection.attributes
+            found.add(new.branch.name)
+            for value in walk(new.value):
+                match value:
+                    case core.EventValue(branch=branch):
+                        found.add(branch.name)
+                    case core.AttributeOf(attribute=name) if name in own:
+                        found.add(own[name].name)
+        followed = (p.met.attributes.items() for p in stage.propagations)
+        found |= {b.name for pairs in followed for n, b in pairs if n in MOMENTUM}
+    return frozenset(found)
 
 
 def listed(schema: Schema) -> dict[str, Branch]:

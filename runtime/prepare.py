@@ -47,6 +47,7 @@ class Preparation:
     analysis: Analysis | None = None
     networks: Networks = field(default_factory=Networks)
     noted: Callable[[str], None] = lambda text: None  # told what a file was taken for
+    warned: Callable[[str], None] = lambda text: None  # told what makes results wrong
     kernels: dict[frozenset[Branch], Kernel] = field(default_factory=dict)
     devices: Devices | None = None  # where the target is a GPU
     models: dict[str, Model] = field(default_factory=dict)  # of files that were seen, by their path
@@ -62,7 +63,17 @@ class Preparation:
         key = frozenset(branches.values())
         if key not in self.kernels:
             self.kernels[key] = self.make(file)
+        self.warn_of_skim(file, self.kernels[key])
         return self.kernels[key]
+
+    def warn_of_skim(self, file: Input, kernel: Kernel) -> None:
+        """Say of a skim under which variations of a kernel it lacks events."""
+        if file.skimmed and kernel.program.variations:
+            from adl.runtime.skims.later import lacking, moving, said
+
+            lost = lacking(file, moving(kernel.program))
+            if lost:
+                self.warned(said(file, lost))
 
     def make(self, file: Input) -> Kernel:
         """Check, lower and compile for a file's branches."""

@@ -300,6 +300,36 @@ def test_events_of_variations_are_kept_when_asked(tmp_path: Path, real_data: Pat
     assert record(tmp_path / "plain.root")["events"] < record(tmp_path / "varied.root")["events"]
 
 
+def test_a_skim_of_nominal_events_is_no_sample_of_variations(
+    tmp_path: Path, real_data: Path
+) -> None:
+    path = real_data / "cms_opendata2015_ttbar_nano.root"
+    text = written(tmp_path, VARIED + "systematic lumi\n  reweight up 1.1 down 0.9\n")
+    skimmed(text, path, "-o", tmp_path / "plain.root")
+    lost = ["jes_AUp", "jes_ADown", "jes_BUp", "jes_BDown"]
+    assert record(tmp_path / "plain.root")["variations"] == {"kept": [], "left_out": lost}
+    skimmed(text, path, "-o", tmp_path / "whole.root", "--any-variation")
+    assert record(tmp_path / "whole.root")["variations"] == {"kept": lost, "left_out": []}
+    skimmed(text, tmp_path / "plain.root", "-o", tmp_path / "again.root", "--any-variation")
+    for name, warned in {"plain": True, "plain ": True, "again": True, "whole": False}.items():
+        run = adl("run", text, tmp_path / f"{name.strip()}.root", "-q")
+        assert run.exit_code == 0, run.output
+        assert ("skim without the events that pass under jes_AUp" in run.stderr) == warned, name
+    run = adl("run", text, tmp_path / "plain.root", "-q", "--systematics", "lumi")
+    assert "skim without" not in run.stderr
+
+
+def test_an_analysis_runs_on_its_skim_whatever_its_systematics_name(
+    tmp_path: Path, real_data: Path
+) -> None:
+    path = real_data / "cms_opendata2015_ttbar_nano.root"
+    blocks = "systematic a\n  scale pt(Jet) up 1.1 down 0.9\n  keep MET\n"
+    blocks += "systematic b\n  scale mass(Tau) up 1 + 0.1*charge down 1\n"
+    text = written(tmp_path, blocks + "region r\n  select count(pt(Jet) > 100) >= 1\n")
+    skimmed(text, path, "-o", tmp_path / "skim.root", "--any-variation")
+    assert adl("run", text, tmp_path / "skim.root").exit_code == 0
+
+
 def test_a_dataset_list_normalises_a_skim_as_its_input(tmp_path: Path, real_data: Path) -> None:
     text = written(tmp_path, "region all\n  select MET > 50\n")
     original = real_data / "nano_v12_ttbar.root"

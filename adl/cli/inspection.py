@@ -14,7 +14,7 @@ from adl.check.systematics.suffixes import offered
 from adl.runtime.inputs.facts import facts
 from adl.runtime.inputs.trees import Input
 from adl.runtime.recognise import model_for, unfit
-from adl.runtime.skims.record import record_of
+from adl.runtime.skims.later import record_of
 from adl.stdlib.models import Branch, CollectionSchema, Model, Part, Schema, SingletonSchema
 
 _UNITS = {1000.0: "MeV"}

@@ -22,6 +22,7 @@ from adl.cli.common import (
     model_path_option,
     rewrite_option,
     show_note,
+    show_warning,
     tree_option,
 )
 from adl.cli.friends import friend_options, once, taken_out, tell
@@ -161,7 +162,7 @@ def command(
         if preparation.devices is not None:
             jobs = preparation.devices.threads(jobs)
         preparation.systematics, lists = wanted(systematics, preparation.file, lists)
-        preparation.noted = show_note
+        preparation.noted, preparation.warned = show_note, show_warning
         if lists is not None:
             request = Request(jobs, events, tree, quiet, output, print_rows, places)
             results, outcome, keepers = run_list(lists, preparation, request)

@@ -80,6 +80,7 @@ class DatasetPreparation:
             self.kernels[key] = self._make(file, schema), schema
         kernel, schema = self.kernels[key]
         self.facts[file.path] = self._facts(file, schema)
+        self.base.warn_of_skim(file, kernel)
         return kernel
 
     @property

@@ -96,7 +96,7 @@ class Joined(Input):
     def of(main: Input, joins: Iterable[Join]) -> Joined:
         """Return a file with friends."""
         own = (main.path, main.tree, main.entries, main.uuid, main.source, main.compression)
-        return Joined(*own, main.unread, main.stored, main=main, joins=tuple(joins))
+        return Joined(*own, main.unread, main.stored, main.skimmed, main, tuple(joins))
 
     @property
     def own(self) -> Input:

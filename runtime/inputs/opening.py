@@ -23,6 +23,7 @@ _TREES = ("TTree", "TNtuple", "TNtupleD")
 _RNTUPLE = "ROOT::RNTuple"
 _EXTRAS = {"root": "xrootd", "roots": "xrootd", "http": "http", "https": "http", "s3": "s3"}
 _COUNTERS = "adlCounters"
+_SKIM = "adl_skim"  # the record of a skim
 
 
 def open_input(path: str, tree: str | None = None, places: Sequence[str] = ()) -> Input:
@@ -83,7 +84,7 @@ def _described(source: Any, path: str, tree: str | None) -> Input:
     classes = _classes(directory)
     name = _choose(path, classes, tree)
     found = directory[name]
-    used = directory.file.compression
+    used, skimmed = directory.file.compression, _SKIM in classes
     facts = (
         path,
         name,
@@ -94,11 +95,14 @@ def _described(source: Any, path: str, tree: str | None) -> Input:
     )
     if classes[name] == _RNTUPLE:
         fields, columns, clusters, unread = describe(found)
-        opened: Input = NTuple(*facts, unread, fields=fields, columns=columns, clusters=clusters)
+        opened: Input = NTuple(
+            *(*facts, unread), fields=fields, columns=columns, clusters=clusters, skimmed=skimmed
+        )
     else:
         forms = {n: (branch, form(branch)) for n, branch in leaves(found)}
         known = {n: stored(branch, f) for n, (branch, f) in forms.items() if f is not None}
-        opened = Input(*facts, tuple(n for n, (_, f) in forms.items() if f is None), known)
+        unread = tuple(n for n, (_, f) in forms.items() if f is None)
+        opened = Input(*facts, unread, known, skimmed)
     index.save(opened, tree or "", _records(directory, name, found))
     return opened
 

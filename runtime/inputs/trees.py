@@ -38,6 +38,7 @@ class Input:
     compression: Compression = NOT_COMPRESSED
     unread: tuple[str, ...] = ()  # branches with data that are neither numbers nor lists of them
     stored: Mapping[str, Stored] = field(default_factory=dict)  # the others; none of an RNTuple
+    skimmed: bool = False  # whether it is a skim of ours
 
     def __enter__(self) -> Self:
         return self

@@ -20,13 +20,12 @@ from adl.compiler.ir import (
     as_real,
     conjuncts,
     either,
-    opened,
     record,
-    reduce,
 )
 from adl.compiler.lower.values import Lowering
 from adl.compiler.program import Program, RegionOutput, RowColumn, RowsOutput
 from adl.runtime.needs import collections_of
+from adl.runtime.skims.later import final
 from adl.stdlib.models import Branch, CollectionSchema, Schema, find_scalar
 from adl.syntax.source import Span
 
@@ -79,13 +78,6 @@ def skim_program(
     return Program(
         (), own_rows=(SkimRows("save", "", "skim", "root", rows, columns, kept=tuple(kept)),)
     )
-
-
-def final(region: RegionOutput) -> Node:
-    """Return which events pass all cuts of a region; of a group of variations under any of them."""
-    last = region.steps[-1].fill
-    axes, (*_, mask, _) = opened(last)
-    return reduce("any", axes, mask, TRUE) if axes else mask
 
 
 def filled_before(region: RegionOutput) -> list[str]:

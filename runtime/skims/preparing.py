@@ -13,16 +13,16 @@ from adl.compiler.program import Program
 from adl.runtime.execute.local import Kernel
 from adl.runtime.inputs.joined import Joined
 from adl.runtime.inputs.trees import Input
-from adl.runtime.needs import needs
+from adl.runtime.needs import needs, varied
 from adl.runtime.prepare import Preparation
 from adl.runtime.recognise import model_for
 from adl.runtime.skims.counters import Carried, carried
+from adl.runtime.skims.later import lacking, moving
 from adl.runtime.skims.plan import (
     ALL,
     NEEDED,
     chosen,
     filled_before,
-    final,
     kept_columns,
     skim_program,
 )
@@ -53,7 +53,8 @@ class SkimPreparation(Preparation):
     regions: tuple[str, ...] = ()
     columns: tuple[str, ...] = (NEEDED,)
     any_variation: bool = False  # events that pass under a variation alone are kept, too
-    left_out: tuple[str, ...] = ()  # variations under which other events could pass
+    moving: tuple[str, ...] = ()  # variations under which other events could pass
+    left_out: tuple[str, ...] = ()  # those of them of which the skim lacks events
     opened: dict[str, Opened] = field(default_factory=dict)  # by the path of the file
     early: dict[str, list[str]] = field(default_factory=dict)  # histograms, see filled_before
     unread: dict[str, int] = field(default_factory=dict)  # columns that cannot be copied, by path
@@ -67,6 +68,8 @@ class SkimPreparation(Preparation):
             SkimError: There is no such region, or a pattern fits no column.
         """
         kernel = super().__call__(file)
+        lost = {*self.left_out, *lacking(file, self.moving)}  # the file can be a skim, too
+        self.left_out = tuple(label for label in self.moving if label in lost)
         model = model_for(file, self.model).model
         version = model.version(file.branches())
         self.opened[file.path] = Opened(
@@ -88,15 +91,16 @@ class SkimPreparation(Preparation):
         own = file.own.branches() if isinstance(file, Joined) else branches
         _refuse_idle(self.columns, own)
         # A friend's columns stay in it: where it lacks an event, no number could say so.
-        needed = frozenset(name for name in wanted.kept if name in own)
+        needed = frozenset(n for n in wanted.kept | varied(analysis) if n in own)
         kept = kept_columns(chosen(self.columns, needed, own), known, own)
         program = lower(analysis, self.seed)
         self._refuse_trees(program)
         self._note_early(program, regions)
         found = skim_program(program, regions, known, kept, self.any_variation)
         skim = of_program(found, self.networks.evaluate)
+        self.moving = moving(program, regions)
         if not self.any_variation:
-            self.left_out = _moving(program, regions)
+            self.left_out = self.moving
         return self.kernel(skim, known)
 
     def _refuse_trees(self, program: Program) -> None:
@@ -113,17 +117,6 @@ class SkimPreparation(Preparation):
         for region in program.regions:
             if region.name in regions and region.steps and (names := filled_before(region)):
                 self.early[region.name] = names
-
-
-def _moving(program: Program, regions: Sequence[str]) -> tuple[str, ...]:
-    """Return the variations under which other events pass."""
-    nominal = {r.name: final(r) for r in program.regions if r.name in regions and r.steps}
-    return tuple(
-        member.label
-        for v in program.variations
-        for member in v.members
-        if any(r.name in nominal and final(r) is not nominal[r.name] for r in v.regions if r.steps)
-    )
 
 
 def _regions(analysis: Analysis, asked: Sequence[str]) -> tuple[str, ...]:

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from adl import __version__
 from adl.runtime.execute.local import Outcome
-from adl.runtime.inputs.opening import directory
-from adl.runtime.inputs.trees import Input
-from adl.runtime.outputs.skims import RECORD
 from adl.runtime.skims.keeper import SkimKeeper
+from adl.runtime.skims.later import FORMAT
 from adl.runtime.skims.preparing import SkimPreparation
-
-FORMAT = 1
 
 
 def record(preparation: SkimPreparation, keeper: SkimKeeper, outcome: Outcome) -> str:
@@ -35,6 +30,10 @@ def record(preparation: SkimPreparation, keeper: SkimKeeper, outcome: Outcome) -
         "regions": list(regions),
         "columns": list(preparation.columns),
         "any_variation": preparation.any_variation,
+        "variations": {
+            "kept": [v for v in preparation.moving if v not in preparation.left_out],
+            "left_out": list(preparation.left_out),
+        },
         "seed": preparation.seed,
         "model": preparation.opened[first].model,
         "version": preparation.opened[first].version,
@@ -56,16 +55,3 @@ def _input(preparation: SkimPreparation, keeper: SkimKeeper, path: str) -> dict[
         "sum_of_weights2": sums.weights2,
         "counted_by": sums.origin,
     }
-
-
-def record_of(source: Input) -> Mapping[str, Any] | None:
-    """Return the record of an open skim; None of a file that has none of this format."""
-    folder = directory(source)
-    if RECORD not in folder.keys(recursive=False, cycle=False):
-        return None
-    try:
-        document = json.loads(str(folder[RECORD]))
-    except ValueError:
-        return None
-    known = isinstance(document, dict) and document.get("format") == FORMAT
-    return document if known else None

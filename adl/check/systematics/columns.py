@@ -117,6 +117,8 @@ def propagate(draft: Draft, clause: Clause) -> None:
             message = "propagate says what follows, and which elements it follows"
             draft.mistake("E262", message, clause.span, "propagate MET from Jet pt > 15")
             return
+    if met.name in draft.context.schema.lacks:  # a skim, without what nothing uses
+        return
     single = owner_named(draft.context, met, "propagate")
     owner = owner_named(draft.context, source, "propagate")
     if single is None or owner is None:
@@ -147,6 +149,8 @@ def keep(draft: Draft, clause: Clause) -> None:
     for value in settings(clause).get("", ()):
         if not isinstance(value, Name):
             draft.mistake("E262", "keep names a missing momentum", value.span, "keep MET")
+            continue
+        if value.name in draft.context.schema.lacks:  # a skim, without what nothing uses
             continue
         found = owner_named(draft.context, value, "keep")
         if found is not None:

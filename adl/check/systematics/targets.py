@@ -108,7 +108,8 @@ def _made(context: Context, found: Target) -> Target | None:
     if isinstance(found.branch, Formula):
         words = context.words(found.span)
         message = f"{words} is computed from other columns: varying it is not supported yet"
-        context.findings.error("E190", message, found.span, f"it is {found.branch.text}")
+        help = f"it is {found.branch.text}: vary the columns that it is made of"
+        context.findings.error("E190", message, found.span, help)
         return None
     return found
 
