@@ -51,6 +51,7 @@ ONLY_IN = {
     "boost_histogram": ("runtime",),
     "correctionlib": ("stdlib/corrections",),
     "onnxruntime": ("runtime/networks.py",),
+    "cuda": ("runtime/execute/device/nvidia.py",),
     "pydantic": ("runtime/datasets",),
     "pyarrow": ("runtime/outputs/saved.py", "runtime/outputs/skims.py"),
     "click": ("adl/cli",),

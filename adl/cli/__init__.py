@@ -30,7 +30,8 @@ class LazyGroup(click.Group):
         """Import the module of a command."""
         if cmd_name not in self.modules:
             return None
-        command = importlib.import_module(f"adl.cli.{cmd_name}").command
+        module = cmd_name.replace("-", "_")
+        command = importlib.import_module(f"adl.cli.{module}").command
         assert isinstance(command, click.Command)
         return command
 
@@ -47,6 +48,7 @@ class LazyGroup(click.Group):
         "skim",
         "why",
         "diff",
+        "compare-targets",
         "explain",
         "functions",
         "show",

@@ -1,0 +1,200 @@
+"""``adl compare-targets``: whether two targets give the same numbers, value by value."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from adl.cli.common import (
+    UserError,
+    dataset_of,
+    dataset_options,
+    dialect_option,
+    lenient_option,
+    model_option,
+    model_path_option,
+    show_note,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from adl.check.analysis import AskedDialect
+    from adl.compiler.pipeline import Compiled
+    from adl.runtime.agreement import Agreement, Case, Compared, Run
+
+TARGETS = ("host", "reference", "cuda")
+_SLOW = 1000  # events, if the interpreter takes part
+DIFFERENT = 1  # the exit code
+
+
+@click.command("compare-targets", short_help="Compare two targets, value by value.")
+@click.argument("file", type=click.Path())
+@click.argument("inputs", metavar="DATA...", nargs=-1, required=True)
+@click.option(
+    "--targets",
+    type=click.Choice(TARGETS),
+    nargs=2,
+    metavar="A B",
+    help="Two of host, cuda, reference.  [default: host and cuda; without a GPU, reference]",
+)
+@click.option(
+    "-n",
+    "--events",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help=f"Stop after N events in total.  [default: all; {_SLOW} with reference]",
+)
+@click.option(
+    "--bound",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    metavar="ULP",
+    help="How far sums may be apart, in units of their last place.",
+)
+@click.option("--tree", metavar="NAME", help="Tree of the events, where a file has several.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=1, metavar="N", help="As in `adl run`."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people or for machines.",
+)
+@lenient_option
+@dataset_options
+@model_path_option
+@model_option
+@dialect_option
+def command(
+    file: str,
+    inputs: tuple[str, ...],
+    targets: tuple[str, str] | None,
+    events: int | None,
+    bound: float,
+    tree: str | None,
+    seed: int,
+    form: str,
+    lenient: bool,
+    model_path: tuple[str, ...],
+    model: str,
+    dialect: AskedDialect,
+    **about: Any,
+) -> None:
+    """Run an analysis on two targets and compare each value of each event, each count, each sum.
+
+    Values and counts have to be equal to the bit. Sums are as well, unless --bound allows more.
+    The exit code is 0 if they agree, 1 if they do not.
+
+    \b
+    Example:
+      adl compare-targets examples/zpeak.adl examples/sample/zmumu.root
+      adl compare-targets examples/ttbar.adl examples/sample/ttbar.root --targets host cuda
+    """
+    from adl.cli.preparing import prepare
+    from adl.runtime.agreement import Agreement, Recording, compare
+    from adl.runtime.inputs import InputError
+    from adl.runtime.inputs.paths import expand
+    from adl.runtime.networks import NetworkError
+    from adl.syntax.diagnostics import AnalysisError
+
+    runs, pair = _runners(targets)
+    if events is None and "reference" in pair:
+        events = _SLOW
+    made = prepare(file, model, dialect, "reference", seed, dataset_of(**about), lenient)
+    preparation = Recording(**vars(made))
+    preparation.model_path, preparation.noted = model_path, show_note
+    found = Agreement(pair, bound)
+    try:
+        compare(expand(inputs), preparation, runs, found, events, tree)
+    except (InputError, AnalysisError, NetworkError) as error:
+        raise UserError(str(error)) from None
+    if form == "json":
+        click.echo(json.dumps(described(found), indent=2))
+    else:
+        _print(found)
+    if not found.agree:
+        raise SystemExit(DIFFERENT)
+
+
+def _runners(
+    asked: tuple[str, str] | None,
+) -> tuple[Callable[[Compiled], tuple[Run, Run]], tuple[str, str]]:
+    """Return what makes the two targets of a program, and their names."""
+    from adl.runtime.agreement import BLOCK
+    from adl.runtime.execute.device import nvidia
+    from adl.runtime.execute.device.choosing import Devices
+
+    said: list[str] = []
+    devices = None
+    if asked is None or "cuda" in asked:
+        devices = Devices("cuda", said.append, nvidia.driver)
+    if asked is None and (devices is None or devices.driver is None):
+        show_note(f"host and reference are compared: {said[0].partition(': ')[2]}")
+        asked = "host", "reference"
+    pair = asked or ("host", "cuda")
+
+    def one(target: str, compiled: Compiled) -> Run:
+        if target == "host":
+            return compiled.run
+        if target == "reference":
+            return compiled.interpret
+        assert devices is not None
+        whole = devices.kernel(compiled)
+        if whole is None:
+            raise UserError(f"--targets cuda: {said[0].partition(': ')[2]}")
+        return lambda chunk: whole(chunk, BLOCK)[0]
+
+    return lambda compiled: (one(pair[0], compiled), one(pair[1], compiled)), pair
+
+
+# ------------------------------------------------------------------------------------ output
+
+
+def described(found: Agreement) -> dict[str, Any]:
+    """Return a comparison for machines."""
+    first, second = found.targets
+
+    def case(one: Case) -> dict[str, Any]:
+        where = {"event": one.event} if one.event >= 0 else {"bin": one.place}
+        return {"what": one.what, "file": one.path, **where, first: one.first, second: one.second}
+
+    def kind(some: Compared) -> dict[str, Any]:
+        cases = [case(one) for one in some.cases]
+        return {"compared": some.number, "different": some.different, "cases": cases}
+
+    sums = {"ulp": found.ulp, "relative": found.relative, "bound_ulp": found.bound}
+    return {
+        "targets": list(found.targets),
+        "events": found.events,
+        "agree": found.agree,
+        "values": kind(found.values),
+        "counts": kind(found.counts),
+        "sums": kind(found.sums) | sums,
+    }
+
+
+def _print(found: Agreement) -> None:
+    first, second = found.targets
+    click.echo(f"{first} and {second} over {found.events:,} events")
+    for what, some in (
+        ("values of events", found.values),
+        ("counts", found.counts),
+        ("sums", found.sums),
+    ):
+        words = "all equal to the bit" if not some.different else f"{some.different:,} differ"
+        click.echo(f"  {what:18}{some.number:>14,}   {words}")
+        for one in some.cases:
+            where = f"event {one.event}" if one.event >= 0 else f"bin {one.place}"
+            numbers = f"{first} {one.first!r}, {second} {one.second!r}"
+            click.echo(f"    {one.what}, {where} of {one.path}: {numbers}")
+    if found.sums.different:
+        click.echo(f"  the sums are up to {found.ulp:g} ULP apart, {found.relative:.3g} of them")
+    bound = f"{found.bound:g} ULP allowed for sums"
+    click.echo(f"  they {'agree' if found.agree else 'do not agree'} ({bound})")

@@ -1,0 +1,306 @@
+"""How well two targets agree: every value of every event, every count, every sum.
+
+To compare values, a program records beside what it counts what each of its fills is given: values,
+weight, and for which events. Of fills for a group of variations only counts and sums are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from adl.compiler.ir import Fill, Record
+from adl.compiler.layout import Chunk, Layout, Partial, Rows
+from adl.compiler.pipeline import Compiled
+from adl.compiler.program import Program, RegionOutput
+from adl.compiler.variations import group_of
+from adl.runtime.execute.local import Kernel
+from adl.runtime.inputs.chunks import read
+from adl.runtime.inputs.opening import open_input
+from adl.runtime.prepare import Preparation
+from adl.stdlib.models import Schema
+
+BLOCK = 8192  # events that are compared at a time: every value of them is kept
+_MOST = 5  # cases that are named
+
+Run = Callable[[Chunk], Partial]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One difference: of an event's value, or of a bin, where ``event`` is -1."""
+
+    what: str
+    path: str
+    event: int
+    place: int  # of the value among those of the fill, or of the bin in its histogram
+    first: float
+    second: float
+
+
+@dataclass
+class Compared:
+    """Things of one kind: how many were compared, how many differ, and the first of those."""
+
+    number: int = 0
+    different: int = 0
+    cases: list[Case] = field(default_factory=list)
+
+    def add(self, number: int, cases: Sequence[Case], different: int) -> None:
+        """Count comparisons, and keep the first cases."""
+        self.number += number
+        self.different += different
+        self.cases = [*self.cases, *cases][:_MOST]
+
+
+@dataclass
+class Agreement:
+    """What came of a comparison; sums also by how many ULP and which part they differ at most."""
+
+    targets: tuple[str, str]
+    bound: float  # ULP
+    events: int = 0
+    values: Compared = field(default_factory=Compared)
+    counts: Compared = field(default_factory=Compared)
+    sums: Compared = field(default_factory=Compared)
+    ulp: float = 0.0
+    relative: float = 0.0
+
+    @property
+    def agree(self) -> bool:
+        """Whether values and counts are equal, and sums as close as they have to be."""
+        return not self.values.different and not self.counts.different and self.ulp <= self.bound
+
+
+@dataclass
+class Recording(Preparation):
+    """Prepares programs that record what their fills are given; ``compiled`` is the last one."""
+
+    compiled: list[Compiled] = field(default_factory=list)
+
+    def kernel(self, compiled: Compiled, schema: Schema) -> Kernel:
+        """Return the kernel of a program that records, too."""
+        self.compiled.append(compiled)
+        return super().kernel(compiled, schema)
+
+    def program(self, schema: Schema, dataset: Any) -> Program:
+        """Return what the analysis counts, with a record for each fill."""
+        program = super().program(schema, dataset)
+        records = tuple(dict.fromkeys(_record(f) for f in _alone(program)))
+        return replace(program, inputs=(*program.inputs, *records))
+
+
+def _alone(program: Program) -> list[Fill]:
+    return [f for f in program.fills if group_of(f) is None]
+
+
+def _record(fill: Fill) -> Record:
+    weight = (fill.weight,) if fill.weighted else ()
+    return Record(fill.axes, (*fill.values, *weight), fill.mask)
+
+
+# ---------------------------------------------------------------------------------- comparing
+
+
+def compare(
+    paths: Sequence[str],
+    prepare: Recording,
+    runners: Callable[[Compiled], tuple[Run, Run]],
+    found: Agreement,
+    limit: int | None = None,
+    tree: str | None = None,
+) -> Agreement:
+    """Run two targets over files, block by block, and compare what they give.
+
+    Raises:
+        InputError: A file cannot be read.
+        AnalysisError: The analysis does not fit a file.
+    """
+    left = limit
+    for path in paths:
+        with open_input(path, tree) as source:
+            kernel = prepare(source)
+            compiled = prepare.compiled[-1]
+            pair = runners(compiled)
+            totals = Partial.zeros(kernel.layout), Partial.zeros(kernel.layout)
+            events = source.entries if left is None else min(left, source.entries)
+            left = None if left is None else left - events
+            reads = kernel.inputs
+            for start in range(0, events, BLOCK):
+                stop = min(start + BLOCK, events)
+                chunk = read(source, reads.columns, reads.collections, start, stop, reads.counters)
+                one, other = (run(chunk) for run in pair)
+                _values(found, compiled, (one, other), path, start)
+                for total, partial in zip(totals, (one, other), strict=True):
+                    partial.rows = ()
+                    total.add(partial)
+            names = labels(compiled.program, kernel.layout)
+            _counts(found, totals, names, path)
+            _sums(found, totals, names, path)
+            found.events += events
+        if left == 0:
+            break
+    return found
+
+
+def _values(
+    found: Agreement, compiled: Compiled, pair: tuple[Partial, Partial], path: str, start: int
+) -> None:
+    places = {record: place for place, record in enumerate(compiled.program.records)}
+    names = dict(_recorded(compiled.program))
+    for record in dict.fromkeys(compiled.program.inputs):
+        one, other = (partial.rows[places[record]] for partial in pair)
+        what = names.get(record, "a value")
+        cases, number, different = _of_rows(one, other, what, path, start)
+        found.values.add(number, cases, different)
+
+
+def _recorded(program: Program) -> Iterator[tuple[Record, str]]:
+    for fill, name in reversed(list(named(program))):
+        if group_of(fill) is None:
+            yield _record(fill), name
+
+
+def _of_rows(
+    one: Rows, other: Rows, what: str, path: str, start: int
+) -> tuple[list[Case], int, int]:
+    """Return the first differences of the rows of a fill, and how many values there are."""
+    if not np.array_equal(one.events, other.events):
+        counts = (np.bincount(r.events, minlength=BLOCK) for r in (one, other))
+        first, second = counts
+        apart = np.flatnonzero(first != second)
+        cases = [
+            Case(f"{what}: how often", path, start + int(e), 0, float(first[e]), float(second[e]))
+            for e in apart[:_MOST]
+        ]
+        return cases, max(len(one.events), len(other.events)), len(apart)
+    cases, different = [], 0
+    for place, (x, y) in enumerate(zip(one.values, other.values, strict=True)):
+        apart = np.flatnonzero(_bits(x) != _bits(y))
+        different += len(apart)
+        cases += [
+            Case(what, path, start + int(one.events[row]), place, float(x[row]), float(y[row]))
+            for row in apart[:_MOST]
+        ]
+    return cases, len(one.events) * max(1, len(one.values)), different
+
+
+def _bits(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Return numbers that are equal where values are, one NaN being like another."""
+    if values.dtype.kind != "f":
+        return values.astype(np.int64)
+    return np.where(np.isnan(values), np.nan, values).view(np.int64)
+
+
+def _counts(found: Agreement, totals: tuple[Partial, Partial], names: Names, path: str) -> None:
+    one, other = totals
+    for first, second, places in (
+        (one.raw, other.raw, names.raw),
+        (one.skipped, other.skipped, names.skipped),
+    ):
+        apart = np.flatnonzero(first != second)
+        cases = [
+            _of_bin(places(int(i)), path, float(first[i]), float(second[i])) for i in apart[:_MOST]
+        ]
+        found.counts.add(len(first), cases, len(apart))
+
+
+def _sums(found: Agreement, totals: tuple[Partial, Partial], names: Names, path: str) -> None:
+    one, other = totals
+    for first, second in ((one.sumw, other.sumw), (one.sumw2, other.sumw2)):
+        ulp = ulps(first, second)
+        apart = np.flatnonzero(ulp > 0)
+        worst = apart[np.argsort(-ulp[apart], kind="stable")]
+        cases = [
+            _of_bin(names.sums(int(i)), path, float(first[i]), float(second[i]))
+            for i in worst[:_MOST]
+        ]
+        found.sums.add(len(first), cases, len(apart))
+        found.ulp = max(found.ulp, float(np.max(ulp, initial=0.0)))
+        size = np.maximum(np.abs(first), np.abs(second))[apart]
+        parts = np.abs(first - second)[apart] / size
+        found.relative = max(found.relative, float(np.max(parts, initial=0.0)))
+
+
+def _of_bin(place: tuple[str, int], path: str, first: float, second: float) -> Case:
+    return Case(place[0], path, -1, place[1], first, second)
+
+
+def ulps(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
+    """Return how many doubles lie between two numbers, and infinity where one is a NaN alone."""
+    x, y = (v.view(np.int64) for v in (first, second))
+    sizes = [(bits & np.int64(2**63 - 1)).astype(np.float64) for bits in (x, y)]
+    # Numbers of one sign are in the order of their bits; 0 lies between the others.
+    apart = np.where((x < 0) == (y < 0), np.abs(x - y).astype(np.float64), sizes[0] + sizes[1])
+    apart = np.where(np.isnan(first) != np.isnan(second), np.inf, apart)
+    return np.where(_bits(first) == _bits(second), 0.0, np.maximum(apart, 1.0))
+
+
+# ------------------------------------------------------------------------------------- names
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a number of the output belongs to: a name, and its place in it."""
+
+    layout: Layout
+    of: dict[Fill, str]
+
+    def raw(self, at: int) -> tuple[str, int]:
+        """Name a raw count."""
+        return self._find(at, lambda p: (p.cells, p.size))
+
+    def sums(self, at: int) -> tuple[str, int]:
+        """Name a sum."""
+        return self._find(at, lambda p: (p.sums, p.size if p.sums >= 0 else 0))
+
+    def skipped(self, at: int) -> tuple[str, int]:
+        """Name a count of what was no number."""
+        name, place = self._find(at, lambda p: (p.skipped, 1))
+        return f"{name}: what is no number", place
+
+    def _find(self, at: int, span: Callable[[Any], tuple[int, int]]) -> tuple[str, int]:
+        last = ("a count", at)
+        for fill, place in self.layout.places.items():
+            first, size = span(place)
+            if 0 <= first <= at:
+                last = self.of.get(fill, "a count"), at - first
+                if at < first + size:
+                    return last
+        return last
+
+
+def labels(program: Program, layout: Layout) -> Names:
+    """Return the names of a program's fills."""
+    return Names(layout, dict(reversed(list(named(program)))))
+
+
+def named(program: Program) -> Iterator[tuple[Fill, str]]:
+    """Yield each fill with the region and statement that it is of, and the variation."""
+    for region in program.regions:
+        yield from _of_region(region, "")
+    for output in program.variations:
+        members = output.members
+        more = f" [{members[0].label}{' and others' if len(members) > 1 else ''}]"
+        for region in output.regions:
+            yield from _of_region(region, more)
+
+
+def _of_region(region: RegionOutput, more: str) -> Iterator[tuple[Fill, str]]:
+    own = region.name or "all events"
+    for step in region.steps:
+        yield step.fill, f"{own}: {step.label}{more}"
+        if step.missing is not None:
+            yield step.missing, f"{own}: {step.label}, missing{more}"
+    if region.bins is not None:
+        yield region.bins.fill, f"{own}: bins{more}"
+    for histogram in region.histograms:
+        for fill in histogram.fills:
+            yield fill, f"{own}: {histogram.name}{more}"
+    for extra, what in ((region.shift, "moved"), (region.odd, "odd weights")):
+        if extra is not None:
+            yield extra, f"{own}: {what}{more}"

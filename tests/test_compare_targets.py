@@ -1,0 +1,171 @@
+"""``adl compare-targets``: what agrees is said to, and what does not is named.
+
+Where ``cuda`` takes part it is a fake of NVIDIA's driver: see ``fake_cuda.py``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from adl.cli.compare_targets import command
+from adl.compiler.layout import Chunk, Partial, Rows
+from adl.compiler.pipeline import Compiled
+from adl.runtime.agreement import ulps
+from adl.runtime.execute.device import nvidia
+from tests.fake_cuda import FakeCuda, driver_of
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+SAMPLE = str(EXAMPLES / "sample" / "ttbar.root")
+ANALYSIS = """
+region r
+  select size(Jet) >= 2
+  weight w MET_pt / 50
+  histo h, "h", 20, 0, 200, pT(Jet)
+"""
+
+
+@pytest.fixture
+def analysis(tmp_path: Path) -> str:
+    path = tmp_path / "a.adl"
+    path.write_text(ANALYSIS)
+    return str(path)
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(command, list(arguments))
+
+
+def machine(*arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run(*arguments, "--format", "json").stdout)
+    return found
+
+
+Change = Callable[[Partial], None]
+
+
+@pytest.fixture
+def change(monkeypatch: pytest.MonkeyPatch) -> Callable[[Change], None]:
+    """Let the interpreter give something else."""
+
+    def use(edit: Change) -> None:
+        right = Compiled.interpret
+
+        def interpret(self: Compiled, chunk: Chunk) -> Partial:
+            found = right(self, chunk)
+            edit(found)
+            return found
+
+        monkeypatch.setattr(Compiled, "interpret", interpret)
+
+    return use
+
+
+def test_host_and_interpreter_agree_in_everything(analysis: str) -> None:
+    found = machine(analysis, SAMPLE, "--targets", "host", "reference", "-n", "200")
+    assert found["agree"]
+    assert found["events"] == 200
+    assert found["values"]["compared"] > 500
+    assert found["counts"]["compared"] > 22
+    assert found["sums"]["compared"] > 40
+    assert all(found[kind]["different"] == 0 for kind in ("values", "counts", "sums"))
+
+
+def test_without_a_gpu_the_interpreter_is_taken_and_the_reason_said(
+    analysis: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nvidia, "driver", lambda: driver_of(nvidia.connect(FakeCuda(devices=0))))
+    result = run(analysis, SAMPLE, "-n", "50")
+    assert result.exit_code == 0, result.output
+    assert "host and reference are compared: there is no NVIDIA GPU" in result.stderr
+    result = run(analysis, SAMPLE, "--targets", "host", "cuda")
+    assert result.exit_code == 2
+    assert "there is no NVIDIA GPU" in result.stderr
+
+
+def test_a_fake_gpu_agrees_with_the_host(analysis: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nvidia, "driver", lambda: driver_of(nvidia.connect(FakeCuda())))
+    found = machine(analysis, SAMPLE)
+    assert found["targets"] == ["host", "cuda"]
+    assert found["agree"]
+    assert found["values"]["compared"] > 2000
+
+
+def test_a_value_of_one_event_is_named(analysis: str, change: Callable[[Change], None]) -> None:
+    def edit(partial: Partial) -> None:
+        for place, rows in enumerate(partial.rows):
+            if len(rows.values) == 2:  # a jet's momentum and the weight
+                pt = rows.values[0].copy()
+                first = int(np.flatnonzero(rows.events == 17)[0])
+                pt[first] = np.nextafter(pt[first], np.inf)
+                changed = Rows(rows.events, (pt, rows.values[1]))
+                partial.rows = (*partial.rows[:place], changed, *partial.rows[place + 1 :])
+
+    change(edit)
+    found = machine(analysis, SAMPLE, "--targets", "host", "reference", "-n", "40")
+    assert not found["agree"]
+    (case,) = found["values"]["cases"]
+    assert (case["what"], case["event"], case["file"]) == ("r: h", 17, SAMPLE)
+    assert case["host"] < case["reference"]
+    result = run(analysis, SAMPLE, "--targets", "host", "reference", "-n", "40")
+    assert result.exit_code == 1
+    assert f"r: h, event 17 of {SAMPLE}: host" in result.stdout
+    assert "they do not agree" in result.stdout
+
+
+def test_an_event_that_one_target_leaves_out_is_named(
+    analysis: str, change: Callable[[Change], None]
+) -> None:
+    def edit(partial: Partial) -> None:
+        partial.rows = tuple(
+            Rows(rows.events[1:], tuple(v[1:] for v in rows.values)) for rows in partial.rows
+        )
+
+    change(edit)
+    found = machine(analysis, SAMPLE, "--targets", "host", "reference", "-n", "40")
+    assert not found["agree"]
+    assert found["values"]["cases"][0]["what"].endswith(": how often")
+
+
+def test_sums_may_be_as_far_apart_as_the_bound_says(
+    analysis: str, change: Callable[[Change], None]
+) -> None:
+    def edit(partial: Partial) -> None:
+        partial.sumw[3] = np.nextafter(np.nextafter(partial.sumw[3], np.inf), np.inf)
+
+    change(edit)
+    arguments = (analysis, SAMPLE, "--targets", "host", "reference", "-n", "40")
+    found = machine(*arguments)
+    assert not found["agree"]
+    assert found["sums"]["ulp"] == 2.0
+    assert 1e-17 < found["sums"]["relative"] < 1e-15
+    (case,) = found["sums"]["cases"]
+    assert case["what"].startswith("r: ")
+    assert machine(*arguments, "--bound", "2")["agree"]
+    assert not machine(*arguments, "--bound", "1")["agree"]
+
+
+def test_a_count_is_never_excused(analysis: str, change: Callable[[Change], None]) -> None:
+    def edit(partial: Partial) -> None:
+        partial.raw[0] += 1
+
+    change(edit)
+    found = machine(analysis, SAMPLE, "--targets", "host", "reference", "-n", "40", "--bound", "9")
+    assert not found["agree"]
+    assert found["counts"]["different"] == 1
+    assert found["counts"]["cases"][0]["reference"] == found["counts"]["cases"][0]["host"] + 1
+
+
+def test_places_between_numbers_are_counted_across_zero() -> None:
+    tiny = 5e-324
+    first = np.array([1.0, -tiny, 0.0, np.nan, np.nan, 1e308, 2.0])
+    second = np.array([np.nextafter(1.0, 2.0), tiny, -0.0, np.nan, 1.0, 1e308, -2.0])
+    found = ulps(first, second)
+    assert found[:6].tolist() == [1.0, 2.0, 1.0, 0.0, np.inf, 0.0]
+    assert found[6] > 1e18
