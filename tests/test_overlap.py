@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import operator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import uproot
 from click.testing import CliRunner, Result
 
 from adl.cli import main
-from adl.runtime.overlap.sums import Sums, summed
+from adl.runtime.overlap.sums import Sums, summed, together
 
 Document = dict[str, Any]
 Numbers = npt.NDArray[Any]
@@ -71,11 +72,11 @@ def regions() -> Masks:
     with uproot.open(TTBAR) as file:
         read = file["Events"].arrays(["Jet_pt", "Jet_eta", "MET_pt", "run", "event"])
     out = {}
-    for side, least, ht in (("A", 30, lambda x: x > 100), ("B", 25, lambda x: x >= 120)):
+    for side, least, passes in (("A", 30, operator.gt), ("B", 25, operator.ge)):
         good = (read.Jet_pt > least) & (abs(read.Jet_eta) < 2.4)
         number = ak.to_numpy(ak.sum(good, axis=1))
         total = ak.to_numpy(ak.sum(ak.values_astype(read.Jet_pt[good], np.float64), axis=1))
-        loose = (number >= 2) & ht(total)  # type: ignore[no-untyped-call]  # awkward has no types
+        loose = (number >= 2) & passes(total, 100 if side == "A" else 120)
         out[side, "loose"] = loose
         out[side, "hard"] = loose & (ak.to_numpy(read.MET_pt).astype(np.float64) > 50)
         out[side, "soft"] = number < 2
@@ -150,6 +151,17 @@ def test_more_threads_and_blocks_change_no_bit(pair: tuple[Path, Path]) -> None:
     assert one == four
 
 
+def first_half(places: Numbers) -> Numbers:
+    return np.asarray(places < 150)
+
+
+def second_half(places: Numbers) -> Numbers:
+    return np.asarray(places >= 150)
+
+
+HALVES = (first_half, second_half)  # two blocks, as if they were of other events
+
+
 def random_sums(seed: int, *, kinds: int, regions: int = 5) -> tuple[Sums, Numbers, Numbers]:
     random = np.random.default_rng(seed)
     events = 400
@@ -158,7 +170,9 @@ def random_sums(seed: int, *, kinds: int, regions: int = 5) -> tuple[Sums, Numbe
     weights = random.normal(1, 0.5, (kinds, events))
     of_region = np.arange(regions) % kinds
     rows = [(np.flatnonzero(m), weights[k][m]) for m, k in zip(inside, of_region, strict=True)]
-    return summed(events, rows, of_region.tolist()), inside, weights[of_region]
+    halves = [[(p[keep], w[keep]) for p, w in rows for keep in [one(p)]] for one in HALVES]
+    blocks = [summed(events, half, of_region.tolist()) for half in halves]
+    return together(blocks).sums(), inside, weights[of_region]
 
 
 @pytest.mark.parametrize("kinds", [1, 3, 5])  # few weights by patterns, many by events
@@ -189,6 +203,6 @@ def test_the_correlation_and_its_uncertainty_are_those_of_resampled_events() -> 
 
 def test_regions_without_common_events_have_the_uncertainty_of_none_seen() -> None:
     rows = [(np.arange(0, 100), np.ones(100)), (np.arange(100, 125), np.ones(25))]
-    sums = summed(200, rows, [0, 0])
+    sums = summed(200, rows, [0, 0]).sums()
     assert sums.correlation[0, 1] == 0
     assert sums.uncertainty[0, 1] == pytest.approx(1.14 / 50)

@@ -19,7 +19,7 @@ from adl.compiler.layout import Chunk, Rows
 from adl.compiler.program import RowsOutput
 from adl.runtime.outputs.keeper import Keeper
 from adl.runtime.overlap.program import Probe, Side
-from adl.runtime.overlap.sums import Sums, summed
+from adl.runtime.overlap.sums import Patterns, summed, together
 from adl.runtime.rows import IDENTITY
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ class Moved:
 
 @dataclass
 class Tally:
-    """Sums of each part of a dataset, and how many events moved where."""
+    """Sums of each part of a dataset, block by block, and how many events moved where."""
 
-    sums: dict[int, Sums] = field(default_factory=dict)
+    sums: dict[int, list[Patterns]] = field(default_factory=dict)
     moved: Counter[MoveKey] = field(default_factory=Counter)
     weights: dict[MoveKey, float] = field(default_factory=dict)
     events: list[Moved] = field(default_factory=list)
@@ -56,13 +56,15 @@ class Tally:
     def add(self, other: Tally) -> None:
         """Add what later events count."""
         for part, sums in other.sums.items():
-            if part not in self.sums:
-                self.sums[part] = Sums.zeros(len(sums.raw))
-            self.sums[part].add(sums)
+            self.sums.setdefault(part, []).extend(sums)
         self.moved.update(other.moved)
         for key, weight in other.weights.items():
             self.weights[key] = self.weights.get(key, 0.0) + weight
         self.events += other.events
+
+    def gathered(self) -> Tally:
+        """Return the same with one table of sums a part."""
+        return replace(self, sums={part: [together(own)] for part, own in self.sums.items()})
 
 
 class OverlapKeeper(Keeper):
@@ -105,14 +107,14 @@ class OverlapKeeper(Keeper):
         for number, part in enumerate(_parts(outputs)):
             passing = {o.owner: rows_of[o.rows] for o in part if o.owner in known}
             weights = {o.owner: o.rows.values[0] for o in part if o.owner in known}
-            tally.sums[number] = self._sums(chunk.events, passing, weights)
+            tally.sums[number] = [self._sums(chunk.events, passing, weights)]
             inside = self._inside(chunk.events, passing) if self.listing else None
             for output in part:
                 if output.owner not in known:
                     self._move(tally, number, output, rows_of[output.rows], chunk, place, inside)
         return [tally]
 
-    def _sums(self, events: int, rows: Mapping[str, Rows], weights: Mapping[str, Node]) -> Sums:
+    def _sums(self, events: int, rows: Mapping[str, Rows], weights: Mapping[str, Node]) -> Patterns:
         empty = np.zeros(0, np.int64), np.zeros(0)
         kinds: dict[Node | None, int] = {}
         every = []
@@ -144,12 +146,15 @@ class OverlapKeeper(Keeper):
         weights = np.nan_to_num(rows.values[0].astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
         steps = rows.values[1].astype(np.int64) - 1  # "all events" is none of them
         bins = tuple(np.floor(v.astype(np.float64)).astype(np.int64) for v in rows.values[2:4])
-        for step, first, second, weight in zip(
-            *(v.tolist() for v in (steps, *bins, weights)), strict=True
+        every = np.stack([steps, *bins])
+        alike, number = np.unique(every, axis=1, return_inverse=True)
+        sums = np.bincount(number.ravel(), weights)
+        for (step, first, second), raw, total in zip(
+            alike.T.tolist(), np.bincount(number.ravel()).tolist(), sums.tolist(), strict=True
         ):
             key = part, output.owner, step, first, second
-            tally.moved[key] += 1
-            tally.weights[key] = tally.weights.get(key, 0.0) + weight
+            tally.moved[key] += raw
+            tally.weights[key] = tally.weights.get(key, 0.0) + total
         if inside is not None:
             names = [name for name in IDENTITY if name in chunk.columns]
             numbered = "event" in names
@@ -171,7 +176,8 @@ class OverlapKeeper(Keeper):
     def end(self, path: str, *, good: bool) -> None:
         """Keep what a file gave, or forget it if the file failed."""
         if good:
-            self.tally.add(self._of_file)
+            self.tally.add(self._of_file.gathered())
+            self.tally = self.tally.gathered()
         self._of_file = Tally()
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from adl.runtime.overlap.keeper import OverlapKeeper
 from adl.runtime.overlap.program import Kind, Probe, Side, Step
-from adl.runtime.overlap.sums import Sums
+from adl.runtime.overlap.sums import Sums, together
 
 Region = tuple[Side, str]
 _Move = tuple[str, int, int, int]  # the probe's key, the step that failed, the bins
@@ -92,9 +92,10 @@ def measured(regions: Mapping[Side, Sequence[str]], sources: Iterable[Source]) -
     simulated = any(not data for s in sources for _, data, scale in s.parts if scale is not None)
     for source in sources:
         for number, (process, data, scale) in enumerate(source.parts):
-            sums = source.keeper.tally.sums.get(number)
-            if sums is None or scale is None:
+            patterns = source.keeper.tally.sums.get(number)
+            if not patterns or scale is None:
                 continue
+            sums = together(patterns).sums()
             before = out.yields.get(process, np.zeros(len(every)))
             out.yields[process] = before + scale * sums.yields
             out.is_data[process] = data
