@@ -406,3 +406,11 @@ def test_root_reads_a_skim(
     np.testing.assert_allclose(found["list"], total, rtol=1e-6)
     if number:
         assert found["number"] == ak.sum(lengths)
+
+
+def test_parquet_is_for_other_programs(tmp_path: Path) -> None:
+    (tmp_path / "skim.parquet").write_bytes(b"PAR1" + bytes(100))
+    (tmp_path / "a.adl").write_text("region r\n  select ALL\n")
+    result = adl("run", tmp_path / "a.adl", tmp_path / "skim.parquet")
+    assert result.exit_code == 2
+    assert "is Parquet: events are read of ROOT files" in result.stderr

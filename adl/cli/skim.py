@@ -60,7 +60,8 @@ _ENDINGS = {".root": "ttree", ".parquet": "parquet"}
     "--format",
     "form",
     type=click.Choice(["ttree", "rntuple", "parquet"]),
-    help="By default what the name says: .root is a TTree.",
+    help="By default what the name says: .root is a TTree. Parquet is for other programs: `adl` "
+    "reads TTrees and RNTuples.",
 )
 @click.option(
     "--columns",

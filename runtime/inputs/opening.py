@@ -186,6 +186,8 @@ def _check_local(path: str) -> None:
         raise InputError(path, (error.strerror or str(error)).lower()) from error
     if size == 0:
         raise InputError(path, "the file is empty")
+    if head[:4] == b"PAR1":
+        raise InputError(path, "is Parquet: events are read of ROOT files", "adl skim -o NAME.root")
     if head[:4] != b"root":
         raise InputError(path, "is not a ROOT file")
     # TFile's header: "root", version, start of the first record, end of the last one; the end
