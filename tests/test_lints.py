@@ -418,3 +418,24 @@ def test_sets_of_numbers_meet_and_join_like_sets(
 
 def holds(allowed: Allowed, x: float) -> bool:
     return any(low <= x <= high for low, high in allowed.ranges)
+
+
+# ------------------------------------------------------------------------- N403, of order
+
+
+@pytest.mark.parametrize(
+    ("region", "expected"),
+    [
+        ("  select size(Muon) == 2\n  select m(Z) > 60\n", []),
+        ("  select size(Muon) == 2 and m(Z) > 60\n", ["N403 3"]),  # not a cut before
+        ("  select size(Muon) >= 2\n  select m(Z) > 60\n", ["N403 4"]),
+        ("  select size(Muon) == 3\n  select m(Z) > 60\n", ["N403 4"]),
+        ("  select size(Muon) == 2\n  select m(Z) > 60\n  select pT(Muon[0]) > 5\n", ["N403 5"]),
+        ("  select size(Muon) == 2\n  select m(Muon[1] + Muon[0]) > 60\n", []),
+        ("  select size(Muon) == 2\n  select m(Muon[1] - Muon[0]) > 60\n", ["N403 4"]),
+    ],
+)
+def test_in_a_sum_of_all_elements_no_order_matters(region: str, expected: list[str]) -> None:
+    text = f"define Z = Muon[0] + Muon[1]\nregion r\n{region}  histo h, \"\", 9, 0, 9, size(Muon)\n"
+    found = [f"{d.code} {text.count(chr(10), 0, d.span.start) + 1}" for d in findings(text)]
+    assert [f for f in found if f.startswith("N403")] == expected

@@ -271,6 +271,21 @@ def _misplaced(source: Source, line: Line, header: Line | None) -> Diagnostic:
     return Diagnostic("E109", "error", message, span_of(first), help)
 
 
+# What begins a line in other languages -> what does here.
+_SELECT = "select keeps the events, or elements, for which a condition is true"
+_OTHER_LANGUAGES = {
+    "if": f"{_SELECT}; condition ? a : b is one of two values",
+    "require": _SELECT,
+    "filter": _SELECT,
+    "where": _SELECT,
+    "for": "a loop has no words here: any(jets j, …), sum(jets j, …) and the like run over elements",
+    "return": "define NAME = … gives a value a name",
+    "def": "define NAME = … gives a value a name",
+    "let": "define NAME = … gives a value a name",
+    "var": "define NAME = … gives a value a name",
+}
+
+
 def no_statement(line: Line, block: str = "REGION") -> Diagnostic:
     """Return the mistake of a line that begins with no keyword."""
     first = line.tokens[0]
@@ -287,6 +302,8 @@ def no_statement(line: Line, block: str = "REGION") -> Diagnostic:
             "a file consists of info, object, region and define;"
             " is this the rest of a comment or of a title?"
         )
+    if first.lower() in _OTHER_LANGUAGES:
+        help = _OTHER_LANGUAGES[first.lower()]
     if home := next((b for b, own in OWN_WORDS.items() if first.lower() in own), ""):
         help = f"{first} belongs in {BLOCK_NAMES[home]}"
     message = f"`{_shown(first)}` begins no statement"

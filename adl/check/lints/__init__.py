@@ -9,6 +9,7 @@ from adl.check.lints.axes import symmetric_axes
 from adl.check.lints.bins import overlapping_bins
 from adl.check.lints.equality import equal_reals
 from adl.check.lints.gaps import gaps_between_bins
+from adl.check.lints.order import sums_of_all
 from adl.check.lints.paths import paths_of_one_machine
 from adl.check.lints.probabilities import probabilities_above_one
 from adl.check.lints.regions import unreachable
@@ -22,6 +23,7 @@ from adl.check.lints.windows import reversed_windows
 LINTS_OF_TEXT = (paths_of_one_machine,)
 LINTS = (
     equal_reals,
+    sums_of_all,
     reversed_windows,
     probabilities_above_one,
     symmetric_axes,

@@ -63,7 +63,7 @@ class Subject:
     def _values(self) -> list[Value]:
         found: list[Value] = []
         seen: set[int] = set()
-        todo = [value for definition in self.definitions for value in _roots(definition, seen)]
+        todo = [value for definition in self.definitions for value in roots(definition, seen)]
         todo.reverse()
         while todo:
             value = todo.pop()
@@ -74,7 +74,7 @@ class Subject:
         return found
 
 
-def _roots(definition: Definition, seen: set[int]) -> Iterator[Value]:
+def roots(definition: Definition, seen: set[int]) -> Iterator[Value]:
     """Yield the values of a declaration; statements that a region hands down come once."""
     match definition:
         case DefineDef():
