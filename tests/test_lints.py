@@ -436,6 +436,6 @@ def holds(allowed: Allowed, x: float) -> bool:
     ],
 )
 def test_in_a_sum_of_all_elements_no_order_matters(region: str, expected: list[str]) -> None:
-    text = f"define Z = Muon[0] + Muon[1]\nregion r\n{region}  histo h, \"\", 9, 0, 9, size(Muon)\n"
+    text = f'define Z = Muon[0] + Muon[1]\nregion r\n{region}  histo h, "", 9, 0, 9, size(Muon)\n'
     found = [f"{d.code} {text.count(chr(10), 0, d.span.start) + 1}" for d in findings(text)]
     assert [f for f in found if f.startswith("N403")] == expected

@@ -426,6 +426,14 @@ json.dump(rows, sys.stdout)
 """
 
 
+def test_a_save_that_is_written_nowhere_is_said(tmp_path: Path) -> None:
+    text = tmp_path / "a.adl"
+    text.write_text("region r\n  select ALL\n  save one root MET\n  save two csv MET\n")
+    said = "one.root, two.csv, which the analysis saves, are written with -o DIR"
+    assert said in adl("run", text, TTBAR, "-q", "-n", 5).stderr
+    assert said not in adl("run", text, TTBAR, "-q", "-n", 5, "-o", tmp_path / "out").stderr
+
+
 def test_root_reads_a_save(tmp_path: Path) -> None:
     out = run(tmp_path, f"{REGION}  save a MET jets\n")
     done = subprocess.run(

@@ -447,6 +447,10 @@ def test_adl_functions_prints_all_about_one() -> None:
     text = listed("DR").output
     assert "sqrt(deta^2 + dphi^2)" in text
     assert "of particle, particle; gives real" in text
+    assert "In an analysis: dr(jets[0], jets[1])" in text
+    assert "In an analysis: fSphericity(jets)\n" in listed("fSphericity").output
+    assert "sin(1.0) is 0.84" in listed("sin").output
+    assert ">>>" not in listed("--format", "json").output
     assert listed("nothing").exit_code == 2
 
 

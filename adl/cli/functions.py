@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import json
+import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -106,7 +108,7 @@ def _defined(definition: Definition) -> _Entry:
 def _entry(function: Function) -> _Entry:
     module = sys.modules[function.body.__module__]
     subject = (module.__doc__ or "").splitlines()[0].partition(":")[0].rstrip(".").replace("``", "")
-    doc = inspect.cleandoc(function.body.__doc__ or "").removeprefix("Return ")
+    doc = _in_adl(function, inspect.cleandoc(function.body.__doc__ or "").removeprefix("Return "))
     return _Entry(
         function.name,
         usage(function),
@@ -116,6 +118,35 @@ def _entry(function: Function) -> _Entry:
         function.result,
         doc if doc[1:2] == " " else doc[:1].upper() + doc[1:],  # "x to the power y"
     )
+
+
+# What an argument can be in an analysis, by its kind; of a second particle the next element.
+_ARGUMENTS = {"particle": ("jets[0]", "jets[1]", "jets[2]"), "collection": ("jets",)}
+_PLAIN = re.compile(r"\w+\([-\d., ]+\)")
+
+
+def _in_adl(function: Function, doc: str) -> str:
+    """Return a docstring with examples of ADL in place of those of Python."""
+    text, _, tests = doc.partition(">>> ")
+    examples = []
+    lines = f">>> {tests}".splitlines() if tests else []
+    for test, value in itertools.pairwise(lines):
+        expression = test.removeprefix(">>> ")
+        if test.startswith(">>> ") and _PLAIN.fullmatch(expression):
+            examples.append(f"{expression} is {value}")
+    if not examples:
+        left = {kind: iter(words) for kind, words in _ARGUMENTS.items()}
+        own = inspect.signature(function.body).parameters
+        names = (function.parameters or [*own])[: function.least]
+        words = [
+            "MET" if name == "met" else next(left.get(kind, iter(())), name)
+            for name, kind in zip(names, function.arguments, strict=False)
+        ]
+        examples = [f"{function.name}({', '.join(words)})"] if words else []
+    if function.arguments == ("particle",):
+        examples.append(f"jets[0].{function.name}")
+    shown = f"In an analysis: {', '.join(examples)}" if examples else ""
+    return "\n\n".join(filter(None, (text.strip(), shown)))
 
 
 def usage(function: Function) -> str:

@@ -31,6 +31,8 @@ from adl.cli.lists import run as run_list
 from adl.cli.preparing import devices, prepare, wanted
 from adl.cli.profile import METRICS, Profiled, profiling, show_profile
 
+_NAMED = 5  # files of saves
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -182,6 +184,7 @@ def command(
         _print(results, keepers, output)
     for line in preparation.devices.done() if preparation.devices is not None else ():
         show_note(line)
+    _note_unwritten(keepers)
     if profiled is not None:
         run = (preparation.source, inputs, jobs, target == "reference")
         show_profile(profiled, run, outcome, output, form, quiet)
@@ -322,6 +325,16 @@ def _print(results: Results, keepers: list[Keeper], output: str | None) -> None:
         raise  # whoever reads has seen enough: click ends the command quietly
     except OSError as error:
         raise UserError(f"cannot print: {error.strerror}") from None
+
+
+def _note_unwritten(keepers: list[Keeper]) -> None:
+    """Say which saves of the analysis are written nowhere."""
+    names = list(dict.fromkeys(name for keeper in keepers for name in keeper.unwritten))
+    if names:
+        few = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+        show_note(
+            f"{few}, which the analysis saves, {'are' if names[1:] else 'is'} written with -o DIR"
+        )
 
 
 def _write(results: Results, output: str, profiled: Profiled | None) -> None:

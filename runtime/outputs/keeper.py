@@ -35,6 +35,7 @@ class Keeper:
         self.shown = shown
         self.heads: dict[RowsOutput, Table] = {}  # of prints
         self.counts: dict[RowsOutput, int] = {}
+        self.unwritten: tuple[str, ...] = ()  # files of saves for which there is no directory
         self._outputs: tuple[RowsOutput, ...] = ()  # those of the first file
         self._first: list[Table] | None = None
         self._waiting = Waiting()
@@ -61,6 +62,9 @@ class Keeper:
             OutputError: A format needs a library that is not installed.
         """
         found = tuple(o for o in outputs if o.kind == "print" or self.directory is not None)
+        if self.directory is None:
+            saves = (o for o in outputs if o.kind == "save")
+            self.unwritten = tuple(f"{o.name}.{o.format}" for o in saves)
         for output in found:
             check_format(output.format)
         if not self._outputs:
