@@ -204,7 +204,9 @@ def adl(*arguments: object) -> Result:
 def reading(path: Path, tree: str) -> Callable[[str], Array]:
     """Return what reads a column with uproot, as float64."""
     opened = uproot.open(path)[tree]
-    branches = {b.name.replace(":", "."): b for b in opened.itervalues(recursive=True)}
+    branches: dict[str, Any] = {}
+    for branch in opened.itervalues(recursive=True):  # of two with one name ROOT has the first
+        branches.setdefault(branch.name.replace(":", "."), branch)
 
     def read(name: str) -> Array:
         return ak.values_astype(branches[name].array(), np.float64)

@@ -14,7 +14,7 @@ from adl.check.published import Published
 from adl.check.readings import Reading
 from adl.check.variations import Stage, SystematicDef
 from adl.stdlib.corrections.files import Correction
-from adl.stdlib.models import Branch, CollectionSchema, Formula, Schema, SingletonSchema
+from adl.stdlib.models import Branch, CollectionSchema, Formula, Inverse, Schema, SingletonSchema
 from adl.stdlib.registry import Function
 from adl.syntax.source import Source, Span
 from adl.syntax.tree import UniformBins, VariableBins
@@ -24,6 +24,19 @@ Dialect = Literal["adl", "cutlang"]
 AskedDialect = Literal["auto", "adl", "cutlang"]
 
 # ---------------------------------------------------------------------------- collections
+
+
+@dataclass(frozen=True, eq=False)
+class Left:
+    """A condition for one of what belongs to an element, the constituents of a jet, to be left.
+
+    ``condition`` is in terms of the element ``this`` and of what belongs to it, in ``loop``.
+    """
+
+    inverse: Inverse
+    this: Loop
+    loop: Loop
+    condition: Value
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +68,7 @@ class ObjectDef:
     corrected: tuple[Corrected, ...] = ()
     by_pt: bool = False
     before: ObjectDef | None = None  # what the block says before a select that makes a collection
+    left: tuple[Left, ...] = ()  # what cuts have left of what belongs to its elements
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

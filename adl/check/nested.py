@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from adl.check.analysis import (
     AttributeOf,
     Before,
+    Collection,
+    Left,
     Literal_,
     Logic,
     Loop,
+    ObjectDef,
     Operation,
     Picked,
     Value,
@@ -21,8 +24,10 @@ from adl.check.analysis import (
 )
 from adl.check.collections import inputs
 from adl.check.context import Found
-from adl.check.elements import follow, link_to, sources_of
+from adl.check.elements import branch_type, follow, link_to, sources_of
+from adl.check.particles import defines
 from adl.check.scope import Binder, Scope, mistake
+from adl.check.substitute import with_elements
 from adl.check.tuples import members_for
 from adl.check.types import negated
 from adl.stdlib.models import CollectionSchema, Inverse, find_attribute
@@ -62,12 +67,20 @@ def nested(scope: Scope, expr: Expr) -> Found[Nested] | None:
         element = scope.context.value(asking, owner)
     if element is None:
         return Found(None)
+    if _defined(scope, element, name.name):
+        return None
     owners = inputs(sources_of(scope.context, element))
     inverses = {source.inverses.get(name.name) for source in owners}
     inverse = inverses.pop() if len(inverses) == 1 else None
     if inverse is None:
         return _missing(scope, owners, name, owner is not None)
     return Found(Nested(element, inverse, scope.context.words(expr.span)))
+
+
+def _defined(scope: Scope, element: Value, name: str) -> bool:
+    """Whether an object block defines an attribute of this name: that goes before a relation."""
+    here = scope.context.own.get(element.loop, {}) if isinstance(element, Variable) else {}
+    return name in here or any(defines(c, name) for c in sources_of(scope.context, element))
 
 
 def _missing(
@@ -112,9 +125,40 @@ def over(
     loop = Loop(source, name, group)
     current = Variable(loop, type="particle", span=span)
     condition = _belongs(scope, relation, source, current, span)
+    for left in _left(scope, relation, span):
+        kept = with_elements(left.condition, {left.loop: current, left.this: relation.owner})
+        condition = Logic("and", (condition, kept), type="bool", span=span)
     if not relation.inverse.via:
-        return loop, condition, current
+        return loop, condition, _number(source, current, span) or current
     return loop, condition, follow(context, current, source.links[relation.inverse.via], span)
+
+
+def _left(scope: Scope, relation: Nested, span: Span) -> list[Left]:
+    """Return what cuts of object blocks have left of a relation."""
+    context, owner = scope.context, relation.owner
+    here = context.left.get(owner.loop, []) if isinstance(owner, Variable) else []
+    before = {left_by(source) for source in sources_of(context, owner)}
+    if len(before) > 1:
+        message = f"the sources of {context.words(owner.span)} differ in what they leave of it"
+        help = "cut in the object that takes the union"
+        context.findings.error("E190", message, span, help)
+    every = (*next(iter(before), ()), *here)
+    return [left for left in every if left.inverse == relation.inverse]
+
+
+def left_by(collection: Collection) -> tuple[Left, ...]:
+    """Return what cuts of a collection and of those behind it leave of what belongs to elements."""
+    if not isinstance(collection, ObjectDef):
+        return ()
+    behind = {left_by(source) for source in collection.sources}
+    return (*(next(iter(behind)) if len(behind) == 1 else ()), *collection.left)
+
+
+def _number(source: CollectionSchema, current: Value, span: Span) -> Value | None:
+    """Return the number that an element is, if the collection stores nothing else."""
+    if source.attributes.keys() != {""}:
+        return None
+    return AttributeOf(current, "", type=branch_type(source.attributes[""]), span=span)
 
 
 def _belongs(

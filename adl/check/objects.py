@@ -24,6 +24,7 @@ from adl.check.constants import exclude, included
 from adl.check.context import Context
 from adl.check.corrections import factor, scaled
 from adl.check.expressions import statement, value
+from adl.check.filtering import filtering
 from adl.check.histograms import histogram
 from adl.check.quantify import quantify
 from adl.check.readings import Reading
@@ -128,6 +129,7 @@ class _Draft:
             rows=tuple(self.rows),
             histograms=tuple(self.plots),
             before=self.before,
+            left=tuple(self.context.left.pop(self.this, ())),
         )
 
     @property
@@ -331,17 +333,16 @@ def _cut(scope: Scope, written: Select | Reject) -> Value | None:
         return None
     refuse_missing(scope.context, found)
     belonging = {loop for _, element in binder.nested for loop in free_loops(element)}
-    if scope.context.dialect == "cutlang" and not belonging <= set(binder.quantifiers):
-        words = scope.context.words(written.condition.span)
-        message = f"{words} filters what belongs to the element in CutLang: not supported yet"
-        help = "anyof(…), allof(…), sum(…), min(…) and max(…) leave it as it is"
-        scope.context.findings.error("E190", message, written.condition.span, help)
-        return None
+    filtered = belonging - binder.quantifiers.keys()
     if binder.loops:
         default = "all" if select else "any"
         for operation in ("any", "all"):
             own = [l for l in binder.loops if binder.quantifiers.get(l, default) == operation]
+            if scope.context.dialect == "cutlang":
+                own = [loop for loop in own if loop not in filtered]
             found = quantify(scope.context, found, own, operation, binder.where)
+    if scope.context.dialect == "cutlang" and filtered:
+        return filtering(scope, binder, found if select else negated(found), written.condition)
     this = scope.current.loop if scope.current else None
     uses_element = any(isinstance(v, Variable) and v.loop is this for v in walk(found))
     if not uses_element and not isinstance(found, Literal_):  # select ALL is an idiom

@@ -168,7 +168,7 @@ def _own(context: Context, particle: Value, name: Name) -> Found[AttributeDef] |
 def _of_union(context: Context, particle: Value, name: Name, span: Span) -> Found[Value] | None:
     """Return a number that every source of a union has, and one of them defines; else None."""
     sources = _united(context, particle)
-    if len(sources) < 2 or not any(_defines(source, name.name) for source in sources):
+    if len(sources) < 2 or not any(defines(source, name.name) for source in sources):
         return None
     loops = [Loop(source, "this") for source in sources]
     found = [
@@ -196,12 +196,12 @@ def _united(context: Context, particle: Value) -> tuple[Collection, ...]:
     return ()
 
 
-def _defines(collection: Collection, name: str) -> bool:
+def defines(collection: Collection, name: str) -> bool:
     """Whether a collection, or one that it comes from, defines an attribute of its elements."""
     *_, last = steps = list(lineage(collection))
     if any(isinstance(step, ObjectDef) and name in step.attributes for step in steps):
         return True
-    return isinstance(last, ObjectDef) and any(_defines(source, name) for source in last.sources)
+    return isinstance(last, ObjectDef) and any(defines(source, name) for source in last.sources)
 
 
 def _own_attribute(particle: Value, definition: AttributeDef, span: Span) -> Value:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from adl.syntax.source import Span
 
-Kind = Literal["truth", "summed", "vector sum", "no loop", "counted", "partner"]
+Kind = Literal["truth", "summed", "vector sum", "no loop", "counted", "partner", "filtered"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Reading:
 
     truth: a number was a condition, NaN included. summed: a function of a whole collection was
     summed over its elements. vector sum: a whole collection was its vector sum. no loop: a reducer
-    had nothing to run over. counted: what belongs to an element was its number. partner: a cut dropped elements where one of ``collections`` is empty.
+    had nothing to run over. counted: what belongs to an element was its number. partner: a cut dropped elements
+    where one of ``collections`` is empty. filtered: a cut on what belongs to an element left less of it.
     """
 
     kind: Kind

@@ -18,14 +18,17 @@ import numpy.typing as npt
 from adl.compiler.ir import Column
 from adl.compiler.layout import Chunk
 from adl.runtime.inputs import DataError, InputError, reading
+from adl.runtime.inputs.lists import Lists, decoded, joined, numbers, positions
 from adl.runtime.inputs.ntuples import NTuple
 from adl.runtime.inputs.paths import is_url
-from adl.runtime.inputs.stored import Basket, Form
+from adl.runtime.inputs.stored import Basket, Form, Part
 from adl.runtime.inputs.trees import Input
 from adl.runtime.profile.meter import active, stage
 
 Numbers = npt.NDArray[Any]
 Offsets = npt.NDArray[np.int64]
+
+_BYTE = np.dtype("uint8")
 
 # Where a file keeps the number of elements of a collection: NanoAOD, Delphes, EDM4hep and vectors,
 # PHYSLITE (which has no counters, but a momentum of everything).
@@ -92,6 +95,7 @@ class _Branches:
     stop: int
     names: tuple[str, ...]
     counts: dict[tuple[str, int], Offsets] = field(default_factory=dict)
+    inner: dict[str, Lists] = field(default_factory=dict)
 
     def read(self, name: str) -> tuple[Numbers, Offsets | None]:
         """Return the numbers of a branch and, of lists, where each begins."""
@@ -107,10 +111,47 @@ class _Branches:
                 meter.rows(name, self.stop - self.start)
             return numbers
         how = self.source.stored[name].form
+        if how.part is not None:
+            return self._of_part(name, how, how.part)
         with reading(self.source.path, name, self.start, self.stop):
             if how.counter is None:
                 return self._flat(name, how, self.start), None
             return self._lists(name, how, how.counter)
+
+    def _of_part(self, name: str, how: Form, part: Part) -> tuple[Numbers, Offsets]:
+        """Numbers of a column that is a part of a branch of lists in lists or of references."""
+        with reading(self.source.path, name, self.start, self.stop):
+            if part.prefix:
+                found = self._inner(name, how, part)
+                if part.what != "items":
+                    values: Numbers = found.borders(part.what)
+                    return values.astype(how.dtype), found.lists
+                values, offsets = numbers(found.items, how), found.offsets()
+            else:
+                whole = how._replace(stored=_BYTE, dtype=_BYTE)
+                items, offsets = self._lists(name, whole, how.counter or name, part.item)
+                values = numbers(items.reshape(-1, part.item), how)
+                offsets //= part.item
+            if part.refers:
+                known, borders = self._read(part.refers)
+                assert borders is not None, part.refers
+                values = positions(values, offsets, known, borders)
+        return values.astype(how.dtype), offsets
+
+    def _inner(self, name: str, how: Form, part: Part) -> Lists:
+        """The lists in lists of a branch; its columns share them."""
+        if part.of not in self.inner:
+            pieces = []
+            # By one of its columns' names, else each would keep baskets of its own.
+            for basket in self._baskets(_borders(part), self.start):
+                begin, end = max(self.start, basket.start), min(self.stop, basket.stop)
+                with self._reading(name, basket):
+                    if basket.offsets is None:
+                        raise ValueError("the basket does not say where its entries begin")
+                    ends = basket.offsets[begin - basket.start : end - basket.start + 1]
+                    pieces.append(decoded(basket.data, ends, how.header, part))
+            self.inner[part.of] = joined(pieces, part.item)
+        return self.inner[part.of]
 
     def _flat(self, name: str, how: Form, start: int) -> Numbers:
         """Numbers of the entries [start, self.stop)."""
@@ -123,14 +164,15 @@ class _Branches:
             pieces.append(values[max(start - basket.start, 0) : self.stop - basket.start])
         return _joined(pieces, how.dtype)
 
-    def _lists(self, name: str, how: Form, counter: str) -> tuple[Numbers, Offsets]:
+    def _lists(self, name: str, how: Form, counter: str, item: int = 0) -> tuple[Numbers, Offsets]:
+        item = item or how.stored.itemsize
         pieces = []
         offsets = np.zeros(self.stop - self.start + 1, np.int64)
         for basket in self._baskets(name, self.start):
             begin, end = max(self.start, basket.start), min(self.stop, basket.stop)
             ends: Numbers | None = basket.offsets
             if ends is None:
-                ends = self._counted(name, counter, basket.start) * how.stored.itemsize
+                ends = self._counted(name, counter, basket.start) * item
             with self._reading(name, basket):
                 ends = ends[begin - basket.start : end - basket.start + 1]
                 data, ends = basket.data[ends[0] : ends[-1]], ends - ends[0]
@@ -164,7 +206,14 @@ class _Branches:
     def _requested(self) -> Mapping[tuple[str, int], Any]:
         if not is_url(self.source.path):
             return {}
-        return self.source.baskets.request(self.names, self.start, self.stop)
+        parts = {name: self.source.stored[name].form.part for name in self.names}
+        names = {_borders(p) if p and p.prefix else n: None for n, p in parts.items()}
+        names |= {p.refers: None for p in parts.values() if p and p.refers}
+        return self.source.baskets.request(names, self.start, self.stop)
+
+
+def _borders(part: Part) -> str:
+    return f"{part.of}_begin"
 
 
 def _joined(pieces: Sequence[Numbers], dtype: np.dtype[Any]) -> Numbers:

@@ -35,8 +35,14 @@ _SPLIT_COLLECTION = (3, 4)
 
 
 def leaves(parent: Any) -> Iterator[tuple[str, Any]]:
-    """Branches that have data of their own, by name; those of objects are named ``Jet.PT``."""
+    """Branches that have data of their own, by name; those of objects are named ``Jet.PT``.
+
+    Of two branches with one name ROOT, too, only finds the first.
+    """
+    first: dict[str, Any] = {}
     for branch in parent.branches:
+        first.setdefault(branch.member("fName"), branch)
+    for branch in first.values():
         if not branch.branches or _split(branch):
             yield branch.member("fName"), branch
         yield from leaves(branch)

@@ -24,7 +24,7 @@ from adl.compiler import cache
 from adl.runtime.inputs.ntuples import Field, NTuple
 from adl.runtime.inputs.pages import Pages
 from adl.runtime.inputs.paths import is_url
-from adl.runtime.inputs.stored import Basket, Form, Stored
+from adl.runtime.inputs.stored import Basket, Form, Part, Stored
 from adl.runtime.inputs.trees import Compression, Input
 
 STORE = cache.Store("index", ".idx", 20_000, 512 << 20)
@@ -106,7 +106,7 @@ def _marks(source: Any, records: Sequence[Sequence[int]]) -> list[str]:
 def _written(name: str, branch: Stored) -> list[Any]:
     how = branch.form
     lengths = [(len(b.data), -1 if b.offsets is None else len(b.offsets)) for b in branch.embedded]
-    form = (how.stored.str, how.dtype.str, how.counter, how.header)
+    form = (how.stored.str, how.dtype.str, how.counter, how.header, how.part)
     return [name, form, len(branch.seeks), branch.uncompressed, lengths]
 
 
@@ -120,11 +120,13 @@ def _branches(
 ) -> dict[str, Stored]:
     known, at, byte = {}, 0, 0
     forms: dict[str, np.dtype[Any]] = {}
-    for name, (stored, dtype, counter, header), free, uncompressed, lengths in head["branches"]:
+    for name, (stored, dtype, counter, header, part), free, uncompressed, lengths in head[
+        "branches"
+    ]:
         for text in (stored, dtype):
             if text not in forms:
                 forms[text] = np.dtype(text)
-        how = Form(forms[stored], forms[dtype], counter, header)
+        how = Form(forms[stored], forms[dtype], counter, header, part and Part(*part))
         number = free + len(lengths) + 1
         starts = numbers[at : at + number]
         seeks = numbers[at + number : at + number + free]

@@ -12,9 +12,11 @@ import uproot
 
 from adl.runtime.inputs import InputError, index, reason
 from adl.runtime.inputs.forms import form, leaves, stored
+from adl.runtime.inputs.lists import parts, references
 from adl.runtime.inputs.ntuples import NTuple, describe
 from adl.runtime.inputs.paths import is_url
 from adl.runtime.inputs.remote import Remote
+from adl.runtime.inputs.stored import Stored
 from adl.runtime.inputs.trees import Compression, Input
 from adl.runtime.profile.meter import active, stage
 from adl.stdlib.models.recognition import tree_names
@@ -99,12 +101,26 @@ def _described(source: Any, path: str, tree: str | None) -> Input:
             *(*facts, unread), fields=fields, columns=columns, clusters=clusters, skimmed=skimmed
         )
     else:
-        forms = {n: (branch, form(branch)) for n, branch in leaves(found)}
-        known = {n: stored(branch, f) for n, (branch, f) in forms.items() if f is not None}
-        unread = tuple(n for n, (_, f) in forms.items() if f is None)
-        opened = Input(*facts, unread, known, skimmed)
+        opened = Input(*facts, *_stored(found), skimmed)
     index.save(opened, tree or "", _records(directory, name, found))
     return opened
+
+
+def _stored(tree: Any) -> tuple[tuple[str, ...], dict[str, Stored]]:
+    """Return the branches of a tree that cannot be read, and how to read the others."""
+    branches: dict[str, Any] = {}
+    for name, branch in leaves(tree):
+        branches.setdefault(name, branch)
+    forms = {name: form(branch) for name, branch in branches.items()}
+    known = {n: stored(branches[n], f) for n, f in forms.items() if f is not None}
+    others = {n: branches[n] for n, f in forms.items() if f is None}
+    within = {n: f for name, b in others.items() for n, f in parts(name, b).items()}
+    within |= references(others, known)
+    for name, made in within.items():
+        assert made.part is not None, name
+        known.setdefault(name, stored(others[made.part.of], made))
+    read = {s.physical for s in known.values()}
+    return tuple(n for n in others if n not in read), known
 
 
 def _lending(source: Any) -> type:

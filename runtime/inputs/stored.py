@@ -14,6 +14,23 @@ import numpy.typing as npt
 Places = npt.NDArray[np.int64]
 
 
+class Part(NamedTuple):
+    """What a column has of a branch whose items are lists or references, and no numbers.
+
+    Of lists in lists there are three kinds of columns: of each inner list its first position among
+    the items of the event, the one after its last, and the items themselves. ``prefix`` is 0 where
+    items are in no inner lists.
+    """
+
+    of: str  # the branch
+    what: str  # "begin", "end" or "items"
+    prefix: int  # bytes before the items of an inner list
+    size: int  # at which of them their number stands
+    item: int  # bytes of an item
+    at: int = 0  # at which of them its number stands
+    refers: str = ""  # of references: the column of identities in which their targets are found
+
+
 class Form(NamedTuple):
     """How the numbers of a branch are stored."""
 
@@ -21,6 +38,7 @@ class Form(NamedTuple):
     dtype: np.dtype[Any]  # in memory
     counter: str | None = None  # of a list: the branch with its length, or itself
     header: int = 0  # bytes before each list
+    part: Part | None = None
 
 
 class Basket(NamedTuple):
@@ -46,6 +64,11 @@ class Stored:
     sizes: Places
     uncompressed: int  # bytes of all baskets
     embedded: tuple[Basket, ...] = ()
+
+    @property
+    def physical(self) -> str:
+        """Name of the branch of which this is a part; empty of one that is whole."""
+        return self.form.part.of if self.form.part else ""
 
     @property
     def held(self) -> int:

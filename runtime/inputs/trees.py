@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 from adl.runtime.inputs.baskets import Baskets
-from adl.runtime.inputs.stored import Stored
+from adl.runtime.inputs.stored import Part, Stored
 from adl.stdlib.models import Branch
 
 
@@ -65,23 +65,41 @@ class Input:
     @cached_property
     def _branches(self) -> Mapping[str, Branch]:
         forms = ((name, stored.form) for name, stored in self.stored.items())
-        return {name: Branch(name, f.dtype.name, f.counter) for name, f in forms}
+        return {
+            name: Branch(
+                name, f.dtype.name, f.counter, inside=_inside(f.part), border=_border(f.part)
+            )
+            for name, f in forms
+        }
 
     def bytes(self, names: Iterable[str]) -> int:
         """Return the uncompressed size of branches."""
-        return sum(self.stored[name].uncompressed for name in names)
+        return sum(stored.uncompressed for stored in self._once(names))
 
     def held(self, names: Iterable[str]) -> int:
         """Return how many bytes of the file hold branches, compressed as they are.
 
         Last baskets that are in the tree itself count as they are there, uncompressed.
         """
-        return sum(self.stored[name].held for name in names)
+        return sum(stored.held for stored in self._once(names))
+
+    def _once(self, names: Iterable[str]) -> Iterable[Stored]:
+        """Return where columns are, of those that are parts of one branch only the first."""
+        return {self.stored[n].physical or n: self.stored[n] for n in names}.values()
 
     def sizes(self) -> tuple[int, int]:
         """Return how many bytes the readable branches have in the file, and uncompressed.
 
         Those of an RNTuple are of pages that fields share: 0, which means unknown.
         """
-        held = sum(int(s.sizes.sum()) for s in self.stored.values())
+        held = sum(int(s.sizes.sum()) for s in self._once(self.stored))
         return held, self.bytes(self.stored)
+
+
+def _border(part: Part | None) -> bool:
+    return part is not None and part.what != "items"
+
+
+def _inside(part: Part | None) -> str:
+    """Return the branch whose items, from all lists in a list, are a column."""
+    return part.of if part and part.what == "items" and part.prefix else ""

@@ -51,6 +51,8 @@ class Branch:
     per: float = 1.0  # how many of its units are one of ADL's: 1000 for MeV
     unit_said: bool = True  # a model of columns in MeV says of this one whether it is
     matched: str = ""  # of a friend's: the column that says whether it has the event
+    inside: str = ""  # of items of lists in lists: the column of these lists
+    border: bool = False  # of lists in lists: at which item each begins, or ends
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Inverse:
 
     With ``via`` they stand for those to which this other link of theirs leads. With ``range``, two
     attributes of the element, they are those at the positions from the first to before the second,
-    and ``link`` is empty.
+    and ``link`` is empty. Where all that ``source`` stores is numbers, they are these numbers.
     """
 
     source: str  # a collection
@@ -108,6 +110,8 @@ class Storage:
 
     def in_unit(self, branch: Branch, attribute: str) -> Branch:
         """Return a column with the unit of an attribute, as far as it is said."""
+        if branch.border:
+            return branch
         said = any(fnmatchcase(attribute, pattern) for pattern in (*self.per, *_WITHOUT_ENERGY))
         asked = self.converts and branch.dtype.startswith("float")
         return replace(branch, per=self.scale(attribute), unit_said=said or not asked)
@@ -152,7 +156,9 @@ class CollectionSchema:
     # Attributes that lie between 0 and 1, or below where an element has none.
     probabilities: frozenset[str] = frozenset()
     storage: Storage | None = None
-    through: str = ""  # a link: the attributes of what it leads to are the element's, too
+    # Links: the attributes of what the first of them leads to, that leads anywhere, are the
+    # element's, too.
+    through: tuple[str, ...] = ()
 
     @property
     def counted_by(self) -> str:
@@ -252,10 +258,12 @@ class Model:
 
     def schema(self, branches: Mapping[str, Branch] | None = None) -> Schema:
         """Return the schema of a file with these branches; without any, of what is listed."""
-        from adl.stdlib.models.grouping import of_file  # here: it needs the classes above
+        from adl.stdlib.models.grouping import of_file, with_lent  # here: it needs these classes
 
         if branches is None:
-            return self.listed
+            listed = self.listed.collections
+            whole = {name: with_lent(c, listed) for name, c in listed.items()}
+            return replace(self.listed, collections=whole)
         schema, found = of_file(self.listed, branches), self.version(branches)
         if found is None:
             return schema

@@ -32,7 +32,8 @@ def of_file(listed: Schema, branches: Mapping[str, Branch]) -> Schema:
         _collection(listed, _collection_name(counter, columns), members, scalars.get(counter))
         for counter, members in columns.items()
     ]
-    collections = {c.name: c for c in _related(listed, {c.name: c for c in grouped})}
+    stored = {c.name: c for c in grouped}
+    collections = {c.name: c for c in _related(listed, {**stored, **_lists_in_units(stored)})}
     singletons = [
         found
         for known in listed.singletons.values()
@@ -110,7 +111,19 @@ def _jagged(listed: Schema, branches: Mapping[str, Branch]) -> list[Branch]:
         or b.counter
         for b in jagged
     }
-    return [replace(b, counter=counters[b.name]) for b in jagged]
+    outside = [b for b in jagged if not b.inside]
+    return [replace(b, counter=counters[b.name]) for b in outside] + list(_inside(jagged, prefixes))
+
+
+def _inside(jagged: Iterable[Branch], prefixes: Mapping[str, str]) -> Iterator[Branch]:
+    """Yield the columns of items of lists in lists: numbers, and what the model knows."""
+    for branch in jagged:
+        if not branch.inside:
+            continue
+        own = f"{branch.inside}[]"
+        listed = _of_prefix(branch.name, {p: c for p, c in prefixes.items() if p.startswith(own)})
+        if listed is not None or branch.name == own:
+            yield replace(branch, counter=listed or own)
 
 
 def _prefixes(listed: Schema) -> Iterator[tuple[str, str]]:
@@ -185,6 +198,8 @@ def _stored(storage: Storage, branches: Iterable[Branch], owner: str) -> dict[st
     for branch in ordered:
         prefix = storage.prefix(branch.name)
         attribute = storage.attribute(branch.name)
+        if "@" in attribute:  # what a reference leads to, for which the model has no name
+            continue
         if branch.name in (owner, prefix):
             attribute = ""
         elif attribute in found:
@@ -221,13 +236,37 @@ def _related(listed: Schema, found: Mapping[str, CollectionSchema]) -> list[Coll
             links=links[name],
             inverses={
                 word: inverse
-                for word, inverse in _known(listed, name).inverses.items()
+                for word, inverse in (*_numbers(own, found), *_known(listed, name).inverses.items())
                 if _leads(inverse, own, links)
             },
         )
         for name, own in found.items()
     ]
-    return [_with_lent(own, found) for own in related]
+    return [with_lent(own, found) for own in related]
+
+
+def _numbers(
+    own: CollectionSchema, found: Mapping[str, CollectionSchema]
+) -> Iterator[tuple[str, Inverse]]:
+    """Yield the lists of numbers that elements of a collection have."""
+    for begin, branch in own.attributes.items():
+        word = begin.removesuffix("_begin")
+        values = f"{branch.name.removesuffix('_begin')}[]"
+        if word != begin and values in found:
+            yield word, Inverse(values, "", range=(begin, f"{word}_end"))
+
+
+def _lists_in_units(found: Mapping[str, CollectionSchema]) -> dict[str, CollectionSchema]:
+    """Return the lists of numbers that elements have, in the units of attributes of that name."""
+    return {
+        inverse.source: replace(
+            found[inverse.source],
+            attributes={"": own.storage.in_unit(found[inverse.source].attributes[""], word)},
+        )
+        for own in found.values()
+        for word, inverse in _numbers(own, found)
+        if own.storage is not None
+    }
 
 
 def _leads(
@@ -236,21 +275,25 @@ def _leads(
     """Whether a file has the columns of a relation to several elements."""
     known = links.get(inverse.source, {})
     if inverse.range is not None:
-        return inverse.via in known and own.attributes.keys() >= set(inverse.range)
+        via = not inverse.via or inverse.via in known
+        return via and own.attributes.keys() >= set(inverse.range)
     return {inverse.link, inverse.via or inverse.link} <= known.keys()
 
 
-def _with_lent(own: CollectionSchema, found: Mapping[str, CollectionSchema]) -> CollectionSchema:
+def with_lent(own: CollectionSchema, found: Mapping[str, CollectionSchema]) -> CollectionSchema:
     """Return a collection with what its elements have of those for which they stand."""
-    link = own.links.get(own.through)
-    if link is None:
-        return own
-    lent = {
-        name: Formula("", b.dtype, None, text=f"this.{own.through}.{name}", place=own.name)
-        for name, b in found[link.target].attributes.items()
-        if name and name not in own.attributes
-    }
-    return replace(own, attributes={**own.attributes, **lent})
+    links = [own.links[name] for name in own.through if name in own.links]
+    lent: dict[str, Branch] = {}
+    for attribute in dict.fromkeys(a for k in links for a in found[k.target].attributes):
+        if not attribute or attribute in own.attributes:
+            continue
+        having = [k for k in links if attribute in found[k.target].attributes]
+        words = [n for n in own.through if own.links.get(n) in having]
+        text = "".join(f"default(this.{word}.{attribute}, " for word in words[:-1])
+        text += f"this.{words[-1]}.{attribute}" + ")" * (len(words) - 1)
+        dtype = found[having[0].target].attributes[attribute].dtype
+        lent[attribute] = Formula("", dtype, None, text=text, place=own.name)
+    return replace(own, attributes={**own.attributes, **lent}) if lent else own
 
 
 # ----------------------------------------------------------------------------- singletons

@@ -154,12 +154,12 @@ def _listed_collection(
     probabilities_node = entries.pop("probabilities", None)
     links = _relations(entries.pop("links", None), 2, "NAME: ATTRIBUTE COLLECTION")
     inverses = _relations(entries.pop("inverses", None), 3, "NAME: COLLECTION LINK, maybe LINK")
-    ranges = _relations(entries.pop("ranges", None), 4, "NAME: COLLECTION LINK BEGIN END", 4)
+    ranges = _relations(entries.pop("ranges", None), 4, "NAME: COLLECTION [LINK] BEGIN END", 3)
     formulas = _formulas(entries.pop("formulas", None))
     through_node = entries.pop("through", None)
-    through = " ".join(words_of(through_node))
-    if through and through not in links:
-        raise mistake_at(through_node or node, f"{name} has no link {through}")
+    through = words_of(through_node)
+    for unknown in sorted(set(through) - links.keys()):
+        raise mistake_at(through_node or node, f"{name} has no link {unknown}")
     storage = _own_storage(name, entries, usual)
     counter = Branch(f"n{name}", "uint32", None)
     attributes = _columns(entries, f"{name}_", counter.name)
@@ -190,7 +190,10 @@ def _listed_collection(
                 word: Inverse(words[0], words[1], "".join(words[2:]))
                 for word, words in inverses.items()
             },
-            **{word: Inverse(r[0], "", r[1], (r[2], r[3])) for word, r in ranges.items()},
+            **{
+                word: Inverse(r[0], "", "".join(r[1:-2]), (r[-2], r[-1]))
+                for word, r in ranges.items()
+            },
         },
         probabilities,
         storage,
@@ -306,9 +309,10 @@ def _refuse_broken_relations(
         for name, inverse in owner.inverses.items():
             source = collections.get(inverse.source)
             if inverse.range is not None:
-                stored = source is not None and inverse.via in source.links
-                if not stored or not owner.attributes.keys() >= set(inverse.range):
-                    needs = f"{' and '.join(inverse.range)}, and a link {inverse.via} of"
+                links = {"", *source.links} if source is not None else set()
+                if inverse.via not in links or not owner.attributes.keys() >= set(inverse.range):
+                    via = f"a link {inverse.via} of" if inverse.via else "the collection"
+                    needs = f"{' and '.join(inverse.range)}, and {via}"
                     message = f"{owner.name}: {name} needs attributes {needs} {inverse.source}"
                     raise mistake_at(node, message)
                 continue

@@ -26,9 +26,20 @@ def units_unsaid(subject: Subject) -> None:
                 f"{branch.name} is one: {words} is the number that is stored"
             )
             name = value.attribute if isinstance(value, AttributeOf) else branch.name
+            if branch.inside:
+                owner, name = _owner(subject, branch.inside)
             entry = f"collections: {{{owner}: {{MeV: {name}}}}}" if owner else f"MeV: {name}"
             help = f"say it in a model of your own: extends: {model}, then {entry}, or as_stored: {name}"
             subject.context.findings.warning("W343", message, value.span, help)
+
+
+def _owner(subject: Subject, lists: str) -> tuple[str, str]:
+    """Return the collection whose elements have lists of numbers, and what it calls them."""
+    for collection in subject.context.schema.collections.values():
+        for attribute, branch in collection.attributes.items():
+            if branch.name == f"{lists}_begin":
+                return collection.name, attribute.removesuffix("_begin")
+    return "", lists
 
 
 def _columns(subject: Subject, value: Value) -> Iterator[tuple[str, Branch]]:
