@@ -12,7 +12,6 @@ from adl.check.algorithms import apply, makes_collection, python_function
 from adl.check.analysis import (
     Apply,
     CompositeDef,
-    Default,
     Element,
     Literal_,
     Loop,
@@ -31,6 +30,7 @@ from adl.check.correction_blocks import call as correction_block
 from adl.check.correction_files import correction
 from adl.check.corrections import is_factor
 from adl.check.corrections import refuse as refuse_factor
+from adl.check.defaults import default
 from adl.check.draws import DRAWING, gauss, hit_or_miss, refuse_name
 from adl.check.habits import of_function
 from adl.check.links import closest
@@ -113,7 +113,7 @@ def call(scope: Scope, expr: Call, check: Check) -> Value | None:
     if name in REDUCERS:
         return reducer(scope, expr, check)
     if name == "default":
-        return _default(scope, expr, check)
+        return default(scope, expr, check)
     if is_working_point(expr):
         message = "wp stands beside the tagger that it is compared with"
         return mistake(scope, "E255", message, expr.span, 'btagDeepFlavB > wp("M")')
@@ -249,18 +249,6 @@ def _last(scope: Scope, expr: Call) -> Value | None:
         return mistake(scope, "E206", "last takes one collection", expr.span, "last(jets)")
     source = whole(scope, expr.arguments[0], "last needs a collection")
     return None if source is None else Element(source, -1, type="particle", span=expr.span)
-
-
-def _default(scope: Scope, expr: Call, check: Check) -> Value | None:
-    values = [number(scope, check(scope, argument)) for argument in expr.arguments]
-    if len(values) != 2:
-        message = "default takes a value and what stands for it where it is missing"
-        return mistake(scope, "E206", message, expr.span, "default(pT(jets[0]), 0)")
-    first, second = values
-    if first is None or second is None:
-        return None
-    first, second = unify(first, second, least="bool")
-    return Default(first, second, type=first.type, span=expr.span)
 
 
 def _primitive(scope: Scope, expr: Call, operation: str, check: Check) -> Value | None:

@@ -15,7 +15,7 @@ from adl.check.excluded import keeps_its_loops
 from adl.check.loops import apart
 from adl.check.readings import Reading
 from adl.check.scope import Binder, Scope
-from adl.check.types import condition, convert, number, unify
+from adl.check.types import condition, convert, entry, number, unify
 from adl.check.values import always_there, walk
 from adl.syntax.source import Span
 from adl.syntax.tree import Binding, Call, Expr, Name, Unary
@@ -83,7 +83,8 @@ def _reduction(
     if operation in ("any", "all", "count"):
         body = condition(scope, body)
         type: Type = "int" if operation == "count" else "bool"
-    elif operation == "sum" and isinstance(body, Variable) and [body.loop] == binder.loops:
+    elif _is_element(scope, operation, binder, body):
+        assert isinstance(body, Variable), operation
         assert body.loop.collection is not None, "a reducer's loop has a collection"
         return Total(body.loop.collection, type="particle", span=span)
     else:
@@ -98,6 +99,13 @@ def _reduction(
         return None
     where = (*binder.where, *apart(scope.context, binder.loops, [body], span))
     return Reduction(operation, tuple(binder.loops), body, where, type=type, span=span)
+
+
+def _is_element(scope: Scope, operation: str, binder: Binder, body: Value | None) -> bool:
+    """Whether a sum is of elements, and so a four-vector."""
+    if operation != "sum" or not isinstance(body, Variable) or [body.loop] != binder.loops:
+        return False
+    return entry(scope, body) is None
 
 
 def _extremum(scope: Scope, call: Call, operation: str, check: Check) -> Value | None:

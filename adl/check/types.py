@@ -65,7 +65,7 @@ def number(scope: Scope, value: Value | None) -> Value | None:
         return mistake(scope, "E281", message, value.span, "lists are for networks: onnx, OME")
     if value is None or value.type != "particle":
         return value
-    plain_number = _missing_momentum(value) or _entry(scope, value)
+    plain_number = _missing_momentum(value) or entry(scope, value)
     if plain_number is not None:
         return plain_number
     text = scope.context.words(value.span)
@@ -85,7 +85,7 @@ def number(scope: Scope, value: Value | None) -> Value | None:
     return None
 
 
-def _entry(scope: Scope, value: Value) -> Value | None:
+def entry(scope: Scope, value: Value) -> Value | None:
     """Return the number that an element of a column of numbers is: ``PSWeight[0]``."""
     found = inputs(sources_of(scope.context, value))
     if not found or any("" not in source.attributes for source in found):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher, get_close_matches
 from itertools import chain
@@ -100,6 +100,18 @@ class Findings:
         """Record a mistake with one possible reading; return whether it is to be read so."""
         self._add(mistake.finding(self.lenient))
         return self.lenient
+
+    def withdraw(self, before: int, which: Callable[[Diagnostic], bool]) -> list[Diagnostic]:
+        """Take back the errors since there were ``before`` findings, and return them.
+
+        Where ``which`` is not true of all of them they stay, and nothing is returned.
+        """
+        errors = [d for d in self.items[before:] if d.severity == "error"]
+        if not all(map(which, errors)):
+            return []
+        self.items = [d for d in self.items if d not in errors]
+        self._known.difference_update(errors)
+        return errors
 
     def _add(self, item: Diagnostic) -> None:
         if item not in self._known:
