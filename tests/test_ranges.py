@@ -157,7 +157,8 @@ def test_a_file_without_the_list_has_no_such_relation(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("ranges: {d: L x b}", "bad.yaml:3: expected NAME: COLLECTION LINK BEGIN END"),
+        ("ranges: {d: L b}", "bad.yaml:3: expected NAME: COLLECTION [LINK] BEGIN END"),
+        ("ranges: {d: L x b}", "bad.yaml:3: P: d needs attributes x and b, and the collection L"),
         ("ranges: {d: L y b e}", "bad.yaml:3: P: d needs attributes b and e, and a link y of L"),
         ("ranges: {d: M x b e}", "bad.yaml:3: P: d needs attributes b and e, and a link x of M"),
         ("ranges: {d: L x b c}", "bad.yaml:3: P: d needs attributes b and c, and a link x of L"),
