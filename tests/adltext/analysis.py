@@ -35,6 +35,8 @@ def text(random: Random, dialect: str, functions: bool = True, network: str = ""
     declared.histo_lists(w)
     for _ in range(w.among(1, 1, 2, 3)):
         regions.block(w)
+    for _ in range(w.among(0, 0, 0, 1, 2)):
+        declared.systematic(w)
     if w.chance(3):  # declarations stand in any order
         random.shuffle(w.blocks)
     return "\n".join(w.blocks) + "\n"

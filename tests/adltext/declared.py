@@ -17,6 +17,8 @@ def blocks(w: Writer) -> None:
             w.blocks.append(f'function {name}\n  code "functions.py"')
     if w.chance(3):
         table(w)
+    if w.chance(3):
+        correction(w)
     if w.chance(4):
         name, stream = w.name("trg"), w.among("", " stream Muons")
         path = w.among('"HLT_IsoMu24"', '"HLT_Ele27" or optional "HLT_None"', 'optional "HLT_None"')
@@ -30,6 +32,41 @@ def blocks(w: Writer) -> None:
     if w.chance(5):
         w.blocks.append('use bTag = btagDeepFlavB > wp("M")')
         w.tags = True
+
+
+def correction(w: Writer) -> None:
+    """Write a correction with its variation, if it has one."""
+    name, own = w.name("cor"), w.name("idv")
+    inputs, lines = w.among(
+        ("$, *", ['  nominal "nominal"', f'  vary {own} up "up" down "nominal"']),
+        ("1, *", []),
+    )
+    which = "muon_id" if lines else "muon_scale"
+    head = f'correction {name} "{numbers.CORRECTIONS}" {which}\n  inputs {inputs}'
+    w.blocks.append("\n".join([head, *lines]))
+    w.corrections.append((name, 2))
+
+
+def systematic(w: Writer) -> None:
+    """Write a systematic: of columns, of weights, or of both."""
+    lines = []
+    if w.chance(2):
+        factors = w.among(
+            ("1.1", "0.9"), ("1 + 0.02 * abs(eta)", "0.5"), ("2", "pt > 20 ? 1 : 0.5")
+        )
+        nominal = w.among("", "", "nominal 1.01 ")
+        owner = w.among("Jet", "Muon", "Electron")
+        columns = w.among(f"pt({owner})", f"pt({owner}), mass({owner})", f"{owner}.pt")
+        lines.append(f"  scale {columns} {nominal}up {factors[0]} down {factors[1]}")
+        lines += w.among([], ["  propagate MET from Jet pt > 15"] if owner == "Jet" else [])
+    elif w.chance(2):
+        lines.append(f"  set eta(Jet) up {w.among('-eta', 'phi', 'eta + 0.1')} down eta")
+    if w.weights and (not lines or w.chance(3)):
+        varied = w.among(*w.weights)
+        lines.append(f"  weight {varied} up {w.among('2', 'genWeight')} down {numbers.constant(w)}")
+    if not lines or w.chance(4):
+        lines.append(f"  reweight up {w.among('2', 'genWeight')} down {w.among('0.5', 'PV_npvs')}")
+    w.blocks.append("\n".join([f"systematic {w.name('sys')}", *lines]))
 
 
 def table(w: Writer) -> None:

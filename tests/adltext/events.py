@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adl.compiler.layout import Chunk
-from tests.adltext.kinds import COLUMNS, MOMENTUM, SCALARS
+from tests.adltext.kinds import COLUMNS, LISTS, MOMENTUM, SCALARS
 
 GRID = (-50.0, -1.0, -0.5, -0.0, 0.0, 0.1, 0.5, 1.0, 2.0, 20.0, 50.0)
 SPECIAL = (float("nan"), float("inf"), float("-inf"), -0.0)
@@ -41,7 +41,27 @@ def events(random: Random, number: int, most: int = 25, special: float | None = 
         for name, dtype in {**dict.fromkeys(MOMENTUM, "float32"), **more}.items():
             column = values(draw, dtype, total, continuous, special, name)
             columns[f"{collection}_{name}"] = column
+    for collection, word in LISTS.items():
+        _lists(draw, f"{collection}_{word}", offsets, columns, offsets[collection], special)
     return Chunk(number, columns, offsets)
+
+
+def _lists(
+    draw: np.random.Generator,
+    name: str,
+    offsets: dict[str, npt.NDArray[np.int64]],
+    columns: dict[str, npt.NDArray[Any]],
+    owners: npt.NDArray[np.int64],
+    special: float,
+) -> None:
+    """Give each of some elements a list of numbers, which can be empty."""
+    sizes = draw.choice([0, 1, 1, 2, 4], int(owners[-1])).astype(np.int64)
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    first = np.repeat(ends[owners[:-1]], np.diff(owners))
+    columns[f"{name}_begin"] = (ends[:-1] - first).astype(np.int32)
+    columns[f"{name}_end"] = (ends[1:] - first).astype(np.int32)
+    offsets[f"{name}[]"] = ends[owners].astype(np.int64)
+    columns[f"{name}[]"] = values(draw, "float32", int(ends[-1]), False, special)
 
 
 def values(

@@ -26,6 +26,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     "SubJet": {"tau1": "float32"},
     "GenPart": {"pdgId": "int32", "status": "int32", "genPartIdxMother": "int16"},
 }
+# Of some collections each element has a list of numbers.
+LISTS = {"Jet": "hits", "GenPart": "steps"}
 SCALARS = {
     "run": "uint32",
     "luminosityBlock": "uint32",
@@ -54,6 +56,12 @@ def branches() -> dict[str, Branch]:
         for name, dtype in {**dict.fromkeys(MOMENTUM, "float32"), **attributes}.items():
             full = f"{collection}_{name}"
             found[full] = Branch(full, dtype, counter)
+    for collection, word in LISTS.items():
+        own = f"{collection}_{word}"
+        for border in ("begin", "end"):
+            name = f"{own}_{border}"
+            found[name] = Branch(name, "int32", f"n{collection}", border=True)
+        found[f"{own}[]"] = Branch(f"{own}[]", "float32", f"{own}[]", inside=own)
     return found
 
 
@@ -68,7 +76,9 @@ def _kind(name: str, **more: object) -> Kind:
     integers = tuple(n for n, dtype in columns.items() if dtype not in ("float32", "bool"))
     truths = tuple(n for n, dtype in columns.items() if dtype == "bool")
     own = (*MOMENTUM, *reals, *FUNCTIONS)
-    return Kind(name, own, integers, truths, origins=frozenset((name,)), **more)  # type: ignore[arg-type]
+    lists = (LISTS[name],) if name in LISTS else ()
+    more = {"lists": lists, "origins": frozenset((name,)), **more}
+    return Kind(name, own, integers, truths, **more)  # type: ignore[arg-type]
 
 
 _MATCHED = {
@@ -108,6 +118,7 @@ def common(*kinds: Kind) -> Kind:
         of("reals"),
         of("integers"),
         of("truths"),
+        lists=of("lists"),
         origins=frozenset().union(*(k.origins for k in kinds)),
         momentum=all(k.momentum for k in kinds),
         element=all(k.element for k in kinds),

@@ -51,6 +51,10 @@ def real(w: Writer, s: Scope, depth: int) -> str:
         integer,
         of_collection,
         table,
+        correction,
+        correction,
+        listed,
+        listed,
         user,
         network,
         drawn_physics,
@@ -210,6 +214,44 @@ def table(w: Writer, s: Scope, depth: int) -> str:
     name, variables = w.among(*w.tables)
     values = (f"default({real(w, s, depth - 1)}, {constant(w)})" for _ in range(variables))
     return f"{name}({', '.join(values)})"
+
+
+CATEGORIES = ('"nominal"', '"up"')
+CORRECTIONS = "../corpus/corrections/muons.json"
+
+
+def correction(w: Writer, s: Scope, depth: int) -> str:
+    """Return the value of a correction; what can be missing has a default."""
+
+    def given(number: int) -> str:
+        return ", ".join(f"default({real(w, s, depth - 1)}, {constant(w)})" for _ in range(number))
+
+    if w.corrections and w.chance(2):
+        name, number = w.among(*w.corrections)
+        return f"{name}({given(number)})"
+    charge = w.among("1", "-1", f"default({integer(w, s)}, 1)")
+    inside = w.among(
+        f'"muon_id", {w.among(*CATEGORIES)}, {given(2)}',
+        f'"muon_scale", {charge}, {given(2)}',
+        f'"muon_smear", event, {given(3)}',
+    )
+    return f'correction("{CORRECTIONS}", {inside})'
+
+
+def listed(w: Writer, s: Scope, depth: int) -> str:
+    """Return a number of the list that a particle has, or of all of them."""
+    owners = [p for p in (particles.particle(w, s, 0) for _ in range(3)) if p.kind.lists]
+    owners = [p for p in owners if not p.whole]
+    if not owners or s.loops > 2:
+        return leaf(w, s)
+    p = w.among(*owners)
+    values, name = f"{p.text}.{w.among(*p.kind.lists)}", w.name("v")
+    return w.among(
+        f"{values}[{w.among('0', '1', '2')}]",
+        f"size({values})",
+        f"{w.among('sum', 'min', 'max', 'ave')}({values} {name}, {name} * {constant(w)})",
+        f"count({values} {name}, {name} > {constant(w)})",
+    )
 
 
 def user(w: Writer, s: Scope, depth: int) -> str:

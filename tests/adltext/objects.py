@@ -106,7 +106,11 @@ def _body(
             *("scaled", "made"),
         )
         named = w.among("this", "this", instance or "this") if w.chance(2) else ""
-        if what == "cut":
+        if what == "cut" and w.dialect == "cutlang" and "GenPart" in current and w.chance(3):
+            value = f"{w.among('pT', 'eta', 'pdgId')}(GenPart daughters)"
+            asked = w.among(value, f"abs({value})", f"{value} * {value}")
+            lines.append(f"  {_verb(w)} {asked} {w.among('>', '<', '!=')} {numbers.constant(w)}")
+        elif what == "cut":
             lines.append(f"  {_verb(w)} {_cut(w, made, kind, named, current)}")
         elif what == "pair":
             lines.append(f"  {_verb(w)} {_pair(w, made, kind, named)}")

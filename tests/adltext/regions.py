@@ -75,6 +75,8 @@ def _only(w: Writer) -> str:
 
 def _weight(w: Writer) -> list[str]:
     name = w.among("", f"{w.name('w')} ")
+    if name:
+        w.weights.append(name.strip())
     value = f"default({numbers.real(w, EVENT, 2)}, {numbers.constant(w)})"
     if w.chance(3):
         value = w.among("genWeight", "0.5")

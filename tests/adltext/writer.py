@@ -24,6 +24,7 @@ class Kind:
     links: tuple[tuple[str, str], ...] = ()  # a link and the input collection that it leads to
     positions: tuple[tuple[str, str], ...] = ()  # a column of positions, and where they count
     many: tuple[tuple[str, str], ...] = ()  # relations with several elements
+    lists: tuple[str, ...] = ()  # lists of numbers of each element
     origins: frozenset[str] = frozenset()  # the input collections that it can be an element of
     parts: tuple[tuple[str, Kind], ...] = ()  # members and candidates of a tuple
     momentum: bool = True  # has all of pt, eta, phi and mass
@@ -86,6 +87,8 @@ class Writer:
     triggers: list[str] = field(default_factory=list)
     histo_lists: list[str] = field(default_factory=list)
     formats: list[str] = field(default_factory=list)
+    corrections: list[tuple[str, int]] = field(default_factory=list)
+    weights: list[str] = field(default_factory=list)  # named ones of regions
     tags: bool = False  # whether `use` says what bTag means
     regions: list[str] = field(default_factory=list)
     blocks: list[str] = field(default_factory=list)
