@@ -327,9 +327,19 @@ region r
     assert [step["raw"] for step in found["cutflows"][0]["steps"]] == [3, 3, 1]
 
 
-def test_cutlang_would_filter_daughters_that_no_reducer_has() -> None:
-    text = "info adl\n  dialect cutlang\nobject o\n  take GEN\n  select pT(GEN daughters) > 5\n"
-    assert codes(text) == ["E190"]
+@pytest.mark.parametrize(
+    ("cut", "found"),
+    [
+        ("pT(GEN daughters) > 5", []),
+        ("pT(GEN daughters) > 5 and eta(GEN daughters) < 2", []),
+        ("pT(daughters(GEN[0], 0) daughters) > 5", ["E190"]),
+    ],
+)
+def test_cutlang_filters_daughters_of_the_element_that_no_reducer_has(
+    cut: str, found: list[str]
+) -> None:
+    text = f"info adl\n  dialect cutlang\nobject o\n  take GEN\n  select {cut}\n"
+    assert codes(text) == found
 
 
 def test_a_relation_that_the_format_does_not_have_is_said_to_be_missing() -> None:

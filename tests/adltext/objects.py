@@ -12,8 +12,32 @@ from tests.adltext.writer import Collection, Kind, Particle, Scope, Writer
 
 def block(w: Writer) -> None:
     """Write one object block and declare it."""
+    having = [c for c in w.collections if c.kind.many and not c.composite]
+    if w.dialect == "cutlang" and having and w.chance(2):
+        daughters(w, w.among(*having))
+        return
     form = w.among("take", "take", "take", "colon", "named", "union", "sort", "slice", "algorithm")
     {"union": union, "sort": sort, "algorithm": algorithm}.get(form, filtered)(w, form)
+
+
+def daughters(w: Writer, parent: Collection) -> None:
+    """Write an object of cutlang with cuts on what belongs to elements, which filter it."""
+    name, lines = w.name("obj"), []
+    kind = parent.kind
+    for _ in range(w.among(1, 2, 3)):
+        value = f"{w.among('pT', 'eta', 'pdgId')}({parent.name} daughters)"
+        asked = w.among(value, f"abs({value})", f"{value} * {value}", f"anyof({value})")
+        asked = w.among(asked, asked, f"{w.among('sum', 'max')}({value})")
+        cut = f"{asked} {w.among('>', '<', '!=')} {numbers.constant(w)}"
+        if w.chance(3):
+            cut += f" {w.among('and', 'or')} pT({parent.name}) > {numbers.constant(w)}"
+        lines.append(f"  {w.among('select', 'reject')} {cut}")
+        if w.chance(2):
+            own = w.name("own")
+            lines.append(f"  define {own} = daughters({parent.name})")
+            kind = replace(kind, reals=(*kind.reals, own))
+    w.blocks.append("\n".join([f"object {name}", f"  take {parent.name}", *lines]))
+    w.collections.append(Collection(name, kind, parent.ancestors | {parent.name}))
 
 
 def _parent(w: Writer) -> Collection:
@@ -106,11 +130,7 @@ def _body(
             *("scaled", "made"),
         )
         named = w.among("this", "this", instance or "this") if w.chance(2) else ""
-        if what == "cut" and w.dialect == "cutlang" and "GenPart" in current and w.chance(3):
-            value = f"{w.among('pT', 'eta', 'pdgId')}(GenPart daughters)"
-            asked = w.among(value, f"abs({value})", f"{value} * {value}")
-            lines.append(f"  {_verb(w)} {asked} {w.among('>', '<', '!=')} {numbers.constant(w)}")
-        elif what == "cut":
+        if what == "cut":
             lines.append(f"  {_verb(w)} {_cut(w, made, kind, named, current)}")
         elif what == "pair":
             lines.append(f"  {_verb(w)} {_pair(w, made, kind, named)}")
