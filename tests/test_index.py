@@ -95,7 +95,8 @@ def test_a_known_file_gives_the_same_bits_as_uproot(
         assert again.bytes(names) == first.bytes(names)
         tree = root[first.tree]
         assert again.entries == tree.num_entries
-        for name in names:
+        parts = {n for n, stored in first.stored.items() if stored.physical}
+        for name in (n for n in names if n not in parts):  # these: tests/test_nested_columns.py
             check(tree, again.branches()[name], again)
 
 
