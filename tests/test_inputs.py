@@ -478,8 +478,8 @@ def test_a_tree_without_entries_has_columns_without_values(tmp_path: Path) -> No
     [
         ("cms_opendata2012_dimuon_100k", 6),
         ("cms_opendata2015_ttbar_nano", 947),
-        ("delphes_10", 243),
-        ("edm4hep_ee_ww", 251),
+        ("delphes_10", 293),
+        ("edm4hep_ee_ww", 260),
         ("hzz_flat_2421", 51),
         ("nano_empty", 1499),
         ("nano_legacy_10", 1011),
@@ -493,7 +493,8 @@ def test_every_branch_of_a_real_file_equals_uproots_array(name: str, number: int
         branches = source.branches()
         assert len(branches) == number
         every = dict(leaves(file[source.tree]))
-        for branch in branches.values():
+        parts = {n for n, stored in source.stored.items() if stored.physical}
+        for branch in (b for n, b in branches.items() if n not in parts):  # of these other tests
             chunk = read(source, [column(branch)], [], 0, source.entries)
             raw = every[branch.name]
             if raw.branches:  # the number of objects: uproot gives the objects

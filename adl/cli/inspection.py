@@ -41,7 +41,11 @@ def inspected(
         "bytes": known.size,
         "compression": {k: v for k, v in asdict(known).items() if k != "size"},
         "simulation": schema.generated,
-        "collections": {c.name: _collection(c, schema) for c in schema.collections.values()},
+        "collections": {
+            c.name: _collection(c, schema)
+            for c in schema.collections.values()
+            if not _is_of_lists(c)
+        },
         "singletons": {s.name: _singleton(s, schema) for s in schema.singletons.values()},
         "columns": {name: _column(b) for name, b in _of_events(schema).items()},
         "triggers": [n for n in schema.scalars if _matches(n, schema.triggers)],
@@ -67,8 +71,16 @@ def _collection(collection: CollectionSchema, schema: Schema) -> dict[str, Any]:
         "ordered": collection.ordered or "",
         "attributes": _attributes(collection, schema),
         "links": {name: link.target for name, link in collection.links.items()},
-        "inverses": {name: inverse.source for name, inverse in collection.inverses.items()},
+        "inverses": {
+            name: "numbers" if _is_of_lists(schema.collections[inverse.source]) else inverse.source
+            for name, inverse in collection.inverses.items()
+        },
     }
+
+
+def _is_of_lists(collection: CollectionSchema) -> bool:
+    """Whether a collection is the numbers of lists that others' elements have."""
+    return any(branch.inside and not name for name, branch in collection.attributes.items())
 
 
 def _singleton(single: SingletonSchema, schema: Schema) -> dict[str, Any]:
@@ -82,6 +94,7 @@ def _attributes(owner: CollectionSchema | SingletonSchema, schema: Schema) -> di
     return {
         name: {**_column(branch), **({"aliases": aliases[name]} if name in aliases else {})}
         for name, branch in owner.attributes.items()
+        if not branch.border
     }
 
 

@@ -111,8 +111,10 @@ def _jagged(listed: Schema, branches: Mapping[str, Branch]) -> list[Branch]:
         or b.counter
         for b in jagged
     }
-    outside = [b for b in jagged if not b.inside]
-    return [replace(b, counter=counters[b.name]) for b in outside] + list(_inside(jagged, prefixes))
+    inside = list(_inside(jagged, prefixes))
+    of = {f"{b.inside}_{border}" for b in inside for border in ("begin", "end")}
+    outside = [b for b in jagged if not b.inside and not (b.border and b.name not in of)]
+    return [replace(b, counter=counters[b.name]) for b in outside] + inside
 
 
 def _inside(jagged: Iterable[Branch], prefixes: Mapping[str, str]) -> Iterator[Branch]:

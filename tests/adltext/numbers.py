@@ -241,7 +241,8 @@ def correction(w: Writer, s: Scope, depth: int) -> str:
 def listed(w: Writer, s: Scope, depth: int) -> str:
     """Return a number of the list that a particle has, or of all of them."""
     owners = [p for p in (particles.particle(w, s, 0) for _ in range(3)) if p.kind.lists]
-    owners = [p for p in owners if not p.whole]
+    looped = [p.text for p in s.particles if p.whole]  # what comes of them is looped over, too
+    owners = [p for p in owners if not p.whole and not p.text.startswith(tuple(looped))]
     if not owners or s.loops > 2:
         return leaf(w, s)
     p = w.among(*owners)
