@@ -478,7 +478,7 @@ def test_a_tree_without_entries_has_columns_without_values(tmp_path: Path) -> No
     [
         ("cms_opendata2012_dimuon_100k", 6),
         ("cms_opendata2015_ttbar_nano", 947),
-        ("delphes_10", 293),
+        ("delphes_10", 285),
         ("edm4hep_ee_ww", 260),
         ("hzz_flat_2421", 51),
         ("nano_empty", 1499),

@@ -65,6 +65,8 @@ def form(branch: Any) -> Form | None:
     """Return how to read a branch, or None if it is not of numbers or of lists of numbers."""
     if _split(branch):
         return Form(np.dtype(">i4"), np.dtype("int32"))
+    if _split(branch.parent) and branch.member("fName").endswith(".fBits"):
+        return None  # an object that something refers to has two bytes more
     plain = _plain_leaf(branch)
     if plain is not None:
         return plain
