@@ -124,6 +124,11 @@ class FakeCuda:
         self.inside(address, size)
         ctypes.memmove(target, address, size)
 
+    def do_cuMemcpyDtoDAsync(self, target: int, address: int, size: int, stream: str) -> None:
+        self.inside(address, size)
+        self.inside(target, size)
+        ctypes.memmove(target, address, size)
+
     def do_cuMemsetD8Async(self, address: int, byte: int, size: int, stream: str) -> None:
         self.inside(address, size)
         ctypes.memset(address, byte, size)

@@ -17,8 +17,9 @@ from click.testing import CliRunner
 from adl.cli.run import command
 from adl.runtime.execute.device import nvidia
 from adl.runtime.execute.device.driver import DeviceError
+from benchmarks import cuda
 from benchmarks.variations import blocks, write
-from tests.fake_cuda import FakeCuda, driver_of
+from tests.fake_cuda import FakeCuda, FakeDriver, driver_of
 
 TOP = Path(__file__).parents[1]
 EXAMPLES = TOP / "examples"
@@ -169,3 +170,29 @@ def test_blocks_without_room_on_the_gpu_are_counted_by_the_cpu(
     assert found == run(EXAMPLES / "ttbar.adl", events, tmp_path / "host")[0]
     assert "the CPU has counted 2000 events" in said
     assert "no room" in said
+
+
+# ---------------------------------------------------------------------------------- the benchmark
+
+
+def test_the_benchmark_is_ready_to_run(
+    monkeypatch: pytest.MonkeyPatch, fake: Fake, events: Path
+) -> None:
+    monkeypatch.setattr(cuda, "NvidiaDriver", FakeDriver)
+    monkeypatch.setattr(cuda, "REPEATS", 1)
+    api = fake(FakeCuda())
+    gpu = nvidia.connect(api)
+    speed = cuda.bandwidth(gpu, 1 << 20)
+    weighted = EXAMPLES / "zpeak.adl"
+    found = cuda.row(gpu, speed, weighted, events, 3000)
+    assert found.events == 3000
+    assert found.bytes > 3000 * 8
+    assert min(found.kernel, found.floor, found.core) > 0
+    assert not api.blocks  # all memory is given back
+    assert cuda.agreement(weighted, events) == "they agree (0 ULP allowed for sums)"
+
+
+def test_without_a_gpu_the_benchmark_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cuda, "connect", lambda: nvidia.connect(FakeCuda(devices=0)))
+    with pytest.raises(SystemExit, match="nothing to measure: there is no NVIDIA GPU"):
+        cuda.main([])

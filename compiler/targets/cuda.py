@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 from llvmlite import binding as llvm
 
+from adl.compiler import cache as disk
 from adl.compiler.emit.device import FOLD, HEAD, DeviceModule
 from adl.compiler.ir import Evaluate
 from adl.compiler.program import Program
-from adl.compiler.targets.host import optimised
+from adl.compiler.targets.host import PIPELINE, optimised
 from adl.stdlib.registry import Function
 
 if TYPE_CHECKING:
@@ -115,9 +116,19 @@ def _functions(program: Program) -> list[Function]:
 
 
 def ptx(module: DeviceModule, architecture: str = DEFAULT) -> str:
-    """Return the PTX of a module."""
-    machine = _machine(architecture)
-    return str(machine.emit_assembly(optimised(linked_module(module, _KERNELS, machine), machine)))
+    """Return the PTX of a module, from the cache if it is known there."""
+    from adl.compiler.python.code import code
+
+    called = (code(function).symbol for function in _functions(module.arguments.program))
+    version = ".".join(map(str, llvm.llvm_version_info))
+    name = disk.key(module.text, _KERNELS, *called, TRIPLE, architecture, version, PIPELINE)
+    known = disk.load(name)
+    if known is None:
+        machine = _machine(architecture)
+        whole = optimised(linked_module(module, _KERNELS, machine), machine)
+        known = machine.emit_assembly(whole).encode()
+        disk.save(name, known)
+    return known.decode()
 
 
 def linked_module(module: DeviceModule, more: str, machine: Any) -> Any:

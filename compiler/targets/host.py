@@ -22,7 +22,7 @@ from adl.compiler.ir import Evaluate, Record
 from adl.compiler.layout import Chunk, Fault, Partial, Rows, rejections, variations
 from adl.compiler.variations import is_group, turns
 
-_PIPELINE = "O2 without unrolling and vectorisation"
+PIPELINE = "O2 without unrolling and vectorisation"
 _FUNCTION = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(PARAMETERS), ctypes.c_int64)
 
 
@@ -165,7 +165,7 @@ def _identity() -> tuple[str, ...]:
         llvm.get_host_cpu_name(),
         llvm.get_host_cpu_features().flatten(),
         ".".join(map(str, llvm.llvm_version_info)),
-        _PIPELINE,
+        PIPELINE,
     )
 
 

@@ -190,7 +190,7 @@ class DeviceKernel:
         nothing = wave.end_of_streams - wave.end_of_sums
         if nothing:
             driver.fill(stream, base + wave.end_of_sums, 0xFF, nothing)
-        slices = max(1, min(-(-wave.block // THREADS), -(-_GROUPS // wave.blocks)))
+        slices = groups_a_block(wave)
         arguments = wave.count_arguments(base, self.numbers, slices)
         driver.count(stream, arguments, wave.blocks * slices, THREADS)
         found = self._of_large(wave, large) if len(large) else None
@@ -283,6 +283,11 @@ class DeviceKernel:
                 same = next(f for f in one.faults if f.function == function.name and f.line)
                 faults.append(replace(same, number=number, event=event, events=events))
         return tuple(faults)
+
+
+def groups_a_block(wave: Wave) -> int:
+    """Return how many groups of threads share a block: few blocks have many."""
+    return max(1, min(-(-wave.block // THREADS), -(-_GROUPS // wave.blocks)))
 
 
 def _of_block(
