@@ -54,6 +54,8 @@ ONLY_IN = {
     "cuda": ("runtime/execute/device/nvidia.py",),
     "pydantic": ("runtime/datasets",),
     "pyarrow": ("runtime/outputs/saved.py", "runtime/outputs/skims.py"),
+    "networkx": ("runtime/overlap/combination.py",),
+    "matplotlib": ("adl/cli/heatmap.py",),
     "click": ("adl/cli",),
     "rich": ("adl/cli",),
 }

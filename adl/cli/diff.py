@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from adl.cli.common import (
-    Places,
     UserError,
     dataset_of,
     dataset_options,
@@ -22,22 +23,62 @@ from adl.cli.common import (
 from adl.cli.friends import friend_options, taken_out
 
 if TYPE_CHECKING:
-    from adl.check.analysis import AskedDialect
-    from adl.check.dataset import Dataset
+    from adl.check.analysis import Analysis, AskedDialect
+    from adl.cli.measuring import Comparing
     from adl.diff.canonical import Canonical
     from adl.diff.changes import Difference
+    from adl.diff.proofs import Proofs
     from adl.diff.sides import Side
     from adl.runtime.execute.local import Outcome
+    from adl.runtime.overlap.combination import Combination
     from adl.runtime.overlap.measured import Measured
     from adl.runtime.prepare import Preparation
     from adl.stdlib.models import Schema
+
+    # model, that of the second, dialect, folders of networks, whether lenient
+    Settings = tuple[str, str | None, AskedDialect, tuple[str, ...], bool]
 
 
 @click.command("diff", short_help="Show where two analyses differ and overlap.")
 @click.argument("a", metavar="A.adl", type=click.Path())
 @click.argument("b", metavar="B.adl", type=click.Path())
 @click.argument("inputs", metavar="[DATA]...", nargs=-1)
+@click.option("--prove", is_flag=True, help="Prove how each two regions relate, where possible.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Of the proof of a pair of regions.",
+)
+@click.option("--combine", is_flag=True, help="Find the regions that may be combined.")
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    default=0.01,
+    show_default=True,
+    metavar="R",
+    help="The greatest correlation, with its uncertainty, of regions that may be combined.",
+)
+@click.option(
+    "--signal",
+    metavar="GLOB",
+    help="Processes of a dataset list: the best set is that of the greatest expected significance.",
+)
+@click.option(
+    "--export",
+    metavar="FILE",
+    help="Write what may be combined (.json, .csv), or the best set for pyhf (.pyhf.json).",
+)
 @click.option("--events", "listing", metavar="FILE", help="Write the events that moved as CSV.")
+@click.option("-o", "--output", metavar="FILE", help="Draw the overlaps (.png, .svg, .pdf).")
+@click.option(
+    "--fail-on",
+    multiple=True,
+    type=click.Choice(["change", "overlap", "unproven"]),
+    help="End with exit code 1 if there is one. Repeatable.",
+)
 @click.option(
     "-j",
     "--jobs",
@@ -57,22 +98,32 @@ if TYPE_CHECKING:
 @click.option("--tree", metavar="NAME", help="Tree of the events, where a file has several.")
 @rewrite_option
 @click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), default=1, metavar="N", help="As in `adl run`."
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="As in `adl run`.",
 )
 @click.option("--luminosity", metavar="L", help="Scale a dataset list to this, as in '59.8 /fb'.")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "html", "github"]),
     default="text",
     show_default=True,
-    help="For people or for machines.",
+    help="For terminals, for machines, as a page, or as commands of a GitHub workflow.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
 @friend_options
 @lenient_option
 @dataset_options
 @model_path_option
+@click.option(
+    "--model-b",
+    metavar="NAME",
+    help="Object model of the second analysis, if it is another one. Without DATA.",
+)
 @model_option
 @dialect_option
 def command(
@@ -82,9 +133,18 @@ def command(
     form: str,
     model_path: tuple[str, ...],
     model: str,
+    model_b: str | None,
     dialect: AskedDialect,
     lenient: bool,
+    prove: bool,
+    time_limit: float,
+    combine: bool,
+    threshold: float,
+    signal: str | None,
+    export: str | None,
     listing: str | None,
+    output: str | None,
+    fail_on: tuple[str, ...],
     **about: Any,
 ) -> None:
     """Show where two analyses differ: what was added, removed, renamed, moved or changed.
@@ -92,70 +152,175 @@ def command(
     Things are matched by what they compute, then by name; how they are written does not show. A
     changed threshold comes with the phase space that the second analysis gains or loses. With DATA
     (files or a dataset list, as for `adl run`) one pass measures the overlaps of all regions, and
-    which statement moved events.
+    which statement moved events. Exit code 1 is what --fail-on asks for.
 
     \b
     Example:
-      adl diff examples/search.adl other/search.adl
+      adl diff old.adl new.adl
       adl diff old.adl new.adl examples/sample/ttbar.root --events moved.csv
+      adl diff search.adl other.adl examples/datasets.yaml --combine -o overlaps.png
     """
-    from adl.cli import differences, overlaps
-
-    found: Measured | None = None
-    outcome: Outcome | None = None
-    if not inputs:
-        if listing is not None:
-            raise UserError("--events lists events of DATA: name files or a dataset list")
-        difference = _difference(a, b, model, dialect, model_path, lenient)
-    else:
-        first, second = (
-            _preparation(path, model, dialect, about["seed"], lenient, model_path)
-            for path in (a, b)
+    combine = combine or export is not None or signal is not None
+    _refuse(inputs, listing, output, model_b)
+    told = Told()
+    settings = model, model_b, dialect, model_path, lenient
+    if inputs:
+        told.measured, comparing, told.outcome = _measured(
+            (a, b), settings, inputs, listing is not None, about
         )
-        found, difference, outcome = _measured(first, second, inputs, listing is not None, about)
-    if form == "json":
-        import json
-
-        plain = differences.document(difference)
-        plain["measured"] = None if found is None else overlaps.document(found)
-        click.echo(json.dumps(plain, indent=2))
+        told.difference, told.analyses = comparing.difference, comparing.analyses
     else:
-        differences.print_difference(difference)
-        if found is not None:
-            overlaps.print_measured(found, difference)
+        told.difference, told.analyses = _difference(a, b, settings)
+    asked = prove or combine or not {"overlap", "unproven"}.isdisjoint(fail_on)
+    if asked and model_b is None and told.analyses is not None:
+        told.proofs = _proofs(told.analyses, time_limit, about)
+    if combine and told.proofs is not None:
+        from adl.cli.combining import combined
+
+        told.combination = combined(told.proofs, told.measured, threshold, signal)
+    _write(told, listing, output, export)
+    _print(told, form)
+    if told.outcome is not None:
+        from adl.cli.afterwards import report
+
+        report(told.outcome, None, about["most_events"])
+    if any(_fails(told, what) for what in fail_on):
+        raise SystemExit(1)
+
+
+@dataclass
+class Told:
+    """All that a comparison has found."""
+
+    difference: Difference | None = None
+    analyses: tuple[Analysis, Analysis] | None = None
+    proofs: Proofs | None = None
+    measured: Measured | None = None
+    combination: Combination | None = None
+    outcome: Outcome | None = None
+
+
+def _refuse(
+    inputs: tuple[str, ...], listing: str | None, output: str | None, model_b: str | None
+) -> None:
+    if not inputs and listing is not None:
+        raise UserError("--events lists events of DATA: name files or a dataset list")
+    if not inputs and output is not None:
+        raise UserError("-o draws what is measured on DATA: name files or a dataset list")
+    if inputs and model_b is not None:
+        raise UserError(
+            "--model-b: one pass over DATA reads one object model\n"
+            "  help: compare without DATA, or write both analyses for the files' model"
+        )
+
+
+def _proofs(analyses: tuple[Analysis, Analysis], seconds: float, about: dict[str, Any]) -> Proofs:
+    from adl.diff.proofs import prove
+
+    return prove(*analyses, seconds, about["jobs"], seed=about["seed"])
+
+
+def _write(told: Told, listing: str | None, output: str | None, export: str | None) -> None:
+    from adl.cli import combining, heatmap, overlaps
+
+    found, difference = told.measured, told.difference
+    assert difference is not None
     if listing is not None and found is not None:
         number = overlaps.write_events(listing, found, difference)
         click.echo(f"wrote {listing}, {number:,} lines", err=True)
-    if outcome is not None:
-        from adl.cli.afterwards import report
+    if output is not None and found is not None:
+        heatmap.draw(output, found, f"{difference.a} (A) and {difference.b} (B)")
+        click.echo(f"wrote {output}", err=True)
+    if export is not None and told.combination is not None and told.proofs is not None:
+        combining.export(export, told.combination, told.proofs.regions, found)
+        click.echo(f"wrote {export}", err=True)
 
-        report(outcome, None, about["most_events"])
+
+def _print(told: Told, form: str) -> None:
+    from adl.cli import combining, differences, overlaps, proven
+
+    difference = told.difference
+    assert difference is not None
+    match form:
+        case "json":
+            click.echo(json.dumps(_document(told), indent=2))
+        case "html":
+            from adl.cli.reports import as_html
+
+            click.echo(as_html(difference, told.proofs, told.measured, told.combination))
+        case "github":
+            from adl.cli.reports import as_github
+
+            text = as_github(difference)
+            if text:
+                click.echo(text)
+        case _:
+            differences.print_lines(differences.lines(difference))
+            if told.proofs is not None:
+                differences.print_lines(proven.lines(told.proofs))
+            if told.measured is not None:
+                differences.print_lines(overlaps.lines(told.measured, difference))
+            if told.combination is not None and told.proofs is not None:
+                differences.print_lines(combining.lines(told.combination, told.proofs.regions))
 
 
-def _difference(
-    a: str,
-    b: str,
-    model: str,
-    dialect: AskedDialect,
-    model_path: tuple[str, ...],
-    lenient: bool,
-) -> Difference:
+def _document(told: Told) -> dict[str, Any]:
+    from adl.cli import combining, differences, overlaps, proven
+
+    assert told.difference is not None
+    regions = None if told.proofs is None else told.proofs.regions
+    return {
+        **differences.document(told.difference),
+        "proofs": None if told.proofs is None else proven.document(told.proofs),
+        "measured": None if told.measured is None else overlaps.document(told.measured),
+        "combination": None
+        if told.combination is None or regions is None
+        else combining.document(told.combination, regions),
+    }
+
+
+def _fails(told: Told, what: str) -> bool:
+    """Whether there is what --fail-on names, of regions of A and regions of B."""
+    assert told.difference is not None
+    if what == "change":
+        return not told.difference.equal
+    verdicts = [] if told.proofs is None else [v for *_, v in told.proofs.between()]
+    if what == "unproven":
+        return told.proofs is None or any(not verdict.decided for verdict in verdicts)
+    shared = ("overlapping", "equal", "subset", "superset")
+    if any(v.relation in shared and not v.empty for v in verdicts):
+        return True
+    return told.measured is not None and told.measured.shared
+
+
+def _difference(a: str, b: str, settings: Settings) -> tuple[Difference, tuple[Analysis, Analysis]]:
     from adl.cli.front import schema
     from adl.diff.canonical import Canonical
     from adl.diff.compare import compare
+    from adl.diff.models import by_alias, unmatched
 
-    known, canonical = schema(model, None, None), Canonical()
-    return compare(
-        *(_side(path, known, dialect, model_path, lenient, canonical) for path in (a, b))
+    model, model_b, dialect, model_path, lenient = settings
+    canonical = Canonical()
+    schemas = schema(model, None, None), schema(model_b or model, None, None)
+    first, second = (
+        _side(path, known, (dialect, model_path, lenient), canonical)
+        for path, known in zip((a, b), schemas, strict=True)
+    )
+    if schemas[0].model == schemas[1].model:
+        return compare(first, second), (first.analysis, second.analysis)
+    for one, known in zip((first, second), schemas, strict=True):
+        one.columns = by_alias(known)
+    found = compare(first, second)
+    return replace(found, notes=(*found.notes, *unmatched(first, second))), (
+        first.analysis,
+        second.analysis,
     )
 
 
 def _side(
     path: str,
     known: Schema,
-    dialect: AskedDialect,
-    model_path: tuple[str, ...],
-    lenient: bool,
+    settings: tuple[AskedDialect, tuple[str, ...], bool],
     canonical: Canonical,
 ) -> Side:
     from adl.cli.common import AnalysisMistakes, read_source
@@ -164,6 +329,7 @@ def _side(
     from adl.syntax.diagnostics import AnalysisError
     from adl.syntax.parse import parse_with_notes
 
+    dialect, model_path, lenient = settings
     source = read_source(path)
     analysis, findings = examine(source, known, dialect, None, lenient, model_path)
     if analysis is None:
@@ -171,17 +337,11 @@ def _side(
     return Side(parse_with_notes(source, lenient)[0], analysis, canonical)
 
 
-def _preparation(
-    path: str,
-    model: str,
-    dialect: AskedDialect,
-    seed: int,
-    lenient: bool,
-    model_path: tuple[str, ...],
-) -> Preparation:
+def _preparation(path: str, settings: Settings, seed: int) -> Preparation:
     from adl.check.dataset import Dataset
     from adl.cli.preparing import prepare
 
+    model, _, dialect, model_path, lenient = settings
     found = prepare(path, model, dialect, "host", seed, Dataset(), lenient)
     found.model_path, found.noted = model_path, show_note
     found.systematics = lambda name: False  # the nominal events are compared
@@ -189,29 +349,31 @@ def _preparation(
 
 
 def _measured(
-    first: Preparation,
-    second: Preparation,
+    paths: tuple[str, str],
+    settings: Settings,
     inputs: tuple[str, ...],
     listing: bool,
     about: dict[str, Any],
-) -> tuple[Measured | None, Difference, Outcome]:
+) -> tuple[Measured | None, Comparing, Outcome]:
     from adl.cli.afterwards import report
     from adl.cli.lists import is_list, refuse_options
     from adl.cli.measuring import Asked, measure
 
-    places: Places = about.pop("places")
-    jobs, most, tree = about.pop("jobs"), about["most_events"], about.pop("tree")
-    quiet, luminosity, friends = about.pop("quiet"), about.pop("luminosity"), taken_out(about)
-    said = {k: v for k, v in about.items() if k not in ("seed", "most_events")}
+    friends = taken_out(about)
+    given = {name: about[name] for name in ("kind", "process", "era", "stream", "constants")}
     if any(map(is_list, inputs)):
         if friends:
             raise UserError("--friend: in a dataset list, each dataset has its own friends:")
-        refuse_options(said)
-    dataset: Dataset = dataset_of(**said)
+        refuse_options(given)
+    dataset = dataset_of(**given)
+    first, second = (_preparation(path, settings, about["seed"]) for path in paths)
     first.dataset = second.dataset = dataset
-    asked = Asked(jobs, most, tree, places, quiet, listing, friends, luminosity)
+    asked = Asked(
+        *(about["jobs"], about["most_events"], about["tree"], about["places"], about["quiet"]),
+        *(listing, friends, about["luminosity"]),
+    )
     found, comparing, outcome = measure(first, second, inputs, asked, dataset)
     if comparing.difference is None:
-        report(outcome, None, most)  # no file could be used: it says why
+        report(outcome, None, about["most_events"])  # no file could be used: it says why
         raise UserError("no input could be read with both analyses")
-    return found, comparing.difference, outcome
+    return found, comparing, outcome

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,9 +22,9 @@ SIGNS = {
 }
 
 
-def print_difference(found: Difference) -> None:
-    """Print a comparison for people."""
-    for line in lines(found):
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines for people."""
+    for line in lines:
         click.echo(line, color=colour())
 
 
@@ -37,13 +37,14 @@ def lines(found: Difference) -> Iterator[str]:
         yield f"no difference: {number} region{'' if number == 1 else 's'} of each count the same"
         return
     for change in found.changes:
-        yield from _change(found, change)
+        yield from change_lines(found, change)
     yield ""
     for pair in found.regions:
         yield region_line(pair)
 
 
-def _change(found: Difference, change: Change) -> Iterator[str]:
+def change_lines(found: Difference, change: Change) -> Iterator[str]:
+    """Yield what one change is, then where it stands and what it does."""
     sign, shade = SIGNS[change.status]
     name = f" {change.name}" if change.name and change.owner != change.name else ""
     where = f" of {change.owner}" if change.owner else ""

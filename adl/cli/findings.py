@@ -172,23 +172,25 @@ def as_github(reports: Sequence[Report]) -> str:
 
 def _commands(report: Report) -> Iterable[str]:
     if report.error:
-        yield f"::error file={_property(report.file)}::{_data(report.error)}"
+        yield f"::error file={property_(report.file)}::{data(report.error)}"
     for finding in report.findings:
         at = region(finding, report.source)
         fields: dict[str, object] = {"file": report.file, "line": at.line, "endLine": at.end_line}
         if at.line == at.end_line:  # GitHub shows no columns across lines
             fields |= {"col": at.column, "endColumn": at.end_column}
         fields["title"] = finding.code
-        listed = ",".join(f"{name}={_property(str(value))}" for name, value in fields.items())
-        yield f"::{GITHUB_LEVELS[finding.severity]} {listed}::{_data(_whole(finding))}"
+        listed = ",".join(f"{name}={property_(str(value))}" for name, value in fields.items())
+        yield f"::{GITHUB_LEVELS[finding.severity]} {listed}::{data(_whole(finding))}"
 
 
-def _data(text: str) -> str:
+def data(text: str) -> str:
+    """Return a text as the message of a workflow command."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def property_(text: str) -> str:
+    """Return a text as a property of a workflow command."""
+    return data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 FORMATS = {"json": as_json, "sarif": as_sarif, "github": as_github}

@@ -10,26 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adl.cli.common import UserError, colour
+from adl.cli.common import UserError
 
 if TYPE_CHECKING:
     from adl.diff.changes import Change, Difference
     from adl.runtime.overlap.measured import Measured, MovedCount, MovedEvent
     from adl.runtime.overlap.program import Step
 
-_MOST_COLUMNS = 8  # of a table; more regions are listed pair by pair
-
 _HEADER = (
     *("file", "run", "luminosityBlock", "event", "change", "region_a", "region_b", "statement"),
     *("line", "because", "bin_a", "bin_b", "weight", "in_a", "in_b"),
 )
 WORDS = {"lost": "lost", "gained": "gained", "rebinned": "in another bin"}
-
-
-def print_measured(found: Measured, difference: Difference) -> None:
-    """Print overlaps and moved events for people."""
-    for line in lines(found, difference):
-        click.echo(line, color=colour())
 
 
 def lines(found: Measured, difference: Difference) -> Iterator[str]:

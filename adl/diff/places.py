@@ -20,9 +20,9 @@ class Places:
     def place(self, span: Span) -> Place:
         """Return the line and the words of the statement around a span."""
         found = self.statement(span)
-        whole = span if found is None else found.span
-        text = self.source.words(whole)
-        return Place(self.source.position(whole.start)[0], text)
+        if found is None:  # the name of a block
+            return self.of_block(span)
+        return Place(self.source.position(found.span.start)[0], self.source.words(found.span))
 
     def of_block(self, span: Span) -> Place:
         """Return the line of a block and its first words."""

@@ -56,6 +56,7 @@ class Measured:
     regions: tuple[Region, ...]
     sums: Sums
     yields: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+    squares: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)  # of the weights
     is_data: dict[str, bool] = field(default_factory=dict)
     moved: tuple[MovedCount, ...] = ()
     keepers: tuple[OverlapKeeper, ...] = ()
@@ -64,6 +65,12 @@ class Measured:
         """Yield the events that moved, file by file."""
         for keeper in self.keepers:
             yield from _events(keeper)
+
+    @property
+    def shared(self) -> bool:
+        """Whether an event is in a region of A and in one of B."""
+        first = np.array([side == "A" for side, _ in self.regions])
+        return bool(self.sums.raw[np.ix_(first, ~first)].any())
 
     def place(self, region: Region) -> int:
         """Return a region's row and column."""
@@ -98,6 +105,8 @@ def measured(regions: Mapping[Side, Sequence[str]], sources: Iterable[Source]) -
             sums = together(patterns).sums()
             before = out.yields.get(process, np.zeros(len(every)))
             out.yields[process] = before + scale * sums.yields
+            known = out.squares.get(process, np.zeros(len(every)))
+            out.squares[process] = known + scale**2 * sums.s11.diagonal()
             out.is_data[process] = data
             if not (data and simulated):
                 out.sums.add(sums, scale)

@@ -1,0 +1,215 @@
+"""What may be combined, and the forms in which ``adl diff`` says what it found."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from adl.cli import main
+from adl.runtime.overlap.combination import combine, expected
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+LIST = EXAMPLES / "datasets.yaml"
+TTBAR = EXAMPLES / "sample" / "ttbar.root"
+
+A = """object jets
+  take Jet
+  select pT > 30 and abs(eta) < 2.4
+region had
+  select size(Muon) == 0
+  select MET > 40
+region one
+  select size(Muon) == 1
+  select size(jets) >= 2
+"""
+B = """region mu
+  select size(Muon) >= 1
+region low
+  select size(Muon) == 0
+  select MET < 30
+"""
+
+
+def call(*arguments: object) -> Result:
+    result = CliRunner().invoke(main, ["diff", *map(str, arguments)])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("searches")
+    (folder / "a.adl").write_text(A)
+    (folder / "b.adl").write_text(B)
+    return folder / "a.adl", folder / "b.adl"
+
+
+# ------------------------------------------------------------------------------------ cliques
+
+
+def test_the_best_set_is_that_of_all_sets() -> None:
+    random = np.random.default_rng(3)
+    for _ in range(20):
+        allowed = np.triu(random.random((7, 7)) < 0.5, 1)
+        allowed |= allowed.T
+        weights = random.random(7).round(3)
+        found = combine(allowed, None, None, weights.tolist(), "yield", 0.01)
+        best = 0.0
+        for bits in range(1, 2**7):
+            some = [i for i in range(7) if bits >> i & 1]
+            if all(allowed[i, j] for i in some for j in some if i < j):
+                best = max(best, float(sum(weights[some])))
+        assert found.total == pytest.approx(best)
+        assert all(allowed[i, j] for i in found.best for j in found.best if i != j)
+
+
+def test_a_correlation_counts_with_its_uncertainty() -> None:
+    none = np.zeros((2, 2), bool)
+    rho = np.array([[1, 0.005], [0.005, 1]])
+    sure, unsure = np.full((2, 2), 0.001), np.full((2, 2), 0.006)
+    assert combine(none, rho, sure, [1, 1], "", 0.01).best == (0, 1)
+    assert len(combine(none, rho, unsure, [1, 1], "", 0.01).best) == 1
+    assert combine(none, rho, sure, [1, 1], "", 0.01).why[0][1] == "measured"
+
+
+def test_what_nothing_is_known_of_is_not_combined() -> None:
+    nothing = np.full((2, 2), math.nan)  # of a region without events
+    assert not combine(np.zeros((2, 2), bool), nothing, nothing, [1, 1], "", 1.0).allowed.any()
+
+
+def test_the_expected_significance_is_that_of_counting() -> None:
+    assert expected(1.0, 1e8) == pytest.approx(1e-8, rel=1e-3)  # s^2 / b
+    assert math.isnan(expected(1.0, 0.0))
+    assert expected(0.0, 1.0) == 0
+
+
+# ------------------------------------------------------------------------------------ command
+
+
+def test_regions_are_combined_by_proofs_alone(pair: tuple[Path, Path]) -> None:
+    found = json.loads(call(*pair, "--combine", "--format", "json").stdout)
+    combination = found["combination"]
+    assert combination["labels"] == ["A/had", "A/one", "B/mu", "B/low"]
+    assert combination["best"] == [0, 2, 3]
+    relations = {(p["first"]["name"], p["second"]["name"]): p["relation"] for p in found["proofs"]}
+    assert relations["had", "mu"] == relations["had", "low"] == "disjoint"
+    assert relations["one", "mu"] == "subset"
+    assert relations["one", "low"] == "disjoint"
+
+
+def test_a_list_gives_sensitivities_and_a_workspace(
+    pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "best.pyhf.json"
+    words = ("--signal", "ttbar", "--export", out, "--format", "json", "-n", 3000)
+    found = json.loads(call(*pair, LIST, *words).stdout)
+    assert found["combination"]["weights_are"] == "expected squared significance of ttbar"
+    measured = found["measured"]
+    assert set(measured["processes"]) == {"zmumu", "ttbar", "wjets"}
+    workspace = json.loads(out.read_text())
+    names = [found["combination"]["labels"][i] for i in found["combination"]["best"]]
+    assert [c["name"] for c in workspace["channels"]] == [n.replace("/", "_") for n in names]
+    for channel, observed in zip(workspace["channels"], workspace["observations"], strict=True):
+        total = sum(sample["data"][0] for sample in channel["samples"])
+        assert observed["data"][0] == pytest.approx(total)
+        by_name = {s["name"]: [m["type"] for m in s["modifiers"]] for s in channel["samples"]}
+        assert by_name["ttbar"] == ["staterror", "normfactor"]
+        assert by_name["wjets"] == ["staterror"]
+    assert workspace["measurements"][0]["config"]["poi"] == "mu"
+
+
+def test_the_matrix_is_exported(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    for ending in ("csv", "json"):
+        result = call(*pair, TTBAR, "--export", tmp_path / f"m.{ending}", "-n", 2000)
+        assert result.exit_code == 0
+    rows = [*csv.reader((tmp_path / "m.csv").read_text().splitlines())]
+    assert rows[0] == ["", "A/had", "A/one", "B/mu", "B/low"]
+    assert rows[1][3:] == ["1", "1"]
+    found = json.loads((tmp_path / "m.json").read_text())
+    assert found["correlation"][0][0] == pytest.approx(1)
+    assert [[int(x) for x in row] for row in found["allowed"]] == [
+        [int(x) for x in row[1:]] for row in rows[1:]
+    ]
+
+
+def test_a_heat_map_and_a_page_are_written(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    picture = tmp_path / "m.png"
+    result = call(*pair, TTBAR, "-n", 1000, "-o", picture, "--format", "html")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert "<h2>Differences</h2>" in result.stdout
+    assert result.stdout.count("<tr>") == 5  # a line a region, and the names
+
+
+def test_github_is_told_the_line(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    changed = tmp_path / "changed.adl"
+    changed.write_text(B.replace("MET < 30", "MET <= 30"))
+    said = call(pair[1], changed, "--format", "github").stdout
+    assert said.startswith(f"::notice file={changed},line=5,title=adl diff::")
+    assert "gained: MET = 30" in said
+
+
+def test_exit_codes_are_what_was_asked_for(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    a, b = pair
+    assert call(a, a, "--fail-on", "change").exit_code == 0
+    assert call(a, b, "--fail-on", "change").exit_code == 1
+    assert call(a, b).exit_code == 0
+    assert call(a, b, "--fail-on", "overlap").exit_code == 1  # each event of one is in mu
+    alone = tmp_path / "alone.adl"
+    alone.write_text("region none\n  select size(Muon) == 0\n  select MET [] 30 40\n")
+    assert call(alone, b, "--fail-on", "overlap").exit_code == 0
+    assert call(alone, b, "--fail-on", "unproven").exit_code == 0
+
+
+BAD = (
+    (("--events", "x.csv"), "--events lists events of DATA"),
+    (("-o", "x.png"), "-o draws what is measured on DATA"),
+    (("--signal", "ttbar"), "--signal is a process of a dataset list"),
+    (("--export", "x.txt"), "--export x.txt: the name ends in .json, .csv or .pyhf.json"),
+    (("--export", "x.pyhf.json"), "a workspace has yields: name DATA"),
+    ((TTBAR, "--model-b", "delphes"), "--model-b: one pass over DATA reads one object model"),
+    ((TTBAR, "-n", "10", "-o", "x.bmp"), "-o x.bmp: the name of a picture ends in"),
+    ((LIST, TTBAR), "a dataset list stands alone"),
+    ((LIST, "-n", "10", "--signal", "higgs"), "--signal higgs is no process"),
+    (("nothing.root",), "nothing.root"),
+)
+
+
+@pytest.mark.parametrize(("words", "message"), BAD)
+def test_bad_options_are_one_message(
+    words: tuple[object, ...], message: str, pair: tuple[Path, Path]
+) -> None:
+    result = call(*pair, *words)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_mistake_is_located_in_its_file(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    bad = tmp_path / "bad.adl"
+    bad.write_text("region r\n  select nothing > 1\n")
+    for words in ((pair[0], bad), (bad, pair[0]), (pair[0], bad, TTBAR)):
+        result = call(*words)
+        assert result.exit_code == 2
+        assert f"{bad}:2:10: error[E201]" in result.stderr
+
+
+def test_other_models_are_matched_by_their_names(tmp_path: Path) -> None:
+    for name in ("a.adl", "b.adl"):
+        text = "object jets\n  take Jet\n  select pT > 30\nregion r\n  select size(jets) >= 2\n"
+        (tmp_path / name).write_text(text)
+    words = tmp_path / "a.adl", tmp_path / "b.adl", "--model", "nanoaod", "--model-b", "delphes"
+    found = json.loads(call(*words, "--format", "json").stdout)
+    assert found["equal"]
+    assert "quantities are one where both models call them the same" in found["notes"][0]
+    alone = tmp_path / "alone.adl"
+    alone.write_text(
+        "object jets\n  take Jet\n  select jetId > 1\nregion r\n  select size(jets) >= 2\n"
+    )
+    notes = json.loads(call(alone, *words[1:], "--format", "json").stdout)["notes"]
+    assert f"{alone} uses what the model delphes has not: Jet.jetid" in notes[1]
