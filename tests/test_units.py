@@ -99,6 +99,26 @@ def test_a_column_of_an_unsaid_unit_is_warned_of_where_it_is_used(
     assert (result.exit_code, result.stderr) == (0, "")
 
 
+def test_a_varied_column_of_an_unsaid_unit_is_stored_as_the_one_that_it_stands_for(
+    tmp_path: Path, real_data: Path
+) -> None:
+    path = real_data / "physlite_100.root"
+    text = tmp_path / "a.adl"
+    block = "systematic s\n  set pt(FatJet)  up {0}  down {0}\n"
+    region = "region r\n  select any(pt(FatJet) > 1000)\n"
+    text.write_text(block.format("ECF2") + region)
+    result = adl("run", text, path, "-q", "-o", tmp_path / "out")
+    assert (result.exit_code, result.stderr.count("W343")) == (0, 0)
+    found = json.loads((tmp_path / "out" / "results.json").read_text())
+    (up,) = (c["steps"][-1]["raw"] for c in found["cutflows"] if c["variation"] == "sUp")
+    with uproot.open(path) as file:
+        stored = file["CollectionTree/AnalysisLargeRJetsAuxDyn.ECF2"].array()
+    assert up == ak.sum(ak.any(stored / 1000 > 1000, axis=1)) > 0
+    for expression in ("2*ECF2", "pt + ECF2"):
+        text.write_text(block.format(expression) + region)
+        assert adl("check", text, "--input", path).stderr.count("W343") == 2  # up and down
+
+
 def test_what_a_collection_says_of_units_goes_before_what_is_usual(tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"
     path.write_text(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from adl.check.analysis import Operation, Value
+from adl.check.analysis import Literal_, Operation, Value
+from adl.check.lints.stored_units import columns_of, warn_of_units
 from adl.check.scope import Scope
 from adl.check.systematics.draft import (
     Draft,
@@ -22,6 +23,7 @@ from adl.check.systematics.targets import (
     target,
 )
 from adl.check.types import condition, convert, number, widest
+from adl.check.values import walk
 from adl.check.variations import NewValue, Propagation
 from adl.stdlib.models import CollectionSchema, SingletonSchema
 from adl.syntax.tree import Clause, Expr, Name
@@ -92,12 +94,14 @@ def _new_value(draft: Draft, found: Target, written: Expr, factor: bool) -> NewV
         by = real_value(draft, scope, written)
         if by is None:
             return None
+        warn_of_units(draft.context, walk(by))
         before = present(found, this, written.span)
         value = Operation("mul", (before, by), type="real", span=written.span)
     else:
         value = always(draft, number(scope, scope.context.value(scope, written)))
         if value is None:
             return None
+        value = _in_units_of(draft, found, value)
         if widest((value,), found.type) != found.type:
             message = f"{words} cannot hold {draft.context.words(written.span)}"
             kind = "a truth value" if found.type == "bool" else "a whole number"
@@ -105,6 +109,16 @@ def _new_value(draft: Draft, found: Target, written: Expr, factor: bool) -> NewV
             return None
         value = convert(value, found.type)
     return NewValue(found.branch, found.attribute, found.collection, this, value)
+
+
+def _in_units_of(draft: Draft, found: Target, value: Value) -> Value:
+    """Return a value in ADL's units: a column alone that no model knows is stored as the target is."""
+    stored = [branch for _, branch in columns_of(draft.context, value)]
+    if found.branch.per == 1 or len(stored) != 1 or stored[0].unit_said:
+        warn_of_units(draft.context, walk(value))
+        return value
+    units = Literal_(found.branch.per / stored[0].per, type="real", span=value.span)
+    return Operation("div", (convert(value, "real"), units), type="real", span=value.span)
 
 
 def propagate(draft: Draft, clause: Clause) -> None:
