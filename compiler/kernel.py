@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from adl.compiler.ir import Axis, Const, Fill, Index, Node, Record
+from adl.compiler.ir import Axis, Const, Fill, Index, Node, Record, Store, affected
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,13 @@ class Force:
     """Have a memoised value computed, unless this event has it already."""
 
     node: Node
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """Have stores that run ahead of the events at hand, as far as this event's last element."""
+
+    stores: tuple[Store, ...]
 
 
 @dataclass(frozen=True)
@@ -130,6 +137,7 @@ class Loop:
 
 Item = (
     Let
+    | Ahead
     | Force
     | Recall
     | Update
@@ -168,6 +176,7 @@ class Kernel:
     turns: tuple[Turns, ...]
     memoised: dict[tuple[Node, ...], Block]
     published: tuple[Node, ...]
+    ahead: tuple[Ahead, ...] = ()
 
     def render(self) -> str:
         """Return the kernel as text, for people."""
@@ -182,6 +191,9 @@ class Kernel:
                 rows += _rows(body, names, 1)
         for nodes, block in self.memoised.items():
             rows += [f"memoised {names.all(nodes)}:", *_rows(block, names, 1)]
+        for ahead in self.ahead:
+            rows += [f"ahead of the events {names.all(ahead.stores)}:"]
+            rows += _of_elements(ahead, names)
         return "\n".join(rows) + "\n"
 
 
@@ -211,6 +223,8 @@ def _rows(block: Block, names: _Names, depth: int) -> Iterator[str]:
                 yield f"{pad}{names(node)} = {_expression(node, names)}"
             case Force(node) | Recall(node):
                 yield f"{pad}{type(item).__name__.lower()} {names(node)}"
+            case Ahead(stores):
+                yield f"{pad}ahead {names.all(stores)}"
             case Begin(targets) | End(targets):
                 yield f"{pad}{type(item).__name__.lower()} {names.all(targets)}"
             case Update(target, operands):
@@ -233,6 +247,17 @@ def _rows(block: Block, names: _Names, depth: int) -> Iterator[str]:
             case Loop(axis, body):
                 yield f"{pad}for {names(Index(axis))} in {' + '.join(axis.source)}:"
                 yield from _rows(body, names, depth + 1)
+
+
+def _of_elements(ahead: Ahead, names: _Names) -> Iterator[str]:
+    """Yield the loop that fills stores, each with all that it needs."""
+    (axis,) = ahead.stores[0].axes
+    yield f"  for each {' + '.join(axis.source)}:"
+    for store in ahead.stores:
+        for node in affected(store.values[0], frozenset(store.axes)):
+            if not isinstance(node, Index):
+                yield f"    {names(node)} = {_expression(node, names)}"
+        yield f"    store {names(store)} {names(store.values[0])}"
 
 
 def _action(target: Node) -> str:

@@ -64,7 +64,7 @@ class Compiled:
         """LLVM IR for a device with a thread for each event."""
         from adl.compiler.emit.device import emit_device
 
-        return emit_device(self.program, self.kernel, self.layout)
+        return emit_device(self.program, schedule(self.program, ahead=False), self.layout)
 
     def load(self) -> None:
         """Have the machine code of every stage ready."""

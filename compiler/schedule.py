@@ -32,8 +32,21 @@ from adl.compiler.actions import (
     wanted,
     weights_of,
 )
-from adl.compiler.ir import TRUE, Axis, Evaluate, Fill, Node, Record, both, postorder, raising
+from adl.compiler.ahead import runs_ahead
+from adl.compiler.ir import (
+    TRUE,
+    Axis,
+    Evaluate,
+    Fill,
+    Node,
+    Record,
+    Store,
+    both,
+    postorder,
+    raising,
+)
 from adl.compiler.kernel import (
+    Ahead,
     Begin,
     Block,
     Bounded,
@@ -55,14 +68,21 @@ from adl.compiler.variations import group_of, of_event
 BODY = 60
 
 
-def schedule(program: Program, body: int = BODY) -> Kernel:
-    """Return the kernel of a program, in bodies of some ``body`` fills, whole regions together."""
+def schedule(program: Program, body: int = BODY, ahead: bool = True) -> Kernel:
+    """Return the kernel of a program, in bodies of some ``body`` fills, whole regions together.
+
+    With ``ahead`` what depends on one element alone is computed for many events at once; without,
+    an event is computed on its own.
+    """
     nominal, groups = _parts(program, body)
-    scheduler = _Scheduler()
+    scheduler = _Scheduler(frozenset(filter(runs_ahead, program.nodes)) if ahead else frozenset())
     scheduler.share(nominal, groups)
     bodies = tuple(scheduler.main(actions) for actions in nominal)
     turns = tuple(scheduler.turns(axis, parts) for axis, parts in groups.items())
-    return Kernel(bodies, turns, *scheduler.memoised())
+    memoised, published = scheduler.memoised()
+    return Kernel(
+        bodies, turns, memoised, published, tuple(dict.fromkeys(scheduler.ahead.values()))
+    )
 
 
 def _parts(
@@ -108,7 +128,9 @@ def _regions(program: Program) -> list[list[Fill | Record]]:
 
 
 class _Scheduler:
-    def __init__(self) -> None:
+    def __init__(self, flat: frozenset[Node]) -> None:
+        self.flat = flat  # stores that run ahead of the events
+        self.ahead: dict[Node, Ahead] = {}  # those that are wanted, with what is computed with them
         self.known: set[Node] = set()
         self.trail: list[Node] = []  # what was added to ``known``, to forget it on leaving a block
         self.lazy: dict[Node, None] = {}
@@ -129,7 +151,7 @@ class _Scheduler:
     def reductions(self, actions: list[Action], top: frozenset[Axis]) -> list[Node]:
         """Return what a body needs that takes a loop over the event."""
         needed = (v for a in actions for n in a.needs for v in outermost(n, top))
-        return [n for n in self.pending(needed) if is_binder(n)]
+        return [n for n in self.pending(needed) if self.loops_over(n)]
 
     def main(self, actions: list[Action]) -> Block:
         """Schedule one body."""
@@ -205,7 +227,9 @@ class _Scheduler:
     ) -> None:
         mark = len(self.trail)
         if available == self.top and self.in_main:
-            self.lazy.update((n, None) for n in guard.placed if is_binder(n) and n not in direct)
+            self.lazy.update(
+                (n, None) for n in guard.placed if self.loops_over(n) and n not in direct
+            )
         eager = [n for n in guard.placed if n in direct or not n.costly]
         self.compute(eager, available, block)
         for effect in guard.effects:
@@ -243,7 +267,7 @@ class _Scheduler:
         wanted = set(nodes)
         for node in self.pending(nodes):
             below = max((level.get(i, 0) for i in inputs(node)), default=0)
-            own = is_binder(node) and node in wanted and node not in self.lazy
+            own = self.loops_over(node) and node in wanted and node not in self.lazy
             level[node] = below + own
             if own:
                 levels.setdefault(level[node], []).append(node)
@@ -253,13 +277,15 @@ class _Scheduler:
 
     def ensure(self, nodes: Iterable[Node], available: frozenset[Axis], block: Block) -> None:
         """Have values at hand, computing on demand what is not."""
-        for node in self.pending(nodes):
+        pending = self.pending(nodes)
+        self.run_ahead([n for n in pending if n in self.flat], block)
+        for node in pending:
             if node in self.known:
                 continue
             if node in self.marked:
                 block.items.append(Marked(node))
                 self.learn(node)
-            elif not is_binder(node):
+            elif not self.loops_over(node):
                 block.items.append(Let(node))
                 self.learn(node)
             elif node in self.lazy:
@@ -315,8 +341,27 @@ class _Scheduler:
 
     def comes_alone(self, node: Node) -> bool:
         """Whether a value is fetched without its operands."""
-        outside = not self.in_main and is_binder(node) and of_event(node)
-        return node in self.lazy or node in self.marked or outside
+        outside = not self.in_main and self.loops_over(node) and of_event(node)
+        return node in self.lazy or node in self.marked or node in self.flat or outside
+
+    def loops_over(self, node: Node) -> bool:
+        """Whether a value takes a loop over the event's elements, or too long to be repeated."""
+        return is_binder(node) and node not in self.flat
+
+    def run_ahead(self, stores: list[Node], block: Block) -> None:
+        """Have stores at hand; those of a collection that are first wanted together stay together."""
+        fresh: dict[Axis, list[Store]] = {}
+        for node in stores:
+            assert isinstance(node, Store)
+            if node not in self.ahead:
+                fresh.setdefault(Axis(node.axes[0].source, 0), []).append(node)
+        for together in fresh.values():
+            item = Ahead(tuple(together))
+            self.ahead.update(dict.fromkeys(together, item))
+        for item in dict.fromkeys(self.ahead[node] for node in stores):
+            block.items.append(item)
+            for node in item.stores:
+                self.learn(node)
 
     def learn(self, node: Node) -> None:
         if node not in self.known:

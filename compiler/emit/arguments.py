@@ -25,7 +25,7 @@ from adl.compiler.ir import (
     Uniform,
     Variable,
 )
-from adl.compiler.kernel import Mark
+from adl.compiler.kernel import Ahead, Mark
 from adl.compiler.layout import Layout, Place
 from adl.compiler.program import Program
 from adl.stdlib.registry import Function
@@ -46,6 +46,11 @@ PARAMETERS = (
     "flags",
 )
 
+CALL = ", ".join(f"ptr %{p}" for p in PARAMETERS)
+# Written but not read between calls: the outputs, this call's own memory.
+_PRIVATE = {"raw", "sumw", "sumw2", "skipped", "rows", "scratch", "memo", "flags"}
+SIGNATURE = ", ".join(f"ptr noalias {'' if p in _PRIVATE else 'readonly '}%{p}" for p in PARAMETERS)
+
 
 @dataclass
 class Arguments:
@@ -60,10 +65,13 @@ class Arguments:
     numbers: list[bytes] = field(default_factory=list)  # eight bytes each
     stores: dict[tuple[Node, int], int] = field(default_factory=dict)
     store_sources: list[tuple[str, ...]] = field(default_factory=list)
-    memo: dict[Node | Mark | Function | Reasons, int] = field(default_factory=dict)
+    memo: dict[Node | Mark | Ahead | Function | Reasons, int] = field(default_factory=dict)
     functions: list[Function] = field(default_factory=list)  # of Python that the kernel calls
     reasons: list[Reasons] = field(default_factory=list)  # of what may have no value
     memo_size: int = 0
+    windows: dict[int, str] = field(
+        default_factory=dict
+    )  # where a collection's entries are counted
     tables: dict[Table, int] = field(default_factory=dict)
     data: dict[Tree | Numbers, int] = field(default_factory=dict)
     walks: set[int] = field(default_factory=set)  # the numbers of inputs of decisions
@@ -184,7 +192,13 @@ class Arguments:
             self.reasons.append(reasons)
         return self.memory(reasons, 3 * len(reasons.texts))
 
-    def memory(self, node: Node | Mark | Function | Reasons, slots: int) -> int:
+    def window(self, item: Ahead, collection: str) -> int:
+        """Return the first of the four slots that say how far stores have run ahead."""
+        first = self.memory(item, 4)
+        self.windows[first + 3] = collection
+        return first
+
+    def memory(self, node: Node | Mark | Ahead | Function | Reasons, slots: int) -> int:
         """Return the first of a memoised value's slots."""
         if node not in self.memo:
             self.memo[node] = self.memo_size

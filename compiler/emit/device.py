@@ -13,9 +13,9 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from adl.compiler.emit.arguments import Arguments
-from adl.compiler.emit.function import CALL, FunctionEmitter
-from adl.compiler.emit.module import METADATA, SIGNATURE, Module, written
+from adl.compiler.emit.arguments import CALL, SIGNATURE, Arguments
+from adl.compiler.emit.function import FunctionEmitter
+from adl.compiler.emit.module import METADATA, Module, written
 from adl.compiler.emit.remainder import REMAINDER
 from adl.compiler.emit.streams import SUPPORT, Streams
 from adl.compiler.ir import factors

@@ -8,8 +8,8 @@ from adl.compiler.ir import Call, Column, Const, Node, postorder
 from adl.stdlib.registry import FUNCTIONS
 
 
-def emit_elementary(name: str) -> str:
-    """Write an elementary function by tracing its formula."""
+def emit_elementary(name: str, inlined: bool = False) -> str:
+    """Write an elementary function by tracing its formula; ``inlined`` for loops of vectors."""
     function = FUNCTIONS[name]
     arguments: list[Node] = [
         Column(f"argument{i}", "float64") for i, _ in enumerate(function.arguments)
@@ -26,7 +26,10 @@ def emit_elementary(name: str) -> str:
     returned = _literal(result) if isinstance(result, Const) else values[result]
     lines.do(f"ret double {returned}")
     # noinline: one copy of some fifty instructions, and calls with equal arguments still merge.
-    head = f"define internal double @adl_{name}({parameters}) memory(none) nounwind willreturn noinline"
+    symbol, how = (
+        (f"adl_inlined_{name}", "alwaysinline") if inlined else (f"adl_{name}", "noinline")
+    )
+    head = f"define internal double @{symbol}({parameters}) memory(none) nounwind willreturn {how}"
     return f"{head} {{\n{lines.text()}\n}}\n"
 
 

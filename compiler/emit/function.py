@@ -7,7 +7,7 @@ from collections.abc import Callable
 from adl.compiler.decisions import Decide, Entry, Reject
 from adl.compiler.emit import streams
 from adl.compiler.emit.accumulators import Accumulator, PickOrdered, accumulator
-from adl.compiler.emit.arguments import PARAMETERS, Arguments
+from adl.compiler.emit.arguments import CALL, Arguments
 from adl.compiler.emit.decisions import decide, entry, reject
 from adl.compiler.emit.evaluate import evaluate
 from adl.compiler.emit.operations import emit_primitive
@@ -16,6 +16,7 @@ from adl.compiler.emit.support import filler_name
 from adl.compiler.emit.tables import lookup_name
 from adl.compiler.emit.text import LLVM_TYPE, Lines, real
 from adl.compiler.emit.variations import count_all, count_each, emit_cell, emit_choice
+from adl.compiler.emit.windows import ask
 from adl.compiler.ir import (
     Axis,
     Call,
@@ -38,6 +39,7 @@ from adl.compiler.ir import (
     product,
 )
 from adl.compiler.kernel import (
+    Ahead,
     Begin,
     Block,
     Bounded,
@@ -73,16 +75,25 @@ _LOADS = {
 }
 _NOTHING = {"real": real(float("nan")), "int": "0", "bool": "false"}
 _INVARIANT = ", !invariant.load !0"
-CALL = ", ".join(f"ptr %{p}" for p in PARAMETERS)
+
+
+def following(axis: Axis, body: Block) -> Node | None:
+    """Return the index after which a loop's elements are wanted, if that is all that it tests."""
+    match body.items:
+        case [Let(Call("lt", (Index() as before, Index(own))) as condition), Guard(tested, _)]:
+            return before if own == axis and tested is condition else None
+    return None
 
 
 class FunctionEmitter:
     """Writes blocks into one function; ``values`` holds what has been computed so far."""
 
+    elementary = "@adl_"  # what names of elementary functions begin with
+
     def __init__(
         self,
         arguments: Arguments,
-        memoised: dict[Node, int],
+        memoised: dict[Node | Ahead, int],
         published: tuple[Node, ...],
         turn: Axis | None = None,
     ) -> None:
@@ -96,6 +107,7 @@ class FunctionEmitter:
         self.values: dict[Node, str] = {} if turn is None else {Index(turn): self.turn}
         self.picks: dict[Node, tuple[str, ...]] = {}
         self.accumulators: dict[Node, Accumulator] = {}
+        self.shifts: dict[Node, str] = {}  # of stores that run ahead: where this event's values are
         self.shared: dict[str, str] = {}
 
     def text(self, unless: str = "") -> str:
@@ -118,6 +130,8 @@ class FunctionEmitter:
                     self.recall(node)
                 case Recall(node):
                     self.recall(node)
+                case Ahead():
+                    ask(self, item, self.memoised[item])
                 case Begin(targets):
                     for target in targets:
                         self.accumulators[target] = accumulator(self, target)
@@ -159,10 +173,18 @@ class FunctionEmitter:
         lines.begin(end)
 
     def loop(self, axis: Axis, body: Block) -> None:
-        """Write a loop over the elements of an axis."""
+        """Write a loop over the elements of an axis, from another loop's next one if it may."""
         lines = self.lines
         head, inside, end = lines.label(), lines.label(), lines.label()
-        counter = lines.slot("i64", "0")
+        start = "0"
+        after = following(axis, body)
+        if after is not None:
+            start = lines.let(f"add i64 {self.values[after]}, 1")
+            guard = body.items[1]
+            assert isinstance(guard, Guard)
+            self.values[guard.condition] = "true"
+            body = guard.body
+        counter = lines.slot("i64", start)
         size = self.size(axis.source)
         lines.jump(head)
         lines.begin(head)
@@ -214,7 +236,10 @@ class FunctionEmitter:
                 type_, convert = (
                     _LOADS["bool"] if node.kind == "bool" else (LLVM_TYPE[node.kind], "")
                 )
-                return self.read(node, type_, convert, base, at, self.value(at, node, 1))
+                position = within = self.value(at, node, 1)
+                if store in self.shifts:
+                    within = self.lines.let(f"add i64 {self.shifts[store]}, {position}")
+                return self.read(node, type_, convert, base, at, within, position)
             case Part(pick, place):
                 return self.picks[pick][place]
             case Evaluate():
@@ -228,7 +253,7 @@ class FunctionEmitter:
             kinds = tuple(a.kind for a in node.arguments)
             return emit_primitive(self.lines, node.function, kinds, operands)
         arguments = ", ".join(f"double {o}" for o in operands)
-        return self.lines.let(f"call double @adl_{node.function}({arguments})")
+        return self.lines.let(f"call double {self.elementary}{node.function}({arguments})")
 
     def look_up(self, table: str, user: Node, arguments_: tuple[Node, ...], place: int) -> str:
         """Write the call of the function that looks up, operands of ``user`` from ``place`` on."""

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from adl.compiler.emit import variations
-from adl.compiler.emit.arguments import PARAMETERS, Arguments
+from adl.compiler.emit import ahead, variations
+from adl.compiler.emit.arguments import CALL, SIGNATURE, Arguments
 from adl.compiler.emit.decisions import SUPPORT as DECISIONS
 from adl.compiler.emit.decisions import walk
 from adl.compiler.emit.elementary import emit_elementary
 from adl.compiler.emit.evaluate import declaration
-from adl.compiler.emit.function import CALL, FunctionEmitter
+from adl.compiler.emit.function import FunctionEmitter
 from adl.compiler.emit.operations import INTRINSICS
 from adl.compiler.emit.support import SUPPORT, filler
 from adl.compiler.emit.tables import lookup
-from adl.compiler.ir import Axis, Call, Evaluate, Node
-from adl.compiler.kernel import Block, Kernel
+from adl.compiler.ir import Axis, Call, Evaluate, Node, postorder
+from adl.compiler.kernel import Ahead, Block, Kernel
 from adl.compiler.layout import Layout
 from adl.compiler.program import Program
 from adl.compiler.variations import group_of
 from adl.stdlib import ops
-
-# Written but not read between calls: the outputs, this call's own memory.
-_PRIVATE = {"raw", "sumw", "sumw2", "skipped", "rows", "scratch", "memo", "flags"}
-SIGNATURE = ", ".join(f"ptr noalias {'' if p in _PRIVATE else 'readonly '}%{p}" for p in PARAMETERS)
 
 
 @dataclass(frozen=True)
@@ -45,16 +42,20 @@ def written(
     program: Program, kernel: Kernel, arguments: Arguments
 ) -> tuple[list[str], tuple[list[str], list[str]]]:
     """Write every function that a kernel calls, and what it does for one event: entry and body."""
-    order = {node: number for number, nodes in enumerate(kernel.memoised) for node in nodes}
+    order: dict[Node | Ahead, int] = {
+        node: number for number, nodes in enumerate(kernel.memoised) for node in nodes
+    }
+    order.update((item, number) for number, item in enumerate(kernel.ahead))
     memoised = [
         _memoised(number, nodes, kernel, arguments, order)
         for number, nodes in enumerate(kernel.memoised)
     ]
     bodies, main = _main(kernel, arguments, order)
-    called = dict.fromkeys(
-        n.function for n in program.nodes if isinstance(n, Call) and n.function not in ops.MEANING
-    )
+    called = _functions(program.nodes)
     elementary = [emit_elementary(name) for name in called]
+    in_loops = _functions(s for item in kernel.ahead for s in item.stores)
+    elementary += [emit_elementary(name, inlined=True) for name in in_loops]
+    windows = [ahead.computed(item, n, arguments) for n, item in enumerate(kernel.ahead)]
     # A few fills are worth inlining; hundreds would make most of the code.
     inline = sum(bool(f.bins) for f in program.fills) <= _INLINED_FILLS
     fillers = [filler(fill, inline) for fill in arguments.fillers.values()]
@@ -75,12 +76,21 @@ def written(
         *fillers,
         *elementary,
         _ZERO,
+        *windows,
         *memoised,
         *bodies,
     ], main
 
 
-METADATA = ("!0 = !{}", variations.METADATA, "")
+METADATA = ("!0 = !{}", variations.METADATA, ahead.METADATA, "")
+
+
+def _functions(nodes: Iterable[Node]) -> list[str]:
+    """Return the elementary functions that values need."""
+    needed = (n.function for n in postorder(nodes) if isinstance(n, Call))
+    return [name for name in dict.fromkeys(needed) if name not in ops.MEANING]
+
+
 _INLINED_FILLS = 30
 # Where a missing element is read: eight zero bytes.
 _ZERO = "@adl_nothing = internal constant [8 x i8] zeroinitializer\n"
@@ -91,7 +101,7 @@ def _memoised(
     nodes: tuple[Node, ...],
     kernel: Kernel,
     arguments: Arguments,
-    order: dict[Node, int],
+    order: dict[Node | Ahead, int],
 ) -> str:
     turn = next(iter(nodes[0].free), None)
     function = FunctionEmitter(arguments, order, kernel.published, turn)
@@ -115,7 +125,7 @@ return:
 
 
 def _main(
-    kernel: Kernel, arguments: Arguments, order: dict[Node, int]
+    kernel: Kernel, arguments: Arguments, order: dict[Node | Ahead, int]
 ) -> tuple[list[str], tuple[list[str], list[str]]]:
     """Write what an event runs; a single body stands where it is run, several are functions."""
     turns = [_turns(number, kernel, arguments, order) for number, _ in enumerate(kernel.turns)]
@@ -141,7 +151,9 @@ def _forget(kernel: Kernel) -> list[str]:
     return [f"  call void @llvm.memset.p0.i64(ptr %flags, i8 0, i64 {flags}, i1 false)"]
 
 
-def _turns(number: int, kernel: Kernel, arguments: Arguments, order: dict[Node, int]) -> str:
+def _turns(
+    number: int, kernel: Kernel, arguments: Arguments, order: dict[Node | Ahead, int]
+) -> str:
     """Write a group's turns: its cuts on the event, then its bodies for each variation."""
     turns = kernel.turns[number]
     bodies = [
@@ -187,7 +199,7 @@ def _body(
     block: Block,
     kernel: Kernel,
     arguments: Arguments,
-    order: dict[Node, int],
+    order: dict[Node | Ahead, int],
     turn: Axis | None = None,
 ) -> str:
     function = FunctionEmitter(arguments, order, kernel.published, turn)

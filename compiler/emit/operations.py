@@ -51,6 +51,7 @@ declare double @llvm.rint.f64(double)
 declare double @llvm.floor.f64(double)
 declare i64 @llvm.fptosi.sat.i64.f64(double)
 declare i64 @llvm.abs.i64(i64, i1)
+declare i64 @llvm.smin.i64(i64, i64)
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 """
 

@@ -1,11 +1,14 @@
 """Store a costly value of an object that several loops use, once an event.
 
 Before: ``count(j: clean(j))`` and ``sum(j: clean(j), pt(j))`` each test every jet against every
-electron. After: one loop stores ``clean`` of each jet and both read it.
+electron. After: one loop stores ``clean`` of each jet and both read it. What is computed of one
+element that a search has found is read from there, too, if it stands there for all elements anyway.
 """
 
 from __future__ import annotations
 
+from adl.compiler.ahead import runs_ahead
+from adl.compiler.chosen import chosen_element
 from adl.compiler.decisions import Decide
 from adl.compiler.ir import (
     Axis,
@@ -35,20 +38,23 @@ def materialise(program: Program) -> Program:
     chosen = _chosen(program)
     if not chosen:
         return program
-    # Larger values first: their own bodies then read the smaller ones.
-    made: dict[Node, Store] = {}
+    made: dict[Node, Store] = {}  # by what is stored, which reads smaller stores itself
 
     def read(node: Node) -> Node | None:
         axis = _axis(node)
-        body = None if axis is None else rename(node, {axis: _canonical(axis)})
-        if axis is None or body not in chosen:
+        if axis is not None:
+            body = rename(node, {axis: _canonical(axis)})
+            return Element(made[body], Index(axis)) if body in made else None
+        found = chosen_element(node)
+        if found is None or not runs_ahead(made.get(found.body, node)):
             return None
-        if body not in made:
-            canonical = _canonical(axis)
-            children = tuple(rewrite(c, read, memo=memo) for c in body.children)
-            made[body] = store((canonical,), (body.rebuild(children),))
-        return Element(made[body], Index(axis))
+        return Element(made[found.body], found.at)
 
+    # Smaller values first: a larger one may have them inside, over this axis or one of its own.
+    for body in sorted(chosen, key=lambda body: len(postorder([body]))):
+        stored = body.rebuild(tuple(rewrite(c, read) for c in body.children))
+        (axis,) = stored.free
+        made[stored] = store((axis,), (stored,))
     memo: dict[Node, Node] = {}
     return program.map(lambda fill: rewrite(fill, read, memo=memo))
 

@@ -11,10 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from adl.compiler.emit.arguments import PARAMETERS
+from adl.compiler.emit.arguments import CALL, PARAMETERS, SIGNATURE
 from adl.compiler.emit.device import FOLD, HEAD, NUMBERS, POINTERS, DeviceModule
-from adl.compiler.emit.function import CALL
-from adl.compiler.emit.module import SIGNATURE
 from adl.compiler.targets.cuda import linked_module
 from adl.compiler.targets.host import new_engine, new_machine, optimised
 

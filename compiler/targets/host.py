@@ -16,6 +16,7 @@ import numpy.typing as npt
 from llvmlite import binding as llvm
 
 from adl.compiler import cache as disk
+from adl.compiler.ahead import MOST
 from adl.compiler.emit.arguments import PARAMETERS, Arguments
 from adl.compiler.emit.module import Module
 from adl.compiler.ir import Evaluate, Record
@@ -40,8 +41,11 @@ class HostKernel:
         columns = [_contiguous(chunk.columns[c.name], c.dtype) for c in arguments.program.columns]
         offsets = [_contiguous(chunk.offsets[c], "int64") for c in arguments.collections]
         numbers = np.frombuffer(b"".join(arguments.numbers), np.int64)
-        scratch = [np.empty(_extent(chunk, s) + 1) for s in arguments.store_sources]
+        room = 1 + (MOST if arguments.windows else 0)
+        scratch = [np.empty(_extent(chunk, s) + room) for s in arguments.store_sources]
         memo = np.zeros(arguments.memo_size, np.int64)
+        for slot, collection in arguments.windows.items():
+            memo[slot] = chunk.offsets[collection][-1]
         flags = np.empty(len(arguments.program.nodes), np.int8)
         buffers = (partial.raw, partial.sumw, partial.sumw2, partial.skipped)
         records = [_buffers(record, chunk) for record in arguments.program.records]

@@ -17,10 +17,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from uproot import compression
-from uproot.source.cursor import Cursor
 
 from adl.runtime.inputs import reading
+from adl.runtime.inputs.blocks import decompress
 from adl.runtime.inputs.paths import is_url
 from adl.runtime.inputs.stored import Basket, Stored
 from adl.runtime.profile.meter import active, stage
@@ -174,9 +173,7 @@ def _unpacked(chunk: Any) -> tuple[int, npt.NDArray[np.uint8], npt.NDArray[np.in
         # A copy: what is mapped goes when the file does.
         content = np.frombuffer(bytes(raw[keylen:whole]), np.uint8)
     else:
-        cursor = Cursor(chunk.start + keylen)
-        unpacked = compression.decompress(chunk, cursor, {}, whole - keylen, size)
-        content = unpacked.get(0, size, Cursor(0), {})
+        content = decompress(chunk, chunk.start + keylen, whole - keylen, size)
     border = last - keylen
     if not 0 <= border <= size:
         raise ValueError("the basket's numbers end beyond it")

@@ -6,7 +6,7 @@ each call that needs a part of it, and a counter for each basket of lists that l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -65,7 +65,8 @@ def read(
         arrays[column.name] = values
         if own is None or column.collection is None:
             continue
-        if not np.array_equal(offsets.setdefault(column.collection, own), own):
+        first = offsets.setdefault(column.collection, own)
+        if first is not own and not np.array_equal(first, own):
             raise DataError(
                 source.path,
                 f"{column.name}: its lists differ in length from those of other branches of "
@@ -87,6 +88,30 @@ def _counter(source: Input, collection: str) -> str:
 
 
 @dataclass(frozen=True)
+class _Lists:
+    """Where lists of a branch are: those of another with its counter mostly are in the same places."""
+
+    baskets: tuple[Basket, ...]
+    sizes: tuple[int, int, int]  # bytes of an item, a number, a header
+    ranges: tuple[tuple[int, int], ...]  # bytes of each basket
+    offsets: Offsets
+
+    def fits(self, baskets: tuple[Basket, ...], sizes: tuple[int, int, int]) -> bool:
+        """Whether baskets of another branch begin and end alike, and their lists, too."""
+        if sizes != self.sizes or len(baskets) != len(self.baskets):
+            return False
+        return all(
+            (a.start, a.stop) == (b.start, b.stop) and _equal(a.offsets, b.offsets)
+            for a, b in zip(self.baskets, baskets, strict=True)
+        )
+
+
+def _equal(a: Numbers | None, b: Numbers | None) -> bool:
+    """Whether both have no offsets, or equal ones."""
+    return a is b if a is None or b is None else np.array_equal(a, b)
+
+
+@dataclass(frozen=True)
 class _Branches:
     """Some branches, to be read for the entries [start, stop)."""
 
@@ -96,6 +121,7 @@ class _Branches:
     names: tuple[str, ...]
     counts: dict[tuple[str, int], Offsets] = field(default_factory=dict)
     inner: dict[str, Lists] = field(default_factory=dict)
+    lists: dict[str, _Lists] = field(default_factory=dict)  # by counter
 
     def read(self, name: str) -> tuple[Numbers, Offsets | None]:
         """Return the numbers of a branch and, of lists, where each begins."""
@@ -166,15 +192,23 @@ class _Branches:
 
     def _lists(self, name: str, how: Form, counter: str, item: int = 0) -> tuple[Numbers, Offsets]:
         item = item or how.stored.itemsize
+        baskets = tuple(self._baskets(name, self.start))
+        like = self.lists.get(counter)
+        sizes = item, how.stored.itemsize, how.header
+        if like is not None and like.fits(baskets, sizes):
+            pieces = list(self._same_lists(name, how, baskets, like))
+            return _joined(pieces, how.dtype), like.offsets
         pieces = []
         offsets = np.zeros(self.stop - self.start + 1, np.int64)
-        for basket in self._baskets(name, self.start):
+        ranges = []
+        for basket in baskets:
             begin, end = max(self.start, basket.start), min(self.stop, basket.stop)
             ends: Numbers | None = basket.offsets
             if ends is None:
                 ends = self._counted(name, counter, basket.start) * item
             with self._reading(name, basket):
                 ends = ends[begin - basket.start : end - basket.start + 1]
+                ranges.append((int(ends[0]), int(ends[-1])))
                 data, ends = basket.data[ends[0] : ends[-1]], ends - ends[0]
                 if how.header:
                     data, ends = _without_headers(data, ends, how.header)
@@ -184,7 +218,18 @@ class _Branches:
                 pieces.append(data.view(how.stored))
             filled = offsets[begin - self.start : end - self.start + 1]
             np.add(ends[1:] // how.stored.itemsize, filled[0], out=filled[1:])
+        if not how.header:
+            self.lists[counter] = _Lists(baskets, sizes, tuple(ranges), offsets)
         return _joined(pieces, how.dtype), offsets
+
+    def _same_lists(
+        self, name: str, how: Form, baskets: tuple[Basket, ...], like: _Lists
+    ) -> Iterator[Numbers]:
+        for basket, (begin, end) in zip(baskets, like.ranges, strict=True):
+            with self._reading(name, basket):
+                if end > len(basket.data):
+                    raise ValueError("lists end beyond their basket")
+                yield basket.data[begin:end].view(how.stored)
 
     def _counted(self, name: str, counter: str, entry: int) -> Offsets:
         """Offsets from an entry on of lists whose baskets leave their lengths to the counter."""

@@ -12,11 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from uproot import compression
 from uproot.source.chunk import Chunk
-from uproot.source.cursor import Cursor
 
 from adl.runtime.inputs.baskets import arrived, codec_of
+from adl.runtime.inputs.blocks import decompress
 from adl.runtime.inputs.paths import is_url
 from adl.runtime.inputs.stored import Places
 from adl.runtime.profile.meter import active, stage
@@ -142,8 +141,7 @@ def _content(source: Any, place: int, size: int, whole: int) -> npt.NDArray[np.u
 
 def _unpacked(chunk: Chunk, place: int, size: int, whole: int) -> npt.NDArray[np.uint8]:
     if size < whole:
-        chunk = compression.decompress(chunk, Cursor(place), {}, size, whole)
-        return np.asarray(chunk.get(0, whole, Cursor(0), {}))
+        return decompress(chunk, place, size, whole)
     raw = np.asarray(chunk.raw_data)
     if size != whole or len(raw) != whole:
         raise ValueError(f"a page has {len(raw)} of {whole} bytes")

@@ -1,0 +1,274 @@
+// The ADL benchmarks and the search of benchmarks/search.py in RDataFrame, compiled.
+//    tasks FILE TREE TASK THREADS OUT
+// Momenta are added in double precision, as ours are. OUT gets a line a histogram: name, contents.
+#include <ROOT/RDataFrame.hxx>
+#include <TH1D.h>
+#include <TROOT.h>
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <numeric>
+#include <string>
+#include <vector>
+
+using ROOT::RDF::RNode;
+using ROOT::RVecF;
+using ROOT::RVecI;
+using ROOT::VecOps::RVec;
+using Histogram = ROOT::RDF::RResultPtr<TH1D>;
+using Histograms = std::vector<Histogram>;
+
+namespace {
+
+constexpr double Pi = 3.14159265358979323846;
+
+struct Momentum {
+   double x, y, z, e;
+   Momentum operator+(const Momentum &o) const { return {x + o.x, y + o.y, z + o.z, e + o.e}; }
+   double mass() const
+   {
+      const double squared = e * e - x * x - y * y - z * z;
+      return squared > 0 ? std::sqrt(squared) : 0;
+   }
+   double pt() const { return std::hypot(x, y); }
+};
+
+Momentum momentum(double pt, double eta, double phi, double mass)
+{
+   const double x = pt * std::cos(phi), y = pt * std::sin(phi), z = pt * std::sinh(eta);
+   return {x, y, z, std::sqrt(x * x + y * y + z * z + mass * mass)};
+}
+
+RVec<Momentum> momenta(const RVecF &pt, const RVecF &eta, const RVecF &phi, const RVecF &mass)
+{
+   RVec<Momentum> out(pt.size());
+   for (std::size_t i = 0; i < pt.size(); ++i)
+      out[i] = momentum(pt[i], eta[i], phi[i], mass[i]);
+   return out;
+}
+
+double deltaPhi(double a, double b)
+{
+   const double d = a - b;
+   return d > Pi ? d - 2 * Pi : d < -Pi ? d + 2 * Pi : d;
+}
+
+Histogram met(RNode d)
+{
+   return d.Histo1D<float>({"met", "", 100, 0, 200}, "MET_pt");
+}
+
+Histograms q1(RNode d)
+{
+   return {met(d)};
+}
+
+Histograms q2(RNode d)
+{
+   return {d.Histo1D<RVecF>({"jet_pt", "", 100, 0, 200}, "Jet_pt")};
+}
+
+Histograms q3(RNode d)
+{
+   const auto central = [](const RVecF &pt, const RVecF &eta) { return pt[abs(eta) < 1.f]; };
+   return {d.Define("central", central, {"Jet_pt", "Jet_eta"})
+              .Histo1D<RVecF>({"jet_pt", "", 100, 0, 200}, "central")};
+}
+
+Histograms q4(RNode d)
+{
+   const auto two = [](const RVecF &pt) {
+      return std::count_if(pt.begin(), pt.end(), [](float x) { return x > 40; }) >= 2;
+   };
+   return {met(d.Filter(two, {"Jet_pt"}))};
+}
+
+Histograms q5(RNode d)
+{
+   const auto pair = [](const RVecF &pt, const RVecF &eta, const RVecF &phi, const RVecF &mass, const RVecI &charge) {
+      const std::size_t n = pt.size();
+      if (n < 2)
+         return false;
+      const auto p = momenta(pt, eta, phi, mass);
+      for (std::size_t i = 0; i < n; ++i)
+         for (std::size_t j = i + 1; j < n; ++j)
+            if (charge[i] + charge[j] == 0) {
+               const double m = (p[i] + p[j]).mass();
+               if (m > 60 && m < 120)
+                  return true;
+            }
+      return false;
+   };
+   return {met(d.Filter(pair, {"Muon_pt", "Muon_eta", "Muon_phi", "Muon_mass", "Muon_charge"}))};
+}
+
+struct Trijet {
+   double pt, tag;
+};
+
+Histograms q6(RNode d)
+{
+   const auto best = [](const RVecF &pt, const RVecF &eta, const RVecF &phi, const RVecF &mass, const RVecF &tag) {
+      const auto p = momenta(pt, eta, phi, mass);
+      const std::size_t n = p.size();
+      double nearest = INFINITY;
+      std::size_t a = 0, b = 0, c = 0;
+      for (std::size_t i = 0; i < n; ++i)
+         for (std::size_t j = i + 1; j < n; ++j) {
+            const Momentum two = p[i] + p[j];
+            for (std::size_t k = j + 1; k < n; ++k) {
+               const double off = std::abs((two + p[k]).mass() - 172.5);
+               if (off < nearest) {
+                  nearest = off;
+                  a = i, b = j, c = k;
+               }
+            }
+         }
+      return Trijet{(p[a] + p[b] + p[c]).pt(), std::max({tag[a], tag[b], tag[c]})};
+   };
+   auto found = d.Filter([](unsigned n) { return n >= 3; }, {"size"})
+                   .Define("best", best, {"Jet_pt", "Jet_eta", "Jet_phi", "Jet_mass", "Jet_btag"})
+                   .Define("trijet", [](const Trijet &t) { return t.pt; }, {"best"})
+                   .Define("tag", [](const Trijet &t) { return t.tag; }, {"best"});
+   return {found.Histo1D<double>({"trijet_pt", "", 100, 0, 300}, "trijet"),
+           found.Histo1D<double>({"leading_btag", "", 100, 0, 1}, "tag")};
+}
+
+Histograms q7(RNode d)
+{
+   const auto ht = [](const RVecF &pt, const RVecF &eta, const RVecF &phi, const RVecF &ept, const RVecF &eeta,
+                      const RVecF &ephi, const RVecF &mpt, const RVecF &meta, const RVecF &mphi) {
+      double sum = 0;
+      for (std::size_t i = 0; i < pt.size(); ++i) {
+         if (!(pt[i] > 30))
+            continue;
+         const auto near = [&](const RVecF &lpt, const RVecF &leta, const RVecF &lphi) {
+            for (std::size_t j = 0; j < lpt.size(); ++j)
+               if (lpt[j] > 10) {
+                  const double x = double(eta[i]) - leta[j], y = deltaPhi(phi[i], lphi[j]);
+                  if (std::sqrt(x * x + y * y) < 0.4)
+                     return true;
+               }
+            return false;
+         };
+         if (!near(ept, eeta, ephi) && !near(mpt, meta, mphi))
+            sum += pt[i];
+      }
+      return sum;
+   };
+   return {d.Define("ht", ht,
+                    {"Jet_pt", "Jet_eta", "Jet_phi", "Electron_pt", "Electron_eta", "Electron_phi", "Muon_pt",
+                     "Muon_eta", "Muon_phi"})
+              .Histo1D<double>({"ht", "", 100, 0, 500}, "ht")};
+}
+
+struct Lepton {
+   Momentum p;
+   float pt, phi;
+   int charge;
+   bool muon;
+};
+
+Histograms q8(RNode d)
+{
+   const auto mt = [](const RVecF &ept, const RVecF &eeta, const RVecF &ephi, const RVecF &emass, const RVecI &echarge,
+                      const RVecF &mpt, const RVecF &meta, const RVecF &mphi, const RVecF &mmass, const RVecI &mcharge,
+                      float met, float metPhi) {
+      const std::size_t n = ept.size() + mpt.size();
+      if (n < 3)
+         return -1.;
+      std::vector<Lepton> all;
+      all.reserve(n);
+      for (std::size_t i = 0; i < ept.size(); ++i)
+         all.push_back({momentum(ept[i], eeta[i], ephi[i], emass[i]), ept[i], ephi[i], echarge[i], false});
+      for (std::size_t i = 0; i < mpt.size(); ++i)
+         all.push_back({momentum(mpt[i], meta[i], mphi[i], mmass[i]), mpt[i], mphi[i], mcharge[i], true});
+      std::stable_sort(all.begin(), all.end(), [](const Lepton &a, const Lepton &b) { return a.pt > b.pt; });
+      double nearest = INFINITY;
+      std::size_t a = n, b = n;
+      for (std::size_t i = 0; i < n; ++i)
+         for (std::size_t j = i + 1; j < n; ++j)
+            if (all[i].muon == all[j].muon && all[i].charge + all[j].charge == 0) {
+               const double off = std::abs((all[i].p + all[j].p).mass() - 91.2);
+               if (off < nearest) {
+                  nearest = off;
+                  a = i, b = j;
+               }
+            }
+      if (a == n)
+         return -1.;
+      std::size_t third = 0;
+      while (third == a || third == b)
+         ++third;
+      return std::sqrt(2. * all[third].pt * met * (1 - std::cos(deltaPhi(all[third].phi, metPhi))));
+   };
+   return {d.Define("mt", mt,
+                    {"Electron_pt", "Electron_eta", "Electron_phi", "Electron_mass", "Electron_charge", "Muon_pt",
+                     "Muon_eta", "Muon_phi", "Muon_mass", "Muon_charge", "MET_pt", "MET_phi"})
+              .Filter([](double x) { return x >= 0; }, {"mt"})
+              .Histo1D<double>({"mt", "", 100, 0, 200}, "mt")};
+}
+
+// 50 regions in jets, tags and leptons, each with eight bins of HT and a histogram of MET.
+Histograms search(RNode d)
+{
+   const auto good = [](const RVecF &pt, const RVecF &eta) { return RVec<int>(pt > 30.f && abs(eta) < 2.4f); };
+   auto base = d.Define("good", good, {"Jet_pt", "Jet_eta"})
+                  .Define("jets", [](const RVecI &g) { return Sum(g); }, {"good"})
+                  .Define("tags", [](const RVecI &g, const RVecF &tag) { return Sum(g && tag > 0.7f); }, {"good", "Jet_btag"})
+                  .Define("ht",
+                          [](const RVecI &g, const RVecF &pt) {
+                             double sum = 0;
+                             for (std::size_t i = 0; i < pt.size(); ++i)
+                                if (g[i])
+                                   sum += pt[i];
+                             return sum;
+                          },
+                          {"good", "Jet_pt"})
+                  .Define("leptons",
+                          [](const RVecF &e, const RVecF &m) {
+                             return int(Sum(e > 20.f) + Sum(m > 20.f));
+                          },
+                          {"Electron_pt", "Muon_pt"})
+                  .Filter([](int jets) { return jets >= 1; }, {"jets"});
+   Histograms out;
+   for (int jets = 1; jets <= 5; ++jets)
+      for (int tags = 0; tags <= 4; ++tags)
+         for (int leptons = 0; leptons <= 1; ++leptons) {
+            const auto cut = [=](int j, int t, int l) {
+               return (jets < 5 ? j == jets : j >= 5) && (tags < 4 ? t == tags : t >= 4) &&
+                      (leptons ? l >= 1 : l == 0);
+            };
+            const std::string name = "j" + std::to_string(jets) + "t" + std::to_string(tags) + "l" + std::to_string(leptons);
+            auto region = base.Filter(cut, {"jets", "tags", "leptons"});
+            out.push_back(region.Histo1D<double>({(name + "_ht").c_str(), "", 8, 0, 800}, "ht"));
+            out.push_back(region.Histo1D<float>({(name + "_met").c_str(), "", 100, 0, 200}, "MET_pt"));
+         }
+   return out;
+}
+
+const std::map<std::string, Histograms (*)(RNode)> tasks{{"q1", q1}, {"q2", q2}, {"q3", q3}, {"q4", q4}, {"q5", q5},
+                                                         {"q6", q6}, {"q7", q7}, {"q8", q8}, {"search", search}};
+
+} // namespace
+
+int main(int, char **argv)
+{
+   const int threads = std::stoi(argv[4]);
+   if (threads > 1)
+      ROOT::EnableImplicitMT(threads);
+   ROOT::RDataFrame events(argv[2], argv[1]);
+   const std::string task = argv[3];
+   RNode start = task == "q6" ? RNode(events.Define("size", [](const RVecF &pt) { return unsigned(pt.size()); }, {"Jet_pt"}))
+                              : RNode(events);
+   auto found = tasks.at(task)(start);
+   std::FILE *out = std::fopen(argv[5], "w");
+   for (auto &h : found) {
+      std::fprintf(out, "%s", h->GetName());
+      for (int bin = 0; bin <= h->GetNbinsX() + 1; ++bin)
+         std::fprintf(out, " %.17g", h->GetBinContent(bin));
+      std::fprintf(out, "\n");
+   }
+   std::fclose(out);
+}
