@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from adl.stdlib.models import (
     Branch,
+    Model,
     ModelError,
     Schema,
     find_attribute,
@@ -16,6 +18,7 @@ from adl.stdlib.models import (
     find_singleton,
     load_model,
     model_names,
+    recognition,
 )
 
 NANOAOD = load_model("nanoaod").schema()
@@ -369,3 +372,46 @@ def test_a_file_has_the_relations_for_which_it_has_columns() -> None:
     found = load_model("nanoaod").schema(branches).collections
     assert list(found["Muon"].links) == ["genPart"]  # no jets to point at
     assert not found["GenPart"].inverses  # no column for their mothers
+
+
+@dataclass
+class Memory:
+    """Keeps models as the cache folder does."""
+
+    content: dict[str, bytes] = field(default_factory=dict)
+
+    def load(self, name: str) -> bytes | None:
+        return self.content.get(name)
+
+    def save(self, name: str, payload: bytes) -> None:
+        self.content[name] = payload
+
+
+def listed(models: tuple[Model, ...]) -> list[object]:
+    """What models say, comparably."""
+    return [
+        (
+            *(m.name, m.recognition, m.versions, m.listed.scalars, m.listed.working_points),
+            {name: (c.attributes, c.links) for name, c in m.listed.collections.items()},
+        )
+        for m in models
+    ]
+
+
+def test_models_that_were_read_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory()
+    monkeypatch.setattr(recognition, "_kept", memory)
+    read = recognition._models.__wrapped__
+    first = read()
+    assert [model.name for model in first] == model_names()
+    (name,) = memory.content
+    loaded: list[str] = []
+    monkeypatch.setattr(recognition, "load_model", loaded.append)
+    assert listed(read()) == listed(first)
+    assert not loaded, "no YAML is read again"
+    # What cannot be used is as good as nothing.
+    monkeypatch.undo()
+    monkeypatch.setattr(recognition, "_kept", memory)
+    memory.content[name] = b"no pickle"
+    assert listed(read()) == listed(first)
+    assert memory.content[name] != b"no pickle"

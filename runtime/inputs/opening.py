@@ -10,6 +10,7 @@ from typing import Any
 
 import uproot
 
+from adl.compiler.cache import Store
 from adl.runtime.inputs import InputError, index, reason
 from adl.runtime.inputs.forms import form, leaves, stored
 from adl.runtime.inputs.lists import parts, references
@@ -19,12 +20,14 @@ from adl.runtime.inputs.remote import Remote
 from adl.runtime.inputs.stored import Stored
 from adl.runtime.inputs.trees import Compression, Input
 from adl.runtime.profile.meter import active, stage
-from adl.stdlib.models.recognition import tree_names
+from adl.stdlib.models.recognition import keep_in, tree_names
 
 _TREES = ("TTree", "TNtuple", "TNtupleD")
 _RNTUPLE = "ROOT::RNTuple"
 _EXTRAS = {"root": "xrootd", "roots": "xrootd", "http": "http", "https": "http", "s3": "s3"}
 _COUNTERS = "adlCounters"
+
+keep_in(Store("models", ".pickle", 20, 1 << 24))
 _SKIM = "adl_skim"  # the record of a skim
 
 

@@ -6,10 +6,15 @@ for more columns by name is nearer. Where that does not decide, nobody does but 
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import pickle
+import sys
 from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
-from typing import NamedTuple
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 from adl.stdlib.models import Model, ModelError, Recognition, load_model, model_names
 
@@ -54,9 +59,46 @@ def tree_names() -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for names in known for name in names))
 
 
+class Kept(Protocol):
+    """Keeps bytes for the next process."""
+
+    def load(self, name: str) -> bytes | None:
+        """Return what was kept under a name; None if that is nothing, or damaged."""
+
+    def save(self, name: str, payload: bytes) -> None:
+        """Keep bytes under a name."""
+
+
+def keep_in(kept: Kept) -> None:
+    """Say where models are kept that were read: their YAML takes longer than an indexed file."""
+    global _kept
+    _kept = kept
+
+
+_kept: Kept | None = None
+
+
 @cache
 def _models() -> tuple[Model, ...]:
-    return tuple(load_model(name) for name in model_names())
+    name = _content() if _kept is not None else ""
+    payload = _kept.load(name) if _kept is not None else None
+    if payload is not None:
+        with contextlib.suppress(Exception):  # of another version of a library, say
+            known: tuple[Model, ...] = pickle.loads(payload)
+            return known
+    found = tuple(load_model(name) for name in model_names())
+    if _kept is not None:
+        _kept.save(name, pickle.dumps(found, pickle.HIGHEST_PROTOCOL))
+    return found
+
+
+def _content() -> str:
+    """Return a name for what the models and the code that reads them are."""
+    found = hashlib.sha256(sys.version.encode())
+    for path in sorted(Path(__file__).parent.glob("*.[yp]*")):
+        if path.suffix in (".yaml", ".py"):
+            found.update(path.name.encode() + b"\0" + path.read_bytes())
+    return found.hexdigest()
 
 
 def _fits(wanted: Recognition, tree: str, branches: Collection[str]) -> bool:
