@@ -194,6 +194,9 @@ FORMATS = {
         weight=("EventWeight", column("EventWeight")),
     ),
 }
+# Where a file itself counts the weights of all events before any skim: their sum.
+COUNTED = {"physlite_rntuple_100": 81567.26385498047, "nano_legacy_10": 49919.0}
+TREES = ("CollectionTree", "EventData", "Delphes", "Events", "events", "PreSelection")
 BROKEN = {"corrupt_delphes": "there is no tree in the file"}
 
 
@@ -275,6 +278,49 @@ def test_a_file_is_read_as_uproot_reads_it(tmp_path: Path, real_data: Path, name
         np.testing.assert_allclose(
             [last["sumw"], last["sumw2"]], [weights.sum(), (weights**2).sum()], rtol=1e-12
         )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("nano_legacy_10", "nano_v12_ttbar", "delphes_10", "physlite_rntuple_100"),
+        *("edm4hep_ee_ww", "treemaker_10", "hzz_flat_2421"),
+    ],
+)
+def test_a_list_normalises_with_the_weights_of_any_format(
+    tmp_path: Path, real_data: Path, name: str
+) -> None:
+    form, path = FORMATS[name], real_data / f"{name}.root"
+    assert form.weight is not None
+    usual = "" if form.model != "ntuple" else f", generator_weight: {form.weight[0]}"
+    listed = tmp_path / "list.yaml"
+    listed.write_text(
+        "luminosity: 2 /fb\ndatasets:\n"
+        f"  one: {{kind: simulation, cross_section: 3, files: {path}{usual}}}\n"
+    )
+    text = tmp_path / "a.adl"
+    text.write_text("region r\n  select size(Jet) >= 2\n")
+    result = adl("run", text, listed, "-o", tmp_path / "out", "-q")
+    assert result.exit_code == 0, result.output
+    document = json.loads((tmp_path / "out" / "results.json").read_text())
+    with uproot.open(path) as file:
+        tree = next(t for t in TREES if t in file)
+    weights = ak.to_numpy(form.weight[1](reading(path, tree)))
+    before = COUNTED.get(name, float(weights.sum()))
+    (dataset,) = document["datasets"]
+    np.testing.assert_allclose(dataset["sum_of_weights"], before, rtol=1e-12)
+    assert dataset["sum_from"] == ("counters" if name in COUNTED else "events")
+    first = document["cutflows"][0]["steps"][0]
+    np.testing.assert_allclose(first["sumw"], 3 * 2000 * weights.sum() / before, rtol=1e-9)
+
+
+def test_the_weight_that_a_model_computes_is_the_lists_own(tmp_path: Path, real_data: Path) -> None:
+    (tmp_path / "list.yaml").write_text(
+        "luminosity: 2 /fb\ndatasets:\n"
+        f"  one: {{kind: simulation, cross_section: 3, files: {real_data}/delphes_10.root}}\n"
+    )
+    (tmp_path / "a.adl").write_text("region r\n  weight w eventWeight\n  select ALL\n")
+    assert "E511" in adl("run", tmp_path / "a.adl", tmp_path / "list.yaml", "-q").stderr
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -18,8 +18,9 @@ def check_weight(context: Context, weight: Value, span: Span) -> None:
     if dataset is None or not dataset.normalises:
         return
     parts = list(_through_defines(weight))
-    columns = {part.branch.name for part in parts if isinstance(part, EventValue)}
-    if dataset.genw and dataset.genw in columns:
+    columns = [part.branch for part in parts if isinstance(part, EventValue)]
+    applied = context.schema.scalars.get(dataset.genw)
+    if applied is not None and any(c is applied or c.name == dataset.genw for c in columns):
         message = f"the dataset list has applied the generator's weight {dataset.genw} already"
         help = "leave it out; generator_weight: none in the list leaves it to the analysis"
         context.findings.error("E511", message, span, help)

@@ -148,7 +148,7 @@ def _opened(
             found = model_for(source, model).model
             file.model, file.schema = found.name, found.schema(branches)
             file.key = frozenset(branches.values())
-            file.counted = counted(file.path, file.schema.counters, places)
+            file.counted = counted(file.path, file.schema, places)
     except InputError as error:
         file.error = str(error)
     except ModelError as error:

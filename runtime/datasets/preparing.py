@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from adl.check.analysis import EventValue
-from adl.check.checker import check
+from adl.check.checker import check, computed
 from adl.check.dataset import Dataset
 from adl.check.draws import EVENT_COLUMNS
 from adl.check.elements import branch_type
@@ -109,7 +109,7 @@ class DatasetPreparation:
         asked = self.listed.sum_of_weights
         if not self.normalised or asked == "events" or isinstance(asked, float):
             return Facts(file.entries)
-        found = counted(file.path, schema.counters, self.places(file.path))
+        found = counted(file.path, schema, self.places(file.path))
         if found is not None and self.listed.genw.sign:
             raise InputError(
                 file.path,
@@ -170,7 +170,7 @@ class DatasetPreparation:
             listed.stream,
             listed.constants,
             self.normalised,
-            branch.name if branch is not None else "",
+            "" if branch is None else self.genw_of(schema),
         )
         return started(self.base.program(schema, dataset), start)
 
@@ -178,8 +178,8 @@ class DatasetPreparation:
         wanted = self.listed.genw.column
         if not self.normalised or wanted is None:
             return None
-        names = [wanted] if wanted else [n for n in schema.weights if n in schema.scalars]
-        found = schema.scalars.get(names[0]) if len(names) == 1 else None
+        # What the object model computes is a column like another.
+        found = computed(schema)[0].scalars.get(self.genw_of(schema))
         if found is None:
             what = wanted or " or ".join(schema.weights) or "that a list could take"
             raise InputError(
@@ -188,6 +188,11 @@ class DatasetPreparation:
                 "generator_weight: COLUMN, or none where every event counts 1",
             )
         return found
+
+    def genw_of(self, schema: Schema) -> str:
+        """Return the name of the generator's weight; nothing where several could be meant."""
+        names = [n for n in schema.weights if n in schema.scalars]
+        return self.listed.genw.column or (names[0] if len(names) == 1 else "")
 
     def _lowering(self, schema: Schema) -> Callable[[Condition], Node]:
         done: dict[Condition, Node] = {}

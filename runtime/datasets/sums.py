@@ -19,10 +19,12 @@ from typing import Any, Literal
 import numpy as np
 
 from adl.compiler.ir import Column
+from adl.runtime.datasets.bookkeepers import counted_in_lists
 from adl.runtime.datasets.lists import Listed
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.chunks import read
 from adl.runtime.inputs.opening import open_input
+from adl.stdlib.models import Schema
 
 # Where skims that `adl skim` writes keep the sum, in files of any format.
 OWN_COUNTERS = ("adlCounters.sumOfWeights",)
@@ -49,14 +51,14 @@ class Weights:
     estimated: bool = False
 
 
-def counted(path: str, counters: Sequence[str], places: Sequence[str] = ()) -> float | None:
-    """Return the sum of weights that a file has counted; None if it has not.
+def counted(path: str, schema: Schema, places: Sequence[str] = ()) -> float | None:
+    """Return the sum of weights that a file has counted, as its format does; None if it has not.
 
     Raises:
         InputError: The counters cannot be read.
     """
-    for name in (*OWN_COUNTERS, *counters):
-        tree, _, column = name.rpartition(".")
+    for name in (*OWN_COUNTERS, *schema.counters):
+        tree, _, column = name.partition(".")
         try:
             opened = open_input(path, tree, places)
         except InputError as error:
@@ -65,6 +67,8 @@ def counted(path: str, counters: Sequence[str], places: Sequence[str] = ()) -> f
             raise
         with opened:
             branch = opened.branches().get(column)
+            if branch is not None and branch.counter is not None and schema.counted:
+                return counted_in_lists(opened, column, schema.counted)
             if branch is not None and branch.counter is None:
                 wanted = Column(column, branch.dtype)
                 numbers = read(opened, [wanted], (), 0, opened.entries).columns[column]

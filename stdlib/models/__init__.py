@@ -237,6 +237,7 @@ class Schema:
     formulas: Mapping[str, Formula] = field(default_factory=dict)  # attributes of any collection
     weights: tuple[str, ...] = ()  # columns of the event that weight it
     counters: tuple[str, ...] = ()  # TREE.COLUMN: sums of the weights of all generated events
+    counted: Mapping[str, str] = field(default_factory=dict)  # which entry of a list of them
     triggers: tuple[str, ...] = ()  # patterns of columns that say what fired
     absent: Mapping[str, str] = field(default_factory=dict)  # what the format lacks -> a way out
     version: str = ""  # of the format, as far as a file shows it

@@ -36,7 +36,8 @@ from adl.stdlib.models.nodes import compose, entries_of, mistake_at, words_of
 _PARTS = (
     *("collections", "singletons", "scalars", "computed", "storage", "formulas", "recognise"),
     *("versions", "extends", "attribute_aliases", "scalar_aliases", "choices", "working_points"),
-    *("simulation", "weights", "counters", "triggers", "absent"),
+    *("simulation", "weights", "counters", "counted"),
+    *("triggers", "absent"),
 )
 _STORAGE = ("prefix", "suffix", "columns")
 _UNITS = {"MeV": 1000.0, "as_stored": 1.0}  # how many are one of ADL's
@@ -140,6 +141,7 @@ def _schema(model: str, parts: Mapping[str, yaml.Node]) -> Schema:
         formulas=every,
         weights=words_of(parts.get("weights")),
         counters=words_of(parts.get("counters")),
+        counted={n: " ".join(words_of(t)) for n, t in entries_of(parts.get("counted")).items()},
         triggers=words_of(parts.get("triggers")),
         absent={n: " ".join(words_of(t)) for n, t in entries_of(parts.get("absent")).items()},
     )
