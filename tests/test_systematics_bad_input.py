@@ -159,6 +159,15 @@ def test_replicas_of_varying_number_are_named_and_not_nominal(tmp_path: Path) ->
     assert yields(tmp_path) == {"nominal": 3, "pdf_1": 8, "pdf_2": 8} | {"pdf_0": 3}
 
 
+def test_replicas_that_no_event_has_are_named_in_one_line(tmp_path: Path) -> None:
+    result = run(
+        tmp_path, "systematic pdf\n  reweight LHEPdfWeight[0:20]\n", LHEPdfWeight=[[1.0]] * 3
+    )
+    (line,) = (line for line in result.stderr.splitlines() if "the weight of" in line)
+    assert "pdf_1, pdf_2" in line
+    assert "and 11 more: the weight of 3 events is missing" in line
+
+
 def test_a_correction_out_of_its_domain_in_one_direction_only_is_named(tmp_path: Path) -> None:
     def binning(edges: list[float]) -> dict[str, object]:
         content = [1.1] * (len(edges) - 1)

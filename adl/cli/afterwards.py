@@ -75,29 +75,37 @@ def _report_lost_weights(results: Results) -> None:
     """Say which variations have no weight for events that the nominal has one for."""
     nominal = {(c.process, c.region): c for c in results.cutflows if c.variation == NOMINAL}
     said: set[str] = set()
+    alike: dict[tuple[int, str], list[str]] = {}
     for cutflow in results.cutflows:
         before = nominal.get((cutflow.process, cutflow.region))
         known = {step.label: step.skipped for step in before.steps} if before else {}
         lost = max(step.skipped - known.get(step.label, step.skipped) for step in cutflow.steps)
         if lost > 0 and cutflow.variation not in said:
             said.add(cutflow.variation)
-            show_warning(
-                f"{cutflow.variation}: the weight of {lost:,} events is missing, NaN or infinite, "
-                f"first seen in {cutflow.region}; they are in no yield of this variation"
-            )
+            alike.setdefault((lost, cutflow.region), []).append(cutflow.variation)
+    for (lost, region), labels in alike.items():
+        which = "this variation" if len(labels) == 1 else "these variations"
+        show_warning(
+            f"{_some(labels)}: the weight of {lost:,} events is missing, NaN or infinite, "
+            f"first seen in {region}; they are in no yield of {which}"
+        )
 
 
 def _report_unchanged(results: Results) -> None:
     """Say which systematics have changed no number."""
     names = [s.name for s in results.systematics if any(f.kind == "unchanged" for f in s.findings)]
     if names:
-        some = ", ".join(names[:_SHOWN]) + (
-            f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        show_warning(
+            f"{_some(names)} changed nothing anywhere: is what varies used, and does it differ?"
         )
-        show_warning(f"{some} changed nothing anywhere: is what varies used, and does it differ?")
 
 
 _SHOWN = 8  # names in a warning
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def _report_lost_tree(name: str, found: Outcome) -> None:
