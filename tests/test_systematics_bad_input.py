@@ -109,6 +109,14 @@ def test_what_missing_momentum_follows_is_used() -> None:
     assert codes(text.format("Jet", "keep", "") + region, FILE) == ["W341"]
 
 
+def test_missing_momentum_follows_what_its_block_changes() -> None:
+    text = "systematic s\n  scale pt(Jet)  up 1.1  down 0.9\n  propagate MET from {}\n"
+    text = "use MET = PuppiMET\n" + text + "region r\n  select MET > 20 and size(Jet) > 0\n"
+    assert codes(text.format("Jet")) == []
+    (found,) = (d for d in examined(text.format("Muon")) if d.severity == "error")
+    assert (found.code, found.help) == ("E262", "propagate … from Jet")
+
+
 def test_wide_jets_are_in_missing_momentum_as_others() -> None:
     text = "systematic s\n  scale pt({0})  up 1.1  down 0.9\nregion r\n  select MET > 20 and size({0}) > 0\n"
     assert codes("use MET = PuppiMET\n" + text.format("FatJet")) == []

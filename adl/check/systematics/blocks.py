@@ -126,6 +126,8 @@ def _draft(context: Context, member: Member, regions: tuple[RegionDef, ...], wan
     _check_alone(draft)
     if len(context.findings.items) == before:
         _check_something(draft)
+        if wanted:
+            _check_followed(draft)
     return draft
 
 
@@ -150,6 +152,20 @@ def _check_alone(draft: Draft) -> None:
         message = f"a systematic with trees of its own has no {first.word} line"
         help = "the trees hold all that changes; another systematic can have the line"
         draft.mistake("E262", message, first.span, help)
+
+
+def _check_followed(draft: Draft) -> None:
+    """Report ``propagate MET from FatJet`` where no line of the block changes FatJet."""
+    lines = (v for line in draft.lines for values in line.values() for v in values)
+    changed = {v.collection.name for v in lines if v.collection is not None}
+    clauses = [c for c in draft.member.clauses if c.word == "propagate"]
+    for follows, clause in zip(draft.propagations, clauses, strict=False):
+        source = follows.collection.name
+        if source not in changed:
+            message = f"{follows.met.name} follows {source}, and no line here changes {source}"
+            every = " or ".join(sorted(changed))
+            help = f"propagate … from {every}" if every else f"scale pt({source})  up …  down …"
+            draft.mistake("E262", message, clause.span, help)
 
 
 # ------------------------------------------------------------------------- what lines make

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from adl.check.analysis import AttributeOf, EventValue, Loop, Singleton, Type, Value, Variable
@@ -108,7 +109,11 @@ def _made(context: Context, found: Target) -> Target | None:
     if isinstance(found.branch, Formula):
         words = context.words(found.span)
         message = f"{words} is computed from other columns: varying it is not supported yet"
-        help = f"it is {found.branch.text}: vary the columns that it is made of"
+        made_of = found.owner.attributes if found.owner is not None else {}
+        names = dict.fromkeys(re.findall(r"[A-Za-z_]\w*", found.branch.text))
+        stored = [n for n in names if isinstance(made_of.get(n), Branch)]
+        columns = ", ".join(f"{name}({found.written})" for name in stored)
+        help = f"it is {found.branch.text}: vary {columns or 'the columns that it is made of'}"
         context.findings.error("E190", message, found.span, help)
         return None
     return found
