@@ -48,6 +48,7 @@ class LazyGroup(click.Group):
         "skim",
         "why",
         "diff",
+        "overlap",
         "compare-targets",
         "explain",
         "functions",

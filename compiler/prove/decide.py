@@ -8,11 +8,13 @@ from typing import Literal
 
 from adl.compiler.ir import Node
 from adl.compiler.program import Program, RegionOutput
+from adl.compiler.prove import smt
 from adl.compiler.prove.boxes import Outcome, empty
 from adl.compiler.prove.facts import Facts
-from adl.compiler.prove.formulas import Formula, Over, over, under
+from adl.compiler.prove.formulas import Formula, Over, conjunction, literal, literals, over, under
 from adl.compiler.prove.promises import Promises
 from adl.compiler.prove.regions import mask_of
+from adl.compiler.prove.values import everything
 from adl.compiler.prove.verdicts import Limits, Relation, Verdict
 
 Question = Literal["disjoint", "subset", "superset"]
@@ -27,8 +29,14 @@ class Prover:
         self.limits = limits or Limits()
         self.facts = Facts(promises or Promises())
 
-    def prove(self, a: Node, b: Node, asked: Collection[Question] = ALL) -> Verdict:
-        """Return what can be proven of two masks, of the relations asked for."""
+    def prove(
+        self, a: Node, b: Node, asked: Collection[Question] = ALL, solver: bool = True
+    ) -> Verdict:
+        """Return what can be proven of two masks, of the relations asked for.
+
+        Without ``solver`` by intervals alone.
+        """
+        solver = solver and self.limits.solver and smt.available()
         first, second = self.facts.normal(a), self.facts.normal(b)
         if first is second:
             return Verdict("equal", "both have the same cuts", method="same")
@@ -36,13 +44,16 @@ class Prover:
         f, g = self.facts.encode(first), self.facts.encode(second)
         late = False
         if "disjoint" in asked:
-            found = self._empty(over(f) & over(g), end)
+            found = self._empty(over(f) & over(g), end, solver)
             if found.empty:
                 return self._disjoint(f, g, found, end)
             late |= found.late
         nothing = Outcome(False)
-        within = self._empty(over(f) & under(g).opposite, end) if "subset" in asked else nothing
-        around = self._empty(over(g) & under(f).opposite, end) if "superset" in asked else nothing
+        within = around = nothing
+        if "subset" in asked:
+            within = self._empty(over(f) & under(g).opposite, end, solver)
+        if "superset" in asked:
+            around = self._empty(over(g) & under(f).opposite, end, solver)
         late |= within.late or around.late
         if not (within.empty or around.empty):
             late_term = "the solver ran out of time" if late else ""
@@ -53,9 +64,16 @@ class Prover:
             relation, reason, facts, method=within.method if within.empty else around.method
         )
 
-    def passes_nothing(self, mask: Node) -> bool:
-        """Return whether no event can pass a mask, as far as can be proven."""
+    def passes_nothing(self, mask: Node, numbers: bool = False) -> bool:
+        """Return whether no event can pass a mask, as far as can be proven.
+
+        With ``numbers`` only events count in which every quantity that is asked is a number.
+        """
         formula = self.facts.formula(mask)
+        if numbers:
+            asked = dict.fromkeys(i.quantity for i in literals(formula) if i.allowed.kind == "real")
+            some = everything("real", nan=False)
+            formula = conjunction((formula, *(literal(q, some) for q in asked)))
         return self._empty(over(formula), time.monotonic() + self.limits.seconds).empty
 
     def always(self, condition: Node, given: Node) -> bool:
@@ -70,9 +88,13 @@ class Prover:
         facts = tuple(sorted(found.facts))
         return Verdict("disjoint", reason, facts, method=found.method, empty=nothing)
 
-    def _empty(self, question: Over, end: float) -> Outcome:
+    def _empty(self, question: Over, end: float, solver: bool = False) -> Outcome:
         known = self.facts.about([question.formula])
-        return empty(question, known, self.facts.bounds, self.limits.splits, end)
+        found = empty(question, known, self.facts.bounds, self.limits.splits, end)
+        left = end - time.monotonic()
+        if found.empty or not solver or left <= 0:
+            return found
+        return smt.empty(question, self.facts, left)
 
 
 def _related(within: bool, around: bool) -> tuple[Relation, str]:

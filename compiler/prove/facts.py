@@ -76,13 +76,13 @@ class Facts:
             self._made[key] = tuple(make(self, *arguments))
         return self._made[key]
 
-    def about(self, formulas: Iterable[Formula]) -> Known:
-        """Return what is known of the quantities of some formulas."""
+    def about(self, formulas: Iterable[Formula], more: Iterable[Node] = ()) -> Known:
+        """Return what is known of the quantities of some formulas, and of ``more``."""
         from adl.compiler.prove.instances import instances
 
         known: dict[Instance, None] = {}
         asked = dict.fromkeys(item for formula in formulas for item in literals(formula))
-        quantities = dict.fromkeys(item.quantity for item in asked)
+        quantities = dict.fromkeys((*(item.quantity for item in asked), *more))
         for _ in range(ROUNDS):
             before = len(asked) + len(quantities)
             found = [i for i in instances(self, list(asked), list(quantities)) if i not in known]

@@ -30,6 +30,7 @@ Pair = tuple[int, int]
 FIRST = 4096  # random events to begin with
 PARENTS = 4  # nearest events of a pair, which are changed
 CHILDREN = 12, 150  # changed events of a pair in each generation: of many pairs, of few
+TOGETHER = 16  # regions in one kernel: LLVM's work grows faster than its size
 BATCH = 24_000  # events at a time
 FEW = 4_000  # events at a time, if there are few pairs
 STALE = 25  # generations without a new witness after which to stop
@@ -53,7 +54,10 @@ class Search:
         self.space = Space(known, promises)
         self.owners = {c.name: of for c, of in self.space.elements.items()}
         self._asked = known
-        self._compiled = _compiled(known, [normal(mask) for mask in known])
+        self._compiled = [
+            _compiled(known[i : i + TOGETHER], [normal(mask) for mask in known[i : i + TOGETHER]])
+            for i in range(0, len(known), TOGETHER)
+        ]
         self.together = np.zeros((len(masks), len(masks)), np.bool_)  # an event passes both
         self.apart = np.zeros_like(self.together)  # an event passes the first alone
         self.events = self.space.random(FIRST, self.draw)
@@ -70,11 +74,14 @@ class Search:
 
     def _ask(self, chunk: Chunk) -> tuple[Array, Array]:
         """Return whether each event passes each region, and how far it is from that."""
-        (rows,) = self._compiled.run(chunk).rows
-        number = len(self.masks)
-        passes = np.stack(rows.values[:number], 1)
-        far = np.stack(rows.values[number:], 1).astype(np.float32)
-        return passes, far
+        passes: list[Array] = []
+        far: list[Array] = []
+        for compiled in self._compiled:
+            (rows,) = compiled.run(chunk).rows
+            number = len(rows.values) // 2
+            passes += rows.values[:number]
+            far += rows.values[number:]
+        return np.stack(passes, 1), np.stack(far, 1).astype(np.float32)
 
     def _note(self, events: Events | Chunk, passes: Array, origin: str = "random") -> None:
         """Remember which pairs an event passes, or passes one of; confirm the new ones."""

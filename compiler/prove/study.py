@@ -12,7 +12,8 @@ from itertools import combinations
 from typing import NamedTuple
 
 from adl.compiler.layout import Chunk
-from adl.compiler.prove.decide import NOT_PROVEN, Prover, Question
+from adl.compiler.prove import smt
+from adl.compiler.prove.decide import ALL, NOT_PROVEN, Prover, Question
 from adl.compiler.prove.nearest import blocking
 from adl.compiler.prove.promises import Promises
 from adl.compiler.prove.regions import Region
@@ -31,6 +32,7 @@ class Task(NamedTuple):
 
     pair: Pair
     asked: tuple[Question, ...]
+    solver: bool = False
 
 
 class Answer(NamedTuple):
@@ -80,6 +82,8 @@ class Study:
             for pair in open_:
                 self.seconds[pair] += (time.monotonic() - begin) / len(open_)
         self._prove(self._contained(), progress)
+        if self.limits.solver and smt.available():
+            self._prove(self._unsettled(open_), progress)
         for pair in open_:
             if pair not in self.verdicts:
                 self.verdicts[pair] = self._rest(pair)
@@ -127,6 +131,13 @@ class Study:
                 tasks.append(Task((i, j), tuple(asked)))
         return tasks
 
+    def _unsettled(self, open_: Sequence[Pair]) -> list[Task]:
+        """Return what to ask z3: pairs that neither intervals nor events have settled."""
+        search = self.search
+        left = (p for p in open_ if p not in self.verdicts)
+        unseen = (p for p in left if search is None or search.witness(*p) is None)
+        return [Task(pair, ALL, solver=True) for pair in unseen]
+
     def _answers(self, tasks: Sequence[Task]) -> Iterator[Answer]:
         if self.jobs == 1 or len(tasks) < 2 * CHUNK:
             yield from map(self.answer, tasks)
@@ -144,7 +155,7 @@ class Study:
         """Return what can be proven of one pair."""
         begin = time.monotonic()
         first, second = (self.regions[i].mask for i in task.pair)
-        verdict = self.prover.prove(first, second, task.asked)
+        verdict = self.prover.prove(first, second, task.asked, task.solver)
         return Answer(task.pair, verdict, time.monotonic() - begin)
 
 

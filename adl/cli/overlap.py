@@ -1,0 +1,304 @@
+"""``adl overlap``: how the regions of analyses relate, by proof or by an event that passes both."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from adl.cli.common import (
+    UserError,
+    dialect_option,
+    jobs_option,
+    lenient_option,
+    model_option,
+    model_path_option,
+    show_note,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from adl.check.analysis import AskedDialect
+    from adl.compiler.layout import Chunk
+    from adl.compiler.program import Program
+    from adl.compiler.prove.findings import Finding, InVariations
+    from adl.compiler.prove.promises import Promises
+    from adl.compiler.prove.regions import Region
+    from adl.compiler.prove.study import Progress, Study
+
+
+_BLOCK = 1 << 16  # events of a file at a time
+
+
+@click.command("overlap", short_help="Show which regions are disjoint, and which overlap.")
+@click.argument("files", metavar="ANALYSIS...", nargs=-1, required=True, type=click.Path())
+@click.option("--bins", is_flag=True, help="Take each bin of a region as a region, too.")
+@click.option("--matrix", is_flag=True, help="Print a letter for each pair, not a line.")
+@click.option(
+    "--explain",
+    nargs=2,
+    metavar="R1 R2",
+    help="Show what decides one pair, or what blocks it: FILE:REGION, if files share a name.",
+)
+@click.option(
+    "-o", "--output", metavar="FILE", help="Draw a heat map: .png, .pdf or .svg, by its ending."
+)
+@click.option(
+    "--events",
+    "samples",
+    metavar="FILE",
+    multiple=True,
+    help="Look for events that pass both regions in this ROOT file, too. Repeatable.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds that a pair may take.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["overlap", "unproven"]),
+    multiple=True,
+    help="Exit with code 1 if two regions are not disjoint, or if a pair is not decided.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people or for programs.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
+@jobs_option("Processes that prove.")
+@lenient_option
+@model_path_option
+@model_option
+@dialect_option
+def command(
+    files: tuple[str, ...],
+    bins: bool,
+    matrix: bool,
+    explain: tuple[str, str] | None,
+    output: str | None,
+    samples: tuple[str, ...],
+    timeout: float,
+    fail_on: tuple[str, ...],
+    form: str,
+    quiet: bool,
+    jobs: int,
+    lenient: bool,
+    model_path: tuple[str, ...],
+    model: str,
+    dialect: AskedDialect,
+) -> None:
+    """Show how each pair of regions relates: disjoint, equal, one within the other, or overlapping.
+
+    What is said is proven for every event that keeps the promises of the object model, or shown by
+    an event that passes both regions, which the interpreter has confirmed; else a pair is not
+    decided, and the cut that blocked it is named. Regions of all ANALYSIS files are compared. No
+    data are needed. The exit code is 0, 1 with --fail-on, 2 if an analysis has a mistake.
+
+    \b
+    Example:
+      adl overlap examples/search.adl --bins --matrix
+      adl overlap examples/search.adl --explain search met_spectrum
+    """
+    from adl.cli import relations
+    from adl.cli.front import schema
+    from adl.compiler.prove import smt
+    from adl.compiler.prove.promises import promises_of
+    from adl.compiler.prove.study import Study
+    from adl.compiler.prove.verdicts import Limits
+
+    begin = time.monotonic()
+    if output is not None:
+        from adl.cli.relations_map import check
+
+        check(output)
+    if not smt.available():
+        show_note("z3 is not installed, intervals alone are used: pip install 'adlc[prove]'")
+    known = schema(model, samples[0] if samples else None, None)
+    programs = _programs(files, model, samples, dialect, lenient, model_path)
+    regions = _regions(programs, bins)
+    if not regions:
+        raise UserError("there is no region in " + ", ".join(files))
+    asked = _asked(regions, explain)
+    promises = promises_of(known)
+    study = Study(
+        regions if asked is None else [regions[i] for i in asked],
+        promises,
+        Limits(timeout),
+        [(s, chunk) for s in samples for chunk in _chunks(s, programs, model)],
+        jobs,
+    )
+    with _progress(quiet or asked is not None) as progress:
+        verdicts = study.run(progress)
+    if asked is not None:
+        click.echo("\n".join(relations.explain(study.regions, verdicts, 0, 1)))
+        _end(study, fail_on)
+        return
+    findings = _findings(study, programs, promises)
+    variations = _variations(study, programs)
+    seconds = time.monotonic() - begin
+    if form == "json":
+        plain = relations.document(regions, verdicts, findings, variations, study.seconds)
+        click.echo(json.dumps(plain, indent=2))
+    else:
+        relations.print_relations(regions, verdicts, findings, variations, seconds, matrix)
+    if output is not None:
+        from adl.cli.relations_map import draw
+
+        draw(output, regions, verdicts)
+        show_note(f"wrote {output}")
+    _end(study, fail_on)
+
+
+def _programs(
+    files: Sequence[str],
+    model: str,
+    samples: Sequence[str],
+    dialect: AskedDialect,
+    lenient: bool,
+    model_path: Sequence[str],
+) -> list[tuple[str, Program]]:
+    """Return the programs of the analyses, with a name for each: none if there is one."""
+    from adl.cli.front import checked
+    from adl.compiler.pipeline import lowered
+
+    sample = samples[0] if samples else None
+    names = _names(files)
+    found = []
+    for name, file in zip(names, files, strict=True):
+        analysis = checked(file, model, dialect, sample, None, None, lenient, model_path)
+        found.append((name, lowered(analysis)))
+    return found
+
+
+def _names(files: Sequence[str]) -> list[str]:
+    """Return what tells the files apart: nothing, their names, or their whole paths."""
+    if len(files) == 1:
+        return [""]
+    short = [Path(file).stem for file in files]
+    return short if len(set(short)) == len(short) else list(files)
+
+
+def _regions(programs: Sequence[tuple[str, Program]], bins: bool) -> list[Region]:
+    from adl.compiler.prove.regions import regions_of
+
+    return [region for name, program in programs for region in regions_of(program, bins, name)]
+
+
+def _asked(regions: Sequence[Region], names: tuple[str, str] | None) -> tuple[int, int] | None:
+    """Return the numbers of the two regions that are to be explained."""
+    if names is None:
+        return None
+    found = []
+    for name in names:
+        places = [i for i, r in enumerate(regions) if name in (str(r), r.name) and not r.label]
+        places = places or [i for i, r in enumerate(regions) if name == str(r)]
+        if len(places) != 1:
+            from difflib import get_close_matches
+
+            every = [str(region) for region in regions]
+            close = get_close_matches(name, every, 3) or every[:5]
+            what = f"{name} is the name of {len(places)} regions" if places else f"no region {name}"
+            raise UserError(f"{what}\n  help: name one of {', '.join(close)}")
+        found.append(places[0])
+    if found[0] == found[1]:
+        raise UserError(f"{names[0]} and {names[1]} are one region: name two")
+    return found[0], found[1]
+
+
+def _findings(
+    study: Study, programs: Sequence[tuple[str, Program]], promises: Promises
+) -> list[Finding]:
+    from adl.compiler.prove.findings import of_bins, of_regions
+
+    found = of_regions(study.prover, study.regions)
+    for name, program in programs:
+        found += of_bins(study.prover, program, promises, name)
+    return found
+
+
+def _variations(
+    study: Study, programs: Sequence[tuple[str, Program]]
+) -> dict[tuple[int, int], InVariations]:
+    """Return what is known of disjoint pairs of one analysis under its variations."""
+    from adl.compiler.prove.findings import under_variations
+
+    places = {(r.file, r.name): i for i, r in enumerate(study.regions) if not r.label}
+    found = {}
+    for name, program in programs:
+        own = {n: i for (file, n), i in places.items() if file == name}
+        pairs = [
+            (a, b)
+            for a, i in own.items()
+            for b, j in own.items()
+            if i < j and study.verdicts[i, j].relation == "disjoint"
+        ]
+        if program.variations:
+            for (a, b), known in under_variations(study.prover, program, pairs).items():
+                found[own[a], own[b]] = known
+    return found
+
+
+def _chunks(sample: str, programs: Sequence[tuple[str, Program]], model: str) -> Iterator[Chunk]:
+    """Yield the events of a file, in blocks, with the columns that the regions read."""
+    from adl.cli.front import model_of
+    from adl.compiler.prove.normal import columns_of
+    from adl.runtime.inputs import InputError
+    from adl.runtime.inputs.chunks import read
+    from adl.runtime.inputs.opening import open_input
+    from adl.runtime.prepare import counted_by
+    from adl.runtime.recognise import model_for
+
+    nodes = [node for _, program in programs for node in program.fills]
+    columns = columns_of(nodes)
+    collections = sorted({c for _, program in programs for c in program.collections})
+    try:
+        with open_input(sample, None, (sample,)) as source:
+            known = model_for(source, model_of(model)).model.schema(source.branches())
+            for start in range(0, source.entries, _BLOCK):
+                stop = min(start + _BLOCK, source.entries)
+                yield read(source, columns, collections, start, stop, counted_by(known))
+    except InputError as error:
+        raise UserError(str(error)) from None
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Progress | None]:
+    """Show how many pairs are done on standard error, on a terminal only."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    columns = TextColumn("{task.description} pairs"), BarColumn(), MofNCompleteColumn()
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("proving", total=None)
+
+        def update(what: str, done: int, total: int) -> None:
+            bar.update(task, description=what, completed=done, total=total)
+
+        yield update
+
+
+def _end(study: Study, fail_on: Sequence[str]) -> None:
+    """End with exit code 1 for what --fail-on names."""
+    relations = {verdict.relation for verdict in study.verdicts.values()}
+    overlap = relations & {"overlapping", "equal", "subset", "superset"}
+    if ("overlap" in fail_on and overlap) or ("unproven" in fail_on and "unknown" in relations):
+        raise SystemExit(1)

@@ -1,0 +1,229 @@
+"""How regions relate, as text, as a matrix and as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from adl import __version__
+
+if TYPE_CHECKING:
+    from adl.compiler.layout import Chunk
+    from adl.compiler.prove.findings import Finding, InVariations
+    from adl.compiler.prove.regions import Region
+    from adl.compiler.prove.verdicts import Verdict
+
+Pair = tuple[int, int]
+Verdicts = Mapping[Pair, "Verdict"]
+
+MOST_LINES = 60  # pairs that are listed by name; a matrix shows more
+
+WORDS = {
+    "disjoint": "is disjoint from",
+    "equal": "is equal to",
+    "subset": "is within",
+    "superset": "contains",
+    "overlapping": "overlaps",
+    "unknown": "is not decided with",
+}
+LETTERS = {
+    "disjoint": ".",
+    "equal": "=",
+    "subset": "<",
+    "superset": ">",
+    "overlapping": "O",
+    "unknown": "?",
+}
+
+
+def print_relations(
+    regions: Sequence[Region],
+    verdicts: Verdicts,
+    findings: Sequence[Finding],
+    variations: Mapping[Pair, InVariations],
+    seconds: float,
+    matrix: bool,
+) -> None:
+    """Print a summary, then a matrix or a line for each pair that is not disjoint."""
+    click.echo(_summary(regions, verdicts, seconds))
+    if matrix:
+        click.echo("\n" + "\n".join(_matrix(regions, verdicts)))
+    else:
+        _print_pairs(regions, verdicts)
+    varied = [(p, v) for p, v in variations.items() if v.variations]
+    if varied:
+        always = sum(not v.unproven for _, v in varied)
+        click.echo(f"\n{always} of {len(varied)} disjoint pairs are so under every variation")
+        for (i, j), found in varied:
+            if found.unproven:
+                names = ", ".join(found.unproven[:5])
+                click.echo(f"  {regions[i]}, {regions[j]}: not proven under {names}")
+    if findings:
+        click.echo()
+    for finding in findings:
+        click.echo(f"{finding.kind}: {finding.region}: {finding.text}")
+
+
+def _summary(regions: Sequence[Region], verdicts: Verdicts, seconds: float) -> str:
+    counts = Counter(v.relation for v in verdicts.values())
+    decided = len(verdicts) - counts["unknown"]
+    share = f" ({100 * decided / len(verdicts):.0f} %)" if verdicts else ""
+    parts = ", ".join(f"{counts[w]} {w}" for w in WORDS if counts[w])
+    return (
+        f"{len(regions)} regions, {len(verdicts)} pairs: {decided} decided{share} "
+        f"in {seconds:.1f} s\n{parts}"
+    )
+
+
+def _print_pairs(regions: Sequence[Region], verdicts: Verdicts) -> None:
+    shown = [(p, v) for p, v in verdicts.items() if v.relation != "disjoint"]
+    if shown:
+        click.echo()
+    for (i, j), verdict in shown[:MOST_LINES]:
+        click.echo(f"{regions[i]} {WORDS[verdict.relation]} {regions[j]}")
+        if verdict.term:
+            click.echo(f"    {verdict.term}")
+    if len(shown) > MOST_LINES:
+        click.echo(
+            f"... and {len(shown) - MOST_LINES} more: --matrix shows all, --format json, too"
+        )
+
+
+def _matrix(regions: Sequence[Region], verdicts: Verdicts) -> list[str]:
+    """Return a row of letters for each region, and what the letters mean."""
+    width = max((len(str(region)) for region in regions), default=0)
+    digits = len(str(len(regions)))
+    lines = []
+    for place in range(digits):
+        numbers = (str(n + 1).rjust(digits)[place] for n in range(len(regions)))
+        lines.append(" " * (width + digits + 2) + "".join(numbers))
+    for i, region in enumerate(regions):
+        row = "".join(
+            "\\" if i == j else LETTERS[_between(verdicts, i, j).relation]
+            for j in range(len(regions))
+        )
+        lines.append(f"{region!s:<{width}} {i + 1:>{digits}} {row}")
+    meaning = ", ".join(f"{letter} {word}" for word, letter in LETTERS.items())
+    return [*lines, "", f"{meaning} (the row to the column)"]
+
+
+def _between(verdicts: Verdicts, i: int, j: int) -> Verdict:
+    return verdicts[i, j] if i < j else verdicts[j, i].mirrored
+
+
+def explain(regions: Sequence[Region], verdicts: Verdicts, i: int, j: int) -> list[str]:
+    """Return how two regions relate, and all that shows it."""
+    from adl.compiler.prove.facts import FACTS
+
+    verdict = _between(verdicts, i, j)
+    lines = [f"{regions[i]} {WORDS[verdict.relation]} {regions[j]}: {verdict.reason}"]
+    if verdict.method in ("intervals", "z3"):
+        how = {"intervals": "by intervals", "z3": "by z3"}[verdict.method]
+        lines.append(f"proven {how}" + (", with these facts:" if verdict.facts else ""))
+        lines += [f"  {fact}: {FACTS[fact]}" for fact in verdict.facts if fact in FACTS]
+    if verdict.term:
+        lines.append(f"what blocks a decision: {verdict.term}")
+    if verdict.witness is not None:
+        lines.append(f"an event that passes both ({verdict.witness.origin}):")
+        lines += [f"  {line}" for line in described(verdict.witness.chunk)]
+    return lines
+
+
+def described(chunk: Chunk) -> list[str]:
+    """Return one event as a list of objects with their numbers."""
+    of: dict[str, list[str]] = {name: [] for name in chunk.offsets}
+    scalars = []
+    for column in sorted(chunk.columns):
+        owner = max((c for c in of if column.startswith(f"{c}_")), key=len, default="")
+        # A column of the event can begin like a collection: the lengths tell.
+        if owner and len(chunk.columns[column]) == chunk.offsets[owner][-1]:
+            of[owner].append(column)
+        else:
+            scalars.append(column)
+    lines = [f"{column} = {_number(chunk.columns[column][0])}" for column in scalars]
+    for owner, columns in of.items():
+        length = int(chunk.offsets[owner][-1])
+        lines.append(f"{length} {owner}")
+        for place in range(length):
+            each = (
+                f"{c.removeprefix(f'{owner}_')} {_number(chunk.columns[c][place])}" for c in columns
+            )
+            lines.append(f"  {owner}[{place}]: {', '.join(each)}")
+    return lines
+
+
+def _number(value: Any) -> str:
+    return f"{float(value):.9g}" if value.dtype.kind == "f" else str(value.item())
+
+
+# ---------------------------------------------------------------------------------- JSON
+
+
+def document(
+    regions: Sequence[Region],
+    verdicts: Verdicts,
+    findings: Sequence[Finding],
+    variations: Mapping[Pair, InVariations],
+    seconds: Mapping[Pair, float],
+) -> dict[str, Any]:
+    """Return all of it as plain data: see ``overlap.schema.json``."""
+    return {
+        "version": 1,
+        "adlc": __version__,
+        "regions": [
+            {
+                "name": r.name,
+                "bin": r.label,
+                "file": r.file,
+                "cuts": [label for label, _ in r.steps],
+            }
+            for r in regions
+        ],
+        "counts": dict(Counter(v.relation for v in verdicts.values())),
+        "pairs": [
+            {
+                "a": i,
+                "b": j,
+                "relation": v.relation,
+                "reason": v.reason,
+                "method": v.method,
+                "facts": list(v.facts),
+                "term": v.term,
+                "empty": v.empty,
+                "seconds": round(seconds[i, j], 6),
+                "witness": None if v.witness is None else event(v.witness.chunk),
+                "unproven_variations": (
+                    list(variations[i, j].unproven) if (i, j) in variations else None
+                ),
+            }
+            for (i, j), v in verdicts.items()
+        ],
+        "findings": [
+            {
+                "kind": f.kind,
+                "region": f.region,
+                "text": f.text,
+                "witness": None if f.witness is None else event(f.witness.chunk),
+            }
+            for f in findings
+        ],
+    }
+
+
+def event(chunk: Chunk) -> dict[str, Any]:
+    """Return one event as plain data: numbers by column, and lengths of collections."""
+    return {
+        "lengths": {name: int(o[-1]) for name, o in sorted(chunk.offsets.items())},
+        "columns": {name: _plain(v.tolist()) for name, v in sorted(chunk.columns.items())},
+    }
+
+
+def _plain(values: list[Any]) -> list[Any]:
+    """Return numbers as JSON has them: NaN and infinities are words."""
+    return [
+        repr(v) if isinstance(v, float) and (v != v or abs(v) == float("inf")) else v
+        for v in values
+    ]

@@ -1,0 +1,148 @@
+"""What single regions give away: nothing passes, a cut cuts nothing, bins overlap or leave gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal as Words
+
+from adl.compiler.ir import TRUE, Call, Const, Node, both, conjuncts, invert
+from adl.compiler.program import Program, RegionOutput
+from adl.compiler.prove.decide import Prover, Question
+from adl.compiler.prove.promises import Promises
+from adl.compiler.prove.regions import Region, mask_of, regions_of, varied
+from adl.compiler.prove.search import Search
+from adl.compiler.prove.verdicts import Witness
+
+SECONDS = 2.0  # to look for events between bins, or in two of them
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to say of a region; a gap or an overlap of bins comes with an event."""
+
+    kind: Words["empty", "idle cut", "overlapping bins", "gap between bins", "unproven bins"]
+    region: str
+    text: str
+    witness: Witness | None = None
+
+
+def of_regions(prover: Prover, regions: Iterable[Region]) -> list[Finding]:
+    """Return the regions that no event passes, and the cuts that cut nothing."""
+    found = []
+    for region in regions:
+        if region.label:
+            continue
+        before: Node = TRUE
+        for label, mask in region.steps:
+            if prover.passes_nothing(mask):
+                text = f"no event passes {label}" if before is not TRUE else "no event passes it"
+                found.append(Finding("empty", str(region), text))
+                break
+            if mask is not before and prover.always(_added(mask, before), before):
+                found.append(Finding("idle cut", str(region), f"{label} cuts nothing"))
+            before = mask
+    return found
+
+
+def _added(mask: Node, before: Node) -> Node:
+    """Return the condition that a cut adds to those before it."""
+    old = set(conjuncts(before))
+    out: Node = TRUE
+    for condition in conjuncts(mask):
+        if condition not in old:
+            out = both(out, condition)
+    return out
+
+
+@dataclass(frozen=True)
+class _Question:
+    """Events that there should not be."""
+
+    kind: Words["overlapping bins", "gap between bins"]
+    region: str
+    text: str
+    mask: Node
+
+
+def of_bins(prover: Prover, program: Program, promises: Promises, file: str = "") -> list[Finding]:
+    """Return bins that overlap or leave gaps, with an event; and of which neither is known."""
+    questions = [q for region in program.regions for q in _questions(prover, region, file)]
+    if not questions:
+        return []
+    search = Search([q.mask for q in questions], promises, prover.facts.normal)
+    search.run([(i, i) for i in range(len(questions))], SECONDS)
+    found = []
+    for number, question in enumerate(questions):
+        witness = search.witness(number, number)
+        if witness is not None:
+            found.append(Finding(question.kind, question.region, question.text, witness))
+        else:
+            text = f"{question.text}: neither proven nor excluded"
+            found.append(Finding("unproven bins", question.region, text))
+    return found
+
+
+def _questions(prover: Prover, region: RegionOutput, file: str) -> list[_Question]:
+    """Return what is not proven of the bins of a region."""
+    if region.bins is None:
+        return []
+    mask, labels = mask_of(region), region.bins.labels
+    (number,) = region.bins.fill.values
+    conditions = _conditions(number)
+    if len(conditions) != len(labels):
+        return []  # a bin that is always or never true has been folded away
+    name = f"{file}:{region.name}" if file else region.name
+    questions = []
+    for (first, a), (second, b) in combinations(zip(labels, conditions, strict=True), 2):
+        inside = both(both(mask, a), b)
+        if not prover.passes_nothing(inside):
+            text = f"{first} and {second} overlap"
+            questions.append(_Question("overlapping bins", name, text, inside))
+    outside = mask
+    for condition in conditions:
+        outside = both(outside, invert(condition))
+    if not prover.passes_nothing(outside, numbers=True):
+        text = "some events that pass the region are in no bin"
+        questions.append(_Question("gap between bins", name, text, outside))
+    return questions
+
+
+def _conditions(number: Node) -> list[Node]:
+    """Return the conditions of bins that are numbered in the order in which they are tried."""
+    found = []
+    while isinstance(number, Call) and number.function == "where":
+        condition, place, number = number.arguments
+        if not isinstance(place, Const):
+            return []
+        found.append(condition)
+    return found
+
+
+@dataclass(frozen=True)
+class InVariations:
+    """In how many variations two disjoint regions are disjoint, too; the others by name."""
+
+    variations: int
+    unproven: tuple[str, ...]
+
+
+def under_variations(
+    prover: Prover, program: Program, pairs: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], InVariations]:
+    """Return whether regions that are disjoint are so under every variation of the analysis."""
+    nominal = {r.name: r.mask for r in regions_of(program)}
+    masks = list(varied(program))
+    found = {}
+    asked: tuple[Question, ...] = ("disjoint",)
+    for a, b in pairs:
+        unproven = []
+        for label, changed in masks:
+            if a not in changed and b not in changed:
+                continue
+            first, second = changed.get(a, nominal[a]), changed.get(b, nominal[b])
+            if prover.prove(first, second, asked).relation != "disjoint":
+                unproven.append(label)
+        found[a, b] = InVariations(len(masks), tuple(unproven))
+    return found
