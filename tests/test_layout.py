@@ -52,10 +52,11 @@ ONLY_IN = {
     "correctionlib": ("stdlib/corrections",),
     "onnxruntime": ("runtime/networks.py",),
     "cuda": ("runtime/execute/device/nvidia.py",),
+    "z3": ("compiler/prove/smt.py",),
     "pydantic": ("runtime/datasets",),
     "pyarrow": ("runtime/outputs/saved.py", "runtime/outputs/skims.py"),
     "networkx": ("runtime/overlap/combination.py",),
-    "matplotlib": ("adl/cli/heatmap.py",),
+    "matplotlib": ("adl/cli/heatmap.py", "adl/cli/relations_map.py"),
     "click": ("adl/cli",),
     "rich": ("adl/cli",),
 }

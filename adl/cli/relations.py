@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,14 +15,14 @@ if TYPE_CHECKING:
     from adl.compiler.layout import Chunk
     from adl.compiler.prove.findings import Finding, InVariations
     from adl.compiler.prove.regions import Region
-    from adl.compiler.prove.verdicts import Verdict
+    from adl.compiler.prove.verdicts import Relation, Verdict
 
 Pair = tuple[int, int]
 Verdicts = Mapping[Pair, "Verdict"]
 
 MOST_LINES = 60  # pairs that are listed by name; a matrix shows more
 
-WORDS = {
+WORDS: dict[Relation, str] = {
     "disjoint": "is disjoint from",
     "equal": "is equal to",
     "subset": "is within",
@@ -29,7 +30,7 @@ WORDS = {
     "overlapping": "overlaps",
     "unknown": "is not decided with",
 }
-LETTERS = {
+LETTERS: dict[Relation, str] = {
     "disjoint": ".",
     "equal": "=",
     "subset": "<",
@@ -223,7 +224,4 @@ def event(chunk: Chunk) -> dict[str, Any]:
 
 def _plain(values: list[Any]) -> list[Any]:
     """Return numbers as JSON has them: NaN and infinities are words."""
-    return [
-        repr(v) if isinstance(v, float) and (v != v or abs(v) == float("inf")) else v
-        for v in values
-    ]
+    return [repr(v) if isinstance(v, float) and not math.isfinite(v) else v for v in values]

@@ -12,7 +12,7 @@ from adl.compiler.ir import Axis, Node, Part, Reduce, opened, rename
 from adl.compiler.prove.bounds import Bounds
 from adl.compiler.prove.boxes import empty, narrowed
 from adl.compiler.prove.encode import Encoder
-from adl.compiler.prove.formulas import Formula, Literal, literals, over, under
+from adl.compiler.prove.formulas import Formula, Literal, Over, literals, over, under
 from adl.compiler.prove.known import Clause, Instance, Known, Order, Sum
 from adl.compiler.prove.normal import normal
 from adl.compiler.prove.promises import Promises
@@ -43,6 +43,7 @@ FACTS: Mapping[str, str] = {
 MOST_QUANTITIES = 300  # beyond, no more facts are looked for
 ROUNDS = 3  # facts about quantities that only facts have brought in
 SPLITS = 40  # cases to try for a question about an element
+DEPTH = 2  # questions about elements that questions about elements ask
 _ELEMENT = 1 << 40  # slots of the elements that questions are about
 
 Maker = Callable[..., Iterable[Instance]]
@@ -58,6 +59,7 @@ class Facts:
         self._normal_forms: dict[Node, Node] = {}
         self._made: dict[tuple[object, ...], tuple[Instance, ...]] = {}
         self._answers: dict[tuple[object, ...], bool] = {}
+        self._depth = 0
         self._parts: dict[Node, tuple[Part, ...]] = {}
         self._keys: dict[Part, tuple[Node, Node] | None] = {}
 
@@ -115,9 +117,20 @@ class Facts:
                 both = over(first) & under(second).opposite
             else:
                 both = over(first) & over(second)
-            known = self.about([both.formula])
-            self._answers[key] = empty(both, known, self.bounds, SPLITS).empty
+            self._answers[key] = self._none(both)
         return self._answers[key]
+
+    def _none(self, passing: Over) -> bool:
+        """Return whether no element passes; facts about it may ask in turn, a few times deep."""
+        if empty(passing, Known(), self.bounds, SPLITS).empty:
+            return True
+        if self._depth >= DEPTH:
+            return False
+        self._depth += 1
+        known = self.about([passing.formula])
+        found = bool(known.instances) and empty(passing, known, self.bounds, SPLITS).empty
+        self._depth -= 1
+        return found
 
     def parts(self, quantity: Node) -> tuple[Part, ...]:
         """Return the found elements of which a quantity is computed."""
@@ -143,8 +156,7 @@ class Facts:
             left = over(self.encode(on_one_element(count, count)[0]))
             for other in others:
                 left = left & under(self.encode(on_one_element(other, count)[0])).opposite
-            known = self.about([left.formula])
-            self._answers[key] = empty(left, known, self.bounds, SPLITS).empty
+            self._answers[key] = self._none(left)
         return self._answers[key]
 
     def same_value(self, one: Reduce, other: Reduce) -> bool:

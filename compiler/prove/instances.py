@@ -237,10 +237,10 @@ def _axes(part: Part) -> tuple[Axis, ...]:
 
 def _families(parts: Sequence[Part]) -> list[list[Part]]:
     """Return the elements that are found in one selection, by their numbers."""
-    groups: dict[tuple[Node, Node | None], list[Part]] = {}
+    groups: dict[tuple[object, ...], list[Part]] = {}
     for part in parts:
         pick = cast("Pick", part.pick)
-        groups.setdefault((pick.mask, pick.order), []).append(part)
+        groups.setdefault((pick.axes, pick.mask, pick.order), []).append(part)
     ordered = (sorted(g, key=lambda p: cast("Pick", p.pick).k) for g in groups.values())
     return [group for group in ordered if len(group) > 1]
 

@@ -28,12 +28,13 @@ from adl.compiler.targets.reference import evaluate_each
 Pair = tuple[int, int]
 
 FIRST = 4096  # random events to begin with
-PARENTS = 4  # nearest events of a pair, which are changed
-CHILDREN = 12, 150  # changed events of a pair in each generation: of many pairs, of few
+PARENTS = 6  # nearest events of a pair, which are changed
+CHILDREN = 12, 500  # changed events of a pair in each generation: of many pairs, of few
 TOGETHER = 16  # regions in one kernel: LLVM's work grows faster than its size
 BATCH = 24_000  # events at a time
 FEW = 4_000  # events at a time, if there are few pairs
-STALE = 25  # generations without a new witness after which to stop
+RESTART = 8  # generations without a new witness after which to begin from other events
+STALE = 32  # generations without a new witness after which to stop
 
 
 class Search:
@@ -145,12 +146,22 @@ class Search:
                 pairs = [p for p in pairs if self.witness(*p) is None]
             stale = stale + 1 if len(pairs) == before else 0
             self._forget(pairs, parents)
+            if stale and stale % RESTART == 0:
+                parents |= {p: self._one_of_each(p) for p in pairs}
             if progress is not None:
                 progress(len(pairs))
 
     def _best(self, pair: Pair) -> Array:
         total = self.far[:, pair[0]] + self.far[:, pair[1]]
         return np.argpartition(total, PARENTS)[:PARENTS]
+
+    def _one_of_each(self, pair: Pair) -> Array:
+        """Return events that are near to one of the regions, whatever they are to the other."""
+        half = PARENTS // 2
+        near = [
+            np.argsort(self.far[:, i] + self.draw.random(self.events.size))[:half] for i in pair
+        ]
+        return np.concatenate(near)
 
     def _generation(self, pairs: Sequence[Pair], parents: dict[Pair, Array], number: int) -> None:
         """Change the nearest events of each pair, and keep what is nearer."""
@@ -172,7 +183,9 @@ class Search:
             )
             places = np.concatenate([old, first + own])
             # Children before parents of the same distance: what is level wanders.
-            best = np.argsort(np.concatenate([totals[:PARENTS] + 1e-6, totals[PARENTS:]]))[:PARENTS]
+            best = np.argsort(np.concatenate([totals[: len(old)] + 1e-6, totals[len(old) :]]))[
+                :PARENTS
+            ]
             parents[pair] = places[best]
             improved.append(places[best][places[best] >= first] - first)
         kept = np.unique(np.concatenate(improved)) if improved else np.zeros(0, np.int64)

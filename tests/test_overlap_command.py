@@ -1,0 +1,148 @@
+"""``adl overlap``: what it prints, its exit codes, and that witnesses are events that pass."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from click.testing import CliRunner, Result
+
+from adl.cli.overlap import command
+from tests.conftest import TOP
+
+ANALYSIS = """
+object jets
+  take Jet
+  select pT > 30 and abs(eta) < 2.4
+region low
+  select MET [] 100 200
+  select size(jets) >= 2
+  bin "two" size(jets) == 2
+  bin "three" size(jets) >= 3
+region high
+  select MET > 200
+  select size(jets) >= 2
+  select MET > 150
+region any
+  select size(jets) >= 1
+  bin "some" MET > 50
+  bin "more" MET > 100
+region never
+  select size(jets) > 3
+  select size(jets) < 2
+region dijet
+  select size(jets) == 2
+  select MET < 150
+  bin size(jets) 3 4
+"""
+
+
+@pytest.fixture(scope="module")
+def analysis(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("overlap") / "a.adl"
+    path.write_text(ANALYSIS)
+    return path
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(command, [*map(str, arguments), "-j", "1", "-q"])
+
+
+@pytest.fixture(scope="module")
+def found(analysis: Path) -> dict[str, Any]:
+    result = run(analysis, "--format", "json")
+    assert result.exit_code == 0, result.output
+    return dict(json.loads(result.stdout))
+
+
+def relation(found: dict[str, Any], a: str, b: str) -> str:
+    names = [region["name"] for region in found["regions"]]
+    pairs = {(names[p["a"]], names[p["b"]]): p["relation"] for p in found["pairs"]}
+    return str(pairs[a, b])
+
+
+def test_every_pair_is_decided(found: dict[str, Any]) -> None:
+    assert relation(found, "low", "high") == "disjoint"
+    assert relation(found, "low", "any") == "subset"
+    assert relation(found, "low", "dijet") == "overlapping"
+    assert relation(found, "high", "dijet") == "disjoint"
+    assert relation(found, "low", "never") == "disjoint"
+
+
+def test_the_document_is_as_its_schema_says(found: dict[str, Any]) -> None:
+    schema = json.loads((TOP / "adl/cli/overlap.schema.json").read_text())
+    jsonschema.validate(found, schema)
+
+
+def test_single_regions_give_away_what_is_wrong_with_them(found: dict[str, Any]) -> None:
+    said = {(f["kind"], f["region"]) for f in found["findings"]}
+    assert said == {
+        ("idle cut", "high"),
+        ("empty", "never"),
+        ("overlapping bins", "any"),
+        ("gap between bins", "any"),
+        ("gap between bins", "dijet"),
+    }
+    with_events = [f["witness"] for f in found["findings"] if "bins" in f["kind"]]
+    assert all(with_events)
+
+
+def test_a_witness_can_be_run(found: dict[str, Any]) -> None:
+    overlapping = next(p for p in found["pairs"] if p["relation"] == "overlapping")
+    columns = overlapping["witness"]["columns"]
+    assert 100 <= columns["MET_pt"][0] < 150
+    passing = zip(columns["Jet_pt"], columns["Jet_eta"], strict=True)
+    assert sum(pt > 30 and abs(eta) < 2.4 for pt, eta in passing) == 2
+
+
+def test_the_text_says_how_many_are_decided(analysis: Path) -> None:
+    text = run(analysis).stdout
+    assert "5 regions, 10 pairs: 10 decided (100 %)" in text
+    assert "low is within any" in text
+    assert "idle cut: high: MET > 150 cuts nothing" in text
+
+
+def test_a_matrix_has_a_letter_for_each_pair(analysis: Path) -> None:
+    lines = run(analysis, "--matrix").stdout.splitlines()
+    rows = {line.split()[0]: line.split()[-1] for line in lines if line.split()[1:2] == ["1"]}
+    assert rows["low"] == "\\.<.O"
+
+
+def test_a_pair_is_explained_by_its_facts_or_its_event(analysis: Path) -> None:
+    empty = run(analysis, "--explain", "low", "high").stdout
+    assert "low is disjoint from high: no event passes the cuts of both" in empty
+    event = run(analysis, "--explain", "dijet", "low").stdout
+    assert "an event that passes both" in event
+    assert "Jet[0]: eta" in event
+
+
+def test_a_region_that_is_not_there_is_an_error(analysis: Path) -> None:
+    result = run(analysis, "--explain", "low", "hihg")
+    assert result.exit_code == 2
+    assert "no region hihg" in result.output
+    assert "high" in result.output
+
+
+def test_ci_can_fail_on_an_overlap(analysis: Path, tmp_path: Path) -> None:
+    assert run(analysis, "--fail-on", "overlap").exit_code == 1
+    assert run(analysis, "--fail-on", "unproven").exit_code == 0
+    apart = tmp_path / "b.adl"
+    apart.write_text("region a\n  select MET > 1\nregion b\n  select MET < 1\n")
+    assert run(apart, "--fail-on", "overlap").exit_code == 0
+
+
+def test_files_are_compared_with_each_other(analysis: Path, tmp_path: Path) -> None:
+    other = tmp_path / "b.adl"
+    other.write_text("region high\n  select MET > 300\n")
+    text = run(analysis, other).stdout
+    assert "a:high overlaps b:high" in text
+
+
+def test_a_heat_map_is_drawn(analysis: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    assert run(analysis, "-o", tmp_path / "m.png").exit_code == 0
+    assert (tmp_path / "m.png").read_bytes().startswith(b"\x89PNG")
+    assert run(analysis, "-o", tmp_path / "m.txt").exit_code == 2

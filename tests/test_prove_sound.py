@@ -1,0 +1,62 @@
+"""Random analyses of random events: no event contradicts a proof, a fact or a formula.
+
+``ADL_PROOFS=2000`` makes the long run: so many analyses.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from random import Random
+
+import pytest
+
+from adl.check.analysis import AskedDialect
+from adl.check.checker import check
+from adl.compiler.ir import Evaluate
+from adl.compiler.pipeline import lowered
+from adl.compiler.program import Program
+from adl.compiler.prove.decide import Prover
+from adl.compiler.prove.verdicts import Limits
+from adl.syntax.parse import parse
+from adl.syntax.source import Source
+from tests.adltext.analysis import text
+from tests.adltext.comparison import FOLDER, SCHEMA, SIMULATION
+from tests.adltext.events import events
+from tests.proofs import conditions_of, faults
+
+ANALYSES = int(os.environ.get("ADL_PROOFS", "8"))
+FIRST = int(os.environ.get("ADL_FIRST_PROOF", "0"))
+
+
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + ANALYSES))
+def test_no_event_contradicts_what_is_proven_of_random_analyses(seed: int) -> None:
+    samples, relations = sample(seed)
+    assert samples > 0
+    assert sum(relations.values()) == PAIRS
+
+
+PAIRS = 12
+
+
+def analysis(random: Random) -> tuple[str, Program]:
+    """Return a random analysis as text and as a program."""
+    dialect: AskedDialect = random.choice(["adl", "adl", "cutlang"])
+    written = text(random, dialect, functions=False)
+    source = Source(str(FOLDER / "a.adl"), written)
+    checked, _ = check(parse(source), source, SCHEMA, dialect, SIMULATION)
+    return written, lowered(checked)
+
+
+def sample(seed: int, most: int = 5, number: int = 12) -> tuple[int, Counter[str]]:
+    """Return how many samples (of an event and a pair) there were, and what was proven of pairs."""
+    random = Random(seed)
+    written, program = analysis(random)
+    while any(isinstance(node, Evaluate) for node in program.nodes):  # numba takes its time
+        written, program = analysis(random)
+    conditions = conditions_of(program, random, most)
+    chunk = events(random, number, most=6)
+    prover = Prover(limits=Limits(seconds=0.3, solver=seed % 4 == 0))
+    found, verdicts = faults(conditions, chunk, prover, random, PAIRS)
+    assert not found, f"{written}\n{found[:10]}"
+    return chunk.events * len(verdicts), Counter(v.relation for v in verdicts)
