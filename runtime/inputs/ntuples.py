@@ -34,15 +34,22 @@ _DTYPES = {
 }
 # How many elements a list has: in the file only the ends of the lists are stored.
 _COUNTS = re.compile(r"ROOT::RNTupleCardinality<.*>")
+_LISTS = ("std::vector<", "ROOT::VecOps::RVec<")
 _LIST = re.compile(r"(?:std::vector|ROOT::VecOps::RVec)<([\w:]+)>")
 
 
 class Field(NamedTuple):
-    """A field: its numbers' type and column; of a list, or of the length of one, its ends, too."""
+    """A field: its numbers' type and column; of a list, or of the length of one, its ends, too.
+
+    Lists in lists are read as ``lists.py`` says: where each begins, where it ends, and the items.
+    """
 
     dtype: str
     values: int = -1  # number of a column
     ends: int = -1
+    inner: int = -1  # of lists in lists: the column with the ends of the inner ones
+    of: str = ""  # and the field
+    border: str = ""  # "begin" or "end"
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +73,16 @@ class NTuple(Input):
                 pieces.append(values.astype(known.dtype, copy=False))
                 continue
             ends = self._ends(known.ends, cluster, begin, end)
+            if known.inner >= 0:
+                inner = self._ends(known.inner, cluster, int(ends[0]), int(ends[-1]))
+                first = inner[ends - ends[0]]  # of the items of each entry
+                if known.border:
+                    lengths.append(np.diff(ends))
+                    borders = inner[:-1] if known.border == "begin" else inner[1:]
+                    found = borders - np.repeat(first[:-1], lengths[-1])
+                    pieces.append(found.astype(known.dtype))
+                    continue
+                ends = first
             lengths.append(np.diff(ends))
             if known.values < 0:
                 pieces.append(lengths[-1].astype(known.dtype))
@@ -74,8 +91,7 @@ class NTuple(Input):
                 values = elements(self.source, of_lists, cluster, int(ends[0]), int(ends[-1]))
                 pieces.append(values.astype(known.dtype, copy=False))
         numbers = np.concatenate(pieces)
-        is_list = known.ends >= 0 and known.values >= 0
-        return numbers, np.cumsum(np.concatenate(lengths)) if is_list else None
+        return numbers, np.cumsum(np.concatenate(lengths)) if _is_list(known) else None
 
     def _clusters(self, start: int, stop: int) -> Iterator[tuple[int, int, int]]:
         """Clusters with entries [start, stop), and which entries of each, from its first."""
@@ -97,10 +113,7 @@ class NTuple(Input):
 
     @cached_property
     def _branches(self) -> Mapping[str, Branch]:
-        return {
-            name: Branch(name, f.dtype, name if f.ends >= 0 and f.values >= 0 else None)
-            for name, f in self.fields.items()
-        }
+        return {name: _branch(name, known) for name, known in self.fields.items()}
 
     def bytes(self, names: Iterable[str]) -> int:
         """Return the uncompressed size of fields; lists share where they end."""
@@ -112,8 +125,24 @@ class NTuple(Input):
 
     def _columns(self, names: Iterable[str]) -> list[Pages]:
         known = [self.fields[name] for name in names]
-        used = {number for f in known for number in (f.values, f.ends) if number >= 0}
+        used = {number for f in known for number in _used(f)}
         return [self.columns[number] for number in used]
+
+
+def _used(known: Field) -> list[int]:
+    return [n for n in (known.values, known.ends, known.inner) if n >= 0]
+
+
+def _is_list(known: Field) -> bool:
+    return known.ends >= 0 and (known.values >= 0 or known.border != "")
+
+
+def _branch(name: str, known: Field) -> Branch:
+    if known.inner < 0:
+        return Branch(name, known.dtype, name if _is_list(known) else None)
+    if known.border:
+        return Branch(name, known.dtype, known.of, border=True)
+    return Branch(name, known.dtype, f"{known.of}[]", inside=known.of)
 
 
 class Found(NamedTuple):
@@ -128,17 +157,18 @@ class Found(NamedTuple):
 def describe(ntuple: Any) -> Found:
     """Return the top-level fields, by the names of a TTree's branches, and their pages."""
     stored = _Stored(ntuple)
-    fields, unread = {}, []
+    fields: dict[str, Field] = {}
+    unread = []
     for number, record in enumerate(stored.records):
         if record.parent_field_id != number:
             continue
         name = record.field_name.replace(":", ".")
         known = stored.field(number, record)
-        if known is None:
+        found = {name: known} if known is not None else stored.inside(number, record, name)
+        if not found:
             unread.append(name)
-        else:
-            fields[name] = known
-    used = sorted({n for f in fields.values() for n in (f.values, f.ends) if n >= 0})
+        fields |= found
+    used = sorted({n for f in fields.values() for n in _used(f)})
     clusters = np.array([c.num_first_entry for c in ntuple.cluster_summaries], np.int64)
     return Found(fields, {n: stored.pages(n) for n in used}, clusters, tuple(unread))
 
@@ -177,6 +207,51 @@ class _Stored:
         ends = self.column(number, ends=True)
         values = self.column(inside[0]) if len(inside) == 1 else None
         return None if ends is None or values is None else Field(dtype, values, ends)
+
+    def inside(self, number: int, record: Any, name: str) -> dict[str, Field]:
+        """Return how to read a field of lists of objects, or of lists in lists; perhaps nothing."""
+        ends, content = self._items(number, record)
+        if ends is None or content is None:
+            return {}
+        inner, items = self._items(content, self.records[content])
+        if inner is None or items is None:
+            objects = self._numbers(content)
+            return {f"{name}{n}": Field(dtype, v, ends) for n, (dtype, v) in objects.items() if n}
+        numbers = {
+            f"{name}[]{n}": Field(dtype, values, ends, inner, name)
+            for n, (dtype, values) in self._numbers(items).items()
+        }
+        borders = {
+            f"{name}_{border}": Field("int32", -1, ends, inner, name, border)
+            for border in ("begin", "end")
+        }
+        return {**borders, **numbers} if numbers else {}
+
+    def _items(self, number: int, record: Any) -> tuple[int | None, int | None]:
+        """Return the column with the ends of a list, and the field of its items."""
+        inside = self.children.get(number, [])
+        is_list = record.type_name.startswith(_LISTS) and len(inside) == 1
+        if record.repetition or not is_list:
+            return None, None
+        return self.column(number, ends=True), inside[0]
+
+    def _numbers(self, number: int) -> dict[str, tuple[str, int]]:
+        """Return types and columns of a number, or of all in an object, by what follows its name."""
+        record = self.records[number]
+        if record.repetition:
+            return {}
+        dtype = _DTYPES.get(record.type_name)
+        values = self.column(number) if dtype is not None else None
+        if dtype is not None:
+            return {} if values is None else {"": (dtype, values)}
+        if record.type_name.startswith(_LISTS):
+            return {}
+        found: dict[str, tuple[str, int]] = {}
+        for inside in self.children.get(number, []):
+            own = self.records[inside].field_name
+            dot = "" if own.startswith(":") else f".{own}"  # a base class has no name
+            found |= {f"{dot}{n}": at for n, at in self._numbers(inside).items()}
+        return found
 
     def column(self, field: int, *, ends: bool = False) -> int | None:
         """Return the column of a field, if it has just one that can be read."""
