@@ -18,6 +18,7 @@ from adl.runtime.inputs import InputError, index, opening
 from adl.runtime.inputs.ahead import openings
 from adl.runtime.inputs.chunks import read
 from adl.runtime.inputs.forms import leaves
+from adl.runtime.inputs.ntuples import NTuple
 from adl.runtime.inputs.opening import open_input
 from adl.runtime.inputs.trees import Input
 from adl.stdlib.models import Branch
@@ -96,6 +97,8 @@ def test_a_known_file_gives_the_same_bits_as_uproot(
         tree = root[first.tree]
         assert again.entries == tree.num_entries
         parts = {n for n, stored in first.stored.items() if stored.physical}
+        if isinstance(first, NTuple):
+            parts = set(first.fields) - {n.replace(":", ".") for n in tree.keys(recursive=False)}
         for name in (n for n in names if n not in parts):  # these: tests/test_nested_columns.py
             check(tree, again.branches()[name], again)
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import awkward as ak
 import numpy as np
 import pytest
 import uproot
@@ -33,14 +34,14 @@ FILES = {
 SAMPLES = tuple(FILES)
 
 
-def saved(folder: Path, text: str, path: Path) -> dict[str, list[Any]]:
+def saved(folder: Path, text: str, path: Path, *options: str) -> dict[str, list[Any]]:
     """Return what an analysis saves, after both targets have saved the same."""
     analysis = folder / "a.adl"
     analysis.write_text(text)
     found = []
     for target in ("host", "reference"):
-        options = ["-q", "--target", target, "-o", str(folder / target)]
-        result = CliRunner().invoke(main, ["run", str(analysis), str(path), *options])
+        more = [*options, "-q", "--target", target, "-o", str(folder / target)]
+        result = CliRunner().invoke(main, ["run", str(analysis), str(path), *more])
         assert result.exit_code == 0, result.output
         trees = sorted((folder / target).glob("*.root"))
         arrays = [uproot.open(p)["Events"].arrays(how=dict) for p in trees if p.stem != "results"]
@@ -339,6 +340,41 @@ def test_links_and_lists_of_physlite_lead_where_the_file_says(
         [d[i] if key == _INNER else -99 for key, i in zip(*of, strict=True)]
         for of, d in zip(pairs, d0, strict=True)
     ]
+
+
+# ------------------------------------------------------------------------------- RNTuple
+
+OF_HITS = """\
+object jets
+  take Jet
+  define number = size(this.hits)
+  define total = sum(this.hits)
+  define second = default(this.hits[1], -1)
+  define large = count(this.hits h, h > 2)
+region all
+  save got root jets.number jets.total jets.second jets.large
+"""
+
+
+def test_lists_of_each_element_in_an_rntuple_of_a_users(tmp_path: Path) -> None:
+    draw = np.random.default_rng(3)
+    hits = [
+        [[float(x) for x in draw.integers(0, 5, n)] for n in draw.integers(0, 4, m)]
+        for m in draw.integers(0, 4, 60)
+    ]
+    numbers = ak.Array([[float(len(of)) for of in event] for event in hits])
+    path = tmp_path / "n.root"
+    with uproot.recreate(path) as file:
+        counts = np.array([len(event) for event in hits], np.int32)
+        columns = {"nJet": counts, "Jet_pt": numbers, "Jet_hits": ak.Array(hits)}
+        tree = file.mkrntuple("Events", {name: c[:30] for name, c in columns.items()})
+        tree.extend({name: c[30:] for name, c in columns.items()})  # a cluster more
+    got = saved(tmp_path, OF_HITS, path, "--model", "nanoaod")
+    each = [[(len(h), sum(h), [*h, -1, -1][1] if len(h) > 1 else -1) for h in e] for e in hits]
+    assert got["jets_number"] == [[number for number, _, _ in event] for event in each]
+    assert got["jets_total"] == [[total for _, total, _ in event] for event in each]
+    assert got["jets_second"] == [[second for _, _, second in event] for event in each]
+    assert got["jets_large"] == [[sum(x > 2 for x in h) for h in event] for event in hits]
 
 
 # ------------------------------------------------------------------------------- bytes
