@@ -103,7 +103,8 @@ def _jagged(listed: Schema, branches: Mapping[str, Branch]) -> list[Branch]:
     """
     jagged = [b for b in branches.values() if b.counter is not None]
     own = {b.counter for b in jagged if b.counter in (b.name, f"n{b.name}")}
-    own |= {b.counter for b in jagged if b.border and b.name.startswith(f"{b.counter}_")}
+    lists = [b.counter for b in jagged if b.border and b.name.startswith(f"{b.counter}_")]
+    own |= {counter for counter in lists if counter is not None}
     shared = {b.name for b in branches.values() if b.counter is None and "int" in b.dtype} - own
     prefixes = dict(_prefixes(listed))
     counters = {
