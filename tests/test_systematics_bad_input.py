@@ -167,6 +167,16 @@ def test_replicas_of_varying_number_are_named_and_not_nominal(tmp_path: Path) ->
     assert yields(tmp_path) == {"nominal": 3, "pdf_1": 8, "pdf_2": 8} | {"pdf_0": 3}
 
 
+def test_labels_stand_in_both_files_of_results(tmp_path: Path) -> None:
+    text = "systematic lumi\n  rate 1.1\n  correlate CMS_lumi_13TeV\nsystematic b\n  rate 1.1\n"
+    assert run(tmp_path, text).exit_code == 0
+    labels = {"lumi": "luminosity: 13TeV", "b": ""}
+    with uproot.open(tmp_path / "out" / "results.root") as file:
+        assert json.loads(str(file["systematics"])) == labels
+    document = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    assert {s["name"]: s["correlate"] for s in document["systematics"]} == labels
+
+
 def test_replicas_that_no_event_has_are_named_in_one_line(tmp_path: Path) -> None:
     result = run(
         tmp_path, "systematic pdf\n  reweight LHEPdfWeight[0:20]\n", LHEPdfWeight=[[1.0]] * 3

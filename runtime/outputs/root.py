@@ -14,6 +14,7 @@ number of fills where all weights are 1.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from adl.runtime.results import Cutflow, Histogram, Process, Results
 
+_SYSTEMATICS = "systematics"  # a text: the label by which other analyses know each
 # ROOT's own sums for mean and width. Zero makes it compute them from the cells (TH1::GetStats).
 _SUMS_1D = dict.fromkeys(("fTsumw", "fTsumw2", "fTsumwx", "fTsumwx2"), 0.0)
 _SUMS_2D = _SUMS_1D | dict.fromkeys(("fTsumwy", "fTsumwy2", "fTsumwxy"), 0.0)
@@ -63,6 +65,10 @@ def write_root(results: Results, directory: str | os.PathLike[str]) -> None:
     paths = _paths(entries)
     with replacing(directory, "results.root") as file, uproot.recreate(file) as root:
         root.update((path, entry.content) for path, entry in zip(paths, entries, strict=True))
+        labels = {s.name: s.correlate for s in results.systematics}
+        # A region could be called so.
+        if labels and not any(path.split("/")[0] == _SYSTEMATICS for path in paths):
+            root[_SYSTEMATICS] = json.dumps(labels)
 
 
 def _histogram_entries(histogram: Histogram) -> Iterator[_Entry]:
