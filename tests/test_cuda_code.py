@@ -37,7 +37,7 @@ from tests.strategies import EXAMPLES, Case, batches, cases, check
 from tests.test_differential import differences, kernel
 
 # So little that many events are too large for a thread.
-SMALL = Room(bytes=0, fewest=2, most=2, longest=6)
+SMALL = Room(bytes=0, fewest=2, most=2, longest=6, tuples=9)
 
 
 def device(
@@ -162,7 +162,7 @@ FAULTS = {
     ),
     "a block adds an event of the next": (
         "%behind = add i64 %begin, %block",
-        "%one.more = add i64 %block, 1\n  %behind = add i64 %begin, %one.more",
+        "%longer = add i64 %block, 1\n  %behind = add i64 %begin, %longer",
     ),
     "what another group counted is not cleared": ("store i32 0, ptr addrspace(3) %where", ""),
     "a weight that is no number is kept": (

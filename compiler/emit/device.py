@@ -18,7 +18,7 @@ from adl.compiler.emit.function import FunctionEmitter
 from adl.compiler.emit.module import METADATA, Module, written
 from adl.compiler.emit.remainder import REMAINDER
 from adl.compiler.emit.streams import SUPPORT, Streams
-from adl.compiler.ir import factors
+from adl.compiler.ir import Store, factors, product
 from adl.compiler.kernel import Kernel
 from adl.compiler.layout import Layout
 from adl.compiler.program import Program
@@ -39,6 +39,8 @@ class Room(NamedTuple):
     fewest: int = 16  # elements that an array holds, however many arrays there are
     most: int = 128
     longest: int = 2048  # elements of a loop: the other threads of its group would wait for it
+    # Tuples of elements. With a block's 65 536 events, counts of 32 bits cannot overflow.
+    tuples: int = (1 << 16) - 1
 
 
 ROOM = Room()
@@ -84,7 +86,13 @@ def emit_device(
     parts, main = written(program, kernel, arguments)
     bounds = _bounds(arguments, room)
     limits: Limits = {(c,): room.longest for c in arguments.collections}
-    limits |= {s: bound for s, bound in bounds.items() if not is_group(s[0])}
+    for node in program.nodes:
+        axes = [axis for axis in node.bound if not is_group(axis.source[0])]
+        if len(axes) > 1 and not isinstance(node, Store):  # its axes are loops side by side
+            limits[product(axes)] = room.tuples
+    for source, bound in bounds.items():
+        if not is_group(source[0]):
+            limits[source] = min(bound, limits.get(source, bound))
     notes = _notes(arguments)
     if shared is None:
         shared = layout.cells <= SHARED_CELLS
@@ -379,6 +387,7 @@ exit:
 
 # ------------------------------------------------------------------------------------- sums
 
+# A counter's sums stay in registers; a histogram's lie where they end up.
 _FOLD = f"""
 define internal void @adl_fold({FOLD}, i64 %number) nounwind {{
 entry:
@@ -424,7 +433,40 @@ ready:
   %i.after = phi i64 [ %end, %entry ], [ %to, %look ]
   %each = icmp sgt i64 %own, 1
   %single = icmp eq i64 %own, 0
-  br label %head
+  br i1 %single, label %one.begin, label %head
+
+one.begin:
+  %one.out = getelementptr double, ptr %out, i64 %variation
+  %one.out2 = getelementptr double, ptr %out2, i64 %variation
+  br label %one.head
+one.head:
+  %j = phi i64 [ %i.first, %one.begin ], [ %j.next, %one.tail ]
+  %t = phi double [ 0.0, %one.begin ], [ %t.next, %one.tail ]
+  %u = phi double [ 0.0, %one.begin ], [ %u.next, %one.tail ]
+  %one.more = icmp slt i64 %j, %i.after
+  br i1 %one.more, label %one.body, label %one.end
+one.body:
+  %j.scaled = mul i64 %j, %width
+  %j.entry = add i64 %j.scaled, %variation
+  %v.at = getelementptr double, ptr %kept, i64 %j.entry
+  %v = load double, ptr %v.at
+  %v.none = fcmp uno double %v, %v
+  br i1 %v.none, label %one.tail, label %one.add
+one.add:
+  %t.new = fadd double %t, %v
+  %v2 = fmul double %v, %v
+  %u.new = fadd double %u, %v2
+  br label %one.tail
+one.tail:
+  %t.next = phi double [ %t, %one.body ], [ %t.new, %one.add ]
+  %u.next = phi double [ %u, %one.body ], [ %u.new, %one.add ]
+  %j.next = add i64 %j, 1
+  br label %one.head
+one.end:
+  store double %t, ptr %one.out
+  store double %u, ptr %one.out2
+  ret void
+
 head:
   %i = phi i64 [ %i.first, %ready ], [ %next, %tail ]
   %more = icmp slt i64 %i, %i.after
@@ -435,17 +477,12 @@ body:
   %w.at = getelementptr double, ptr %kept, i64 %entry.at
   %w = load double, ptr %w.at
   %none = fcmp uno double %w, %w
-  br i1 %none, label %tail, label %some
-some:
-  br i1 %single, label %add, label %find
-find:
+  br i1 %none, label %tail, label %add
+add:
   %place = select i1 %each, i64 %entry.at, i64 %i
   %place.at = getelementptr i32, ptr %places, i64 %place
   %found = load i32, ptr %place.at
-  %wide = sext i32 %found to i64
-  br label %add
-add:
-  %cell = phi i64 [ 0, %some ], [ %wide, %find ]
+  %cell = sext i32 %found to i64
   %steps = mul i64 %cell, %width
   %at = add i64 %steps, %variation
   %s.at = getelementptr double, ptr %out, i64 %at
