@@ -62,9 +62,14 @@ class Compiled:
     @cached_property
     def device(self) -> DeviceModule:
         """LLVM IR for a device with a thread for each event."""
+        return self.for_threads()
+
+    def for_threads(self, *, shared: bool | None = None) -> DeviceModule:
+        """Write LLVM IR for threads; ``shared`` as ``emit_device`` takes it."""
         from adl.compiler.emit.device import emit_device
 
-        return emit_device(self.program, schedule(self.program, ahead=False), self.layout)
+        kernel = schedule(self.program, ahead=False)
+        return emit_device(self.program, kernel, self.layout, shared=shared)
 
     def load(self) -> None:
         """Have the machine code of every stage ready."""

@@ -48,7 +48,7 @@ def device(
     change: Callable[[str], str] = str,
 ) -> DeviceKernel:
     """Return a program on an emulated device."""
-    places, plan = layout(program), schedule(program)
+    places, plan = layout(program), schedule(program, ahead=False)
     module = emit_device(program, plan, places, room=room)
     module = replace(module, text=change(module.text))
 

@@ -7,6 +7,7 @@ bit for bit. That shows the bookkeeping around launches, and says nothing of a G
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ import pytest
 from click.testing import CliRunner
 
 from adl.cli.run import command
+from adl.compiler.emit.device import DeviceModule, Room, emit_device
+from adl.compiler.pipeline import Compiled
+from adl.compiler.schedule import schedule
 from adl.runtime.execute.device import nvidia
 from adl.runtime.execute.device.driver import DeviceError
 from benchmarks import cuda
@@ -188,6 +192,22 @@ def test_blocks_without_room_on_the_gpu_are_counted_by_the_cpu(
     assert found == run(EXAMPLES / "ttbar.adl", events, tmp_path / "host")[0]
     assert "the CPU has counted 2000 events" in said
     assert "no room" in said
+
+
+def test_large_events_are_counted_by_the_cpu_and_the_run_says_so(
+    fake: Fake, events: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def for_threads(self: Compiled, *, shared: bool | None = None) -> DeviceModule:
+        plan, room = schedule(self.program, ahead=False), Room(longest=7)
+        return emit_device(self.program, plan, self.layout, shared=shared, room=room)
+
+    fake(FakeCuda())
+    monkeypatch.setattr(Compiled, "for_threads", for_threads)
+    found, said = run(EXAMPLES / "ttbar.adl", events, tmp_path / "cuda", "--target", "cuda")
+    assert found == run(EXAMPLES / "ttbar.adl", events, tmp_path / "host")[0]
+    counted = re.search(r"the CPU has counted (\d+) events: they are too large", said)
+    assert counted is not None
+    assert 10 < int(counted[1]) < 1024
 
 
 # ---------------------------------------------------------------------------------- the benchmark

@@ -82,6 +82,7 @@ def emit_device(
     room: Room = ROOM,
 ) -> DeviceModule:
     """Write the module; ``shared`` can be refused, for a caller that has no such memory."""
+    assert not kernel.ahead, "a thread computes its own events only"
     arguments = Arguments.of(program, layout, Streams())
     parts, main = written(program, kernel, arguments)
     bounds = _bounds(arguments, room)

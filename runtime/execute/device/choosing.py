@@ -101,8 +101,7 @@ class Devices:
 
 
 def _large(compiled: Compiled) -> LargeEvents:
-    from adl.compiler.emit.device import emit_device
     from adl.compiler.targets import emulated
 
-    module = emit_device(compiled.program, compiled.kernel, compiled.layout, shared=False)
+    module = compiled.for_threads(shared=False)
     return LargeEvents(module, emulated.load(module))
