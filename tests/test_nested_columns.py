@@ -16,13 +16,20 @@ import pytest
 import uproot
 from click.testing import CliRunner
 
+from adl.check.checker import check
 from adl.cli import main
 from adl.compiler.ir import Column
+from adl.compiler.layout import Chunk
+from adl.compiler.pipeline import build
 from adl.runtime.inputs import lists
 from adl.runtime.inputs.chunks import read
 from adl.runtime.inputs.opening import open_input
 from adl.runtime.inputs.stored import Part
 from adl.runtime.inputs.trees import Input
+from adl.stdlib.models import load_model
+from adl.syntax.parse import parse
+from adl.syntax.source import Source
+from tests.adltext.comparison import differences
 
 # Which branches to compare: all of them, of PHYSLITE those of a few collections.
 FILES = {
@@ -249,6 +256,50 @@ def test_in_cutlang_a_cut_on_constituents_filters_them(
         assert got["jets_total"][event] == pytest.approx(totals, rel=1e-12)
         assert got["jets_n"][event] == got["again_left"][event] == [len(of) for of in left]
         assert got["again_softer"][event] == [min(c.pt for c in of) for of in left]
+
+
+def invented(columns: Sequence[Column], collections: set[str], number: int = 200) -> Chunk:
+    """Return events of Delphes with jets and their constituents, of as many as are asked for."""
+    draw = np.random.default_rng(5)
+    offsets = {
+        name: np.concatenate([[0], np.cumsum(draw.integers(0, 9, number))])
+        for name in sorted(collections)
+    }
+    jets = offsets["Jet"]
+    ends = np.concatenate([[0], np.cumsum(draw.integers(0, 12, int(jets[-1])))])
+    offsets["JetConstituent"] = ends[jets]
+    first = np.repeat(ends[jets[:-1]], np.diff(jets))
+    known = {
+        "Jet.Constituents_begin": ends[:-1] - first,
+        "Jet.Constituents_end": ends[1:] - first,
+    }
+
+    def values(column: Column) -> Any:
+        size = number if column.collection is None else int(offsets[column.collection][-1])
+        if column.name.endswith((".PT", ".ET", ".MET", ".Mass")):
+            return draw.exponential(200 if column.name.startswith(("Jet", "Missing")) else 3, size)
+        if column.dtype.startswith("float"):
+            return draw.normal(0, 1.5, size)
+        if column.name.endswith("PID"):
+            return draw.choice([4900023, 4900111, 1, -3, 11], size)
+        return draw.integers(-1, 6, size)
+
+    arrays = {c.name: np.asarray(known.get(c.name, values(c))).astype(c.dtype) for c in columns}
+    return Chunk(number, arrays, {name: o.astype(np.int64) for name, o in offsets.items()})
+
+
+@pytest.mark.parametrize("name", ["modern_delphes_constituents", "functional_delphes_constituents"])
+def test_an_analysis_of_constituents_is_the_same_compiled(name: str) -> None:
+    path = Path(__file__).parent / "corpus" / f"{name}.adl"
+    source = Source(str(path), path.read_text(encoding="utf-8"))
+    analysis, _ = check(parse(source), source, load_model("delphes").schema(), "auto")
+    compiled = build(analysis)
+    collections = {c.collection for c in compiled.columns if c.collection is not None}
+    chunk = invented(compiled.columns, {*collections, *compiled.collections})
+    expected = compiled.interpret(chunk)
+    assert not differences(expected, compiled.run(chunk))
+    steps = [int(count) for count in expected.raw]
+    assert any(0 < count < chunk.events for count in steps)
 
 
 # ------------------------------------------------------------------------------- PHYSLITE
