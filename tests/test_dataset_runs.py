@@ -602,3 +602,15 @@ def test_a_mistake_of_the_analysis_is_told_once(tmp_path: Path) -> None:
     assert result.stderr.count("nothing is called MTE") == 1
     assert "none of its files could be used" not in result.stderr
     assert result.stderr.endswith("nothing was run\n")
+
+
+@pytest.mark.parametrize(("generated", "said"), [(5000.0, True), (None, False)])
+def test_a_shape_of_a_skim_is_said_to_be_of_its_events(
+    tmp_path: Path, generated: float | None, said: bool
+) -> None:
+    make(tmp_path / "a.root", 60, 3, generated=generated)
+    text = f"systematic tilt\n  reweight up 1 + MET / 900 down 1 - MET / 900 normalise\n{ANALYSIS}"
+    result = run(tmp_path, {"datasets": {"top": simulated("a.root")}}, text=text)
+    assert result.exit_code == 0, result.output
+    words = "top: tilt with `normalise` keeps the sum of weights of the events of its files"
+    assert (words in result.stderr) is said

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import fsum
+from math import fsum, isclose
 from typing import Any, Literal
 
 import numpy as np
@@ -49,6 +49,12 @@ class Weights:
     value: float
     origin: Origin
     estimated: bool = False
+    of_events: float = 0.0  # over the events that were read, which can be those of a skim
+
+    @property
+    def of_a_skim(self) -> bool:
+        """Whether there were more events than those that the files have."""
+        return not isclose(self.value, self.of_events, rel_tol=1e-6)
 
 
 def counted(path: str, schema: Schema, places: Sequence[str] = ()) -> float | None:
@@ -93,13 +99,14 @@ def sum_of_weights(
     good = [file for file in files if not file["error"]]
     if isinstance(listed.sum_of_weights, float):
         share, estimated = _share(listed, good, facts)
-        return Weights(listed.sum_of_weights * share, "given", estimated)
+        return Weights(listed.sum_of_weights * share, "given", estimated, from_events)
     known = [facts[file["path"]].counted for file in good]
     if listed.sum_of_weights == "events" or not known or None in known:
-        return Weights(from_events, "events")
+        return Weights(from_events, "events", of_events=from_events)
     parts = (facts[f["path"]].counted or 0.0 for f in good)
     shares = (_read(f, facts[f["path"]]) for f in good)
-    return Weights(fsum(p * s for p, s in zip(parts, shares, strict=True)), "counters")
+    value = fsum(p * s for p, s in zip(parts, shares, strict=True))
+    return Weights(value, "counters", of_events=from_events)
 
 
 def _read(file: Mapping[str, Any], facts: Facts) -> float:
