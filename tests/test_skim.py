@@ -414,3 +414,23 @@ def test_parquet_is_for_other_programs(tmp_path: Path) -> None:
     result = adl("run", tmp_path / "a.adl", tmp_path / "skim.parquet")
     assert result.exit_code == 2
     assert "is Parquet: events are read of ROOT files" in result.stderr
+
+
+def test_a_skim_of_physlite_carries_what_its_bookkeepers_have_counted(
+    tmp_path: Path, real_data: Path
+) -> None:
+    text = tmp_path / "a.adl"
+    text.write_text("region r\n  select SoftMET > 5\n")
+    out = tmp_path / "skim.root"
+    skimmed(text, real_data / "physlite_rntuple_100.root", "-o", out)
+    with uproot.open(out) as file:
+        (row,) = file["adlCounters"].arrays().tolist()
+    with uproot.open(real_data / "physlite_rntuple_100.root") as file:
+        name = "CutBookkeepersAux./CutBookkeepersAux"
+        read = {x: file["MetaData"][f"{name}.{x}"].array()[0].tolist() for x in BOOKKEEPERS}
+    place = read["name"].index("AllExecutedEvents")
+    assert list(row.values()) == [read[x][place] for x in BOOKKEEPERS[1:]]
+    assert record(out)["inputs"][0]["counted_by"] == "MetaData"
+
+
+BOOKKEEPERS = ("name", "nAcceptedEvents", "sumOfEventWeights", "sumOfEventWeightsSquared")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import fsum
 from typing import Any
 
@@ -13,27 +13,31 @@ from adl.runtime.inputs.opening import directory
 from adl.runtime.inputs.trees import Input
 
 _LATEST, _COMPLETE = "latest", "complete"
+EVENTS, SQUARES = "events", "squares"  # columns beside that of the weights
 
 
-def counted_in_lists(source: Input, column: str, which: Mapping[str, str]) -> float:
-    """Return the sum over all rows of a tree of the entry that has these texts, the latest of them.
+def counted_in_lists(
+    source: Input, columns: Sequence[str], which: Mapping[str, str]
+) -> tuple[float, ...]:
+    """Return sums over all rows of a tree of the entry that has these texts, the latest of them.
 
     Args:
         source: The open file, with the tree of counters.
-        column: The lists of sums.
+        columns: The lists of sums, the first of weights.
         which: The texts of other columns; ``latest`` and ``complete`` as nanoaod.yaml says.
 
     Raises:
         InputError: A row has no such entry, or the file says that its sums are not whole.
     """
-    texts = {name: text for name, text in which.items() if name not in (_LATEST, _COMPLETE)}
+    words = (_LATEST, _COMPLETE, EVENTS, SQUARES)
+    texts = {name: text for name, text in which.items() if name not in words}
     try:
         named = {b.name: b for b in directory(source)[source.tree].itervalues(recursive=True)}
-        sums = named[column].array()
-        chosen = ak.full_like(sums, True, dtype=bool)
+        sums = [named[column].array() for column in columns]
+        chosen = ak.full_like(sums[0], True, dtype=bool)
         for name, text in texts.items():
             chosen = chosen & (named[name].array() == text)
-        order = named[which[_LATEST]].array() if _LATEST in which else ak.zeros_like(sums)
+        order = named[which[_LATEST]].array() if _LATEST in which else ak.zeros_like(sums[0])
         open_ = _number(named, which.get(_COMPLETE, ""))
     except Exception as error:  # whatever uproot meets in bytes that are not as they should be
         raise InputError(source.path, f"its counters cannot be read: {reason(error)}") from error
@@ -45,7 +49,7 @@ def counted_in_lists(source: Input, column: str, which: Mapping[str, str]) -> fl
         wanted = " and ".join(f"{name} {text}" for name, text in texts.items())
         raise InputError(source.path, f"no counter in {source.tree} has {wanted}")
     last = ak.argmax(ak.mask(order, chosen), axis=1, keepdims=True)
-    return fsum(ak.to_numpy(ak.flatten(sums[last])))
+    return tuple(fsum(ak.to_numpy(ak.flatten(values[last]))) for values in sums)
 
 
 def _number(named: Mapping[str, Any], column: str) -> int:

@@ -74,7 +74,7 @@ def counted(path: str, schema: Schema, places: Sequence[str] = ()) -> float | No
         with opened:
             branch = opened.branches().get(column)
             if branch is not None and branch.counter is not None and schema.counted:
-                return counted_in_lists(opened, column, schema.counted)
+                return counted_in_lists(opened, [column], schema.counted)[0]
             if branch is not None and branch.counter is None:
                 wanted = Column(column, branch.dtype)
                 numbers = read(opened, [wanted], (), 0, opened.entries).columns[column]

@@ -7,7 +7,7 @@ of NanoAOD's tree ``Runs`` are carried as they are, with their sums for each LHE
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import fsum
@@ -16,9 +16,11 @@ from typing import Any, NamedTuple
 import awkward as ak
 import numpy as np
 
+from adl.runtime.datasets.bookkeepers import EVENTS, SQUARES, counted_in_lists
 from adl.runtime.inputs import InputError, reason
-from adl.runtime.inputs.opening import directory
+from adl.runtime.inputs.opening import directory, open_input
 from adl.runtime.inputs.trees import Input
+from adl.stdlib.models import Schema
 
 OWN, RUNS = "adlCounters", "Runs"
 _EVENTS, _SUM, _SUM2 = "events", "sumOfWeights", "sumOfWeights2"
@@ -34,7 +36,7 @@ class Sums(NamedTuple):
     events: int
     weights: float
     weights2: float
-    origin: str  # "skim", "Runs" or "events"
+    origin: str  # "skim", "events", or the tree that has them: "Runs"
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ class Carried:
     runs: ak.Array | None = None  # the rows of its tree Runs
 
 
-def carried(source: Input) -> Carried:
-    """Return what a file has counted.
+def carried(source: Input, schema: Schema) -> Carried:
+    """Return what a file has counted, as its format does.
 
     Raises:
         InputError: A tree of counters cannot be read.
@@ -60,7 +62,11 @@ def carried(source: Input) -> Carried:
             columns = [np.asarray(rows[name]) for name in (_EVENTS, _SUM, _SUM2)]
             events, weights, weights2 = columns
             return Carried(Sums(int(events.sum()), fsum(weights), fsum(weights2), "skim"), runs)
-        return Carried(None if runs is None else _of_runs(runs), runs)
+        if runs is None:
+            return Carried(_of_lists(source, schema, names))
+        return Carried(_of_runs(runs), runs)
+    except InputError:
+        raise
     except Exception as error:  # whatever uproot meets in bytes that are not as they should be
         raise InputError(source.path, f"its counters cannot be read: {reason(error)}") from error
 
@@ -74,6 +80,19 @@ def _numbers(tree: Any) -> ak.Array:
 
 def _is_numeric(array: ak.Array) -> bool:
     return array.ndim <= 2 and not ak.fields(array) and "string" not in str(ak.type(array))
+
+
+def _of_lists(source: Input, schema: Schema, names: Collection[str]) -> Sums | None:
+    """Return the sums of a format that keeps them in lists, beside the numbers of events."""
+    which = schema.counted
+    for counter in schema.counters if {EVENTS, SQUARES} <= which.keys() else ():
+        tree, _, column = counter.partition(".")
+        if tree in names:
+            with open_input(source.path, tree, (str(source.source.file_path),)) as opened:
+                columns = (column, which[EVENTS], which[SQUARES])
+                weights, events, squares = counted_in_lists(opened, columns, which)
+            return Sums(int(events), weights, squares, tree)
+    return None
 
 
 def _of_runs(runs: ak.Array) -> Sums | None:

@@ -73,7 +73,11 @@ class SkimPreparation(Preparation):
         model = model_for(file, self.model).model
         version = model.version(file.branches())
         self.opened[file.path] = Opened(
-            file.tree, file.uuid, model.name, version.name if version else "", carried(file)
+            file.tree,
+            file.uuid,
+            model.name,
+            version.name if version else "",
+            carried(file, model.listed),
         )
         if ALL in self.columns:
             self.unread[file.path] = len(file.unread)
