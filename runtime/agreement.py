@@ -1,7 +1,8 @@
 """How well two targets agree: every value of every event, every count, every sum.
 
 To compare values, a program records beside what it counts what each of its fills is given: values,
-weight, and for which events. Of fills for a group of variations only counts and sums are compared.
+weight, and for which events; of fills for a group of variations, for each of them, or for the first
+and the last of very many.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from adl.compiler.ir import Fill, Record
+from adl.compiler.ir import Const, Fill, Index, Node, Record, opened, substitute
+from adl.compiler.ir import record as record_of
 from adl.compiler.layout import Chunk, Layout, Partial, Rows
 from adl.compiler.pipeline import Compiled
 from adl.compiler.program import Program, RegionOutput
-from adl.compiler.variations import group_of
+from adl.compiler.variations import group_of, turns
 from adl.runtime.execute.local import Kernel
 from adl.runtime.inputs.chunks import read
 from adl.runtime.inputs.opening import open_input
@@ -26,6 +28,7 @@ from adl.stdlib.models import Schema
 
 BLOCK = 8192  # events that are compared at a time: every value of them is kept
 _MOST = 5  # cases that are named
+_EACH = 16  # variations of a group that are compared one by one
 
 Run = Callable[[Chunk], Partial]
 
@@ -90,17 +93,23 @@ class Recording(Preparation):
     def program(self, schema: Schema, dataset: Any) -> Program:
         """Return what the analysis counts, with a record for each fill."""
         program = super().program(schema, dataset)
-        records = tuple(dict.fromkeys(_record(f) for f in _alone(program)))
+        records = dict.fromkeys(given for f in program.fills for given in _records(f))
         return replace(program, inputs=(*program.inputs, *records))
 
 
-def _alone(program: Program) -> list[Fill]:
-    return [f for f in program.fills if group_of(f) is None]
-
-
-def _record(fill: Fill) -> Record:
+def _records(fill: Fill) -> Iterator[Record]:
+    """Yield what a fill is given; of one for a group, for each variation."""
+    group = group_of(fill)
     weight = (fill.weight,) if fill.weighted else ()
-    return Record(fill.axes, (*fill.values, *weight), fill.mask)
+    if group is None:
+        yield Record(fill.axes, (*fill.values, *weight), fill.mask)
+        return
+    (axis, *axes), (_, *operands) = opened(fill)  # the group's axis and its number come first
+    each = range(turns(axis.source[0]))
+    for which in each if len(each) <= _EACH else (each[0], each[-1]):
+        here: dict[Node, Node] = {Index(axis): Const(which)}
+        *values, mask, given = (substitute(operand, here) for operand in operands)
+        yield record_of(tuple(axes), (*values, *([given] if weight else ())), mask)
 
 
 # ---------------------------------------------------------------------------------- comparing
@@ -161,8 +170,8 @@ def _values(
 
 def _recorded(program: Program) -> Iterator[tuple[Record, str]]:
     for fill, name in reversed(list(named(program))):
-        if group_of(fill) is None:
-            yield _record(fill), name
+        for given in _records(fill):
+            yield given, name
 
 
 def _of_rows(

@@ -97,6 +97,19 @@ def test_a_fake_gpu_agrees_with_the_host(analysis: str, monkeypatch: pytest.Monk
     assert found["values"]["compared"] > 2000
 
 
+def test_values_of_each_variation_are_compared(tmp_path: Path) -> None:
+    path = tmp_path / "a.adl"
+    variations = "systematic jes\n  scale pt(Jet)  up 1.1  down 0.9\n"
+    arguments = (SAMPLE, "--targets", "host", "reference", "-n", "40", "--simulation")
+    path.write_text(ANALYSIS)
+    nominal = machine(str(path), *arguments)
+    path.write_text(variations + ANALYSIS)
+    found = machine(str(path), *arguments)
+    assert found["agree"]
+    assert nominal["values"]["compared"] > 100
+    assert found["values"]["compared"] > 2 * nominal["values"]["compared"]
+
+
 def test_a_value_of_one_event_is_named(analysis: str, change: Callable[[Change], None]) -> None:
     def edit(partial: Partial) -> None:
         for place, rows in enumerate(partial.rows):

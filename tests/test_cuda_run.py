@@ -112,6 +112,24 @@ def test_a_fake_gpu_gives_the_results_of_the_cpu(
         assert csv.read_bytes() == own.read_bytes()
 
 
+def test_a_dataset_list_and_its_mask_are_counted_on_a_fake_gpu(
+    fake: Fake, events: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mask.json").write_text(json.dumps({"1": [[1, 3], [6, 7]]}))
+    lists = tmp_path / "list.yaml"
+    lists.write_text(
+        "luminosity: 1 /fb\ndatasets:\n"
+        f"  mc: {{files: {events}, kind: simulation, process: ttbar, cross_section: 1}}\n"
+        "  rec:\n"
+        f"    {{files: {EXAMPLES}/sample/zmumu.root, kind: data, lumi_mask: mask.json}}\n"
+    )
+    api = fake(FakeCuda())
+    on_host, _ = run(EXAMPLES / "zpeak.adl", lists, tmp_path / "host")
+    found, _ = run(EXAMPLES / "zpeak.adl", lists, tmp_path / "cuda", "--target", "cuda")
+    assert found == on_host
+    assert api.calls.count("cuModuleLoadData") == 2
+
+
 # ----------------------------------------------------------------------------- there is no GPU
 
 
