@@ -7,6 +7,7 @@ floating-point numbers and for missing values: the order of ``and`` and ``+``, s
 
 from __future__ import annotations
 
+from ast import dump, parse
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 from functools import cache
@@ -15,8 +16,10 @@ from inspect import getsource
 from itertools import groupby, pairwise, product
 from math import prod
 from pathlib import Path
+from textwrap import dedent
 from typing import Any, NamedTuple
 
+from adl.check.functions import FromFile
 from adl.compiler.ir import (
     Call,
     Column,
@@ -421,11 +424,13 @@ def code_of(function: Function) -> Any:
     """Return what makes a function: of a user's its code, for it is not looked into."""
     if FUNCTIONS.get(function.name) is function:
         return function.name
+    body = function.body
     try:
-        text = getsource(function.body)
-    except (OSError, TypeError):
+        text = body.text if isinstance(body, FromFile) else getsource(body)
+        said = dump(parse(dedent(text)))  # comments and spaces say nothing
+    except (OSError, SyntaxError, TypeError):
         return id(function)  # of no known code: equal to itself only
-    return function.name, function.arguments, function.result, text
+    return function.name, function.arguments, function.result, said
 
 
 def _content(path: str) -> str:

@@ -136,9 +136,15 @@ class _Comparison:
             yield Change("renamed", KINDS[type(y)], y.name, "", *at, details=words)
         if self.a.declaration(x) == self.b.declaration(y):
             return
-        details = [*self._details(x, y)]
+        details = [d for d in self._details(x, y) if d.slices or not _same_words(d)]
         for detail in details:
             yield self._detailed(detail, KINDS[type(y)], y.name)
+        texts = [
+            "".join(where.block_text(d.span).split())
+            for where, d in zip(self.places, (x, y), strict=True)
+        ]
+        if not details and texts[0].replace(x.name, y.name) != texts[1]:
+            yield Change("changed", KINDS[type(y)], y.name, "", *at)
 
     def _alone(self, x: Declared | None, y: Declared | None) -> Change:
         found = x or y
@@ -334,6 +340,11 @@ class _Comparison:
                     f"{pair.a} means different things: that of {self.a.source.name} is {pair.b} of "
                     f"{self.b.source.name}, where {pair.a} is another one{also}"
                 )
+
+
+def _same_words(detail: Detail) -> bool:
+    """Whether a value differs only by what it names."""
+    return "".join(detail.was.split()) == "".join(detail.now.split())
 
 
 def _named(shape: Shape) -> Iterator[str]:

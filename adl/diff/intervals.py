@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from math import inf, isfinite
+from math import ceil, floor, inf, isfinite
 from typing import NamedTuple
 
 
@@ -70,6 +70,16 @@ class Range:
 
 def compared(operator: str, c: float, whole: bool) -> Range:
     """Return the numbers x for which ``x operator c`` holds."""
+    if whole and not float(c).is_integer():
+        found = {"lt": ("le", floor(c)), "le": ("le", floor(c))}
+        found |= {"gt": ("ge", ceil(c)), "ge": ("ge", ceil(c))}
+        if operator not in found:
+            return (
+                Range((), True)
+                if operator == "eq"
+                else Range((Interval(-inf, False, inf, False),), True)
+            )
+        operator, c = found[operator]
     below, above = Interval(-inf, False, c, False), Interval(c, False, inf, False)
     point = Interval(c, True, c, True)
     parts = {
@@ -85,6 +95,8 @@ def compared(operator: str, c: float, whole: bool) -> Range:
 
 def between(lower: float, upper: float, whole: bool) -> Range:
     """Return the numbers from lower to upper, both in."""
+    if whole:
+        lower, upper = ceil(lower), floor(upper)
     return Range((Interval(lower, True, upper, True),) if lower <= upper else (), whole)
 
 

@@ -31,6 +31,13 @@ class Places:
         start = self.source.line_starts[line - 1]
         return Place(line, self.source.words(Span(start, start + len(written))))
 
+    def block_text(self, span: Span) -> str:
+        """Return the words of the block in which something stands."""
+        for block in self.file.blocks:
+            if block.span.start <= span.start < block.span.end:
+                return self.source.words(block.span)
+        return ""
+
     def owner(self, span: Span) -> str:
         """Return the name of the block in which something stands."""
         for block in self.file.blocks:

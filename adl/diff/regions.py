@@ -148,13 +148,13 @@ class _Regions:
         _take(x, y, lambda p, q: p.anywhere == q.anywhere and p.kind == q.kind)
         changes: list[Change] = [c for p, q in same for c in self._labels(p, q)]
         changes += self._moved(x, y)
-        x = [e for e in x if not self._implied(e, selected[1])]
-        y = [e for e in y if not self._implied(e, selected[0])]
         if equal:  # other words for the same
             return RegionDifference(tuple(changes), True, True, ())
         follow = [q for _, q in _take(x, y, self._says_the_same)]
         for p, q in self._alike(x, y):
             changes += self._changed(p, q)
+        x = [e for e in x if not self._implied(e, selected[1])]
+        y = [e for e in y if not self._implied(e, selected[0])]
         changes += [self._alone(p, None) for p in x] + [self._alone(None, q) for q in y]
         return RegionDifference(tuple(changes), equal, selected[0] == selected[1], tuple(follow))
 

@@ -57,6 +57,8 @@ class Shapes:
                 return _number(content.value)
             case core.Operation(name="gt" | "ge", arguments=(x, y)):
                 return _SWAPPED[content.name], self.of(y, known), self.of(x, known)
+            case core.Operation(name="real", arguments=(x,)):
+                return self.of(x, known)
             case core.Operation():
                 return self._operation(content.name, content.arguments, known)
             case core.Logic(operator="not", operands=(core.Logic(operator="not") as inner,)):

@@ -213,8 +213,9 @@ class Side:
                 named += [(name, node) for node in self._nodes(value)]
             for name, node in named:
                 yield name, self.number(store(axes, (node,)))
-        for number, plot in found.histograms:
-            yield number, self.statement(plot) if not plot.loops else plot.name
+        plots = self.outputs.get(found.name)
+        for plot in () if plots is None or plots.steps else plots.histograms:
+            yield plot.name, plot.title, tuple(map(self.of_program, plot.fills))
 
     def _composite(self, found: core.CompositeDef) -> Iterator[Any]:
         with self.lowering.loops(found.loops) as (axes, inside):

@@ -176,10 +176,15 @@ class Reader:
         first, second = atom(a), atom(b)
         if first and second:
             if not self.same(first.quantity, second.quantity):
-                return 0.9 * likeness(_words(self.a, a), _words(self.b, b))
+                return self._near(a, b)
             shared = bool(first.range.parts) and bool(second.range.parts)
             return 2.0 if shared and _direction(first) == _direction(second) else 1.0
-        return 0.9 * likeness(_words(self.a, a), _words(self.b, b))
+        return self._near(a, b)
+
+    def _near(self, a: core.Value, b: core.Value) -> float:
+        """Return how near two values are in words, less than comparisons of one quantity are."""
+        text = likeness(self.source_a.words(a.span), self.source_b.words(b.span))
+        return 0.9 * max(text, likeness(_words(self.a, a), _words(self.b, b)))
 
     def _reductions(self, a: core.Reduction, b: core.Reduction, sense: int) -> Iterator[Detail]:
         known_a: dict[object, int] = {}
@@ -234,11 +239,12 @@ def atom(value: core.Value) -> Atom | None:
     match value:
         case core.Operation(name=name, arguments=(x, y)) if name in _COMPARISONS:
             for quantity, other, operator in ((x, y, name), (y, x, _MIRRORED[name])):
-                limit = constant(other)
+                limit, one = constant(other), _stored(quantity)
                 if limit is not None and constant(quantity) is None:
-                    whole = quantity.type == "int"
-                    return Atom(quantity, compared(operator, limit, whole))
-        case core.Interval(operator=operator, value=x):
+                    whole = one.type == "int"
+                    return Atom(one, compared(operator, limit, whole))
+        case core.Interval(operator=operator, value=value_):
+            x = _stored(value_)
             lower, upper = constant(value.lower), constant(value.upper)
             if lower is not None and upper is not None:
                 whole = x.type == "int"
@@ -249,6 +255,14 @@ def atom(value: core.Value) -> Atom | None:
     return None
 
 
+def _stored(value: core.Value) -> core.Value:
+    """Return a whole number that is compared as a real one as it is."""
+    match value:
+        case core.Operation(name="real", arguments=(inner,)):
+            return inner
+    return value
+
+
 def constant(value: core.Value) -> float | None:
     """Return the number that a value always is, if one was written."""
     match value:
@@ -256,6 +270,8 @@ def constant(value: core.Value) -> float | None:
             return None
         case core.Literal_(value=number):
             return float(number)
+        case core.Operation(name="real", arguments=(inner,)):
+            return constant(inner)
         case core.Operation(name="neg", arguments=(inner,)):
             found = constant(inner)
             return None if found is None else -found
