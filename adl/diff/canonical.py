@@ -8,7 +8,7 @@ floating-point numbers and for missing values: the order of ``and`` and ``+``, s
 from __future__ import annotations
 
 from ast import dump, parse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from functools import cache
 from hashlib import sha256
@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from adl.check.functions import FromFile
 from adl.compiler.ir import (
+    Axis,
     Call,
     Column,
     Const,
@@ -37,6 +38,7 @@ from adl.stdlib.registry import FUNCTIONS, Function
 
 _DERIVED = frozenset(("kind", "free", "height", "costly"))
 _MOST_CELLS = 200_000
+_CASES = 6  # what may be there or not, of which all cases are looked at
 _EXACT = 2**53  # up to here an integer and the real number of it compare alike
 
 
@@ -75,6 +77,7 @@ class Canonical:
     def __init__(self) -> None:
         self.terms: list[Term] = []
         self.kinds: list[str] = []
+        self.free: list[frozenset[Axis]] = []
         self._numbers: dict[Term, Number] = {}
         self._nodes: dict[tuple[Columns, Node], Number] = {}
         self._simpler: dict[tuple[Number, Facts], Number] = {}
@@ -105,6 +108,34 @@ class Canonical:
             self._simpler[key] = self._under(number, known)
         return self._simpler[key]
 
+    def same(self, a: Number, b: Number, known: Facts = NOTHING, cases: int = _CASES) -> bool:
+        """Whether two values are one in every case of what is there, where some conditions hold."""
+        a, b = self.under(a, known), self.under(b, known)
+        if a == b:
+            return True
+        there = next(self._absences(a, b), None) if cases else None
+        if there is None:
+            return False
+        with_it = Facts(frozenset((there, *self._fewer(there))))
+        without = Facts(false=frozenset((there,)))
+        return self.same(a, b, known + with_it, cases - 1) and self.same(
+            a, b, known + without, cases - 1
+        )
+
+    def _absences(self, *numbers: Number) -> Iterator[Number]:
+        """Yield what may be there or not, of what a value asks for, outer questions first."""
+        seen: set[Number] = set()
+        todo = [*numbers]
+        while todo:
+            number = todo.pop(0)
+            if number in seen:
+                continue
+            seen.add(number)
+            term = self.terms[number]
+            if term[0] in ("any", "at least") and not self.free[number]:
+                yield number
+            todo += [word for word in term if isinstance(word, Number)]
+
     def facts(self, numbers: Iterable[Number]) -> Facts:
         """Return what conditions that hold say of what is there."""
         true: set[Number] = set()
@@ -113,7 +144,8 @@ class Canonical:
             term = self.terms[number]
             negated = term[0] == "not"
             inner = term[1] if negated else number
-            if self.terms[inner][0] in ("any", "at least"):
+            # In an open loop the same words can be about another element.
+            if self.terms[inner][0] in ("any", "at least") and not self.free[inner]:
                 (false if negated else true).add(inner)
                 if not negated:
                     true.update(self._fewer(inner))
@@ -135,10 +167,7 @@ class Canonical:
                     others = [p for p in parts if p != part]
                     if operator == "or":
                         others = [self._not(p) for p in others]
-                    more = self.facts(others)
-                    # Of two that say the same of each other, one stays.
-                    fewer = Facts(more.true - {part}, more.false - {part})
-                    new.append(self.under(part, known + fewer))
+                    new.append(self.under(part, known + self.facts(others)))
                 return self._all_of(operator, tuple(new))
             case "where", condition, yes, no:
                 then = self.facts(self.conjuncts(condition))
@@ -206,7 +235,25 @@ class Canonical:
         if number == len(self.terms):
             self.terms.append(term)
             self.kinds.append(kind)
+            self.free.append(self._free(term))
         return number
+
+    def _free(self, term: Term) -> frozenset[Axis]:
+        """Return the axes of loops that are open around a term."""
+        if term[0] == "Index":
+            return frozenset((term[1],))
+        found: set[Axis] = set()
+        bound: set[Axis] = set()
+        todo = [*term]
+        while todo:
+            word = todo.pop()
+            if isinstance(word, Number):
+                found |= self.free[word]
+            elif isinstance(word, Axis):
+                bound.add(word)
+            elif type(word) is tuple:
+                todo += word
+        return frozenset(found - bound)
 
     def _any(self, axes: Any, mask: Number) -> Number:
         return self.false if mask == self.false else self._make(("any", axes, mask), "bool")

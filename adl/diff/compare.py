@@ -288,6 +288,10 @@ class _Comparison:
 
         Regions that use them are all equal, and some do.
         """
+        if self.a.analysis.dialect != self.b.analysis.dialect and all(
+            pair.status == "equal" for pair in regions
+        ):
+            return frozenset(p for p in self.pairs if p.a is not None and p.a == p.b)
         pairs = [p for p in regions if p.a is not None and p.b is not None]
         if not pairs:
             return frozenset()

@@ -140,7 +140,7 @@ class _Regions:
 
     def difference(self) -> RegionDifference:
         first, second = entries(self.a, self.name_a), entries(self.b, self.name_b)
-        equal = meaning(self.a, self.name_a) == meaning(self.b, self.name_b)
+        equal = meaning(self.a, self.name_a) == meaning(self.b, self.name_b) or self._same()
         selected = selection(self.a, self.name_a), selection(self.b, self.name_b)
         pairs, left, right = aligned([e.here for e in first], [e.here for e in second])
         x, y = [first[i] for i in left], [second[j] for j in right]
@@ -157,6 +157,38 @@ class _Regions:
         y = [e for e in y if not self._implied(e, selected[0])]
         changes += [self._alone(p, None) for p in x] + [self._alone(None, q) for q in y]
         return RegionDifference(tuple(changes), equal, selected[0] == selected[1], tuple(follow))
+
+    def _same(self) -> bool:
+        """Whether the regions count the same in every case of what is there.
+
+        A missing jet of one analysis can be one without momentum of the other, behind a guard.
+        """
+        canonical = self.a.canonical
+        sides = ((self.a, self.name_a), (self.b, self.name_b))
+        first, second = (side.outputs[name] for side, name in sides)
+        mask, other = (side.of_program(side.outputs[n].steps[-1].fill.mask) for side, n in sides)
+        if not canonical.same(mask, other):
+            return False
+        facts = canonical.facts(canonical.conjuncts(canonical.under(mask)))
+        of_rows = [
+            [side.statement(s) for s in side.regions[n].statements if _is_rows(s)]
+            for side, n in sides
+        ]
+        fills = [[f for f in r.fills if f.bins or f is r.steps[-1].fill] for r in (first, second)]
+        if of_rows[0] != of_rows[1] or len(fills[0]) != len(fills[1]):
+            return False
+        return all(self._same_fill(x, y, facts) for x, y in zip(*fills, strict=True))
+
+    def _same_fill(self, x: Fill, y: Fill, facts: Facts) -> bool:
+        if x.bins != y.bins or len(x.children) != len(y.children):
+            return False
+        return all(
+            self.a.canonical.same(
+                *(self.a.of_program(p), self.b.of_program(q)),
+                NOTHING if p.free or q.free else facts,
+            )
+            for p, q in zip(x.children, y.children, strict=True)
+        )
 
     def _implied(self, entry: Entry, selected: frozenset[Number]) -> bool:
         """Whether a cut asks for nothing that the other region does not ask for, too."""
