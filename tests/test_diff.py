@@ -13,6 +13,7 @@ from adl.diff.canonical import Canonical
 from adl.diff.changes import Change, Difference
 from adl.diff.compare import compare
 from adl.diff.sides import Side
+from adl.migrate.migrate import migrate
 from adl.syntax.format import format_file
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
@@ -115,32 +116,145 @@ def test_what_the_formatter_writes_does_not_differ(stem: str) -> None:
     assert all(pair.status == "equal" for pair in found.regions)
 
 
+MIGRATED = (
+    "functional_hadronic_counts",
+    "functional_legacy_flags",
+    "functional_monojet",
+    "functional_network_vlq",
+    "functional_w_plus_top",
+)
+
+
+@pytest.mark.parametrize("stem", MIGRATED)
+def test_an_analysis_in_another_dialect_does_not_differ(stem: str) -> None:
+    text = (CORPUS / f"{stem}.adl").read_text(encoding="utf-8")
+    canonical = Canonical()
+    old = side(text, str(CORPUS / "a.adl"), canonical, "cutlang")
+    new = migrate(old.file, old.source, old.analysis.schema, old.analysis, (str(CORPUS),))
+    assert not new.obstacles
+    found = compare(old, side(new.text, str(CORPUS / "b.adl"), canonical))
+    assert found.changes == ()
+    assert found.equal
+    assert "is read in the dialect cutlang" in found.notes[0]
+
+
+def test_the_same_words_about_other_elements_are_not_taken_for_one() -> None:
+    text = """
+object jets
+  take Jet
+  select count(mu m, dR(m, this) < 0.4) == 0 and pT > 30
+object mu
+  take Muon
+region r
+  select any(jets j, any(mu m, dR(m, j) < 1) and {})
+"""
+    near = text.format("any(jets k, any(mu m, dR(m, k) < 1) and pT(k) > 50)")
+    alone = text.format("any(jets k, pT(k) > 50)")
+    assert not difference(near, alone).equal
+
+
 # ------------------------------------------------------------------------------ single changes
 
 # what is replaced in an example, by what; then the lines, the effect and the regions that differ
 PLANTED = (
-    ("search.adl", "select HT > 100", "select HT >= 100", "gained: HT = 100", "search"),
-    ("search.adl", "select HT > 100", "select HT > 90", "gained: 90 < HT <= 100", "search"),
-    ("search.adl", "size(jets) >= 2", "size(jets) >= 4", "lost: 2 <= size(jets) <= 3", "search"),
-    ("search.adl", "mindphi > 0.3", "mindphi > 0.4", "lost: 0.3 < mindphi <= 0.4", "search"),
-    ("search.adl", "pT > 30 and", "pT > 25 and", "gained: 25 < pT <= 30", "search"),
-    ("search.adl", "  select HT > 100\n", "", "gained: HT <= 100", "search"),
+    ("search.adl", "select HT > 100", "select HT >= 100", "gained: HT = 100", ("search",)),
+    ("search.adl", "select HT > 100", "select HT > 90", "gained: 90 < HT <= 100", ("search",)),
+    ("search.adl", "size(jets) >= 2", "size(jets) >= 4", "lost: 2 <= size(jets) <= 3", ("search",)),
+    ("search.adl", "size(jets) >= 2", "size(jets) > 2.5", "lost: size(jets) = 2", ("search",)),
+    ("search.adl", "mindphi > 0.3", "mindphi > 0.4", "lost: 0.3 < mindphi <= 0.4", ("search",)),
+    ("search.adl", "pT > 30 and", "pT > 25 and", "gained: 25 < pT <= 30", ("search",)),
+    ("search.adl", "  select HT > 100\n", "", "gained: HT <= 100", ("search",)),
+    ("search.adl", "  select HT > 100\n", "  select HT > 100 and MET < 500\n",
+     "lost: MET >= 500", ("search",)),
     ("search.adl", "abs(eta) < 2.4\n\nobject b", "abs(eta) < 2.5\n\nobject b",
-     "gained: 2.4 <= abs(eta) < 2.5", "search"),
-    ("search.adl", "0.2783", "0.7100", "lost: 0.2783 < btagDeepFlavB <= 0.71", "search"),
+     "gained: 2.4 <= abs(eta) < 2.5", ("search",)),
+    ("search.adl", "0.2783", "0.7100", "lost: 0.2783 < btagDeepFlavB <= 0.71", ("search",)),
+    ("search.adl", "pT > 10 and", "pT > 15 and", "lost: 10 < pT <= 15", ("search", "met_spectrum")),
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "old", "new", "effect", "region"), PLANTED)
+@pytest.mark.parametrize(("name", "old", "new", "effect", "regions"), PLANTED)
 def test_a_single_change_is_found_exactly(
-    name: str, old: str, new: str, effect: str, region: str
+    name: str, old: str, new: str, effect: str, regions: tuple[str, ...]
 ) -> None:
     text = example(name)
     assert text.count(old) == 1
-    change = only(difference(text, text.replace(old, new)))
+    found = difference(text, text.replace(old, new))
+    change = only(found)
     line = text[: text.index(old)].count("\n") + 1
     assert change.a is not None
     assert change.a.line == line
     assert change.b is None or change.b.line == line
     assert [f"{part.effect}: {part.condition}" for part in change.slices] == [effect]
-    assert change.regions == (region,)
+    assert change.regions == regions
+    assert {p.b for p in found.regions if p.status != "equal"} == set(regions)
+
+
+# what is replaced, by what; then what the only change is and says
+OTHERS = (
+    ("search.adl", "40, 60, 460, MET\n", "50, 60, 460, MET\n",
+     ("changed", "histogram", "bins 40, 60, 460 → 50, 60, 460")),
+    ("search.adl", "histo hmet,", "histo missing,",
+     ("renamed", "histogram", "hmet is missing now")),
+    ("search.adl", "MET 60 80 100 150 200", "MET 60 80 110 150 200", ("changed", "bin", "")),
+    ("search.adl", '"2b" ', '"two" ', ("renamed", "bin", '"2b" is "two" now')),
+    ("search.adl", "sum(pT(jets))", "sum(pT(bjets))", ("changed", "define", "sum(pT(jets)) → sum(pT(bjets))")),
+    ("search.adl", "take jets\n", "take Jet\n", ("changed", "object", "take jets → take Jet")),
+    ("search.adl", "region met_spectrum", "region spectrum",
+     ("renamed", "region", "met_spectrum is spectrum now")),
+    ("systematics/jet_pt_scale.adl", "up 1.03", "up 1.04", ("changed", "systematic", "")),
+    ("systematics/luminosity.adl", "rate 1.025", "rate 1.030", ("changed", "systematic", "")),
+    ("systematics/top_pt.adl", "weight gen genWeight", "weight gen 2 * genWeight",
+     ("changed", "weight", "genWeight → 2 * genWeight")),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "old", "new", "told"), OTHERS)
+def test_other_changes_are_found_exactly(
+    name: str, old: str, new: str, told: tuple[str, str, str]
+) -> None:
+    text = example(name)
+    assert text.count(old) >= 1, text
+    found = difference(text, text.replace(old, new), (EXAMPLES / name).parent)
+    change = only(found)
+    assert (change.status, change.kind) == told[:2]
+    assert told[2] in "\n".join((*change.details, ""))
+    line = text[: text.index(old)].count("\n") + 1
+    assert change.a is not None
+    assert change.b is not None
+    assert abs(change.b.line - line) <= 6  # a block is told by its first line
+
+
+def test_names_that_mean_other_things_are_told() -> None:
+    old = "object jets\n  take Jet\n  select pT > 30\nregion r\n  select size(jets) >= 2\n"
+    new = (
+        "object jets\n  take Jet\n  select pT > 20\nobject good\n  take Jet\n  select pT > 30\n"
+        "region r\n  select size(good) >= 2\n"
+    )
+    found = difference(old, new)
+    assert {(c.status, c.name) for c in found.changes} == {("renamed", "good"), ("added", "jets")}
+    assert "jets means different things" in found.notes[0]
+    assert [pair.status for pair in found.regions] == ["equal"]
+
+
+def test_a_users_function_is_equal_when_its_code_is(tmp_path: Path) -> None:
+    text = (
+        'function mine\n  arg pt\n  code "{}"\n'
+        "region r\n  select size(Jet) > 0\n  select mine(pT(Jet[0])) > 1\n"
+    )
+    code = "def mine(pt: float) -> float:\n    return 2 * pt{}\n"
+    for name, end in (("a.py", ""), ("b.py", "  # twice"), ("c.py", " + 1")):
+        (tmp_path / name).write_text(code.format(end))
+    same = difference(text.format("a.py"), text.format("b.py"), tmp_path)
+    assert [pair.status for pair in same.regions] == ["equal"]
+    other = difference(text.format("a.py"), text.format("c.py"), tmp_path)
+    assert [pair.status for pair in other.regions] == ["changed"]
+    assert [c.kind for c in other.changes] == ["function"]
+
+
+def test_cuts_in_another_order_are_moved_and_select_the_same() -> None:
+    text = example("search.adl")
+    cuts = "  select size(jets) >= 2\n", "  select HT > 100\n"
+    found = difference(text, text.replace("".join(cuts), "".join(cuts[::-1])))
+    assert {change.status for change in found.changes} == {"moved"}
+    assert all(pair.status == "equal" for pair in found.regions)

@@ -71,6 +71,7 @@ def region_line(pair: RegionPair) -> str:
         "equal": "counts the same",
         "added": "is new",
         "removed": "is gone",
+        "undecided": "reads the same, and was not found to count the same (--prove, or DATA, tells)",
         "changed": "selects the same, and counts otherwise" if pair.selects else "differs",
     }[pair.status]
     because = f", because of {', '.join(pair.causes)}" if pair.causes else ""

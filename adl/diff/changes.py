@@ -45,13 +45,14 @@ class Change:
 class RegionPair:
     """Regions that are one, by their names; None where an analysis has none.
 
-    ``status`` is of what the region counts: equal, or not. ``causes`` are the names of changed
+    ``status`` is of what the region counts; undecided where nothing differs in its words and in what
+    they name, and yet it was not found to be the same. ``causes`` are the names of changed
     declarations for which it differs.
     """
 
     a: str | None
     b: str | None
-    status: Literal["equal", "changed", "added", "removed"]
+    status: Literal["equal", "changed", "undecided", "added", "removed"]
     selects: bool = False  # the same events, whatever they weigh and fill
     causes: tuple[str, ...] = ()
 
@@ -69,7 +70,7 @@ class Difference:
     @property
     def equal(self) -> bool:
         """Whether nothing differs."""
-        return not self.changes
+        return not self.changes and all(pair.status == "equal" for pair in self.regions)
 
     def counterpart(self, region: str) -> str | None:
         """Return the region of the second analysis that a region of the first one has become."""

@@ -40,7 +40,7 @@ class _Comparison:
         quiet = self._without_effect(regions)
         changes = [
             *(c for pair in self.pairs if pair not in quiet for c in self._declaration(pair)),
-            *other_blocks(self.a, self.b, self.shapes, self.places),
+            *self.others,
             *changes,
         ]
         return Difference(
@@ -120,6 +120,11 @@ class _Comparison:
     def reader(self) -> Reader:
         """What compares values."""
         return Reader(*self.shapes, self.a.source, self.b.source)
+
+    @cached_property
+    def others(self) -> tuple[Change, ...]:
+        """What differs beside declarations and regions."""
+        return tuple(other_blocks(self.a, self.b, self.shapes, self.places))
 
     # ------------------------------------------------------------------------- declarations
 
@@ -245,7 +250,10 @@ class _Comparison:
             words = (f"{pair.a} is {pair.b} now",)
             changes.insert(0, Change("renamed", "region", pair.b, "", *at, details=words))
         causes = tuple(dict.fromkeys(c for entry in found.follow for c in self._causes(entry)))
-        status = "equal" if found.equal else "changed"
+        if found.follow and not causes:  # a function, trigger, choice or correction of that name
+            causes = tuple(change.name for change in self.others if change.kind != "systematic")
+        known = bool(changes or causes)
+        status = "equal" if found.equal else "changed" if known else "undecided"
         return changes, RegionPair(pair.a, pair.b, status, found.selects, causes)  # type: ignore[arg-type]  # one of its literals
 
     def _lone_region(self, pair: Pair) -> tuple[list[Change], RegionPair]:

@@ -74,6 +74,8 @@ def meaning(side: Side, name: str) -> Hashable:
     last = output.steps[-1].fill
     selected = canonical.conjuncts(canonical.under(side.of_program(last.mask)))
     facts = canonical.facts(selected)
+    if canonical.false in selected:  # no event passes: what it would fill is all the same
+        return False, tuple(f.bins for f in output.fills if f.bins)
 
     def of(fill: Fill) -> Hashable:
         return fill.bins, *(
@@ -145,9 +147,12 @@ class _Regions:
         pairs, left, right = aligned([e.here for e in first], [e.here for e in second])
         x, y = [first[i] for i in left], [second[j] for j in right]
         same = [(first[i], second[j]) for i, j in pairs]
-        _take(x, y, lambda p, q: p.anywhere == q.anywhere and p.kind == q.kind)
         changes: list[Change] = [c for p, q in same for c in self._labels(p, q)]
-        changes += self._moved(x, y)
+        for p, q in _take(x, y, _does_the_same):
+            here = first.index(p), second.index(q)
+            if any((i - here[0]) * (j - here[1]) < 0 for i, j in pairs):
+                changes.append(self._change("moved", p, q))
+            changes += self._labels(p, q)
         if equal:  # other words for the same
             return RegionDifference(tuple(changes), True, True, ())
         follow = [q for _, q in _take(x, y, self._says_the_same)]
@@ -204,11 +209,6 @@ class _Regions:
             "".join(s.source.words(e.statement.span).split()) for s, e in ((self.a, p), (self.b, q))
         ]
         return bool(shapes[0] == shapes[1]) or words[0] == words[1]
-
-    def _moved(self, x: list[Entry], y: list[Entry]) -> Iterator[Change]:
-        """Yield statements that stand elsewhere, and take them from both lists."""
-        for p, q in _take(x, y, lambda p, q: p.here == q.here and p.kind == q.kind):
-            yield self._change("moved", p, q)
 
     # ------------------------------------------------------------------------------ changed
 
@@ -332,6 +332,10 @@ class _Regions:
             source = self.a.source if p is not None else self.b.source
             slices = self.reader.without(entry.statement.condition, source, removed=p is not None)
         return self._change("removed" if q is None else "added", p, q, slices)
+
+
+def _does_the_same(p: Entry, q: Entry) -> bool:
+    return p.kind == q.kind and (p.here == q.here or p.anywhere == q.anywhere)
 
 
 def _take(x: list[Entry], y: list[Entry], same: Any) -> list[tuple[Entry, Entry]]:

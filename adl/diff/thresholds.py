@@ -179,6 +179,8 @@ class Reader:
                 return self._near(a, b)
             shared = bool(first.range.parts) and bool(second.range.parts)
             return 2.0 if shared and _direction(first) == _direction(second) else 1.0
+        if any(self.same(x, y) for x in _conjuncts(a) for y in _conjuncts(b)):
+            return 1.5  # one of them asks for more
         return self._near(a, b)
 
     def _near(self, a: core.Value, b: core.Value) -> float:
