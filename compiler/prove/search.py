@@ -91,21 +91,28 @@ class Search:
         self.apart |= some.T @ (1 - some) > 0
         new = np.argwhere(np.triu(both & ~self.together))
         self.together |= both
-        open_ = [(int(i), int(j)) for i, j in new]
-        while open_:
-            counts = np.zeros(len(passes), np.int64)
-            for i, j in open_[:500]:
-                counts += passes[:, i] & passes[:, j]
-            best = int(np.argmax(counts))
-            chunk = _one(events, best, self.promises, self.owners)
-            confirmed = next(evaluate_each(self._asked, chunk, [0]))
-            witness = Witness(chunk, 0, origin)
-            covered = [p for p in open_ if passes[best, p[0]] and passes[best, p[1]]]
-            for i, j in covered:
-                if confirmed[i] is True and confirmed[j] is True:
-                    self._confirmed[i, j] = witness
-            assert covered or not counts.any()
-            open_ = [p for p in open_ if p not in set(covered)]
+        chosen, open_ = [], new
+        while len(open_):  # the event that passes most pairs first
+            inside = passes[:, open_[:500, 0]] & passes[:, open_[:500, 1]]
+            best = int(np.argmax(inside.sum(1)))
+            covered = passes[best, open_[:, 0]] & passes[best, open_[:, 1]]
+            chosen.append((best, open_[covered]))
+            open_ = open_[~covered]
+        if chosen:
+            self._confirm(events, chosen, origin)
+
+    def _confirm(
+        self, events: Events | Chunk, chosen: Sequence[tuple[int, Array]], origin: str
+    ) -> None:
+        """Let the interpreter say which pairs events pass, and keep them as witnesses."""
+        numbers = [number for number, _ in chosen]
+        chunk = _some(events, numbers, self.promises, self.owners)
+        said = evaluate_each(self._asked, chunk, range(len(numbers)))
+        for place, ((_, pairs), passed) in enumerate(zip(chosen, said, strict=True)):
+            witness = Witness(_some(chunk, [place], self.promises, self.owners), 0, origin)
+            for i, j in pairs:
+                if passed[i] is True and passed[j] is True:
+                    self._confirmed[int(i), int(j)] = witness
 
     def witness(self, i: int, j: int) -> Witness | None:
         """Return an event that passes both, as the interpreter says."""
@@ -115,7 +122,7 @@ class Search:
         """Return the event that came nearest to passing both, and how near."""
         total = self.far[:, i] + self.far[:, j]
         best = int(np.argmin(total))
-        return _one(self.events, best, self.promises, self.owners), float(total[best])
+        return _some(self.events, [best], self.promises, self.owners), float(total[best])
 
     # ---------------------------------------------------------------------------- search
 
@@ -228,16 +235,25 @@ def _compiled(masks: Sequence[Node], normal: Sequence[Node]) -> Compiled:
     return Compiled(run_passes(program))
 
 
-def _one(
-    events: Events | Chunk, number: int, promises: Promises, elements: Mapping[str, str]
+def _some(
+    events: Events | Chunk,
+    numbers: Sequence[int],
+    promises: Promises,
+    elements: Mapping[str, str],
 ) -> Chunk:
-    """Return one event as a chunk of its own; ``elements`` says whose elements columns are of."""
+    """Return some events as a chunk of their own; ``elements`` says whose elements columns are of."""
     if isinstance(events, Events):
-        return events.take(np.array([number])).chunk(promises.counters)
-    offsets = {name: o[number : number + 2] for name, o in events.offsets.items()}
-    columns = {}
-    for name, values in events.columns.items():
-        of = elements.get(name)
-        first, after = (number, number + 1) if of is None else offsets[of]
-        columns[name] = values[first:after]
-    return Chunk(1, columns, {name: o - o[0] for name, o in offsets.items()})
+        return events.take(np.array(numbers)).chunk(promises.counters)
+    inside = {
+        name: np.concatenate([np.arange(o[n], o[n + 1]) for n in numbers])
+        for name, o in events.offsets.items()
+    }
+    columns = {
+        name: values[inside[elements[name]] if name in elements else np.array(numbers)]
+        for name, values in events.columns.items()
+    }
+    offsets = {
+        name: np.concatenate([[0], np.cumsum([o[n + 1] - o[n] for n in numbers])]).astype(np.int64)
+        for name, o in events.offsets.items()
+    }
+    return Chunk(len(numbers), columns, offsets)

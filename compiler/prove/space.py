@@ -75,8 +75,9 @@ class Space:
     def mutate(self, events: Events, others: Events, draw: Generator) -> None:
         """Change each event a little: its numbers, its elements, or parts of other events."""
         changes = draw.integers(1, CHANGES + 1, events.size)
+        fresh = self.random(events.size, draw)
         for turn in range(CHANGES):
-            fresh = self.random(events.size, draw)
+            fresh = fresh.take(draw.permutation(events.size)) if turn else fresh
             sort = np.where(changes > turn, draw.random(events.size), 1.0)
             self._change_scalar(events, fresh, sort < 0.2, draw)
             self._change_element(events, fresh, (sort >= 0.2) & (sort < 0.55), draw)
