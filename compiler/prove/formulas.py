@@ -127,6 +127,7 @@ class Over:
 
     def __and__(self, other: Over) -> Over:
         """Return what holds in every event in which both pass."""
+        assert isinstance(other, Over), "an under-approximation proves nothing here"
         return Over(conjunction((self.formula, other.formula)))
 
     @property
@@ -143,6 +144,9 @@ class Under:
 
     def __and__(self, other: Under) -> Under:
         """Return what holds only where both pass."""
+        assert isinstance(other, Under), (
+            "an over-approximation is no part of an under-approximation"
+        )
         return Under(conjunction((self.formula, other.formula)))
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -24,7 +25,7 @@ from adl.compiler.ir import (
 )
 from adl.compiler.prove.formulas import Formula, Literal, conjunction, disjunction, opposite
 from adl.compiler.prove.known import Clause, Instance, Order, Sum
-from adl.compiler.prove.values import Kind, Values, compared, everything, just
+from adl.compiler.prove.values import Kind, Values, after, compared, everything, just
 
 if TYPE_CHECKING:
     from adl.compiler.prove.facts import Facts
@@ -330,9 +331,10 @@ def _of_thresholds(facts: Facts, found: Sequence[Literal]) -> Iterator[Instance]
         for part in facts.parts(item.quantity):
             highest = facts.key(part) if part.place == 0 else None
             if highest is not None and highest[0] is item.quantity:
-                for low, _ in item.allowed.spans:
-                    if low > 0:
-                        yield from facts.once(of_threshold, part, float(low))
+                ends = (x for low, high in item.allowed.spans for x in (low, after(high, "real")))
+                for end in dict.fromkeys(ends):
+                    if 0 < end < math.inf:
+                        yield from facts.once(of_threshold, part, float(end))
 
 
 def of_threshold(facts: Facts, part: Part, low: float) -> Iterator[Instance]:

@@ -46,16 +46,14 @@ def empty(over: Over, facts: Facts, seconds: float) -> Outcome:
     solver.set("timeout", max(1, int(1000 * seconds)))
     encoding = _Encoding(facts, z3)
     solver.add(encoding.formula(over.formula))
-    for instance in known.instances:
-        solver.add(encoding.fact(instance))
+    for number, instance in enumerate(known.instances):
+        solver.assert_and_track(encoding.fact(instance), f"{instance.fact}/{number}")
     solver.add(*encoding.definitions)
     answer = solver.check()
-    late = answer == z3.unknown
-    return Outcome(answer == z3.unsat, frozenset(_names(known.instances)), late, "z3")
-
-
-def _names(instances: Iterable[Instance]) -> Iterable[str]:
-    return (instance.fact for instance in instances)
+    if answer != z3.unsat:
+        return Outcome(False, late=answer == z3.unknown, method="z3")
+    used = (str(name).partition("/")[0] for name in solver.unsat_core())
+    return Outcome(True, frozenset(used), method="z3")
 
 
 def _leaves(quantities: Iterable[Node]) -> list[Node]:
@@ -188,6 +186,7 @@ class _Encoding:
         if function in ("mul", "div") and not _linear(function, arguments):
             return
         terms = [self.number(a) for a in arguments]
+        self.definitions.append(z3.Implies(z3.Or([self.nan(a) for a in arguments]), nan))
         finite = [z3.Not(self.nan(a)) for a in arguments]
         finite += [z3.And(t < self._infinity, t > -self._infinity) for t in terms]
         if function in ("neg", "abs"):
@@ -197,10 +196,43 @@ class _Encoding:
             return
         exact = self._exact(function, arguments, terms)
         size = z3.If(exact < 0, -exact, exact)
-        finite.append(size <= self._infinity / 2)  # nothing overflows
+        most = self._infinity / 2  # below, nothing overflows
         error = size * self._rational(_ROUNDING) + self._rational(_SMALLEST)
-        near = z3.And(z3.Not(nan), result - exact <= error, exact - result <= error)
-        self.definitions.append(z3.Implies(z3.And(finite), near))
+        near = z3.And(result - exact <= error, exact - result <= error)
+        # What overflows is large still, and infinite operands make it so without their rounding.
+        large = z3.If(exact > 0, result >= most / 2, result <= -most / 2)
+        here = z3.And(z3.Not(nan), z3.If(size <= most, near, large))
+        self.definitions.append(z3.Implies(z3.And(finite), here))
+        self._infinite(function, arguments, terms, result, nan)
+
+    def _infinite(
+        self, function: str, arguments: tuple[Node, ...], terms: list[Term], result: Term, nan: Term
+    ) -> None:
+        """Say what holds of infinite operands, too: what is added to a number moves it one way."""
+        z3 = self.z3
+        numbers = z3.And([z3.Not(n) for n in (nan, *map(self.nan, arguments))])
+        if function in ("add", "sub"):
+            a, b = terms
+            for kept, moved, sign in ((a, b, 1 if function == "add" else -1), (b, a, 1)):
+                if function == "sub" and kept is b:
+                    continue
+                up, down = (moved >= 0, moved <= 0) if sign > 0 else (moved <= 0, moved >= 0)
+                self.definitions += [
+                    z3.Implies(z3.And(numbers, up), result >= kept),
+                    z3.Implies(z3.And(numbers, down), result <= kept),
+                ]
+            return
+        x, positive = self._scaled(arguments, terms)
+        ends = [(x >= self._infinity, positive), (x <= -self._infinity, not positive)]
+        for infinite, up in ends:
+            far = result >= self._infinity if up else result <= -self._infinity
+            self.definitions.append(z3.Implies(z3.And(numbers, infinite), far))
+
+    def _scaled(self, arguments: tuple[Node, ...], terms: list[Term]) -> tuple[Term, bool]:
+        """Return what is multiplied or divided by a constant, and whether that is positive."""
+        first = isinstance(arguments[0], Const)
+        constant = cast("Const", arguments[0] if first else arguments[1]).value
+        return terms[1 if first else 0], constant > 0
 
     @property
     def _infinity(self) -> Term:
