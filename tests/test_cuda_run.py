@@ -162,6 +162,20 @@ def test_without_a_gpu_one_line_says_why_and_the_cpu_counts(
     assert found == run(zpeak, events, tmp_path / "host")[0]
 
 
+def test_an_analysis_with_a_network_says_that_it_needs_the_cpu(
+    fake: Fake, events: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("onnxruntime")
+    api = fake(FakeCuda())
+    analysis = tmp_path / "a.adl"
+    model = TOP / "tests" / "corpus" / "models" / "shape.onnx"
+    analysis.write_text(f'region r\n  select onnx("{model}", MET_pt, size(Jet)) > 0.5\n')
+    found, said = run(analysis, events, tmp_path / "cuda", "--target", "cuda")
+    assert f"the CPU counts: the network {model} runs there" in said
+    assert "cuLaunchKernel" not in api.calls
+    assert found == run(analysis, events, tmp_path / "host")[0]
+
+
 def test_auto_says_what_it_takes(fake: Fake, events: Path, tmp_path: Path) -> None:
     fake(FakeCuda())
     _, said = run(EXAMPLES / "zpeak.adl", events, tmp_path, "--target", "auto")

@@ -397,12 +397,14 @@ class FunctionEmitter:
 
     def pointer(self, table: str, number: int) -> str:
         """Return an entry of a table of pointers, which are loop-invariant."""
+        # A thread of a device writes the table of its own arrays first.
+        own = table == "scratch" and self.arguments.streams is not None
 
         def write() -> str:
             address, pointer = self.lines.name(), self.lines.name()
             self.pointers += [
                 f"  {address} = getelementptr ptr, ptr %{table}, i64 {number}",
-                f"  {pointer} = load ptr, ptr {address}{_INVARIANT}",
+                f"  {pointer} = load ptr, ptr {address}{'' if own else _INVARIANT}",
             ]
             return pointer
 

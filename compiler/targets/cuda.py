@@ -154,10 +154,9 @@ def _plain(text: str) -> str:
 
 
 def _parsed(text: str, machine: Any) -> Any:
-    module = llvm.parse_assembly(text)
-    module.triple = machine.triple
-    module.data_layout = str(machine.target_data)
-    return module
+    # Said before the text: without it LLVM takes an i64 for a thing of two halves when it reads.
+    head = f'target datalayout = "{machine.target_data}"\ntarget triple = "{machine.triple}"\n'
+    return llvm.parse_assembly(head + text)
 
 
 def _machine(architecture: str) -> Any:
