@@ -32,6 +32,7 @@ from adl.check import calls, codes, reducers
 from adl.check.checker import check
 from adl.check.silence import silenced
 from adl.cli import run as run_module
+from adl.compiler.prove.facts import FACTS
 from adl.runtime.datasets.entries import DatasetEntry, ListEntry
 from adl.stdlib import labels
 from adl.stdlib.models import load_model
@@ -232,6 +233,12 @@ def label_table() -> str:
     return table(("label", "meaning", "names that mean it"), lines)
 
 
+def fact_table() -> str:
+    """The background facts of proofs, with their justifications."""
+    rows = (f"| {name} | {reason} |" for name, reason in FACTS.items())
+    return "\n".join(["| fact | why it holds in every event |", "|---|---|", *rows, ""])
+
+
 TABLES = {
     "labels": label_table,
     "keywords": keyword_table,
@@ -241,6 +248,7 @@ TABLES = {
     "results": results_table,
     "codes": code_table,
     "dataset fields": dataset_table,
+    "facts": fact_table,
 }
 
 
