@@ -145,6 +145,37 @@ def test_the_list_has_every_event_that_moved_with_its_statement(
     assert all("soft" in r["in_a"].split() and "soft" not in r["in_b"].split() for r in soft)
 
 
+def test_one_sign_is_one_line_one_slice_and_the_events_at_the_boundary(tmp_path: Path) -> None:
+    text = "region r\n  select PV_npvs > 20\n  select MET > 10\n"
+    (tmp_path / "a.adl").write_text(text)
+    (tmp_path / "b.adl").write_text(text.replace("> 20", ">= 20"))
+    out = tmp_path / "moved.csv"
+    words = (tmp_path / "a.adl", tmp_path / "b.adl", TTBAR, "--format", "json", "--events", out)
+    found = json.loads(call(*words).stdout)
+    (change,) = found["changes"]
+    assert (change["a"]["line"], change["b"]["line"]) == (2, 2)
+    (part,) = change["phase_space"]
+    assert (part["effect"], part["condition"]) == ("gained", "PV_npvs = 20")
+    with uproot.open(TTBAR) as file:
+        read = file["Events"].arrays(["PV_npvs", "MET_pt", "event"], library="np")
+    boundary = (read["PV_npvs"] == 20) & (read["MET_pt"] > 10)
+    with out.open() as file:
+        rows = [*csv.DictReader(file)]
+    assert len(rows) > 5
+    assert [int(row["event"]) for row in rows] == read["event"][boundary].tolist()
+    assert {row["line"] for row in rows} == {f"{tmp_path / 'a.adl'}:2"}
+    assert {row["change"] for row in rows} == {"gained"}
+
+
+def test_a_file_that_is_lost_costs_no_other(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    broken = tmp_path / "broken.root"
+    broken.write_bytes(TTBAR.read_bytes()[:40_000])
+    result = call(*pair, TTBAR, broken, "--format", "json")
+    assert result.exit_code == 2
+    assert str(broken) in result.stderr
+    assert json.loads(result.stdout)["measured"]["events"] == 6000
+
+
 def test_more_threads_and_blocks_change_no_bit(pair: tuple[Path, Path]) -> None:
     one, four = (call(*pair, TTBAR, "--format", "json", "-j", j).stdout for j in (1, 4))
     assert json.loads(one)["measured"]["events"] == 6000

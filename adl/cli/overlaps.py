@@ -70,7 +70,8 @@ def _overlaps(found: Measured) -> Iterator[str]:
 
 def _moved(moved: MovedCount, difference: Difference) -> Iterator[str]:
     name = moved.a if moved.a == moved.b else f"{moved.a} → {moved.b}"
-    number = f"{moved.raw:,} events, {moved.weighted:.6g} weighted"
+    events = "event" if moved.raw == 1 else "events"
+    number = f"{moved.raw:,} {events}, {moved.weighted:.6g} weighted"
     if moved.step is None:
         yield f"  {name}: {number} in bin {moved.bins[0] or 'none'} → {moved.bins[1] or 'none'}"
         return
