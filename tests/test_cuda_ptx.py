@@ -20,11 +20,14 @@ from adl.check.analysis import AskedDialect
 from adl.check.dataset import Dataset
 from adl.cli import adlc
 from adl.cli.front import checked
+from adl.compiler.ir import Evaluate
 from adl.compiler.pipeline import Compiled, build
 from adl.compiler.targets import cuda
+from adl.stdlib.registry import FUNCTIONS
 from benchmarks.variations import blocks, write
 from tests.adltext.analysis import text
 from tests.adltext.comparison import compile_text
+from tests.every_algorithm import EVERY_ALGORITHM
 from tests.peer_events import write_atlas
 from tests.strategies import EXAMPLES as MANY
 from tests.test_overlap_removal import random_events
@@ -33,7 +36,7 @@ TOP = Path(__file__).parents[1]
 ANALYSES = sorted((TOP / "examples").rglob("*.adl"))
 ARCHITECTURES = ("sm_75", "sm_80", "sm_90")
 LONG = MANY > 250
-FUNCTIONS = 3  # an analysis that calls some
+CALLING = 3  # an analysis that calls some
 RANDOM = 4 if not LONG else MANY // 25
 
 needs_ptxas = pytest.mark.skipif(
@@ -118,10 +121,19 @@ def test_random_analyses_are_assembled(pool: ThreadPoolExecutor) -> None:
     for number in range(RANDOM):
         dialect: AskedDialect = "cutlang" if number % 3 else "adl"
         # Functions of Python are compiled anew each time: that takes a second.
-        written = text(Random(number), dialect, functions=LONG or number == FUNCTIONS)
+        written = text(Random(number), dialect, functions=LONG or number == CALLING)
         jobs += assembled(pool, compile_text(written, dialect), number)
     assert all(job.result().startswith(b"\x7fELF") for job in jobs)
     assert len(jobs) >= RANDOM
+
+
+@needs_ptxas
+def test_every_algorithm_is_assembled(pool: ThreadPoolExecutor) -> None:
+    compiled = compile_text(EVERY_ALGORITHM, "adl")
+    called = {n.function.name for n in compiled.program.nodes if isinstance(n, Evaluate)}
+    assert called == {f.name for f in FUNCTIONS.values() if f.form == "algorithm"}
+    for job in assembled(pool, compiled, 0):
+        assert job.result().startswith(b"\x7fELF")
 
 
 def test_a_contraction_would_be_seen() -> None:
