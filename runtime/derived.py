@@ -111,13 +111,18 @@ def _with(item: Item, label: str, sums: Numbers, squares: Numbers) -> Item:
 # -------------------------------------------------------------------------------- normalise
 
 
-def normalising(items: Sequence[Item], nominal: Sequence[Item]) -> dict[str, float]:
-    """Return by which factors a variation keeps the sum of weights before cuts, by region."""
+def normalising(
+    items: Sequence[Item], nominal: Sequence[Item], generated: bool = False
+) -> dict[str, float]:
+    """Return by which factors a variation keeps the sum of weights before cuts, by region.
+
+    That of ``generated`` events has none of the analysis' own weights in it.
+    """
     of_nominal = {identity(item): item for item in nominal}
     factors: dict[str, float] = {}
     for item in items:
         if isinstance(item, Cutflow):
-            before, after = (_before_cuts(c) for c in (of_nominal[identity(item)], item))
+            before, after = (_before_cuts(c, generated) for c in (of_nominal[identity(item)], item))
             factors[item.region] = before / after if after else 1.0
     return factors
 
@@ -135,12 +140,12 @@ def scaled(items: Sequence[Item], factors: Mapping[str, float]) -> list[Item]:
     return out
 
 
-def _before_cuts(item: Item) -> float:
+def _before_cuts(item: Item, generated: bool) -> float:
     """Return the sum of weights after the weight statements that stand before the first cut."""
     assert isinstance(item, Cutflow)
     last = item.steps[0]
     for step in item.steps[1:]:
-        if not step.weight:
+        if generated or not step.weight:
             break
         last = step
     return last.sumw

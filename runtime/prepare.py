@@ -64,6 +64,7 @@ class Preparation:
         if key not in self.kernels:
             self.kernels[key] = self.make(file)
         self.warn_of_skim(file, self.kernels[key])
+        self.warn_of_shapes(file, self.kernels[key])
         return self.kernels[key]
 
     def warn_of_skim(self, file: Input, kernel: Kernel) -> None:
@@ -74,6 +75,20 @@ class Preparation:
             lost = lacking(file, moving(kernel.program))
             if lost:
                 self.warned(said(file, lost))
+
+    def warn_of_shapes(self, file: Input, kernel: Kernel) -> None:
+        """Say of a skim that variations keep the sum of weights of its events only."""
+        shapes = [s.name for s in kernel.program.systematics if s.normalise]
+        if shapes:
+            from adl.runtime.skims.counters import carried
+
+            sums = carried(file, self.schema(file)).sums
+            if sums is not None and sums.events > file.entries:
+                self.warned(
+                    f"{file.path} is a skim of {sums.events:,} events: {', '.join(shapes)} with "
+                    f"`normalise` keeps the sum of weights of the {file.entries:,} that it has\n"
+                    "  help: a dataset list divides by the sums that the file has counted"
+                )
 
     def make(self, file: Input) -> Kernel:
         """Check, lower and compile for a file's branches."""

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import boost_histogram as bh
 
+from adl.runtime.datasets.keeping import is_replica
 from adl.runtime.datasets.lists import TOTAL, named
 from adl.runtime.datasets.running import Counted, Ran
 from adl.runtime.derived import Item, identity, normalising, scaled
@@ -137,18 +138,25 @@ def _normalised(every: Sequence[_Part]) -> list[_Part]:
         whole: dict[str, list[int]] = {}
         for number, (ran, _, counts) in enumerate(out):
             if label in counts and not ran.listed.variation:
-                whole.setdefault(ran.group.name if ran.group else f" {ran.listed.name}", []).append(
-                    number
-                )
+                whole.setdefault(ran.whole, []).append(number)
         for numbers in whole.values():
-            own = [out[number][2] for number in numbers]
-            sums = _sums(Process("", ""), own)
-            factors = normalising(list(sums[label].values()), list(sums[NOMINAL].values()))
+            factors = _factors(label, [out[number] for number in numbers])
             for number in numbers:
                 ran, c, counts = out[number]
                 items = scaled(list(counts[label].values()), factors)
                 out[number] = ran, c, {**counts, label: {identity(item): item for item in items}}
     return out
+
+
+def _factors(label: str, whole: Sequence[_Part]) -> dict[str, float]:
+    """Return by which factors a variation keeps the sum of weights, by region."""
+    kept = whole[0][0].kept.get(label)
+    if kept is not None:  # of all generated events: the same for every region
+        return {"": kept}
+    sums = _sums(Process("", ""), [counts for _, _, counts in whole])
+    # What a list has no generator's weight of is normalised after the weights of the analysis.
+    generated = all(r.normalised and is_replica(r, label) for r, _, _ in whole)
+    return normalising(list(sums[label].values()), list(sums[NOMINAL].values()), generated)
 
 
 def _derived(counts: Counts, systematics: Sequence[Systematic]) -> Iterator[Item]:

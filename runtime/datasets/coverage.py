@@ -78,7 +78,12 @@ def complaints(ran: Ran, limit: int | None) -> Iterator[str]:
             f"{listed.name}: the part of its sum of weights in the lost files is taken by their "
             "number; `events:` in the list, how many all files have, makes it exact"
         )
-    shapes = {s.name for part in ran.parts for s in part.systematics if s.normalise}
+    shapes = {
+        s.name
+        for part in ran.parts
+        for s in part.systematics
+        if s.normalise and any(v.label not in ran.kept for v in s.variations)
+    }
     if ran.weights is not None and ran.weights.of_a_skim and shapes:
         yield (
             f"{listed.name}: {', '.join(sorted(shapes))} with `normalise` keeps the sum of weights "

@@ -7,7 +7,7 @@ analysis: it counts the dataset, its lumi mask and its parts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from adl.check.analysis import EventValue
@@ -23,6 +23,7 @@ from adl.compiler.lower.truth import known
 from adl.compiler.lower.values import Lowering
 from adl.compiler.pipeline import Compiled, of_program
 from adl.compiler.program import Program, RegionOutput, StepOutput, joined
+from adl.runtime.datasets.each import Each, counted_each, wanted
 from adl.runtime.datasets.lists import Condition, Group, Listed
 from adl.runtime.datasets.masks import LumiMask
 from adl.runtime.datasets.parts import Part, parts_of
@@ -79,7 +80,8 @@ class DatasetPreparation:
             schema = self.base.schema(file)
             self.kernels[key] = self._make(file, schema), schema
         kernel, schema = self.kernels[key]
-        self.facts[file.path] = self._facts(file, schema)
+        facts = self._facts(file, schema)
+        self.facts[file.path] = replace(facts, each=self._each(file, schema, kernel))
         self.base.warn_of_skim(file, kernel)
         return kernel
 
@@ -125,6 +127,18 @@ class DatasetPreparation:
             help = "sum_of_weights: events, if no file is a skim; or a number"
             raise InputError(file.path, f"{has}, unlike other files of {self.listed.name}", help)
         return Facts(file.entries, found)
+
+    def _each(self, file: Input, schema: Schema, kernel: Kernel) -> Mapping[str, Each]:
+        """Return what a file has counted for each replica that an event is normalised with."""
+        genw = self.listed.genw
+        # What the file has counted is of the format's own weight.
+        usual = genw.column is not None and genw.column in ("", *schema.weights) and not genw.sign
+        if not self.normalised or not usual or self.listed.sum_of_weights == "events":
+            return {}
+        columns = wanted(kernel.program.systematics)
+        if not columns:
+            return {}
+        return counted_each(file.path, schema, columns, self.places(file.path))
 
     # ------------------------------------------------------------------------ program
 

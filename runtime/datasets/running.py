@@ -17,6 +17,7 @@ from typing import Any
 
 from adl.compiler.program import Program
 from adl.runtime.collect import collect, counted, systematics
+from adl.runtime.datasets.keeping import keep_sums
 from adl.runtime.datasets.lists import DatasetList, Group, Listed, places_of
 from adl.runtime.datasets.parts import Part, covering
 from adl.runtime.datasets.preparing import DatasetPreparation
@@ -66,6 +67,13 @@ class Ran:
     every_part: tuple[Counted, ...] = ()  # both, in the order of the program
     weights: Weights | None = None
     scales: dict[Part, float] = field(default_factory=dict)  # what one unit of weight counts
+    # Σw / Σw·factor of all generated events, by the labels of replicas whose sums were counted.
+    kept: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> str:
+        """The name of what is normalised as one: the dataset, or all that it is stitched with."""
+        return self.group.name if self.group else f" {self.listed.name}"
 
     @property
     def outside(self) -> int:
@@ -111,6 +119,8 @@ def run_list(lists: DatasetList, base: Preparation, asked_for: Options) -> list[
         found.append(_run(prepare, options))
         base.analysis = base.analysis or prepare.base.analysis
     _scale(found)
+    for together in _stitched(found):
+        keep_sums(together)
     return found
 
 
@@ -267,6 +277,14 @@ def _scale(found: Sequence[Ran]) -> None:
                 ran.scales[part.part] = scale
         ran.unscaled = tuple(c for c in ran.parts if c.part not in ran.scales)
         ran.parts = tuple(c for c in ran.parts if c.part in ran.scales)
+
+
+def _stitched(found: Sequence[Ran]) -> list[list[Ran]]:
+    """Return the datasets, those that are stitched together."""
+    groups: dict[str, list[Ran]] = {}
+    for ran in found:
+        groups.setdefault(ran.whole, []).append(ran)
+    return list(groups.values())
 
 
 def _scaling(ran: Ran, worths: Sequence[float]) -> float | None:

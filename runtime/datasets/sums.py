@@ -12,7 +12,7 @@ that were lost and events beyond `-n` are not in Σw, so what was read is scaled
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import fsum, isclose
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ import numpy as np
 
 from adl.compiler.ir import Column
 from adl.runtime.datasets.bookkeepers import counted_in_lists
+from adl.runtime.datasets.each import Each
 from adl.runtime.datasets.lists import Listed
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.chunks import read
@@ -37,6 +38,7 @@ class Facts:
 
     entries: int
     counted: float | None = None
+    each: Mapping[str, Each] = field(default_factory=dict)  # by columns of several factors
 
 
 @dataclass(frozen=True)
@@ -104,12 +106,12 @@ def sum_of_weights(
     if listed.sum_of_weights == "events" or not known or None in known:
         return Weights(from_events, "events", of_events=from_events)
     parts = (facts[f["path"]].counted or 0.0 for f in good)
-    shares = (_read(f, facts[f["path"]]) for f in good)
+    shares = (part_read(f, facts[f["path"]]) for f in good)
     value = fsum(p * s for p, s in zip(parts, shares, strict=True))
     return Weights(value, "counters", of_events=from_events)
 
 
-def _read(file: Mapping[str, Any], facts: Facts) -> float:
+def part_read(file: Mapping[str, Any], facts: Facts) -> float:
     """Return which part of a file was read; of one without events all."""
     return file["events"] / facts.entries if facts.entries else 1.0
 

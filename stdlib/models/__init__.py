@@ -238,6 +238,9 @@ class Schema:
     weights: tuple[str, ...] = ()  # columns of the event that weight it
     counters: tuple[str, ...] = ()  # TREE.COLUMN: sums of the weights of all generated events
     counted: Mapping[str, str] = field(default_factory=dict)  # which entry of a list of them
+    # A counter -> columns of several factors of the weight -> lists of the weight's sums with each,
+    # divided by the counter.
+    counted_each: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     triggers: tuple[str, ...] = ()  # patterns of columns that say what fired
     absent: Mapping[str, str] = field(default_factory=dict)  # what the format lacks -> a way out
     version: str = ""  # of the format, as far as a file shows it

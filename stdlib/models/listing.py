@@ -36,7 +36,7 @@ from adl.stdlib.models.nodes import compose, entries_of, mistake_at, words_of
 _PARTS = (
     *("collections", "singletons", "scalars", "computed", "storage", "formulas", "recognise"),
     *("versions", "extends", "attribute_aliases", "scalar_aliases", "choices", "working_points"),
-    *("simulation", "weights", "counters", "counted"),
+    *("simulation", "weights", "counters", "counted", "counted_each"),
     *("triggers", "absent"),
 )
 _STORAGE = ("prefix", "suffix", "columns")
@@ -142,6 +142,10 @@ def _schema(model: str, parts: Mapping[str, yaml.Node]) -> Schema:
         weights=words_of(parts.get("weights")),
         counters=words_of(parts.get("counters")),
         counted={n: " ".join(words_of(t)) for n, t in entries_of(parts.get("counted")).items()},
+        counted_each={
+            counter: {n: " ".join(words_of(t)) for n, t in entries_of(node).items()}
+            for counter, node in entries_of(parts.get("counted_each")).items()
+        },
         triggers=words_of(parts.get("triggers")),
         absent={n: " ".join(words_of(t)) for n, t in entries_of(parts.get("absent")).items()},
     )
