@@ -18,8 +18,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adl.compiler.emit.device import ROOM, Room, emit_device
+from adl.compiler.emit.device import emit_device
 from adl.compiler.emit.remainder import REMAINDER
+from adl.compiler.emit.room import ROOM, Room
 from adl.compiler.ir import TRUE, Axis, Column, Const, Index, Uniform, call, fill, record
 from adl.compiler.layout import Chunk, Partial, layout
 from adl.compiler.passes import run_passes

@@ -16,7 +16,8 @@ import pytest
 from click.testing import CliRunner
 
 from adl.cli.run import command
-from adl.compiler.emit.device import DeviceModule, Room, emit_device
+from adl.compiler.emit.device import DeviceModule, emit_device
+from adl.compiler.emit.room import Room
 from adl.compiler.pipeline import Compiled
 from adl.compiler.schedule import schedule
 from adl.runtime.execute.device import nvidia

@@ -11,51 +11,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from adl.compiler.emit.arguments import CALL, SIGNATURE, Arguments
-from adl.compiler.emit.function import FunctionEmitter
 from adl.compiler.emit.module import METADATA, Module, written
 from adl.compiler.emit.remainder import REMAINDER
+from adl.compiler.emit.room import ROOM, Limits, Room, bounded, large, limited
 from adl.compiler.emit.streams import SUPPORT, Streams
-from adl.compiler.ir import Store, factors, product
+from adl.compiler.emit.sums import SUMS
 from adl.compiler.kernel import Kernel
 from adl.compiler.layout import Layout
 from adl.compiler.program import Program
-from adl.compiler.variations import is_group, turns
 
 # Counts of a block of threads that fit next to it: 8192 of 32 bits are 32 KiB of 48.
 SHARED_CELLS = 8192
-_TUPLES = 4  # times as many tuples as elements
-
-
-Limits = dict[tuple[str, ...], int]  # elements of a source
-
-
-class Room(NamedTuple):
-    """What a thread may need; an event with more is too large for it."""
-
-    bytes: int = 32 << 10  # of its arrays
-    fewest: int = 16  # elements that an array holds, however many arrays there are
-    most: int = 128
-    longest: int = 2048  # elements of a loop: the other threads of its group would wait for it
-    # Tuples of elements. With a block's 65 536 events, counts of 32 bits cannot overflow.
-    tuples: int = (1 << 16) - 1
-
-
-ROOM = Room()
-
 # What the kernel is given; the others of a kernel's parameters are a thread's own. Then come the
 # events, those of a block, its counts and its skips, and how many groups of threads share a block.
 POINTERS = ("columns", "offsets", "numbers", "raw", "sumw", "sumw2", "skipped", "records")
 NUMBERS = ("events", "block", "cells", "skips", "slices")
 HEAD = ", ".join([*(f"ptr %{p}" for p in POINTERS), *(f"i64 %{n}" for n in NUMBERS)])
 THREAD = "i64 %group, i64 %thread, i64 %threads"
-FOLD = (
-    "ptr %offsets, ptr %weights, ptr %cells, ptr %table, i64 %lanes, i64 %events, i64 %block, "
-    "i64 %sums, ptr %sumw, ptr %sumw2"
-)
-LANE_WORDS = 6  # stream, variation, width, cells an entry, start array or -1, first sum
 
 
 @dataclass(frozen=True)
@@ -85,15 +59,8 @@ def emit_device(
     assert not kernel.ahead, "a thread computes its own events only"
     arguments = Arguments.of(program, layout, Streams())
     parts, main = written(program, kernel, arguments)
-    bounds = _bounds(arguments, room)
-    limits: Limits = {(c,): room.longest for c in arguments.collections}
-    for node in program.nodes:
-        axes = [axis for axis in node.bound if not is_group(axis.source[0])]
-        if len(axes) > 1 and not isinstance(node, Store):  # its axes are loops side by side
-            limits[product(axes)] = room.tuples
-    for source, bound in bounds.items():
-        if not is_group(source[0]):
-            limits[source] = min(bound, limits.get(source, bound))
+    bounds = bounded(arguments, room)
+    limits = limited(program, arguments, bounds, room)
     notes = _notes(arguments)
     if shared is None:
         shared = layout.cells <= SHARED_CELLS
@@ -105,11 +72,11 @@ def emit_device(
             _RAW_SHARED.replace("ROOM", str(max(1, layout.cells))) if shared else _RAW,
             _turn(arguments),
             _event(arguments, main, notes),
-            _large(arguments, limits),
+            large(arguments, limits),
             _begin(shared, layout),
             _events(arguments, bounds, len(kernel.memoised)),
             _finish(shared),
-            _FOLD,
+            SUMS,
             *METADATA,
         ]
     )
@@ -130,24 +97,6 @@ def _exact(text: str) -> str:
     return re.sub(
         r"frem double (\S+), (\S+)", r"call double @adl_remainder(double \1, double \2)", text
     )
-
-
-def lanes(module: DeviceModule) -> list[int]:
-    """Return the table of what ``adl_fold`` adds up: six numbers for each variation of a stream."""
-    before = len(module.arguments.collections)  # starts follow the collections' offsets
-    return [
-        word
-        for s in module.streams.fills.values()
-        for v in range(s.width)
-        for word in (
-            s.number,
-            v,
-            s.width,
-            s.cells,
-            s.start if s.start < 0 else before + s.start,
-            s.sums,
-        )
-    ]
 
 
 # ------------------------------------------------------------------------------- one event
@@ -227,33 +176,6 @@ def _turn(arguments: Arguments) -> str:
     body = [clear] if size else []
     head = "define internal void @adl_turn(ptr %rows) nounwind {"
     return "\n".join([head, *body, "  ret void", "}\n"])
-
-
-# ------------------------------------------------------------------- what a thread has room for
-
-
-def _bounds(arguments: Arguments, room: Room) -> Limits:
-    """Return how many elements of each source a thread's arrays hold; groups' are known."""
-    sources = list(dict.fromkeys(arguments.store_sources))
-    number = max(1, len(arguments.store_sources))
-    single = max(room.fewest, min(room.most, room.bytes // (8 * number)))
-    bounds = {}
-    for source in sources:
-        own = single * (_TUPLES if any(len(factors(s)) > 1 for s in source) else 1)
-        bounds[source] = turns(source[0]) if is_group(source[0]) else own
-    return bounds
-
-
-def _large(arguments: Arguments, limits: Limits) -> str:
-    """Write the function that says whether an event has more than a thread has room for."""
-    function = FunctionEmitter(arguments, {}, ())
-    lines, found = function.lines, "false"
-    for source, bound in limits.items():
-        more = lines.let(f"icmp sgt i64 {function.size(source)}, {bound}")
-        found = lines.let(f"or i1 {found}, {more}")
-    lines.do(f"ret i1 {found}")
-    head = "define internal i1 @adl_large(ptr %offsets, ptr %numbers, i64 %event) nounwind"
-    return f"{head} {{\n{function.text()}\n}}\n"
 
 
 # -------------------------------------------------------------------------------- a thread
@@ -379,125 +301,6 @@ run:
   br label %tail
 tail:
   %next = add i64 %event, %step
-  br label %head
-exit:
-  ret void
-}}
-"""
-
-
-# ------------------------------------------------------------------------------------- sums
-
-# A counter's sums stay in registers; a histogram's lie where they end up.
-_FOLD = f"""
-define internal void @adl_fold({FOLD}, i64 %number) nounwind {{
-entry:
-  %part = udiv i64 %number, %lanes
-  %lane = urem i64 %number, %lanes
-  %row = mul i64 %lane, {LANE_WORDS}
-  %stream.at = getelementptr i64, ptr %table, i64 %row
-  %stream = load i64, ptr %stream.at
-  %variation.at = getelementptr i64, ptr %stream.at, i64 1
-  %variation = load i64, ptr %variation.at
-  %width.at = getelementptr i64, ptr %stream.at, i64 2
-  %width = load i64, ptr %width.at
-  %own.at = getelementptr i64, ptr %stream.at, i64 3
-  %own = load i64, ptr %own.at
-  %start.at = getelementptr i64, ptr %stream.at, i64 4
-  %start = load i64, ptr %start.at
-  %first.at = getelementptr i64, ptr %stream.at, i64 5
-  %first.sum = load i64, ptr %first.at
-  %weights.at = getelementptr ptr, ptr %weights, i64 %stream
-  %kept = load ptr, ptr %weights.at
-  %cells.at = getelementptr ptr, ptr %cells, i64 %stream
-  %places = load ptr, ptr %cells.at
-  %begin = mul i64 %part, %block
-  %behind = add i64 %begin, %block
-  %cut = icmp slt i64 %behind, %events
-  %end = select i1 %cut, i64 %behind, i64 %events
-  %before = mul i64 %part, %sums
-  %sum.first = add i64 %before, %first.sum
-  %out = getelementptr double, ptr %sumw, i64 %sum.first
-  %out2 = getelementptr double, ptr %sumw2, i64 %sum.first
-  %listed = icmp sge i64 %start, 0
-  br i1 %listed, label %look, label %ready
-look:
-  %starts.at = getelementptr ptr, ptr %offsets, i64 %start
-  %starts = load ptr, ptr %starts.at
-  %from.at = getelementptr i64, ptr %starts, i64 %begin
-  %from = load i64, ptr %from.at
-  %to.at = getelementptr i64, ptr %starts, i64 %end
-  %to = load i64, ptr %to.at
-  br label %ready
-ready:
-  %i.first = phi i64 [ %begin, %entry ], [ %from, %look ]
-  %i.after = phi i64 [ %end, %entry ], [ %to, %look ]
-  %each = icmp sgt i64 %own, 1
-  %single = icmp eq i64 %own, 0
-  br i1 %single, label %one.begin, label %head
-
-one.begin:
-  %one.out = getelementptr double, ptr %out, i64 %variation
-  %one.out2 = getelementptr double, ptr %out2, i64 %variation
-  br label %one.head
-one.head:
-  %j = phi i64 [ %i.first, %one.begin ], [ %j.next, %one.tail ]
-  %t = phi double [ 0.0, %one.begin ], [ %t.next, %one.tail ]
-  %u = phi double [ 0.0, %one.begin ], [ %u.next, %one.tail ]
-  %one.more = icmp slt i64 %j, %i.after
-  br i1 %one.more, label %one.body, label %one.end
-one.body:
-  %j.scaled = mul i64 %j, %width
-  %j.entry = add i64 %j.scaled, %variation
-  %v.at = getelementptr double, ptr %kept, i64 %j.entry
-  %v = load double, ptr %v.at
-  %v.none = fcmp uno double %v, %v
-  br i1 %v.none, label %one.tail, label %one.add
-one.add:
-  %t.new = fadd double %t, %v
-  %v2 = fmul double %v, %v
-  %u.new = fadd double %u, %v2
-  br label %one.tail
-one.tail:
-  %t.next = phi double [ %t, %one.body ], [ %t.new, %one.add ]
-  %u.next = phi double [ %u, %one.body ], [ %u.new, %one.add ]
-  %j.next = add i64 %j, 1
-  br label %one.head
-one.end:
-  store double %t, ptr %one.out
-  store double %u, ptr %one.out2
-  ret void
-
-head:
-  %i = phi i64 [ %i.first, %ready ], [ %next, %tail ]
-  %more = icmp slt i64 %i, %i.after
-  br i1 %more, label %body, label %exit
-body:
-  %scaled = mul i64 %i, %width
-  %entry.at = add i64 %scaled, %variation
-  %w.at = getelementptr double, ptr %kept, i64 %entry.at
-  %w = load double, ptr %w.at
-  %none = fcmp uno double %w, %w
-  br i1 %none, label %tail, label %add
-add:
-  %place = select i1 %each, i64 %entry.at, i64 %i
-  %place.at = getelementptr i32, ptr %places, i64 %place
-  %found = load i32, ptr %place.at
-  %cell = sext i32 %found to i64
-  %steps = mul i64 %cell, %width
-  %at = add i64 %steps, %variation
-  %s.at = getelementptr double, ptr %out, i64 %at
-  %s = load double, ptr %s.at
-  %s.new = fadd double %s, %w
-  store double %s.new, ptr %s.at
-  %w2 = fmul double %w, %w
-  %q.at = getelementptr double, ptr %out2, i64 %at
-  %q = load double, ptr %q.at
-  %q.new = fadd double %q, %w2
-  store double %q.new, ptr %q.at
-  br label %tail
-tail:
-  %next = add i64 %i, 1
   br label %head
 exit:
   ret void

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 from llvmlite import binding as llvm
 
 from adl.compiler import cache as disk
-from adl.compiler.emit.device import FOLD, HEAD, DeviceModule
+from adl.compiler.emit.device import HEAD, DeviceModule
+from adl.compiler.emit.sums import FOLD
 from adl.compiler.ir import Evaluate
 from adl.compiler.program import Program
 from adl.compiler.targets.host import PIPELINE, optimised

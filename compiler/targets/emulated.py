@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from adl.compiler.emit.arguments import CALL, PARAMETERS, SIGNATURE
-from adl.compiler.emit.device import FOLD, HEAD, NUMBERS, POINTERS, DeviceModule
+from adl.compiler.emit.device import HEAD, NUMBERS, POINTERS, DeviceModule
+from adl.compiler.emit.sums import FOLD
 from adl.compiler.targets.cuda import linked_module
 from adl.compiler.targets.host import new_engine, new_machine, optimised
 

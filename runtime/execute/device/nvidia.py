@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from adl.compiler.emit.device import FOLD, HEAD, DeviceModule
+from adl.compiler.emit.device import HEAD, DeviceModule
+from adl.compiler.emit.sums import FOLD
 from adl.compiler.targets import cuda
 from adl.runtime.execute.device.driver import Bytes, DeviceError, OutOfMemory
 

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from adl.compiler.emit.device import DeviceModule, lanes
+from adl.compiler.emit.device import DeviceModule
+from adl.compiler.emit.sums import lanes
 from adl.compiler.ir import Record
 from adl.compiler.layout import Chunk
 
@@ -117,7 +118,7 @@ class Wave:
     @cached_property
     def lanes(self) -> npt.NDArray[np.int64]:
         """What is added up, as the second kernel reads it."""
-        return np.array(lanes(self.module), np.int64)
+        return np.array(lanes(self.module.arguments), np.int64)
 
     def _arrays(self) -> list[npt.NDArray[Any]]:
         return [*self.columns, *self.offsets]
