@@ -225,6 +225,14 @@ def test_other_changes_are_found_exactly(
     assert abs(change.b.line - line) <= 6  # a block is told by its first line
 
 
+def test_a_change_in_a_region_without_events_is_told() -> None:
+    text = "region r\n  select size(Jet) == 0\n  select size(Jet) >= 1\n  select MET > 10\n"
+    found = difference(text, text.replace("MET > 10", "MET > 20"))
+    assert only(found).b is not None
+    assert not found.equal
+    assert any("region r of" in note and "passes no event" in note for note in found.notes)
+
+
 def test_names_that_mean_other_things_are_told() -> None:
     old = "object jets\n  take Jet\n  select pT > 30\nregion r\n  select size(jets) >= 2\n"
     new = (

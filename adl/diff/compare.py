@@ -16,7 +16,7 @@ from adl.diff.changes import Change, Difference, RegionPair, Status, once
 from adl.diff.matching import Pair, likeness, matched
 from adl.diff.others import other_blocks
 from adl.diff.places import Places
-from adl.diff.regions import Entry, RegionDifference, compare_regions, meaning
+from adl.diff.regions import Entry, RegionDifference, compare_regions, meaning, selection
 from adl.diff.shape import Shape, Shapes, tokens
 from adl.diff.sides import KINDS, Declared, Side
 from adl.diff.thresholds import Detail, Reader
@@ -294,34 +294,13 @@ class _Comparison:
     def _without_effect(self, regions: Iterable[RegionPair]) -> frozenset[Pair]:
         """Return declarations that differ where nothing sees it: a missing element, after a guard.
 
-        Regions that use them are all equal, and some do.
+        Two dialects say other things of it, so only what regions count can tell.
         """
         if self.a.analysis.dialect != self.b.analysis.dialect and all(
             pair.status == "equal" for pair in regions
         ):
             return frozenset(p for p in self.pairs if p.a is not None and p.a == p.b)
-        pairs = [p for p in regions if p.a is not None and p.b is not None]
-        if not pairs:
-            return frozenset()
-        used: dict[str, list[bool]] = {}
-        for pair in pairs:
-            assert pair.b is not None
-            region = self.b.regions[pair.b]
-            seen: set[str] = set()
-            self._all_named(self.shapes[1].content(region), seen)
-            for name in seen:
-                used.setdefault(name, []).append(pair.status == "equal")
-        return frozenset(
-            p for p in self.pairs if p.a is not None and p.a == p.b and all(used.get(p.b, [False]))
-        )
-
-    def _all_named(self, shape: Shape, seen: set[str]) -> None:
-        for name in _named(shape):
-            if name not in seen:
-                seen.add(name)
-                found = self.b.declared.get(name) or self.b.regions.get(name)
-                if found is not None:
-                    self._all_named(self.shapes[1].content(found), seen)
+        return frozenset()
 
     def _with_regions(self, change: Change, regions: Iterable[RegionPair]) -> Change:
         """Return the change of a declaration with the regions that follow it."""
@@ -341,6 +320,10 @@ class _Comparison:
                 f"{self.a.source.name} is read in the dialect {self.a.analysis.dialect}, "
                 f"{self.b.source.name} in {self.b.analysis.dialect}"
             )
+        for side in (self.a, self.b):
+            for name in side.regions:
+                if side.canonical.false in selection(side, name):
+                    yield f"region {name} of {side.source.name} passes no event"
         back = {pair.b: pair.a for pair in (*self.pairs, *self.region_pairs) if pair.b and pair.a}
         for pair in (*self.pairs, *self.region_pairs):
             if pair.a is None or pair.b is None or pair.a == pair.b:

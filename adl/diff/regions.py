@@ -153,7 +153,9 @@ class _Regions:
             if any((i - here[0]) * (j - here[1]) < 0 for i, j in pairs):
                 changes.append(self._change("moved", p, q))
             changes += self._labels(p, q)
-        if equal:  # other words for the same
+        empty = self.a.canonical.false in selected[0]
+        one_dialect = self.a.analysis.dialect == self.b.analysis.dialect
+        if equal and not (empty and one_dialect):  # other words for the same
             return RegionDifference(tuple(changes), True, True, ())
         follow = [q for _, q in _take(x, y, self._says_the_same)]
         for p, q in self._alike(x, y):
@@ -161,6 +163,7 @@ class _Regions:
         x = [e for e in x if not self._implied(e, selected[1])]
         y = [e for e in y if not self._implied(e, selected[0])]
         changes += [self._alone(p, None) for p in x] + [self._alone(None, q) for q in y]
+        equal = equal and not changes and not follow  # of no event, what was written counts
         return RegionDifference(tuple(changes), equal, selected[0] == selected[1], tuple(follow))
 
     def _same(self) -> bool:
