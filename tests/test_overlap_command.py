@@ -146,3 +146,55 @@ def test_a_heat_map_is_drawn(analysis: Path, tmp_path: Path) -> None:
     assert run(analysis, "-o", tmp_path / "m.png").exit_code == 0
     assert (tmp_path / "m.png").read_bytes().startswith(b"\x89PNG")
     assert run(analysis, "-o", tmp_path / "m.txt").exit_code == 2
+
+
+def test_bins_that_share_a_closed_edge_do_not_overlap(tmp_path: Path) -> None:
+    path = tmp_path / "a.adl"
+    path.write_text(
+        'region r\n  select MET > 0\n  bin "a" MET [] 0 50\n  bin "b" MET >= 50\n'
+        "define mjj = m(Jet[0] + Jet[1])\nregion s\n  select size(Jet) > 1\n"
+        '  bin "peak" mjj [] 118 130\n  bin "rest" mjj ][ 118 130\n'
+    )
+    assert "bins" not in run(path).stdout
+
+
+def test_disjoint_regions_are_asked_about_under_every_variation() -> None:
+    result = run(TOP / "examples/systematics/ttbar_agc.adl", "--format", "json")
+    found = json.loads(result.stdout)
+    unproven = [p["unproven_variations"] for p in found["pairs"] if p["relation"] == "disjoint"]
+    assert unproven == [[]]
+
+
+def test_a_witness_can_come_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.adl"
+    path.write_text("region a\n  select size(Jet) > 3\nregion b\n  select size(Jet) == 5\n")
+    text = run(path, "--events", TOP / "examples/sample/ttbar.root").stdout
+    assert "b is within a" in text or "a contains b" in text
+
+
+def test_a_network_is_never_asked() -> None:
+    text = run(TOP / "tests/corpus/functional_network_stau.adl").stdout
+    assert "SRlow is not decided with SRmid\n    the network" in text
+    assert "twoTaus contains SRlow" in text
+
+
+def test_a_function_of_the_user_is_equal_when_its_code_is(tmp_path: Path) -> None:
+    code = "def score(pt: float) -> float:\n    return {} * pt\n"
+    for name, factor in (("one.py", 1.5), ("two.py", 2.5)):
+        (tmp_path / name).write_text(code.format(factor))
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.adl").write_text(
+            f'function score\n  code "{name}.py"\n'
+            "region a\n  select score(MET) > 10\nregion b\n  select score(MET) <= 10\n"
+        )
+    text = run(tmp_path / "one.adl", tmp_path / "two.adl", "--matrix").stdout
+    rows = {line.split()[0]: line.split()[-1] for line in text.splitlines() if ":" in line}
+    assert rows["one:a"][1] == "."
+    assert rows["one:a"][3] != "."
+
+
+def test_without_z3_a_note_says_so(analysis: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adl.compiler.prove.smt.available", lambda: False)
+    result = run(analysis, "--explain", "low", "high")
+    assert "pip install 'adlc[prove]'" in result.stderr
+    assert "low is disjoint from high" in result.stdout

@@ -64,6 +64,14 @@ def test_pairs_of_a_search_are_decided_and_no_event_contradicts(name: str) -> No
             assert possible is None or (row[i], row[j]) in possible, (i, j, verdict)
 
 
+def test_several_processes_prove_the_same() -> None:
+    limits = Limits(solver=False, search=False)
+    alone, together = (Study(regions("razor"), PROMISES, limits, jobs=n) for n in (1, 2))
+    expected = {pair: v.relation for pair, v in alone.run().items()}
+    assert {pair: v.relation for pair, v in together.run().items()} == expected
+    assert "disjoint" in expected.values()
+
+
 def near(study: Study) -> Chunk:
     """Random events, and changed ones of those that pass regions."""
     assert study.search is not None

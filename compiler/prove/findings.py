@@ -13,6 +13,7 @@ from adl.compiler.prove.decide import Prover, Question
 from adl.compiler.prove.promises import Promises
 from adl.compiler.prove.regions import Region, mask_of, regions_of, varied
 from adl.compiler.prove.search import Search
+from adl.compiler.prove.values import Values, compared
 from adl.compiler.prove.verdicts import Witness
 
 SECONDS = 2.0  # to look for events between bins, or in two of them
@@ -97,7 +98,7 @@ def _questions(prover: Prover, region: RegionOutput, file: str) -> list[_Questio
     questions = []
     for (first, a), (second, b) in combinations(zip(labels, conditions, strict=True), 2):
         inside = both(both(mask, a), b)
-        if not prover.passes_nothing(inside):
+        if not _one_point(both(a, b)) and not prover.passes_nothing(inside):
             text = f"{first} and {second} overlap"
             questions.append(_Question("overlapping bins", name, text, inside))
     outside = mask
@@ -107,6 +108,33 @@ def _questions(prover: Prover, region: RegionOutput, file: str) -> list[_Questio
         text = "some events that pass the region are in no bin"
         questions.append(_Question("gap between bins", name, text, outside))
     return questions
+
+
+def _one_point(condition: Node) -> bool:
+    """Return whether a condition asks a real value for single numbers: a shared closed edge."""
+    allowed: dict[Node, Values] = {}
+    for part in conjuncts(condition):
+        asked = _asked(part)
+        if asked is not None:
+            value, values = asked
+            allowed[value] = allowed.get(value, values) & values
+    return any(
+        bool(values.spans) and all(low == high for low, high in values.spans)
+        for values in allowed.values()
+    )
+
+
+def _asked(condition: Node) -> tuple[Node, Values] | None:
+    """Return a real value that is compared with constants, and what it may be."""
+    match condition:
+        case Call(operator, (x, Const(constant))) if x.kind == "real":
+            known = operator in ("lt", "le", "gt", "ge", "eq")
+            return (x, compared(operator, "real", constant)) if known else None
+        case Call("or", (first, second)):
+            one, other = _asked(first), _asked(second)
+            if one is not None and other is not None and one[0] is other[0]:
+                return one[0], one[1] | other[1]
+    return None
 
 
 def _conditions(number: Node) -> list[Node]:

@@ -6,7 +6,9 @@ that it is no subset; only what is left is tried to be proven, and what is neith
 
 from __future__ import annotations
 
+import multiprocessing
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
@@ -139,16 +141,18 @@ class Study:
         return [Task(pair, ALL, solver=True) for pair in unseen]
 
     def _answers(self, tasks: Sequence[Task]) -> Iterator[Answer]:
-        if self.jobs == 1 or len(tasks) < 2 * CHUNK:
+        # Nodes are interned, so processes inherit them: without fork there is one process.
+        forks = "fork" in multiprocessing.get_all_start_methods()
+        if self.jobs == 1 or len(tasks) < 2 * CHUNK or not forks:
             yield from map(self.answer, tasks)
             return
-        import multiprocessing
-
-        # Nodes are interned, so they are inherited, not sent.
-        context = multiprocessing.get_context("fork")
         global _STUDY
         _STUDY = self
-        with context.Pool(self.jobs) as pool:
+        with warnings.catch_warnings():
+            # Python 3.12 and later warn of other threads: what is forked here uses no lock of theirs.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pool = multiprocessing.get_context("fork").Pool(self.jobs)
+        with pool:
             yield from pool.imap_unordered(_answer, tasks, CHUNK)
 
     def answer(self, task: Task) -> Answer:
