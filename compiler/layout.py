@@ -70,8 +70,9 @@ class Chunk:
 
     def sizes(self, source: str) -> npt.NDArray[np.int64]:
         """Return how many elements, or tuples of elements, each event has for an axis."""
-        sizes = np.ones(self.events, np.int64)
-        for collection in factors(source):
+        first, *more = factors(source)
+        sizes: npt.NDArray[np.int64] = np.diff(self.offsets[first])
+        for collection in more:
             sizes *= np.diff(self.offsets[collection])
         return sizes
 

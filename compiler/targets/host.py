@@ -42,7 +42,8 @@ class HostKernel:
         offsets = [_contiguous(chunk.offsets[c], "int64") for c in arguments.collections]
         numbers = np.frombuffer(b"".join(arguments.numbers), np.int64)
         room = 1 + (MOST if arguments.windows else 0)
-        scratch = [np.empty(_extent(chunk, s) + room) for s in arguments.store_sources]
+        extents = {s: _extent(chunk, s) for s in dict.fromkeys(arguments.store_sources)}
+        scratch = [np.empty(extents[s] + room) for s in arguments.store_sources]
         memo = np.zeros(arguments.memo_size, np.int64)
         for slot, collection in arguments.windows.items():
             memo[slot] = chunk.offsets[collection][-1]

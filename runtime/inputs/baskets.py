@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adl.runtime.inputs import reading
-from adl.runtime.inputs.blocks import decompress
+from adl.runtime.inputs.blocks import decompress, forget
 from adl.runtime.inputs.paths import is_url
 from adl.runtime.inputs.stored import Basket, Stored
 from adl.runtime.profile.meter import active, stage
@@ -117,6 +117,7 @@ class Baskets:
             with stage("decompress", name):
                 entries, data, offsets = _unpacked(chunk)
             self._count(name, chunk, entries, data)
+            forget(self.source, chunk.start, chunk.stop)
             if entries != stop - start:
                 raise ValueError(f"the basket has {entries} entries")
         return Basket(start, stop, data, offsets)

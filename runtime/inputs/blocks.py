@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import threading
 from typing import Any
 
@@ -43,6 +44,17 @@ def decompress(chunk: Chunk, place: int, size: int, whole: int) -> npt.NDArray[n
     if len(content) != whole:
         raise ValueError(f"{len(content)} bytes were compressed where {whole} are expected")
     return np.frombuffer(content, np.uint8)
+
+
+def forget(source: Any, start: int, stop: int) -> None:
+    """Let go of bytes of a mapped file: what was read once would count as this process's memory."""
+    mapped = getattr(source, "file", None)
+    if not isinstance(mapped, np.memmap):
+        return
+    begin = -(-start // mmap.PAGESIZE) * mmap.PAGESIZE
+    length = stop // mmap.PAGESIZE * mmap.PAGESIZE - begin
+    if length > 0:
+        mapped._mmap.madvise(mmap.MADV_DONTNEED, begin, length)  # type: ignore[attr-defined]  # numpy's own name for the map
 
 
 def _unpacked(data: npt.NDArray[np.uint8], size: int) -> bytes:

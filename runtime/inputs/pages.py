@@ -15,7 +15,7 @@ import numpy.typing as npt
 from uproot.source.chunk import Chunk
 
 from adl.runtime.inputs.baskets import arrived, codec_of
-from adl.runtime.inputs.blocks import decompress
+from adl.runtime.inputs.blocks import decompress, forget
 from adl.runtime.inputs.paths import is_url
 from adl.runtime.inputs.stored import Places
 from adl.runtime.profile.meter import active, stage
@@ -132,6 +132,7 @@ def _content(source: Any, place: int, size: int, whole: int) -> npt.NDArray[np.u
         arrived(chunk)
     with stage("decompress"):
         content = _unpacked(chunk, place, size, whole)
+    forget(source, place, place + size)
     meter = active()
     if meter is not None:
         codec = codec_of(bytes(chunk.raw_data[:2])) if size < whole else ""
