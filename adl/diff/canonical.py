@@ -7,19 +7,10 @@ floating-point numbers and for missing values: the order of ``and`` and ``+``, s
 
 from __future__ import annotations
 
-from ast import dump, parse
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
-from functools import cache
-from hashlib import sha256
-from inspect import getsource
-from itertools import groupby, pairwise, product
-from math import prod
-from pathlib import Path
-from textwrap import dedent
 from typing import Any, NamedTuple
 
-from adl.check.functions import FromFile
 from adl.compiler.ir import (
     Axis,
     Call,
@@ -31,13 +22,12 @@ from adl.compiler.ir import (
     Part,
     Pick,
     Reduce,
-    Table,
     postorder,
 )
-from adl.stdlib.registry import FUNCTIONS, Function
+from adl.diff.contents import cells, code_of, content
+from adl.stdlib.registry import Function
 
 _DERIVED = frozenset(("kind", "free", "height", "costly"))
-_MOST_CELLS = 200_000
 _CASES = 6  # what may be there or not, of which all cases are looked at
 _EXACT = 2**53  # up to here an integer and the real number of it compare alike
 
@@ -222,13 +212,13 @@ class Canonical:
                     self._any(node.axes, self._all_of("and", (mask, self._not(value))))
                 )
             case Lookup(table=table):
-                looked_up = "look up", _cells(table), *map(of, node.arguments)
+                looked_up = "look up", cells(table), *map(of, node.arguments)
                 return self._make(looked_up, node.kind)
             case Infer():
-                inferred = "infer", _content(node.network), node.output, *map(of, node.arguments)
+                inferred = "infer", content(node.network), node.output, *map(of, node.arguments)
                 return self._make(inferred, node.kind)
-        content = tuple(_word(getattr(node, f.name), of) for f in fields(node) if _is_own(f.name))
-        return self._make((type(node).__name__, *content), node.kind)
+        own = tuple(_word(getattr(node, f.name), of) for f in fields(node) if _is_own(f.name))
+        return self._make((type(node).__name__, *own), node.kind)
 
     def _make(self, term: Term, kind: str) -> Number:
         number = self._numbers.setdefault(term, Number(len(self.terms)))
@@ -412,38 +402,6 @@ class Canonical:
         return self._make(("where", condition, yes, no), kind)
 
 
-@cache
-def _cells(table: Table) -> Any:
-    """Return a table as the values of cells between all of its edges, row by row if they are many.
-
-    Rows that overlap or have other edges in common say the same where the first of them does.
-    """
-    number = table.variables
-    ranges = [[row[1 + 2 * v : 3 + 2 * v] for v in range(number)] for row in table.rows]
-    edges = [sorted({e for row in ranges for e in row[v]}) for v in range(number)]
-    if prod(map(len, edges)) * len(table.rows) > _MOST_CELLS:
-        return repr(table.rows)
-    found = []
-    for cell in product(*(pairwise(own) for own in edges)):
-        for row, own in zip(table.rows, ranges, strict=True):
-            if all(lo <= a and b <= hi for (a, b), (lo, hi) in zip(cell, own, strict=True)):
-                found.append((repr(row[0]), cell))
-                break
-    return tuple(_merged(found)) if number == 1 else tuple(found)
-
-
-def _merged(found: list[tuple[str, Any]]) -> Iterable[tuple[str, float, float]]:
-    """Yield the ranges of a table of one variable, those of one value that touch as one."""
-    for value, own in groupby(found, key=lambda pair: pair[0]):
-        ((first, last),), *others = (cell for _, cell in own)
-        for ((lower, upper),) in others:
-            if lower != last:
-                yield value, first, last
-                first = lower
-            last = upper
-        yield value, first, last
-
-
 def _whole_word(word: str) -> int | None:
     try:
         value = float(word)
@@ -465,27 +423,6 @@ def _word(value: Any, of: Callable[[Node], Number]) -> Any:
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
         return tuple(_word(item, of) for item in value)
     return value
-
-
-def code_of(function: Function) -> Any:
-    """Return what makes a function: of a user's its code, for it is not looked into."""
-    if FUNCTIONS.get(function.name) is function:
-        return function.name
-    body = function.body
-    try:
-        text = body.text if isinstance(body, FromFile) else getsource(body)
-        said = dump(parse(dedent(text)))  # comments and spaces say nothing
-    except (OSError, SyntaxError, TypeError):
-        return id(function)  # of no known code: equal to itself only
-    return function.name, function.arguments, function.result, said
-
-
-def _content(path: str) -> str:
-    """Return what stands for a network: what its file holds."""
-    try:
-        return sha256(Path(path).read_bytes()).hexdigest()
-    except OSError:
-        return path
 
 
 assert {"axes", "mask", "order", "k"} == {f.name for f in fields(Pick)} - _DERIVED

@@ -40,7 +40,7 @@ def _blocks(side: Side) -> dict[tuple[str, str], Block]:
 
 def _equal(x: Block, y: Block, a: Side, b: Side) -> bool:
     if isinstance(x, Function) and isinstance(y, Function):
-        from adl.diff.canonical import code_of
+        from adl.diff.contents import code_of
 
         codes = [
             [code_of(f) for f in side.analysis.functions if f.name == x.name.name]

@@ -12,7 +12,7 @@ from typing import Any
 
 from adl.check import analysis as core
 from adl.check.collections import stages
-from adl.diff.canonical import code_of
+from adl.diff.contents import code_of
 from adl.stdlib.models import Branch, CollectionSchema, Schema, SingletonSchema
 from adl.stdlib.registry import Function
 
