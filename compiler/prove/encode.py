@@ -35,6 +35,7 @@ from adl.compiler.prove.values import (
 )
 
 MIRROR = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
+DEEPEST = 8  # ternaries in each other: cases double with each
 MOST_CASES = 32  # of ternaries in one comparison: beyond, they are quantities
 
 
@@ -91,16 +92,16 @@ class Encoder:
 
     # ------------------------------------------------------- a value among those allowed
 
-    def member(self, value: Node, allowed: Values) -> Formula:
-        """Return that a value is one of those allowed."""
+    def member(self, value: Node, allowed: Values, depth: int = 0) -> Formula:
+        """Return that a value is one of those allowed; ``depth`` ternaries are around it."""
         known = self.bounds(value)
         if (known & allowed).empty:
             return FALSE
         if known.within(allowed):
             return TRUE
         match value:
-            case Call("where", (condition, x, y)) if condition in self._known:
-                yes, no = self.member(x, allowed), self.member(y, allowed)
+            case Call("where", (condition, x, y)) if condition in self._known and depth < DEEPEST:
+                yes, no = self.member(x, allowed, depth + 1), self.member(y, allowed, depth + 1)
                 return _cases(self._known[condition], yes, no)
             case Call("int" | "real", (x,)) if x.kind == "bool":
                 truth = self._known.get(x, literal(x, just("bool", 1)))
@@ -110,7 +111,7 @@ class Encoder:
             case Call(function, arguments) if function in THROUGH:
                 found = THROUGH[function](arguments, allowed, self.bounds)
                 if found is not None:
-                    return self.member(*found)
+                    return self.member(*found, depth)
         # Outside of the bounds nothing counts: equal conditions become equal literals.
         return literal(value, allowed | ~known)
 

@@ -135,7 +135,7 @@ class Facts:
     def parts(self, quantity: Node) -> tuple[Part, ...]:
         """Return the found elements of which a quantity is computed."""
         if quantity not in self._parts:
-            from adl.compiler.prove.instances import parts_in
+            from adl.compiler.prove.elements import parts_in
 
             self._parts[quantity] = parts_in(quantity)
         return self._parts[quantity]
@@ -143,7 +143,7 @@ class Facts:
     def key(self, part: Part) -> tuple[Node, Node] | None:
         """Return what does not ascend in the order of a pick: of the element, and in general."""
         if part not in self._keys:
-            from adl.compiler.prove.instances import key
+            from adl.compiler.prove.elements import key
 
             self._keys[part] = key(self, part)
         return self._keys[part]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from adl.compiler.layout import Chunk
@@ -58,6 +58,4 @@ class Verdict:
     @property
     def mirrored(self) -> Verdict:
         """What holds of b and a."""
-        from dataclasses import replace
-
         return replace(self, relation=MIRRORED.get(self.relation, self.relation))
