@@ -108,10 +108,11 @@ def _target(target: str | None, emit: str | None) -> str:
 
 def _on_cuda(stage: str, arch: str, file: str, how: tuple[Any, ...]) -> str | bytes:
     """Return a stage of the compilation for a GPU."""
-    if stage in ("tree", "ir", "kernel"):
+    if stage in ("tree", "ir"):
         return _stage(stage, file, how)
     from adl.cli.front import checked
     from adl.compiler.pipeline import build
+    from adl.compiler.schedule import schedule
     from adl.compiler.targets import cuda
 
     if arch not in cuda.ARCHITECTURES:
@@ -120,6 +121,8 @@ def _on_cuda(stage: str, arch: str, file: str, how: tuple[Any, ...]) -> str | by
     reason = cuda.obstacle(compiled)
     if reason:
         raise UserError(f"{file} needs the CPU: {reason}")
+    if stage == "kernel":
+        return schedule(compiled.program, ahead=False).render()
     if stage == "llvm":
         return compiled.device.text
     text = cuda.ptx(compiled.device, arch)
