@@ -19,6 +19,7 @@ from adl.compiler.prove.verdicts import Limits, Relation, Verdict
 
 Question = Literal["disjoint", "subset", "superset"]
 ALL: tuple[Question, ...] = ("disjoint", "subset", "superset")
+SHARE = 0.8  # of a pair's time that a proof may take: the rest is for events and for z3's own work
 NOT_PROVEN = Verdict("unknown", "neither a proof nor a witness was found")
 
 
@@ -40,7 +41,7 @@ class Prover:
         first, second = self.facts.normal(a), self.facts.normal(b)
         if first is second:
             return Verdict("equal", "both have the same cuts", method="same")
-        end = time.monotonic() + self.limits.seconds
+        end = time.monotonic() + SHARE * self.limits.seconds
         f, g = self.facts.encode(first), self.facts.encode(second)
         late = False
         if "disjoint" in asked:
