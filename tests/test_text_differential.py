@@ -71,6 +71,14 @@ def test_a_vector_sum_of_cutlang_leaves_the_loops_that_others_need(
     assert agree(text.format(whole), "cutlang") == agree(text.format(written), "cutlang")
 
 
+def test_a_correction_says_nothing_of_events_that_no_variation_looks_at() -> None:
+    agree(
+        'region r\n  select pT(Jet[0]) > 30\n  histo h, "t", 10, 0, 2, '
+        'correction("../corpus/corrections/muons.json", "muon_id", "nominal", phi(MET), MET)\n'
+        "systematic s\n  scale pt(Jet) up 2 down 0.5\n"
+    )
+
+
 def test_members_of_a_composite_are_no_vector_sum_in_cutlang() -> None:
     block = "composite pairs\n  take disjoint(Muon a, Jet b)\n"
     fill = '  histo h, "h", 10, 0, 5, pT(pairs) * 0 + dR(pairs.a, pairs.b)\n'

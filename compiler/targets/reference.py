@@ -58,7 +58,7 @@ from adl.compiler.layout import Chunk, Fault, Partial, Rows, layout, rejections,
 from adl.compiler.program import Program
 from adl.compiler.python.code import outputs
 from adl.compiler.targets.batches import RunNetwork
-from adl.compiler.variations import is_group, turns
+from adl.compiler.variations import is_group, is_varied, turns
 from adl.stdlib import ops
 from adl.stdlib.registry import FUNCTIONS, Function
 
@@ -149,6 +149,7 @@ class _Machine:
         entries = dict.fromkeys([*nodes, *positions, TRUE])
         self.slots: dict[Node, int] = {node: slot for slot, node in enumerate(entries)}
         self.values: list[Any] = [n.value if isinstance(n, Const) else None for n in entries]
+        self.careful = raising(nodes)
         read = [n for n in nodes if isinstance(n, Column)]
         read += [c for n in nodes if isinstance(n, Choice) for c in n.columns]
         self.columns: dict[str, list[Any]] = {
@@ -419,14 +420,31 @@ class _Machine:
         inside = set(order)
         needed = [*conditions, *results, *(i for n in order for i in self.recipe(n).inputs)]
         outside = tuple(dict.fromkeys(n for n in needed if n not in inside))
+        late: list[Node] = []
+        if axes and is_varied(axes[0]) and self.careful:
+            late, outside = self._of_turns(outside)
         # A value belongs to the innermost loop that it depends on.
         depth = {n: max(i for i, axis in enumerate(axes) if axis in n.free) for n in order}
         tuples: Tuples | None = None
         for number, axis in reversed(list(enumerate(axes))):
-            body = [n for n in order if depth[n] == number]
+            body = [*(late if number == 0 else ()), *(n for n in order if depth[n] == number)]
             tests = [c for c in conditions if depth.get(c, 0) == number]
             tuples = self._loop(axis, self._stages(axis, body, tests), tuples)
         return outside, tuples or (lambda event: (None,))
+
+    def _of_turns(self, outside: Sequence[Node]) -> tuple[list[Node], tuple[Node, ...]]:
+        """Return what each turn of a group computes itself, and what it takes from outside.
+
+        What can raise an exception is not computed for a variation that does not look at it.
+        """
+        turned, taken = dict[Node, None](), dict[Node, None]()
+        for node in self.order(outside):
+            if node in self.careful:
+                turned[node] = None
+        for node in (*outside, *(i for n in turned for i in self.recipe(n).inputs)):
+            if node not in turned:
+                taken[node] = None
+        return list(turned), tuple(taken)
 
     def _stages(
         self, axis: Axis, body: list[Node], tests: list[Node]
@@ -434,7 +452,8 @@ class _Machine:
         """Return steps and the test after them, in turn; what no test needs comes last."""
         pending, stages = dict.fromkeys(body), []
         for test in tests:
-            needed = [n for n in self.order([test], frozenset([axis])) if n in pending]
+            below = set(self.order([test]))
+            needed = [n for n in pending if n in below]
             for node in needed:
                 del pending[node]
             stages.append((self.steps(needed), self.slots[test]))
@@ -646,7 +665,7 @@ def _blocks(counters: Sequence[_Output], machine: _Machine) -> _Block:
     """
     root = _Block(machine.slots[TRUE])
     blocks: dict[Node, list[_Block]] = {}
-    careful = raising(machine.slots)
+    careful = machine.careful
 
     def use(nodes: Iterable[Node], block: _Block) -> None:
         for node in nodes:
