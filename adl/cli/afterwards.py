@@ -71,6 +71,12 @@ def report(outcome: Outcome, results: Results | None, limit: int | None) -> None
         raise UserError("no input has an event: there is nothing to analyse")
 
 
+def report_sample(outcome: Outcome, limit: int | None) -> None:
+    """Say what was lost of a dry run, and not what looks odd: that is of some events only."""
+    outcome.nans.clear()
+    report(outcome, None, limit)
+
+
 def _report_lost_weights(results: Results) -> None:
     """Say which variations have no weight for events that the nominal has one for."""
     nominal = {(c.process, c.region): c for c in results.cutflows if c.variation == NOMINAL}

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from adl.runtime.datasets.lists import DatasetList, Listed
     from adl.runtime.datasets.running import Options, Ran
     from adl.runtime.execute.local import Outcome
+    from adl.runtime.execute.sampling import Sampler
     from adl.runtime.outputs.keeper import Keeper
     from adl.runtime.prepare import Preparation
     from adl.runtime.results import Results
@@ -50,6 +51,7 @@ class Request:
     output: str | None
     print_rows: int
     places: Places = lambda path: (path,)
+    sampler: Sampler | None = None  # of a dry run
 
 
 def read(path: str, luminosity: str | None = None) -> DatasetList:
@@ -90,7 +92,8 @@ def run(
     except (OutputError, NetworkError) as error:
         raise UserError(str(error)) from None
     # Where nothing ran, the analysis' mistakes or the files' are the whole story.
-    for ran in found if any(r.outcome.kernel is not None for r in found) else ():
+    ran_any = any(r.outcome.kernel is not None for r in found)
+    for ran in found if ran_any and request.sampler is None else ():
         for complaint in complaints(ran, request.events):
             show_warning(complaint)
     said = sources_in_words(found)
@@ -140,6 +143,7 @@ def options_of(lists: DatasetList, request: Request, keepers: list[Keeper]) -> O
         told,
         request.places,
         once(show_note),
+        request.sampler,
     )
 
 

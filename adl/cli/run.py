@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from adl.cli.afterwards import report
+from adl.cli.afterwards import report, report_sample
 from adl.cli.common import (
     Places,
     UserError,
@@ -25,6 +26,7 @@ from adl.cli.common import (
     show_warning,
     tree_option,
 )
+from adl.cli.dry_run import SHARE, refuse, share_of, tell_of_run, trying
 from adl.cli.friends import friend_options, once, taken_out, tell
 from adl.cli.lists import Request, is_list, print_wrote, read, refuse_options
 from adl.cli.lists import run as run_list
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from adl.check.analysis import AskedDialect
     from adl.runtime.datasets.lists import DatasetList
     from adl.runtime.execute.local import Outcome
+    from adl.runtime.execute.sampling import Sampler
     from adl.runtime.friends import Friend
     from adl.runtime.outputs.keeper import Keeper
     from adl.runtime.prepare import Preparation
@@ -98,12 +101,23 @@ if TYPE_CHECKING:
     "--profile", is_flag=True, help="Say what took the time, and what would help; -o keeps it."
 )
 @click.option(
+    "--dry-run",
+    "dry",
+    is_flag=True,
+    help="Run a sample; say what time, memory and disk the whole would take. Writes nothing.",
+)
+@click.option(
+    "--sample",
+    metavar="SHARE",
+    help=f"With --dry-run: how much of the input to run, as in {SHARE} (the default).",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="With --profile: print only it, as metrics.json has it.",
+    help="With --profile or --dry-run: print only what it says, as JSON.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress and no tables.")
 @friend_options
@@ -126,6 +140,8 @@ def command(
     systematics: str,
     luminosity: str | None,
     profile: bool,
+    dry: bool,
+    sample: str | None,
     form: str,
     quiet: bool,
     lenient: bool,
@@ -145,19 +161,27 @@ def command(
       adl run examples/zpeak.adl examples/sample/zmumu.root -o results
       adl run examples/zpeak.adl examples/datasets.yaml
       adl run --profile examples/zpeak.adl examples/sample/zmumu.root
+      adl run --dry-run --sample 5% examples/zpeak.adl examples/sample/zmumu.root
     """
     friends = taken_out(about)
-    if form == "json" and not profile:
-        raise UserError("--format json prints what --profile measures: say --profile, too")
-    quiet = quiet or form == "json"
+    if form == "json" and not (profile or dry):
+        help = "say one of them, too"
+        raise UserError(f"--format json prints what --profile or --dry-run finds: {help}")
+    refuse(sample, dry, profile, target)
+    share = share_of(SHARE if sample is None else sample) if dry else None
+    quiet = quiet or form == "json" or dry
     lists = _list(inputs, luminosity)
     if lists is not None and friends:
         raise UserError("--friend: in a dataset list, each dataset has its own friends:")
     if lists is not None:
         refuse_options(about)
-    if output is not None:
+    if output is not None and not dry:
         check_folder(output)  # before the work, not after it
-    with profiling(profile) as profiled:
+    asked_output = output
+    with profiling(profile) as profiled, trying(share) as tried:
+        sampler = None
+        if tried is not None:
+            output, print_rows, sampler = tried.folder, 0, tried.sampler
         preparation = prepare(file, model, dialect, target, seed, dataset_of(**about), lenient)
         preparation.model_path = model_path
         preparation.devices = devices(target)
@@ -166,18 +190,27 @@ def command(
         preparation.systematics, lists = wanted(systematics, preparation.file, lists)
         preparation.noted, preparation.warned = show_note, show_warning
         if lists is not None:
-            request = Request(jobs, events, tree, quiet, output, print_rows, places)
+            request = Request(jobs, events, tree, quiet, output, print_rows, places, sampler)
             results, outcome, keepers = run_list(lists, preparation, request)
         else:
             keepers = [_keeper(output, 0 if quiet else print_rows)]
             settings = jobs, events, places, quiet
-            outcome = execute_inputs(preparation, inputs, friends, tree, settings, keepers[0])
+            outcome = execute_inputs(
+                preparation, inputs, friends, tree, settings, keepers[0], sampler
+            )
             results = _results(preparation, outcome, friends)
             tell(results.friends if results is not None else ())
         if results is not None:
             from adl.runtime.shifts import with_findings
 
             results = with_findings(results)
+        if tried is not None:
+            if results is not None:
+                tell_of_run(
+                    tried, (file, jobs), keepers, asked_output, form, partial(_write, results)
+                )
+            report_sample(outcome, events)
+            return
         if results is not None and output is not None:  # first: no printer's trouble loses them
             _write(results, output, profiled)
     if results is not None and not quiet:
@@ -215,10 +248,12 @@ def execute_inputs(
     tree: str | None,
     settings: tuple[int, int | None, Places, bool],
     keeper: Keeper,
+    sampler: Sampler | None = None,
 ) -> Outcome:
     """Run over files, and over the trees of variations; mistakes in what was asked end the command.
 
-    ``settings`` are threads, most events, where files may be, and whether no progress is shown.
+    ``settings`` are threads, most events, where files may be, and whether no progress is shown;
+    a sampler takes some events in the place of all.
     """
     from adl.cli.progress import progress_bar
     from adl.runtime.execute.local import execute
@@ -247,6 +282,7 @@ def execute_inputs(
                 keeper=keeper,
                 places=places,
                 join=join,
+                sample=sampler,
             )
 
     try:
@@ -337,7 +373,7 @@ def _note_unwritten(keepers: list[Keeper]) -> None:
         )
 
 
-def _write(results: Results, output: str, profiled: Profiled | None) -> None:
+def _write(results: Results, output: str, profiled: Profiled | None = None) -> None:
     from adl.runtime.outputs import OutputError
     from adl.runtime.outputs.json_ import write_json
     from adl.runtime.outputs.root import write_root

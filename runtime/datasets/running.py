@@ -24,6 +24,7 @@ from adl.runtime.datasets.preparing import DatasetPreparation
 from adl.runtime.datasets.sums import Facts, Weights, sum_of_weights, worth
 from adl.runtime.derived import Item
 from adl.runtime.execute.local import Kernel, Outcome, execute
+from adl.runtime.execute.sampling import Sampler
 from adl.runtime.friends import Joining
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.opening import open_input
@@ -95,6 +96,7 @@ class Options:
     told: Callable[[tuple[Diagnostic, ...]], None] = lambda findings: None
     places: Callable[[str], Sequence[str]] = lambda path: (path,)  # where a file may be
     noted: Callable[[str], None] = lambda text: None  # told what is good to know of friends
+    sample: Sampler | None = None  # measures some events in the place of all
 
 
 def run_list(lists: DatasetList, base: Preparation, asked_for: Options) -> list[Ran]:
@@ -173,6 +175,7 @@ def _execute(
         keeper=keeper,
         places=options.places,
         join=join,
+        sample=options.sample,
     )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -25,6 +25,7 @@ import numpy as np
 from adl.compiler.ir import Column
 from adl.compiler.layout import Chunk, Fault, Layout, Partial
 from adl.compiler.program import Program, RowsOutput
+from adl.runtime.execute.sampling import Sampler
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.ahead import openings
 from adl.runtime.inputs.joined import Joined, Match, read
@@ -139,6 +140,7 @@ def execute(
     keeper: RowsKeeper | None = None,
     places: Callable[[str], Sequence[str]] = lambda path: (path,),
     join: Callable[[Input], Input] = lambda file: file,
+    sample: Sampler | None = None,
 ) -> Outcome:
     """Run over files in their order and return the sums.
 
@@ -158,13 +160,13 @@ def execute(
         keeper: Takes the rows of prints and saves, in the order of the events; else they are lost.
         places: Where a file may be, in the order in which to try: caches, replicas.
         join: Returns a file with its friends; called in this thread, before ``prepare``.
+        sample: Chooses some events and measures them, with one thread; sums are scaled to all.
     """
     assert threads >= 1, threads
+    chosen = paths if sample is None else sample.files(paths, limit)
     reporter = Reporter(progress)
-    run = _Run(
-        paths, prepare, threads, limit, tree, reporter, refusals, block, unit, keeper, places, join
-    )
-    return run.execute()
+    asked = prepare, threads, limit, tree, reporter, refusals, block, unit, keeper, places, join
+    return _Run(chosen, *asked, sample).execute()
 
 
 @dataclass
@@ -181,6 +183,7 @@ class _Run:
     keeper: RowsKeeper | None
     places: Callable[[str], Sequence[str]]
     join: Callable[[Input], Input]
+    sample: Sampler | None = None
     outcome: Outcome = field(default_factory=Outcome)
     opened: list[int] = field(default_factory=list)  # events to read of each file so far
     passed: int = 0  # events of finished files, of those that failed as well
@@ -188,7 +191,8 @@ class _Run:
 
     def execute(self) -> Outcome:
         """Keep the threads busy with units and merge their results in order."""
-        pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
+        alone = self.threads == 1 or self.sample is not None
+        pool = None if alone else ThreadPoolExecutor(self.threads)
         ahead = 2 * self.threads if pool else 0
         pending: deque[tuple[_File, Callable[[], _Unit] | None]] = deque()
         try:
@@ -197,7 +201,7 @@ class _Run:
                 if span is not None and pool is not None:
                     result = pool.submit(self.work, file, *span).result
                 elif span is not None:
-                    result = partial(self.work, file, *span)  # works when it is asked for
+                    result = partial(self.alone, file, *span)  # works when it is asked for
                 pending.append((file, result))
                 while len(pending) > ahead:
                     self.merge(*pending.popleft())
@@ -222,14 +226,24 @@ class _Run:
                 self.opened.append(file.events)
                 if left is not None:
                     left -= file.events
-                step = self.block * self.blocks(file)
-                for start in range(0, file.events, step):
+                for span in self.units(file):
                     if file.error is not None:
                         break
-                    yield file, (start, min(start + step, file.events))
+                    yield file, span
                 yield file, None
                 if left == 0:
                     break
+
+    def units(self, file: _File) -> Iterable[tuple[int, int]]:
+        """Return the entries that threads take at a time."""
+        step = self.block * self.blocks(file)
+        if self.sample is None or file.source is None or file.kernel is None:
+            every = range(0, file.events, step)
+            return ((start, min(start + step, file.events)) for start in every)
+        names = [column.name for column in file.kernel.inputs.columns]
+        counts = Partial.zeros(file.kernel.layout)
+        size = counts.raw.nbytes + counts.sumw.nbytes + counts.sumw2.nbytes
+        return self.sample.begin(file.source, file.events, names, step, size)
 
     def open(self, path: str, opened: Callable[[], Input], left: int | None) -> _File:
         file = _File(path, len(self.opened))
@@ -277,6 +291,12 @@ class _Run:
         by_threads = -(-file.events // (2 * self.threads * self.block))
         most = _UNIT_BLOCKS if file.kernel.whole is None else _DEVICE_BLOCKS
         return max(1, min(most, by_bytes, by_threads))
+
+    def alone(self, file: _File, start: int, stop: int) -> _Unit:
+        """Do a unit in the caller's thread."""
+        if self.sample is None:
+            return self.work(file, start, stop)
+        return self.sample.measured(partial(self.work, file), start, stop)
 
     def work(self, file: _File, start: int, stop: int) -> _Unit:
         """Read and compute a unit, in any thread."""
@@ -368,7 +388,8 @@ class _Run:
         if file.error is not None:
             self.outcome.failures.append((file.path, file.error))
         elif file.partial is not None and self.outcome.partial is not None:
-            self.outcome.partial.add(file.partial)
+            counts = file.partial if self.sample is None else self.sample.whole(file.partial)
+            self.outcome.partial.add(counts)
             self.outcome.events += file.events
             for name, match in file.friends.items():
                 self.outcome.friends[name] = self.outcome.friends.get(name, Match()) + match

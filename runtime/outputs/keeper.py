@@ -6,6 +6,7 @@ turns out to be broken counts nothing, and leaves no row either.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -54,6 +55,19 @@ class Keeper:
         """What has been written, in words: the file and how many rows it has."""
         written = self._outputs if self._writers else ()
         return [f"{o.name}.{o.format}, {self.counts[o]:,} rows" for o in written]
+
+    def without_rows(self) -> dict[Path, int]:
+        """Return the files that have been written, and the bytes that each had without any row."""
+        found: dict[Path, int] = {}
+        if self.directory is None or not self._writers:
+            return found
+        for output, table in zip(self._outputs, self._first or (), strict=True):
+            with tempfile.TemporaryDirectory() as folder:
+                with writing(Path(folder), output.name, output.format, table) as writer:
+                    writer.write(table)
+                (path,) = Path(folder).iterdir()
+                found[self.directory / path.name] = path.stat().st_size
+        return found
 
     def wanted(self, outputs: Sequence[RowsOutput]) -> tuple[RowsOutput, ...]:
         """Return those of a program's outputs of which something is kept.

@@ -56,6 +56,15 @@ def memory() -> dict[str, Any]:
     }
 
 
+def resident() -> int:
+    """Return the bytes of memory that this process has now, or else the most that it had."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return int(memory()["peak"])
+
+
 def swap() -> dict[str, Any]:
     """Return bytes of the machine's swap, and what this process has there now."""
     return {
