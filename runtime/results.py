@@ -133,7 +133,7 @@ class Finding:
     events with odd weights, of all its variations.
     """
 
-    kind: Literal["unchanged", "one-sided", "same-side", "insignificant", "odd-weights"]
+    kind: Literal["unchanged", "one-sided", "same-side", "insignificant", "odd-weights", "absent"]
     process: str = ""
     region: str = ""
     histogram: str = ""

@@ -18,6 +18,7 @@ from adl.runtime.execute.local import Kernel, Outcome
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.opening import open_input
 from adl.runtime.inputs.trees import Input
+from adl.runtime.replicas import refuse_absent
 from adl.runtime.results import NOMINAL, Histogram, Process
 from adl.stdlib.models import Model
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
@@ -64,12 +65,14 @@ class WithTrees(Generic[P]):
         """Return the kernel for a file's nominal tree.
 
         Raises:
-            AnalysisError: The analysis does not fit one of the trees, or the file lacks it.
+            AnalysisError: The analysis does not fit one of the trees, or the file lacks it, or no
+                event has a replica.
             InputError: The file cannot be used.
         """
         kernel = self.prepare(file)
         for tree in trees(kernel.program):
             self._check(file, tree)
+        refuse_absent(file, kernel, self.source)
         return kernel
 
     def _check(self, file: Input, tree: OwnTree) -> None:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 NOMINAL = "nominal"
 
 
-def report(outcome: Outcome, results: Results | None, limit: int | None) -> None:
+def report(
+    outcome: Outcome, results: Results | None, limit: int | None, lost_more: bool = False
+) -> None:
     """Say on standard error what was odd, and end with exit code 2 if something was lost."""
     nans = {(path, branch): number for (path, branch), number in outcome.nans.items()}
     for name, own in outcome.trees.items():
@@ -65,7 +67,7 @@ def report(outcome: Outcome, results: Results | None, limit: int | None) -> None
     lost = {name: own for name, own in outcome.trees.items() if own.failures}
     for name, own in lost.items():
         _report_lost_tree(name, own)
-    if outcome.failures or faults or lost:
+    if outcome.failures or faults or lost or lost_more:
         raise SystemExit(2)
     if not outcome.events and limit != 0:
         raise UserError("no input has an event: there is nothing to analyse")

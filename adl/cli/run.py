@@ -22,6 +22,7 @@ from adl.cli.common import (
     model_option,
     model_path_option,
     rewrite_option,
+    show_findings,
     show_note,
     show_warning,
     tree_option,
@@ -200,15 +201,19 @@ def command(
             )
             results = _results(preparation, outcome, friends)
             tell(results.friends if results is not None else ())
+        from adl.runtime.replicas import absent, without
+
+        lacking = absent(outcome)
         if results is not None:
             from adl.runtime.shifts import with_findings
 
-            results = with_findings(results)
+            results = without(with_findings(results), lacking)
         if tried is not None:
             if results is not None:
                 tell_of_run(
                     tried, (file, jobs), keepers, asked_output, form, partial(_write, results)
                 )
+            show_findings([one.told() for one in lacking], preparation.source)
             report_sample(outcome, events)
             return
         if results is not None and output is not None:  # first: no printer's trouble loses them
@@ -221,7 +226,8 @@ def command(
     if profiled is not None:
         run = (preparation.source, inputs, jobs, target == "reference")
         show_profile(profiled, run, outcome, output, form, quiet)
-    report(outcome, results, events)
+    show_findings([one.told() for one in lacking], preparation.source)
+    report(outcome, results, events, bool(lacking))
     if results is not None and not results.systematics and systematics not in ("all", "none"):
         message = f"--systematics {systematics}: the input has no variation of such a name"
         raise UserError(f"{message}\n  help: adl inspect lists what a file offers")

@@ -154,6 +154,7 @@ _REMARKS = {
     "one-sided": "one direction only",
     "same-side": "both to one side",
     "insignificant": "within its error",
+    "absent": "a replica is in no event",
 }
 
 

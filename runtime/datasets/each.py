@@ -14,11 +14,11 @@ import awkward as ak
 import numpy as np
 import numpy.typing as npt
 
-from adl.check.analysis import AttributeOf, Element, Operation, Value
-from adl.check.variations import SystematicDef, Variation
+from adl.check.variations import SystematicDef
+from adl.compiler.replicas import replicas
 from adl.runtime.inputs import InputError, reason
 from adl.runtime.inputs.opening import directory, open_input
-from adl.stdlib.models import CollectionSchema, Schema
+from adl.stdlib.models import Schema
 
 
 @dataclass(frozen=True)
@@ -29,28 +29,9 @@ class Each:
     sums: tuple[float, ...]
 
 
-def replica_of(variation: Variation) -> tuple[str, int] | None:
-    """Return the column and the place of the number that is a variation's factor, if it is one.
-
-    >>> replica_of(pdf_12)
-    ("LHEPdfWeight", 12)
-    """
-    value: Value | None = variation.factor
-    if isinstance(value, Operation) and value.name == "real":
-        (value,) = value.arguments
-    match value:
-        case AttributeOf(
-            particle=Element(collection=CollectionSchema(attributes=columns), index=place),
-            attribute="",
-        ) if place >= 0:
-            return columns[""].name, place
-    return None
-
-
 def wanted(systematics: Iterable[SystematicDef]) -> frozenset[str]:
     """Return the columns of which systematics with ``normalise`` need the sums."""
-    found = (replica_of(v) for s in systematics if s.normalise for v in s.variations)
-    return frozenset(replica[0] for replica in found if replica is not None)
+    return frozenset(r.column for r in replicas(systematics) if r.systematic.normalise)
 
 
 def counted_each(

@@ -11,7 +11,7 @@ from math import fsum, isfinite
 from typing import TYPE_CHECKING
 
 from adl.check.variations import Variation
-from adl.runtime.datasets.each import replica_of
+from adl.compiler.replicas import replica_of
 from adl.runtime.datasets.sums import part_read
 
 if TYPE_CHECKING:

@@ -141,7 +141,9 @@ def _run(prepare: DatasetPreparation, options: Options) -> Ran:
         outcome = _execute(
             listed.files, asked, listed.tree or options.tree, options, progress, join, keeper
         )
-    if not listed.variation:
+    if listed.variation:
+        outcome.most.clear()  # nor do the replicas count that it lacks
+    else:
         run_trees(outcome, whole, partial(_in_tree, options, join))
     ran = Ran(listed, prepare.group, outcome, prepare.facts, prepare.normalised)
     if outcome.kernel is None or outcome.partial is None:

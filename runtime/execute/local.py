@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -25,6 +25,7 @@ import numpy as np
 from adl.compiler.ir import Column
 from adl.compiler.layout import Chunk, Fault, Layout, Partial
 from adl.compiler.program import Program, RowsOutput
+from adl.compiler.replicas import replicas
 from adl.runtime.execute.sampling import Sampler
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.ahead import openings
@@ -85,6 +86,8 @@ class Outcome:
     failures: list[tuple[str, Exception]] = field(default_factory=list)  # the errors, by path
     nans: Counter[tuple[str, str]] = field(default_factory=Counter)  # of each (path, branch)
     units: dict[tuple[str, str], str] = field(default_factory=dict)  # what is odd, by the same
+    # How many numbers an event had at most, by path and a column of replicas.
+    most: dict[tuple[str, str], int] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()  # of the users' functions
     friends: dict[str, Match] = field(default_factory=dict)  # what each has of the events
     parts: tuple[Outcome, ...] = ()  # of the datasets of a list
@@ -100,6 +103,7 @@ class _File:
     events: int = 0  # to be read
     source: Input | None = None
     kernel: Kernel | None = None
+    replicas: frozenset[str] = frozenset()  # columns of several factors of the weight
     wanted: tuple[RowsOutput, ...] = ()  # its prints and saves that are kept
     partial: Partial | None = None  # of the blocks so far
     done: int = 0  # events in ``partial``
@@ -122,6 +126,7 @@ class _Unit(NamedTuple):
     nans: Mapping[str, int] = {}
     units: Mapping[str, str] = {}
     friends: Mapping[str, Match] = {}
+    most: Mapping[str, int] = {}
     reading: float = 0.0
     computing: float = 0.0
 
@@ -261,6 +266,7 @@ class _Run:
         entries = file.source.entries
         file.events = entries if left is None else min(entries, left)
         file.partial = Partial.zeros(file.kernel.layout)
+        file.replicas = frozenset(r.column for r in replicas(file.kernel.program.systematics))
         if self.keeper is not None:
             file.wanted = self.keeper.wanted(file.kernel.program.rows)
         if self.outcome.kernel is None:
@@ -335,9 +341,10 @@ class _Run:
                 friends = file.source.matches(chunk)
                 nans = dict(Counter(nans) - Counter(file.source.filled(chunk, reads.columns)))
             odd = {} if start else doubts(chunk, reads.momenta)
+            most = _longest(chunk, file.replicas)
         end = time.perf_counter()
         times = middle - begin, end - middle
-        return _Unit(partials, rows, stop - start, size, nans, odd, friends, *times)
+        return _Unit(partials, rows, stop - start, size, nans, odd, friends, most, *times)
 
     def tables(
         self, file: _File, kernel: Kernel, chunk: Chunk, partial: Partial, entry: int
@@ -376,6 +383,9 @@ class _Run:
         self.outcome.bytes += unit.bytes
         for branch, number in unit.nans.items():
             self.outcome.nans[file.path, branch] += number
+        for column, number in unit.most.items():
+            key = file.path, column
+            self.outcome.most[key] = max(number, self.outcome.most.get(key, 0))
         self.outcome.units |= {(file.path, branch): odd for branch, odd in unit.units.items()}
         self.outcome.reading += unit.reading
         self.outcome.computing += unit.computing
@@ -419,6 +429,12 @@ def _blocks(chunk: Chunk, columns: Sequence[Column], block: int) -> Iterator[Chu
             {n: v if n in of_elements else v[start:stop] for n, v in chunk.columns.items()},
             {c: offsets[start : stop + 1] for c, offsets in chunk.offsets.items()},
         )
+
+
+def _longest(chunk: Chunk, names: Collection[str]) -> dict[str, int]:
+    """Return the length of the longest list of an event, of columns that the chunk has."""
+    lengths = {n: np.diff(chunk.offsets[n]) for n in names if n in chunk.offsets}
+    return {name: int(numbers.max(initial=0)) for name, numbers in lengths.items()}
 
 
 def count_nans(chunk: Chunk) -> dict[str, int]:

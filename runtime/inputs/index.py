@@ -28,7 +28,7 @@ from adl.runtime.inputs.stored import Basket, Form, Part, Stored
 from adl.runtime.inputs.trees import Compression, Input
 
 STORE = cache.Store("index", ".idx", 20_000, 512 << 20)
-_FORMAT = "4"  # of an entry
+_FORMAT = "5"  # of an entry
 _HEAD = 100  # bytes of a ROOT file before its first record: all that is said of the file itself
 _MOST = 32 << 20  # bytes of an entry
 
@@ -56,7 +56,7 @@ def load(source: Any, tree: str, path: str) -> Input | None:
         if head["fields"] is not None:
             return NTuple(*facts, **_ntuple(head, numbers), skimmed=head["skimmed"])
         branches = _branches(head, numbers, memoryview(rest)[numbers.nbytes :])
-        return Input(*facts, branches, head["skimmed"])
+        return Input(*facts, branches, head["skimmed"], head["most"])
     except (ValueError, KeyError, TypeError, IndexError):
         return None  # the checksum is right, so another version wrote it
 
@@ -70,6 +70,7 @@ def save(opened: Input, tree: str, records: Sequence[tuple[int, int]]) -> None:
         "compression": opened.compression,
         "unread": opened.unread,
         "skimmed": opened.skimmed,
+        "most": opened.most,
         "records": records,
         "marks": _marks(opened.source, records),
         "fields": None,

@@ -96,7 +96,8 @@ class Joined(Input):
     def of(main: Input, joins: Iterable[Join]) -> Joined:
         """Return a file with friends."""
         own = (main.path, main.tree, main.entries, main.uuid, main.source, main.compression)
-        return Joined(*own, main.unread, main.stored, main.skimmed, main, tuple(joins))
+        facts = (main.unread, main.stored, main.skimmed, main.most)
+        return Joined(*own, *facts, main, tuple(joins))
 
     @property
     def own(self) -> Input:

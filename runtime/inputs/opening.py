@@ -104,7 +104,7 @@ def _described(source: Any, path: str, tree: str | None) -> Input:
             *(*facts, unread), fields=fields, columns=columns, clusters=clusters, skimmed=skimmed
         )
     else:
-        opened = Input(*facts, *_stored(found), skimmed)
+        opened = Input(*facts, *_stored(found), skimmed, _most(found))
     index.save(opened, tree or "", _records(directory, name, found))
     return opened
 
@@ -124,6 +124,20 @@ def _stored(tree: Any) -> tuple[tuple[str, ...], dict[str, Stored]]:
         known.setdefault(name, stored(others[made.part.of], made))
     read = {s.physical for s in known.values()}
     return tuple(n for n in others if n not in read), known
+
+
+def _most(tree: Any) -> dict[str, int]:
+    """Return the largest length of lists X that nX counts, as far as the counters' leaves say it.
+
+    ROOT sizes its buffers by that number, so no list is longer; 0 says nothing.
+    """
+    known = {name: branch for name, branch in leaves(tree) if f"n{name}" in tree}
+    largest = {
+        name: int(leaf.member("fMaximum", none_if_missing=True) or 0)
+        for name in known
+        for leaf in tree[f"n{name}"].member("fLeaves")[:1]
+    }
+    return {name: number for name, number in largest.items() if number > 0}
 
 
 def _lending(source: Any) -> type:

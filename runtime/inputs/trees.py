@@ -39,6 +39,8 @@ class Input:
     unread: tuple[str, ...] = ()  # branches with data that are neither numbers nor lists of them
     stored: Mapping[str, Stored] = field(default_factory=dict)  # the others; none of an RNTuple
     skimmed: bool = False  # whether it is a skim of ours
+    # How many numbers an event has at most, of columns whose own counter says it.
+    most: Mapping[str, int] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         return self
