@@ -79,6 +79,22 @@ def test_a_correction_says_nothing_of_events_that_no_variation_looks_at() -> Non
     )
 
 
+def test_what_a_correction_says_is_a_weight_of_every_variation() -> None:
+    agree(
+        "region r\n  select size(Muon) > 0\n  weight w default(correction("
+        '"../corpus/corrections/muons.json", "muon_id", "nominal", pT(MET), p(Muon[0])), 2)\n'
+        "  select pT(Muon[0]) > 20\nsystematic s\n  scale pt(Muon) up 1.1 down 0.9\n"
+    )
+
+
+def test_a_draw_from_what_is_no_number_is_one_draw() -> None:
+    agree(
+        "region r\n  select size(Jet) > 0\n"
+        '  histo h, "t", 100, -5, 5, correction("../corpus/corrections/muons.json", "muon_smear", '
+        "event, sqrt(-1 - MET), 1, MET)\n"
+    )
+
+
 def test_members_of_a_composite_are_no_vector_sum_in_cutlang() -> None:
     block = "composite pairs\n  take disjoint(Muon a, Jet b)\n"
     fill = '  histo h, "h", 10, 0, 5, pT(pairs) * 0 + dR(pairs.a, pairs.b)\n'

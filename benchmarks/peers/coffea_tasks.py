@@ -112,6 +112,30 @@ def q8(events):
     return filled("mt", 100, 0, 200, np.sqrt(2 * third.pt * missing.pt * (1 - np.cos(angle))))
 
 
+def agc(events):
+    e, m, j = events.Electron, events.Muon, events.Jet
+    e = e[(e.pt > 30) & (abs(e.eta) < 2.1) & (e.cutBased == 4) & (e.sip3d < 4)]
+    isolated = ak.values_astype(m.pfRelIso04_all, np.float64) < 0.15
+    m = m[(m.pt > 30) & (abs(m.eta) < 2.1) & m.tightId & (m.sip3d < 4) & isolated]
+    j = j[(j.pt > 30) & (abs(j.eta) < 2.4) & (j.jetId >= 4)]
+    chosen = (ak.num(e) + ak.num(m) == 1) & (ak.num(j) >= 4)
+    j = j[chosen]
+    tags = ak.sum(j.btagCSVV2 > 0.5, axis=1)
+    one, two = j[tags == 1], j[tags >= 2]
+    ht = ak.sum(ak.values_astype(one.pt, np.float64), axis=1)
+    p = doubles(two)
+    cartesian = ak.zip(
+        {"x": p.px, "y": p.py, "z": p.pz, "t": p.energy, "tag": two.btagCSVV2},
+        with_name="LorentzVector",
+        behavior=p.behavior,
+    )
+    three = ak.combinations(cartesian, 3, fields=["a", "b", "c"])
+    tagged = (three.a.tag > 0.5) | (three.b.tag > 0.5) | (three.c.tag > 0.5)
+    total = (three.a + three.b + three.c)[tagged]
+    mass = total[ak.argmax(total.pt, axis=1, keepdims=True)].mass
+    return filled("ht", 25, 50, 550, ht) | filled("trijet_mass", 25, 50, 550, mass)
+
+
 def search(events):
     good = (events.Jet.pt > 30) & (abs(events.Jet.eta) < 2.4)
     jets = ak.sum(good, axis=1)

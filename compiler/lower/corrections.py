@@ -331,8 +331,10 @@ def _drawn(distribution: str, words: Sequence[Node]) -> Node:
 
 
 def _word(x: Node) -> Node:
-    """Return the 64 bits of an input."""
-    return x if x.kind == "int" else call("bits", x)
+    """Return the 64 bits of an input; processors do not agree on the sign of a NaN."""
+    if x.kind == "int":
+        return x
+    return call("where", call("eq", x, x), call("bits", x), Const(_bits(float("nan"))))
 
 
 def _rounded(x: Node) -> Node:

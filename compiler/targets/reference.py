@@ -422,7 +422,7 @@ class _Machine:
         outside = tuple(dict.fromkeys(n for n in needed if n not in inside))
         late: list[Node] = []
         if axes and is_varied(axes[0]) and self.careful:
-            late, outside = self._of_turns(outside)
+            late, outside = self._of_turns(outside, axes)
         # A value belongs to the innermost loop that it depends on.
         depth = {n: max(i for i, axis in enumerate(axes) if axis in n.free) for n in order}
         tuples: Tuples | None = None
@@ -432,19 +432,25 @@ class _Machine:
             tuples = self._loop(axis, self._stages(axis, body, tests), tuples)
         return outside, tuples or (lambda event: (None,))
 
-    def _of_turns(self, outside: Sequence[Node]) -> tuple[list[Node], tuple[Node, ...]]:
+    def _of_turns(
+        self, outside: Sequence[Node], axes: tuple[Axis, ...]
+    ) -> tuple[list[Node], tuple[Node, ...]]:
         """Return what each turn of a group computes itself, and what it takes from outside.
 
-        What can raise an exception is not computed for a variation that does not look at it.
+        What can raise an exception is not computed for a variation that does not look at it, unless
+        it has a loop over the same axis.
         """
         turned, taken = dict[Node, None](), dict[Node, None]()
         for node in self.order(outside):
-            if node in self.careful:
+            if node in self.careful and not self._loops_over(node, axes):
                 turned[node] = None
         for node in (*outside, *(i for n in turned for i in self.recipe(n).inputs)):
             if node not in turned:
                 taken[node] = None
         return list(turned), tuple(taken)
+
+    def _loops_over(self, node: Node, axes: tuple[Axis, ...]) -> bool:
+        return any(not set(axes).isdisjoint(part.bound) for part in postorder([node]))
 
     def _stages(
         self, axis: Axis, body: list[Node], tests: list[Node]
