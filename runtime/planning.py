@@ -14,7 +14,7 @@ from functools import partial
 from adl.compiler.pipeline import Compiled, build
 from adl.compiler.plan import Plan, plan
 from adl.compiler.program import Program
-from adl.runtime.datasets.lists import DatasetList, Listed
+from adl.runtime.datasets.lists import DatasetList, Listed, places_of
 from adl.runtime.datasets.preparing import DatasetPreparation
 from adl.runtime.datasets.running import apart
 from adl.runtime.execute.local import BLOCK
@@ -25,6 +25,12 @@ from adl.runtime.inputs.trees import Input
 from adl.runtime.prepare import Preparation, counted_by
 from adl.stdlib.models import Model, Schema
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
+
+Places = Callable[[str], Sequence[str]]  # where a file may be, in the order in which to try
+
+
+def _there(path: str) -> tuple[str, ...]:
+    return (path,)
 
 
 @dataclass
@@ -82,7 +88,7 @@ def plan_of_model(preparation: Preparation, schema: Schema) -> Planned:
 
 
 def plan_of_files(
-    preparation: Preparation, paths: Sequence[str], tree: str | None
+    preparation: Preparation, paths: Sequence[str], tree: str | None, places: Places = _there
 ) -> tuple[list[Planned], list[Exception]]:
     """Return the plan for files, that of the first one that can be used, and what was wrong."""
     files = Files()
@@ -93,7 +99,7 @@ def plan_of_files(
         lengths = _lengths(source, compiled, schema)
         return [Planned(_plan(compiled, compiled.program, lengths), files)]
 
-    return _each(paths, tree, files, first), files.failures
+    return _each(paths, tree, files, first, places), files.failures
 
 
 def plan_of_list(
@@ -102,6 +108,7 @@ def plan_of_list(
     models: Mapping[str, Model],
     told: Callable[[tuple[Diagnostic, ...]], None],
     tree: str | None = None,
+    rewritten: Places = _there,
 ) -> tuple[list[Planned], list[Exception]]:
     """Return the plans for the datasets of a list, and what was wrong with their files."""
     every: list[Planned] = []
@@ -109,12 +116,13 @@ def plan_of_list(
     for listed in lists.datasets:
         own = replace(base, model=models.get(listed.model or "", base.model), kernels={})
         group = lists.group_of(listed.name)
+        places = places_of(listed, rewritten)
         prepare = DatasetPreparation(
-            own, listed, group, lists.normalise, lists.source, told, {}, {}
+            own, listed, group, lists.normalise, lists.source, told, {}, {}, places
         )
         files = Files()
         first = partial(_of_dataset, prepare, listed, files)
-        every += _each(listed.files, listed.tree or tree, files, first)
+        every += _each(listed.files, listed.tree or tree, files, first, places)
         failures += files.failures
     return every, failures
 
@@ -134,13 +142,17 @@ def _of_dataset(
 
 
 def _each(
-    paths: Sequence[str], tree: str | None, files: Files, first: Callable[[Input], list[Planned]]
+    paths: Sequence[str],
+    tree: str | None,
+    files: Files,
+    first: Callable[[Input], list[Planned]],
+    places: Places,
 ) -> list[Planned]:
     """Count all files, and return what ``first`` makes of the first one that can be used."""
     found: list[Planned] = []
     for path in paths:
         try:
-            with open_input(path, tree) as source:
+            with open_input(path, tree, places(path)) as source:
                 found = found or first(source)
                 files.add(source)
         except (InputError, AnalysisError) as error:

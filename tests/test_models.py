@@ -139,6 +139,22 @@ def test_columns_with_counters_of_their_own_join_their_collection() -> None:
     assert {b.counter for b in electrons.attributes.values()} == {"nElectron"}
 
 
+def test_columns_with_a_counter_each_make_the_objects_that_are_known_or_have_momenta() -> None:
+    names = (
+        *("Muon_pt", "Muon_iso_all", "My_lep_pt", "My_lep_eta", "My_lep_phi", "My_lep_iso"),
+        *("Other_pt", "Other_eta", "LHEPdfWeight"),
+    )
+    counters = {f"n{name}": "int32" for name in names}
+    schema = schema_of(**counters, **{name: f"float32 n{name}" for name in names})
+    assert {name: list(c.attributes) for name, c in schema.collections.items()} == {
+        "Muon": ["pt", "iso_all"],
+        "My_lep": ["pt", "eta", "phi", "iso"],
+        "Other_pt": [""],
+        "Other_eta": [""],
+        "LHEPdfWeight": [""],
+    }
+
+
 def test_a_column_joins_no_collection_by_a_number_that_cannot_count() -> None:
     schema = schema_of(nJet="float32", Jet_pt="float32 nJet_pt")
     assert list(schema.collections) == ["Jet_pt"]

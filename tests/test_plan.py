@@ -233,6 +233,22 @@ def test_mistakes_and_lost_files_are_told_and_the_rest_is_planned(
     assert run.stdout == ""
 
 
+def test_files_are_looked_for_at_another_place_first(tmp_path: Path, sample: Path) -> None:
+    analysis = written(tmp_path, JES + PU + REGIONS)
+    far = "root://far//data/sample.root"
+    cache = ("--rewrite", f"root://far//data/={sample.parent}/")
+    run = told(analysis, far, "--model", "nanoaod", "--format", "json", *cache)
+    assert run.exit_code == 0, run.output
+    (found,) = json.loads(run.stdout)["plans"]
+    assert (found["files"], found["events"]) == ([far], 100)
+    datasets = tmp_path / "list.yaml"
+    datasets.write_text(f"datasets: {{d: {{kind: data, model: nanoaod, files: '{far}'}}}}\n")
+    run = told(analysis, datasets, "--format", "json", *cache)
+    assert run.exit_code == 0, run.output
+    (found,) = json.loads(run.stdout)["plans"]
+    assert (found["files"], found["events"]) == ([far], 100)
+
+
 def test_without_a_file_the_columns_are_those_of_the_model(tmp_path: Path) -> None:
     text = "systematic jes\n  scale pt(Jet)  up 1.1  down 0.9\n  keep MET\n"
     analysis = written(tmp_path, text + "region r\n  select count(pt(Jet) > 30) >= 1\n")

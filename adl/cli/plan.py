@@ -9,6 +9,7 @@ import click
 
 from adl.cli.common import (
     AnalysisMistakes,
+    Places,
     UserError,
     dataset_of,
     dataset_options,
@@ -16,6 +17,7 @@ from adl.cli.common import (
     lenient_option,
     model_option,
     model_path_option,
+    rewrite_option,
     show_findings,
     show_note,
     tree_option,
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="For people or for programs.",
 )
+@rewrite_option
 @lenient_option
 @dataset_options
 @model_path_option
@@ -61,6 +64,7 @@ def command(
     tree: str | None,
     systematics: str,
     form: str,
+    places: Places,
     lenient: bool,
     model_path: tuple[str, ...],
     model: str,
@@ -92,14 +96,18 @@ def command(
     preparation.noted = show_note
     if lists is not None:
         refuse_options(about)
-    found, failures = _planned(preparation, inputs, tree, lists)
+    found, failures = _planned(preparation, inputs, tree, lists, places)
     if found:
         _show(file, found, form)
     _report(failures)
 
 
 def _planned(
-    preparation: Preparation, inputs: tuple[str, ...], tree: str | None, lists: DatasetList | None
+    preparation: Preparation,
+    inputs: tuple[str, ...],
+    tree: str | None,
+    lists: DatasetList | None,
+    places: Places,
 ) -> tuple[list[Planned], list[Exception]]:
     from adl.runtime.inputs import InputError
     from adl.runtime.inputs.paths import expand
@@ -112,8 +120,8 @@ def _planned(
             assert preparation.model is not None
             return [plan_of_model(preparation, preparation.model.schema())], []
         if lists is not None:
-            return _planned_list(preparation, lists, tree)
-        return plan_of_files(preparation, expand(inputs), tree)
+            return _planned_list(preparation, lists, tree, places)
+        return plan_of_files(preparation, expand(inputs), tree, places)
     except AnalysisError as error:
         raise AnalysisMistakes(error) from None
     except (InputError, NetworkError) as error:
@@ -133,7 +141,7 @@ def _list(inputs: tuple[str, ...]) -> DatasetList | None:
 
 
 def _planned_list(
-    preparation: Preparation, lists: DatasetList, tree: str | None
+    preparation: Preparation, lists: DatasetList, tree: str | None, places: Places
 ) -> tuple[list[Planned], list[Exception]]:
     from adl.cli.front import model_of
     from adl.runtime.planning import plan_of_list
@@ -141,7 +149,7 @@ def _planned_list(
     models = {one.model: model_of(one.model) for one in lists.datasets if one.model}
     known = {name: model for name, model in models.items() if model is not None}
     return plan_of_list(
-        lists, preparation, known, lambda found: show_findings(found, lists.source), tree
+        lists, preparation, known, lambda found: show_findings(found, lists.source), tree, places
     )
 
 

@@ -6,7 +6,7 @@ attributes are the file's; what a model lists and a file lacks does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from adl.stdlib.models import (
@@ -98,8 +98,9 @@ def _jagged(listed: Schema, branches: Mapping[str, Branch]) -> list[Branch]:
     """Return the columns over elements, all those of a collection with its one counter.
 
     Columns with a prefix that the model lists belong to that collection, whatever counts them.
-    Skims made with uproot have a counter for each column (nJet_pt for Jet_pt) beside nJet, and a
-    std::vector counts itself; such a column goes to the collection that its name begins with.
+    Skims made with uproot have a counter for each column (nJet_pt for Jet_pt), beside nJet or
+    without it, and a std::vector counts itself; such a column goes to the collection that its name
+    begins with. Without nJet that is one that the model lists, or that has pt, eta and phi.
     """
     jagged = [b for b in branches.values() if b.counter is not None]
     own = {b.counter for b in jagged if b.counter in (b.name, f"n{b.name}")}
@@ -107,9 +108,14 @@ def _jagged(listed: Schema, branches: Mapping[str, Branch]) -> list[Branch]:
     own |= {counter for counter in lists if counter is not None}
     shared = {b.name for b in branches.values() if b.counter is None and "int" in b.dtype} - own
     prefixes = dict(_prefixes(listed))
+    each = {b.name for b in jagged if b.counter in own and not (b.inside or b.border)}
+    plain = {f"n{name}" for name, c in listed.collections.items() if c.storage is None}
+    known = plain | _objects(each)
+    known -= branches.keys()  # what is called so is no whole number, or it would count them
     counters = {
         b.name: _of_prefix(b.name, prefixes)
         or (b.counter in own and _shared_counter(b.name, shared))
+        or (b.name in each and _shared_counter(b.name, known))
         or b.counter
         for b in jagged
     }
@@ -117,6 +123,12 @@ def _jagged(listed: Schema, branches: Mapping[str, Branch]) -> list[Branch]:
     of = {f"{b.inside}_{border}" for b in inside for border in ("begin", "end")}
     outside = [b for b in jagged if not b.inside and not (b.border and b.name not in of)]
     return [replace(b, counter=counters[b.name]) for b in outside] + inside
+
+
+def _objects(columns: Collection[str]) -> set[str]:
+    """Return how objects are counted that have all of pt, eta and phi among columns."""
+    owners = {name.removesuffix("_pt") for name in columns if name.endswith("_pt")}
+    return {f"n{o}" for o in owners if f"{o}_eta" in columns and f"{o}_phi" in columns}
 
 
 def _inside(jagged: Iterable[Branch], prefixes: Mapping[str, str]) -> Iterator[Branch]:
