@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from adl.compiler.ir import Column
-from adl.runtime.events import event_columns
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.chunks import read
 from adl.runtime.inputs.joined import Join, Joined, Match, Part, Rows
@@ -80,7 +79,7 @@ class Joining:
 
     def join(self, friend: Friend, source: Input, taken: Mapping[str, Branch]) -> Join:
         """Return one friend for one file; ``taken`` are the columns that there are already."""
-        keys = event_columns(source, self.model) if friend.by == "event" else ()
+        keys = _event_columns(source, self.model) if friend.by == "event" else ()
         opened = self.opened(friend, source, keys)
         columns, twice = _named(opened.branches, taken, friend.prefix)
         twice = [name for name in twice if name not in {key.name for key in keys}]
@@ -193,7 +192,13 @@ def _key_columns(opened: Input, like: Sequence[str]) -> tuple[Column, ...]:
     found = [branches[name] for name in like if name in branches]
     if len(found) == len(like) and all("int" in b.dtype and b.counter is None for b in found):
         return tuple(Column(b.name, b.dtype) for b in found)
-    return event_columns(opened, None)
+    return _event_columns(opened, None)
+
+
+def _event_columns(opened: Input, model: Model | None) -> tuple[Column, ...]:
+    from adl.runtime.events import event_columns  # and the interpreter, which few runs need
+
+    return event_columns(opened, model)
 
 
 def _numbers(opened: Input, keys: Sequence[Column]) -> list[npt.NDArray[np.int64]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from adl.check.analysis import Analysis, AskedDialect
 from adl.check.checker import check
@@ -14,7 +15,6 @@ from adl.check.dataset import Dataset
 from adl.compiler.layout import Chunk, Partial
 from adl.compiler.pipeline import Compiled, lowered, of_program
 from adl.compiler.program import Program
-from adl.runtime.execute.device.choosing import Devices
 from adl.runtime.execute.local import Kernel, Reads
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.trees import Input
@@ -27,6 +27,9 @@ from adl.stdlib.models.recognition import OTHERWISE
 from adl.syntax.diagnostics import Diagnostic
 from adl.syntax.source import Source
 from adl.syntax.tree import File
+
+if TYPE_CHECKING:
+    from adl.runtime.execute.device.choosing import Devices
 
 
 @dataclass

@@ -84,7 +84,6 @@ def wanted(
     from fnmatch import fnmatchcase
 
     from adl.check.systematics.named import names
-    from adl.runtime.datasets.lists import named
     from adl.syntax.diagnostics import did_you_mean
 
     glob = {"all": "*", "none": ""}.get(pattern, pattern)
@@ -92,10 +91,10 @@ def wanted(
     def is_wanted(name: str) -> bool:
         return fnmatchcase(name, glob)
 
-    datasets = () if lists is None else lists.datasets
     known = names(file)
+    by_dataset = _varied_datasets(lists)
     if known is not None and pattern not in ("all", "none"):
-        known += [named(d.variation)[0] for d in datasets if d.variation]
+        known += by_dataset.values()
         # A name has * where only a dataset says the rest.
         if not any(is_wanted(name) or fnmatchcase(glob, name) for name in known):
             every = ", ".join(dict.fromkeys(known)) or "there is none"
@@ -104,6 +103,17 @@ def wanted(
             help = "\n".join(f"  help: {h}" for h in (near, f"the systematics: {every}") if h)
             raise UserError(f"{message}\n{help}")
     if lists is not None:
-        kept = (d for d in datasets if not d.variation or is_wanted(named(d.variation)[0]))
+        kept = (
+            d for d in lists.datasets if is_wanted(by_dataset.get(d.name, "")) or not d.variation
+        )
         lists = replace(lists, datasets=tuple(kept))
     return is_wanted, lists
+
+
+def _varied_datasets(lists: DatasetList | None) -> dict[str, str]:
+    """Return the systematics of which datasets of a list are variations, by the dataset's name."""
+    if lists is None:
+        return {}
+    from adl.runtime.datasets.lists import named
+
+    return {d.name: named(d.variation)[0] for d in lists.datasets if d.variation}

@@ -9,7 +9,7 @@ from typing import Any
 import awkward as ak
 
 from adl.runtime.inputs import InputError, reason
-from adl.runtime.inputs.opening import directory
+from adl.runtime.inputs.describing import directory
 from adl.runtime.inputs.trees import Input
 
 _LATEST, _COMPLETE = "latest", "complete"

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from adl.check.variations import SystematicDef
 from adl.compiler.replicas import replicas
 from adl.runtime.inputs import InputError, reason
-from adl.runtime.inputs.opening import directory, open_input
+from adl.runtime.inputs.describing import directory
+from adl.runtime.inputs.opening import open_input
 from adl.stdlib.models import Schema
 
 

@@ -10,14 +10,16 @@ An entry is a line of JSON, the numbers of all branches, and the bytes of embedd
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import uproot
 
 from adl import __version__
 from adl.compiler import cache
@@ -94,9 +96,16 @@ def save(opened: Input, tree: str, records: Sequence[tuple[int, int]]) -> None:
 
 def _key(source: Any, tree: str) -> str:
     start = bytes(source.chunk(0, _HEAD).raw_data)
-    return cache.key(
-        _FORMAT, __version__, uproot.__version__, start.hex(), str(source.num_bytes), tree
-    )
+    return cache.key(_FORMAT, __version__, _uproot(), start.hex(), str(source.num_bytes), tree)
+
+
+@functools.cache
+def _uproot() -> str:
+    """Return what tells versions of uproot apart, which need not be imported for it."""
+    found = find_spec("uproot")
+    assert found is not None, "uproot is installed with us"
+    assert found.origin is not None, found
+    return Path(found.origin).with_name("version.py").read_text(encoding="utf-8")
 
 
 def _marks(source: Any, records: Sequence[Sequence[int]]) -> list[str]:

@@ -13,9 +13,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from uproot.containers import AsVector
-from uproot.interpretation.jagged import AsJagged
-from uproot.interpretation.objects import AsObjects, AsStridedObjects
 
 from adl.runtime.inputs.stored import Form, Part
 
@@ -42,6 +39,9 @@ _LINK_PARTS = {"m_persKey": 20, "m_persIndex": 24}
 
 def parts(name: str, branch: Any) -> dict[str, Form]:
     """Return the columns as which a branch of lists in lists, or of links, is read; or none."""
+    from uproot.containers import AsVector  # by who describes a file, which has imported uproot
+    from uproot.interpretation.objects import AsObjects
+
     kind = branch.interpretation
     if not isinstance(kind, AsObjects):
         return {}
@@ -68,6 +68,8 @@ def parts(name: str, branch: Any) -> dict[str, Form]:
 
 def references(branches: Mapping[str, Any], identities: Iterable[str]) -> dict[str, Form]:
     """Return the columns as which branches of references are read, for each possible target."""
+    from uproot.interpretation.objects import AsObjects
+
     targets = [n.removesuffix(_IDENTITY) for n in identities if n.endswith(_IDENTITY)]
     found: dict[str, Form] = {}
     for name, branch in branches.items():
@@ -89,6 +91,9 @@ def references(branches: Mapping[str, Any], identities: Iterable[str]) -> dict[s
 
 def _refers(kind: Any) -> bool:
     """Whether items of lists are references."""
+    from uproot.interpretation.jagged import AsJagged
+    from uproot.interpretation.objects import AsStridedObjects
+
     if not isinstance(kind, AsJagged) or not isinstance(kind.content, AsStridedObjects):
         return False
     return bool(kind.content.model.__name__ == "Model_TRef" and kind.content.itemsize == _REF[2])

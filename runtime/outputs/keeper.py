@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Self
 from adl.compiler.layout import Chunk, Rows
 from adl.compiler.program import RowsOutput
 from adl.runtime.inputs import InputError
-from adl.runtime.outputs.saved import Writer, check_format, writing
 from adl.runtime.outputs.waiting import Waiting
 from adl.runtime.rows import Table, joined, tables
 
 if TYPE_CHECKING:
     from adl.runtime.execute.local import Kernel
+    from adl.runtime.outputs.saved import Writer
 
 
 class Keeper:
@@ -61,6 +61,8 @@ class Keeper:
         found: dict[Path, int] = {}
         if self.directory is None or not self._writers:
             return found
+        from adl.runtime.outputs.saved import writing
+
         for output, table in zip(self._outputs, self._first or (), strict=True):
             with tempfile.TemporaryDirectory() as folder:
                 with writing(Path(folder), output.name, output.format, table) as writer:
@@ -79,8 +81,11 @@ class Keeper:
         if self.directory is None:
             saves = (o for o in outputs if o.kind == "save")
             self.unwritten = tuple(f"{o.name}.{o.format}" for o in saves)
-        for output in found:
-            check_format(output.format)
+        if found:
+            from adl.runtime.outputs.saved import check_format
+
+            for output in found:
+                check_format(output.format)
         if not self._outputs:
             self._outputs = found
         return found
@@ -117,7 +122,9 @@ class Keeper:
         self._waiting.forget()
 
     def _keep(self, tables: list[Table]) -> None:
-        if not self._writers and self.directory is not None:
+        if not self._writers and self.directory is not None and tables:
+            from adl.runtime.outputs.saved import writing
+
             self._writers = [
                 self._stack.enter_context(writing(self.directory, o.name, o.format, table))
                 for o, table in zip(self._outputs, tables, strict=True)

@@ -18,7 +18,8 @@ import numpy as np
 
 from adl.runtime.datasets.bookkeepers import EVENTS, SQUARES, counted_in_lists
 from adl.runtime.inputs import InputError, reason
-from adl.runtime.inputs.opening import directory, open_input
+from adl.runtime.inputs.describing import directory
+from adl.runtime.inputs.opening import open_input
 from adl.runtime.inputs.trees import Input
 from adl.stdlib.models import Schema
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from adl.compiler.ir import TRUE, Node, opened, reduce
 from adl.compiler.program import Program, RegionOutput
-from adl.runtime.inputs.opening import directory
+from adl.runtime.inputs.describing import directory
 from adl.runtime.inputs.trees import Input
 
 FORMAT = 1  # of the record
