@@ -121,3 +121,9 @@ def test_a_dataset_for_a_variation_needs_no_replicas(tmp_path: Path, variation: 
     assert ("pdfUp" in shown) == bool(variation)
     assert result.output.count("E277") == (0 if variation else 3)
     assert ("genUp" in shown) == bool(variation)
+
+
+def test_real_files_say_how_many_replicas_there_are(real_data: Path) -> None:
+    with open_input(str(real_data / "nano_v15_ttbar.root")) as opened:
+        assert opened.most["LHEPdfWeight"] == 103
+        assert opened.most["LHEScaleWeight"] == 9

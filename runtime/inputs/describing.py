@@ -91,11 +91,12 @@ def _most(tree: Any) -> dict[str, int]:
 
     ROOT sizes its buffers by that number, so no list is longer; 0 says nothing.
     """
-    known = {name: branch for name, branch in leaves(tree) if f"n{name}" in tree}
+    known = dict(leaves(tree))  # uproot looks a name up in time that grows with their number
     largest = {
         name: int(leaf.member("fMaximum", none_if_missing=True) or 0)
         for name in known
-        for leaf in tree[f"n{name}"].member("fLeaves")[:1]
+        if f"n{name}" in known
+        for leaf in known[f"n{name}"].member("fLeaves")[:1]
     }
     return {name: number for name, number in largest.items() if number > 0}
 
