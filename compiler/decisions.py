@@ -83,11 +83,15 @@ class Entry(Node):
 
 @dataclass(frozen=True)
 class Reasons:
-    """Why a correction has no value: the text of result -1, of -2 and so on."""
+    """Why a correction or table has no value: the text of result -1, of -2 and so on.
+
+    ``line`` is that of a table in the analysis ``path``.
+    """
 
     name: str
     path: str
     texts: tuple[str, ...]
+    line: int = 0
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -88,7 +88,8 @@ class Rows(NamedTuple):
 class Fault:
     """An exception that a user's function has raised: where, how often, first in which event.
 
-    A correction that has no value has no ``kind`` and no line; ``number`` counts events then.
+    A correction or table that has no value has no ``kind``, a correction no line either; ``number``
+    counts events then.
     """
 
     function: str
@@ -144,15 +145,19 @@ def rejections(reasons: Reasons, slots: Sequence[int]) -> Iterator[Fault]:
     for place, text in enumerate(reasons.texts):
         number, event, _ = slots[3 * place : 3 * place + 3]
         if number:
-            yield Fault(reasons.name, reasons.path, 0, "", text, number, event, number)
+            path, line = reasons.path, reasons.line
+            yield Fault(reasons.name, path, line, "", text, number, event, number)
 
 
 def merged_faults(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
-    """Return one fault a line of Python, the first, with the number of all."""
-    found: dict[tuple[str, str, int, str], Fault] = {}
+    """Return one fault a line of Python, the first, with the number of all, by place in the text.
+
+    The order in which one event has them is that of a target's code.
+    """
+    found: dict[tuple[str, int, str, str], Fault] = {}
     for fault in faults:
-        key = fault.function, fault.file, fault.line, "" if fault.line else fault.message
+        key = fault.file, fault.line, fault.function, "" if fault.kind else fault.message
         first = found.get(key, replace(fault, number=0, events=0))
         number, events = first.number + fault.number, first.events + fault.events
         found[key] = replace(first, number=number, events=events)
-    return tuple(found.values())
+    return tuple(found[key] for key in sorted(found))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import awkward as ak
 import numpy as np
 import numpy.typing as npt
 import pytest
+import uproot
+from click.testing import CliRunner
 
 from adl.check.checker import check
+from adl.cli import main
 from adl.compiler.layout import Chunk
 from adl.compiler.pipeline import Compiled, build
 from adl.runtime.collect import collect
@@ -145,6 +150,61 @@ def test_a_table_of_two_variables_runs_over_one_loop() -> None:
     text = MAP + JETS + 'region r\n  histo h, "h", 5, 0.05, 0.55, map(pT(jets), abs(eta(jets)))\n'
     (h,) = run(text, chunk([[30, 30, 60], [60]]))[1]  # eta 1 2 1 2
     np.testing.assert_array_equal(h.hist.view().value, [1, 1, 1, 1, 0])
+
+
+REAL = """
+table eff
+  nvars 2
+  0.5   20  50   0 1
+  0.8   50 100   0 1
+  0.7   20  50   1 2.4
+table near
+  nvars 1
+  outside nearest
+  0.9   20  50
+region r
+  select size(Jet) > 0
+  histo leading, "l", 20, 0, 1, eff(pT(Jet[0]), abs(eta(Jet[0])))
+  histo safe, "s", 20, 0, 9, sum(Jet j, pT(j) [] 20 50 ? (abs(eta(j)) < 1 ? eff(pT(j), abs(eta(j))) : 0) : 0)
+  histo each, "e", 20, 0, 1, near(pT(Jet))
+"""
+
+
+def test_a_point_outside_is_said_after_the_run_and_ends_it_with_code_2(
+    tmp_path: Path, real_data: Path
+) -> None:
+    file, path = tmp_path / "a.adl", real_data / "cms_opendata2015_ttbar_nano.root"
+    file.write_text(REAL, encoding="utf-8")
+    said, written = set(), set()
+    for target in ("host", "reference"):
+        out = tmp_path / target
+        options = ["--target", target, "-q", "-o", str(out)]
+        result = CliRunner().invoke(main, ["run", str(file), str(path), *options])
+        assert result.exit_code == 2
+        said.add(result.stderr)
+        written.add((out / "results.json").read_bytes())
+    (text,), (document,) = said, written  # whatever the target
+    with uproot.open(path) as tree:
+        pt = ak.values_astype(ak.firsts(tree["Events/Jet_pt"].array()), np.float64)
+        eta = abs(ak.values_astype(ak.firsts(tree["Events/Jet_eta"].array()), np.float64))
+    pt, eta = (ak.to_numpy(ak.fill_none(x, 21 - 20 * i)) for i, x in enumerate((pt, eta)))
+    wide = eta > 2.4
+    outside = {
+        "abs(eta(Jet[0])) is above 2.4": wide,
+        "pT(Jet[0]) is below 20": ~wide & (pt < 20),
+        "pT(Jet[0]) is above 100": ~wide & (pt > 100),
+        "no row holds the point (pT(Jet[0]), abs(eta(Jet[0])))": ~wide
+        & ((eta >= 1) & (pt >= 50) & (pt <= 100)),
+    }
+    outside = {message: events for message, events in outside.items() if events.any()}
+    assert len(outside) > 2
+    found = {
+        f["message"]: (f["events"], f["first"]["entry"]) for f in json.loads(document)["faults"]
+    }
+    assert found == {m: (e.sum(), e.argmax()) for m, e in outside.items()}
+    for message, events in outside.items():
+        line = f"a.adl:2: table eff: {message}, in {events.sum()} events, first for entry"
+        assert f"{line} {events.argmax()} of {path}" in text
 
 
 @pytest.mark.parametrize("variables", [1, 2, 3, 4])

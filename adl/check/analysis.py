@@ -472,13 +472,17 @@ class TableRow(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class TableDef:
-    """A table; ``closed`` are its ranges with the dialect's ends: lower <= x < upper."""
+    """A table; ``closed`` are its ranges with the dialect's ends: lower <= x < upper.
+
+    ``place`` is the file and the line in which it is declared.
+    """
 
     name: str
     variables: int
     rows: tuple[TableRow, ...]
     closed: tuple[tuple[tuple[float, float], ...], ...]
     outside: Literal["", "nearest", "zero"]
+    place: tuple[str, int]
     span: Span
 
     @property
@@ -492,14 +496,16 @@ class TableDef:
 class TableAt(Typed):
     """``eff(pT(j), abs(eta(j)))``: the value of the row that holds the arguments, all real.
 
-    In no row it is NaN, which counts like a missing value in a cutflow; ``nearest`` moves the
-    arguments to the table's edge first. ``zero`` is 0 instead, and ``counted`` if it is an oddity.
+    In no row it is NaN, which is said after the run; ``nearest`` moves the arguments to the table's
+    edge first. ``zero`` is 0 instead, and ``counted`` if it is an oddity. ``words`` are the
+    arguments as they are written.
     """
 
     table: TableDef
     arguments: tuple[Value, ...]
     outside: Literal["", "nearest", "zero"]
     counted: bool = False
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,8 @@ def check_table(context: Context, block: Table) -> TableDef | None:
         return None
     outside = cast("Outside", block.outside)
     closed = _closed(rows, every=context.dialect == "cutlang")
-    return TableDef(block.name.name, variables, rows, closed, outside, block.name.span)
+    place = context.source.name, context.line(block.name.span)
+    return TableDef(block.name.name, variables, rows, closed, outside, place, block.name.span)
 
 
 def _variables(context: Context, block: Table) -> int | None:
@@ -173,8 +174,9 @@ def _overlap(context: Context, line: int, where: str, at: Span) -> None:
 
 def _hole(context: Context, block: Table, where: str) -> None:
     message = f"table {block.name.name} has no row for {where}"
-    value = "0" if block.outside == "zero" or context.dialect == "cutlang" else "NaN"
-    context.findings.warning("W322", f"{message}: its value there is {value}", block.name.span)
+    zero = block.outside == "zero" or (context.dialect == "cutlang" and not block.outside)
+    there = "its value there is 0" if zero else "an event there is an error, said after the run"
+    context.findings.warning("W322", f"{message}: {there}", block.name.span)
 
 
 # ---------------------------------------------------------------------------------- look-ups
@@ -211,7 +213,9 @@ def look_up(
         return None
     cutlang = scope.context.dialect == "cutlang" and not found.outside
     outside: Outside = found.outside or ("zero" if cutlang or drawn else "")
-    return TableAt(found, arguments, outside, cutlang and not drawn, type="real", span=expr.span)
+    words = tuple(scope.context.words(a.span) for a in expr.arguments)
+    counted = cutlang and not drawn
+    return TableAt(found, arguments, outside, counted, words, type="real", span=expr.span)
 
 
 def refuse_missing(context: Context, value: Value) -> None:

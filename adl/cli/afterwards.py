@@ -126,20 +126,30 @@ def _report_lost_tree(name: str, found: Outcome) -> None:
     click.echo("  its variations are in no result: they would lack events of the nominal", err=True)
 
 
+_OUTSIDE = "        outside nearest (or outside zero) in the table says what it is there"
+
+
 def _report_fault(fault: Fault) -> None:
-    """Say what a user's function has raised or a correction does not have, and what came of it."""
+    """Say what a user's function has raised or a correction or table does not have, and what came of it."""
     if not fault.kind:
-        events = f"{fault.number:,} event{'s' if fault.number > 1 else ''}"
+        events = _events(fault.events)
         where = f"first for entry {fault.event} of {fault.path}"
-        UserError(f"{fault.file}: {fault.function}: {fault.message}, in {events}, {where}").show()
+        place = f"{fault.file}:{fault.line}" if fault.line else fault.file
+        UserError(f"{place}: {fault.function}: {fault.message}, in {events}, {where}").show()
         click.echo("  help: it gave NaN instead; everything else was computed", err=True)
+        if fault.line:
+            click.echo(_OUTSIDE, err=True)
         return
-    times = f"{fault.number:,} times in {fault.events:,} events" if fault.number > 1 else "once"
     words = f": {fault.message}" if fault.message else ""
-    what = f"{fault.function} raised {fault.kind}{words}, {times}"
+    # Not in how many calls: equal ones are made once or more often, as is faster for the target.
+    what = f"{fault.function} raised {fault.kind}{words}, in {_events(fault.events)}"
     where = f"first for entry {fault.event} of {fault.path}"
     UserError(f"{fault.file}:{fault.line}: {what}, {where}").show()
     click.echo("  help: each call gave NaN instead; everything else was computed", err=True)
+
+
+def _events(number: int) -> str:
+    return f"{number:,} event{'s' if number > 1 else ''}"
 
 
 # What is not called so, or is no attribute: in another file it can be one.

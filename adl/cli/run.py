@@ -335,7 +335,7 @@ def _results(
         tuple(item for item in items if isinstance(item, Cutflow)),
         tuple(item for item in items if isinstance(item, Histogram)),
         tuple(outcome.files),
-        outcome.partial.faults,
+        outcome.faults,
         systematics(outcome.kernel.program),
         friends=tuple(described(friends, outcome.friends)),
     )

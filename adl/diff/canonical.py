@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from typing import Any, NamedTuple
 
+from adl.compiler.decisions import Reject
 from adl.compiler.ir import (
     Axis,
     Call,
@@ -214,6 +215,8 @@ class Canonical:
             case Lookup(table=table):
                 looked_up = "look up", cells(table), *map(of, node.arguments)
                 return self._make(looked_up, node.kind)
+            case Reject() if node.reasons.line:  # a table's: its value is NaN there already
+                return of(node.value)
             case Infer():
                 inferred = "infer", content(node.network), node.output, *map(of, node.arguments)
                 return self._make(inferred, node.kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adl.check import analysis as core
+from adl.compiler.decisions import Reasons, Reject
 from adl.compiler.ir import (
     Axis,
     Const,
@@ -25,23 +26,49 @@ from adl.compiler.lower.truth import Lowered, certain_all, choose, defined_all
 from adl.stdlib import random
 
 
-def look_up(value: core.TableAt, arguments: Sequence[Lowered], name: str = "") -> Lowered:
+def look_up(
+    value: core.TableAt, arguments: Sequence[Lowered], under: Node, name: str = ""
+) -> Lowered:
     """Return a table's value at lowered arguments; where no row holds them it is not certain.
 
-    ``name`` marks a table that has variations.
+    Then it is NaN, said after the run, or 0; ``under`` says when it is looked at. ``name`` marks a
+    table that has variations.
     """
     table = value.table
-    point = [as_real(a.value) for a in arguments]
+    written = point = [as_real(a.value) for a in arguments]
     if value.outside == "nearest":
         point = [_clamped(x, *ends) for x, ends in zip(point, table.hull, strict=True)]
     found = Lookup(Table(rows(table), name), tuple(point))
     held = call("eq", found, found)
     defined, certain = defined_all(*arguments), certain_all(*arguments)
     if value.outside != "zero":
-        return Lowered(found, defined, both(certain, held))
+        result, reasons = _failures(value, written, held)
+        said = Reject(found, result, both(defined, under), reasons)
+        return Lowered(said, defined, both(certain, held))
     if value.counted:
         certain = both(certain, held)
     return Lowered(choose(held, found, Const(0.0)), defined, certain)
+
+
+def _failures(value: core.TableAt, point: Sequence[Node], held: Node) -> tuple[Node, Reasons]:
+    """Return which reason a point has to be in no row, from -1, or 0, and the reasons."""
+    table = value.table
+    texts = ["no row holds the point ({})".format(", ".join(value.words))]
+    result: Node = Const(-1)
+    for x, (low, high), word in zip(point, table.hull, value.words, strict=True):
+        ways = [(call("ne", x, x), f"{word} is not a number")]
+        if value.outside != "nearest":
+            # Data like the table: another edge is the same code.
+            ways += [
+                (call("lt", x, Const(low, True)), f"{word} is below {low:g}"),
+                (call("gt", x, Const(high, True)), f"{word} is above {high:g}"),
+            ]
+        for condition, text in ways:
+            texts.append(text)
+            result = choose(condition, Const(-len(texts)), result)
+    path, line = table.place
+    reasons = Reasons(f"table {table.name}", path, tuple(texts), line)
+    return choose(held, Const(0), result), reasons
 
 
 def rows(table: core.TableDef, direction: int = 0) -> tuple[tuple[float, ...], ...]:

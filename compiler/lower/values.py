@@ -303,7 +303,8 @@ class Lowering:
 
     def _tableat(self, value: core.TableAt) -> Lowered:
         name = value.table.name if value.table.name in self.marks.tables else ""
-        return tables.look_up(value, [self.value(a) for a in value.arguments], name)
+        arguments = [self.value(a) for a in value.arguments]
+        return tables.look_up(value, arguments, self.under, name)
 
     def _correctionat(self, value: core.CorrectionAt) -> Lowered:
         category = dict(self.marks.categories).get(value.block)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from adl.compiler.decisions import Reject
 from adl.compiler.ir import (
     FALSE,
     NAN,
@@ -70,6 +71,8 @@ def _local(node: Node) -> Node | None:
             return invert(x)
         case Call("where", (Const(bool(truth)), x, y)):
             return x if truth else y
+        case Reject() if node.reasons.line:  # a table's: its value is NaN there already
+            return node.value
     return None
 
 

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from adl.compiler.ir import Column
-from adl.compiler.layout import Chunk, Fault, Layout, Partial
+from adl.compiler.layout import Chunk, Fault, Layout, Partial, merged_faults
 from adl.compiler.program import Program, RowsOutput
 from adl.compiler.replicas import replicas
 from adl.runtime.execute.sampling import Sampler
@@ -218,7 +218,7 @@ class _Run:
                 pool.shutdown(cancel_futures=True)
         self.report(0, end=True)
         if self.outcome.partial is not None:
-            self.outcome.faults = self.outcome.partial.faults
+            self.outcome.faults = merged_faults(self.outcome.partial.faults)
         return self.outcome
 
     def spans(self) -> Iterator[tuple[_File, tuple[int, int] | None]]:

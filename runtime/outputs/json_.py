@@ -109,7 +109,6 @@ def _fault(fault: Fault) -> dict[str, Any]:
         "line": fault.line,
         "error": fault.kind,
         "message": fault.message,
-        "calls": fault.number,
         "events": fault.events,
         "first": {"path": fault.path, "entry": fault.event},
     }
