@@ -40,8 +40,12 @@ def compare(random: Random) -> None:
     expected = compiled.interpret(chunk)
     assert not differences(expected, compiled.run(chunk)), written
     formatted = compile_text(format_text(written), dialect, data)
-    if "functions.py" in written:  # a function is another one each time that its file is read
-        assert not differences(expected, formatted.interpret(chunk)), written
+    # A function is another one each time that its file is read; a table says where it stands.
+    if "functions.py" in written or "table " in written:
+        found = formatted.interpret(chunk)
+        for partial in (expected, found):
+            partial.faults = tuple(f for f in partial.faults if not f.function.startswith("table "))
+        assert not differences(expected, found), written
     else:
         assert outputs(compiled.program) == outputs(formatted.program), written
 
