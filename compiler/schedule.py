@@ -267,7 +267,7 @@ class _Scheduler:
         wanted = set(nodes)
         for node in self.pending(nodes):
             below = max((level.get(i, 0) for i in inputs(node)), default=0)
-            own = self.loops_over(node) and node in wanted and node not in self.lazy
+            own = self.loops_over(node) and node in wanted and not self.is_lazy(node)
             level[node] = below + own
             if own:
                 levels.setdefault(level[node], []).append(node)
@@ -288,7 +288,7 @@ class _Scheduler:
             elif not self.loops_over(node):
                 block.items.append(Let(node))
                 self.learn(node)
-            elif node in self.lazy:
+            elif self.is_lazy(node):
                 block.items.append(Force(node))
                 self.learn(node)
             elif not self.in_main and available == self.top:
@@ -342,7 +342,11 @@ class _Scheduler:
     def comes_alone(self, node: Node) -> bool:
         """Whether a value is fetched without its operands."""
         outside = not self.in_main and self.loops_over(node) and of_event(node)
-        return node in self.lazy or node in self.marked or node in self.flat or outside
+        return self.is_lazy(node) or node in self.marked or node in self.flat or outside
+
+    def is_lazy(self, node: Node) -> bool:
+        """Whether a value is memoised here: one of a group's turns is not in another loop over it."""
+        return node in self.lazy and node.free <= self.top
 
     def loops_over(self, node: Node) -> bool:
         """Whether a value takes a loop over the event's elements, or too long to be repeated."""

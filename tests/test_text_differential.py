@@ -87,6 +87,23 @@ def test_what_a_correction_says_is_a_weight_of_every_variation() -> None:
     )
 
 
+def test_what_a_search_has_found_is_used_in_a_loop_and_after_it() -> None:
+    agree(
+        "define best = argmax(Jet j, correction("
+        '"../corpus/corrections/muons.json", "muon_id", "nominal", eta(j), pT(j)))\n'
+        "region r\n  select size(Jet) > 1\n"
+        "  select all(Jet j, pT(j) > 20 or pT(best) > pT(j))\n  select m(best) > 0\n"
+    )
+
+
+def test_a_weight_by_what_variations_sort_is_that_of_each() -> None:
+    agree(
+        "region r\n  sort -Electron.e ascend\n  weight w default(fMHT(Electron[1:]), 50)\n"
+        "  select size(Electron) > 1\n  select any(pz(Electron) > 1)\n"
+        "systematic s\n  scale pt(Electron), mass(Electron) up 1.1 down 0.9\n"
+    )
+
+
 def test_a_draw_from_what_is_no_number_is_one_draw() -> None:
     agree(
         "region r\n  select size(Jet) > 0\n"

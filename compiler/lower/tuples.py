@@ -50,7 +50,8 @@ def picked(lowering: Lowering, value: core.Member) -> Pick:
     around = tuple((loop, lowering.here[loop]) for loop in free_loops(value))
     key = value.picked, around
     if key not in lowering.picks:
-        lowering.picks[key] = _picked(lowering, value.picked)
+        with lowering.looked_at(TRUE):  # from other places, too
+            lowering.picks[key] = _picked(lowering, value.picked)
     return lowering.picks[key]
 
 

@@ -539,7 +539,7 @@ class _Rules:
     def key(self, collection: core.ObjectDef, at: Place) -> Node:
         """Return what a sorted object's elements ascend in; NaN, which comes last, if missing."""
         assert collection.key is not None, "a sorted object"
-        with self.lowering.element_is(collection.this, at):
+        with self.lowering.element_is(collection.this, at), self.lowering.looked_at(TRUE):
             key = truth.known(self.lowering.value(collection.key))
         return -key if collection.descending else key
 
