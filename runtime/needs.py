@@ -86,6 +86,22 @@ def listed(schema: Schema) -> dict[str, Branch]:
     return {b.name: b for b in every if not isinstance(b, Formula)}
 
 
+def of_file(name: str, branches: Mapping[str, Branch]) -> tuple[str, ...]:
+    """Return the branches of a file from which a column is read: one, or a part of one.
+
+    Of lists in lists there are a column of items and two of borders, of references one for each
+    kind of target, which is found by its identities: ``runtime/inputs/lists.py``.
+    """
+    branch = branches[name]
+    if branch.border:
+        return (name.removesuffix("_begin").removesuffix("_end"),)
+    whole, _, target = name.partition("@")
+    if target:
+        identities = f"{target}.fUniqueID"
+        return (whole.removesuffix("[]"), *([identities] if identities in branches else []))
+    return (branch.inside or whole.removesuffix("[]"),)
+
+
 def collections_of(schema: Schema) -> Iterator[CollectionSchema]:
     """Yield the collections of a schema, those with the one element of a singleton, too."""
     yield from schema.collections.values()

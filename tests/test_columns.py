@@ -55,6 +55,48 @@ def test_a_number_of_objects_needs_what_counts_them(
     assert result.stdout.split() == columns
 
 
+LISTS = {
+    "delphes_10": "sum(j.constituents c, pT(c)) > 20",
+    "physlite_100": "sum(j.ghostTracks t, abs(t.d0)) > 1",
+    "physlite_rntuple_100": "sum(j.NumTrkPt500) > 2",
+}
+
+
+TREES = {
+    "delphes_10": "Delphes",
+    "physlite_100": "CollectionTree",
+    "physlite_rntuple_100": "EventData",
+}
+
+
+@pytest.mark.parametrize(("name", "condition"), LISTS.items())
+def test_parts_of_lists_in_lists_are_listed_as_the_branches_of_the_file(
+    tmp_path: Path, real_data: Path, name: str, condition: str
+) -> None:
+    path = real_data / f"{name}.root"
+    text = analysis(tmp_path, f"region a\n  select any(Jet j, {condition})\n")
+    with uproot.open(path) as file:
+        names = file[TREES[name]].keys()
+    # The fields of an RNTuple have the names that they have in a TTree.
+    known = {key.split("/")[-1].replace(":", ".") for key in names}
+    listed = adl("columns", text, "--input", path).stdout.split()
+    assert listed
+    assert known.issuperset(listed)
+    document = json.loads(adl("columns", text, "--input", path, "--format", "json").stdout)
+    kept = {column["name"]: column for column in document["columns"]}
+    assert known.issuperset(kept)
+    assert [n for n, column in kept.items() if column["read_by"]] == listed
+    (query,) = json.loads(adl("columns", text, "--input", path, "--format", "servicex").stdout)
+    assert {*query["filter_name"]} == {*kept}
+    inner = {
+        "delphes_10": ("Jet.Constituents", "references", "Jet"),
+        "physlite_100": ("AnalysisJetsAuxDyn.GhostTrack", "lists of links", None),
+        "physlite_rntuple_100": ("AnalysisJetsAuxDyn.NumTrkPt500", "lists of int32", None),
+    }[name]
+    of = kept[inner[0]]
+    assert (of["type"], of["counter"]) == (inner[1], inner[2] or inner[0])
+
+
 def test_what_computes_an_attribute_is_read(tmp_path: Path, real_data: Path) -> None:
     text = analysis(tmp_path, "region a\n  select any(Jet j, j.pt > 20)\n")
     result = adl("columns", text, "--input", real_data / "hzz_flat_2421.root")

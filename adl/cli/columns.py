@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -140,19 +140,30 @@ def _needs(
 
 
 def _text(found: Mapping[str, Needs], offer: _Offer) -> str:
-    return "\n".join(sorted({name for needs in found.values() for name in needs.read}))
+    return "\n".join(sorted(_of_file((n.read for n in found.values()), offer)))
+
+
+def _of_file(names: Iterable[Iterable[str]], offer: _Offer) -> dict[str, list[str]]:
+    """Return the branches of a file that columns are parts of, each with these."""
+    from adl.runtime.needs import of_file
+
+    whole: dict[str, list[str]] = {}
+    for name in dict.fromkeys(name for some in names for name in sorted(some)):
+        for own in of_file(name, offer.branches):
+            whole.setdefault(own, []).append(name)
+    return whole
 
 
 def _json(found: Mapping[str, Needs], offer: _Offer) -> str:
-    kept = sorted({name for needs in found.values() for name in needs.kept})
+    kept = _of_file((needs.kept for needs in found.values()), offer)
     columns = [
         {
             "name": name,
-            "type": offer.branches[name].dtype,
-            "counter": offer.branches[name].counter,
-            "read_by": [path for path, needs in found.items() if name in needs.read],
+            "type": _type(name, parts, offer),
+            "counter": _counter(name, parts, offer),
+            "read_by": [p for p, needs in found.items() if not needs.read.isdisjoint(parts)],
         }
-        for name in kept
+        for name, parts in sorted(kept.items())
     ]
     document = {
         "analyses": list(found),
@@ -164,6 +175,25 @@ def _json(found: Mapping[str, Needs], offer: _Offer) -> str:
     return json.dumps(document, indent=2)
 
 
+def _type(name: str, parts: Sequence[str], offer: _Offer) -> str:
+    """Return the type of a branch's numbers; what is no list of numbers is said in words."""
+    if name in offer.branches:
+        return offer.branches[name].dtype
+    if any("@" in part for part in parts):
+        return "references"
+    items = [offer.branches[p] for p in parts if not offer.branches[p].border]
+    linked = any(part.startswith(f"{name}[].") for part in parts)
+    return f"lists of {'links' if linked or not items else items[0].dtype}"
+
+
+def _counter(name: str, parts: Sequence[str], offer: _Offer) -> str | None:
+    """Return what counts the elements of a branch; of lists in lists it is the outer ones."""
+    if name in offer.branches:
+        return offer.branches[name].counter
+    borders = [part for part in parts if offer.branches[part].border]
+    return offer.branches[(borders or parts)[0]].counter
+
+
 def _servicex(found: Mapping[str, Needs], offer: _Offer) -> str:
     """Return the selection of ServiceX's UprootRaw query, which is handed on to uproot."""
     if len(offer.trees) != 1:
@@ -171,7 +201,7 @@ def _servicex(found: Mapping[str, Needs], offer: _Offer) -> str:
         raise UserError(
             f"the tree of {offer.model.name} {several}\n  help: say --tree NAME, or --input FILE"
         )
-    kept = {name for needs in found.values() for name in needs.kept}
+    kept = {*_of_file((needs.kept for needs in found.values()), offer)}
     kept -= {f"n{name}" for name in kept}  # uproot makes these anew when it writes
     return json.dumps([{"treename": offer.trees[0], "filter_name": sorted(kept)}])
 
