@@ -9,16 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import zstandard
-from uproot import compression
-from uproot.source.chunk import Chunk
-from uproot.source.cursor import Cursor
 
 _HEADER = 9  # two letters and a version; then the sizes with and without compression, 3 bytes each
 _ZSTD = b"ZS\x01"
 _own = threading.local()  # a decompressor works for one thread at a time
 
 
-def decompress(chunk: Chunk, place: int, size: int, whole: int) -> npt.NDArray[np.uint8]:
+def decompress(chunk: Any, place: int, size: int, whole: int) -> npt.NDArray[np.uint8]:
     """Return the ``whole`` bytes that the ``size`` bytes at ``place`` of a file hold.
 
     zstd goes at once to the library, since what uproot calls unpacks it as a stream: 690 beside
@@ -30,6 +27,9 @@ def decompress(chunk: Chunk, place: int, size: int, whole: int) -> npt.NDArray[n
     start = place - chunk.start
     data = np.asarray(chunk.raw_data)[start : start + size]
     if data[: len(_ZSTD)].tobytes() != _ZSTD:
+        from uproot import compression  # here: importing it takes longer than a small run
+        from uproot.source.cursor import Cursor
+
         unpacked = compression.decompress(chunk, Cursor(place), {}, size, whole)
         return np.asarray(unpacked.get(0, whole, Cursor(0), {}))
     parts, at = [], 0

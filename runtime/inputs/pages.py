@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from uproot.source.chunk import Chunk
 
 from adl.runtime.inputs.baskets import arrived, codec_of
 from adl.runtime.inputs.blocks import decompress, forget
@@ -128,7 +127,7 @@ def decoded(content: npt.NDArray[np.uint8], number: int, encoding: Encoding) -> 
 
 def _content(source: Any, place: int, size: int, whole: int) -> npt.NDArray[np.uint8]:
     with stage("read"):
-        chunk: Chunk = source.chunk(place, place + size)
+        chunk: Any = source.chunk(place, place + size)
         arrived(chunk)
     with stage("decompress"):
         content = _unpacked(chunk, place, size, whole)
@@ -140,7 +139,7 @@ def _content(source: Any, place: int, size: int, whole: int) -> npt.NDArray[np.u
     return content
 
 
-def _unpacked(chunk: Chunk, place: int, size: int, whole: int) -> npt.NDArray[np.uint8]:
+def _unpacked(chunk: Any, place: int, size: int, whole: int) -> npt.NDArray[np.uint8]:
     if size < whole:
         return decompress(chunk, place, size, whole)
     raw = np.asarray(chunk.raw_data)
