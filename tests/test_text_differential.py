@@ -8,12 +8,14 @@ run.
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import strategies as st
 
 from adl.check.analysis import AskedDialect
+from adl.compiler.targets import host
 from adl.syntax.diagnostics import AnalysisError
 from tests.adltext.arrays import Analysis, sound
 from tests.adltext.comparison import RECORDED, SIMULATION, compare, compile_text, differences
@@ -110,6 +112,25 @@ def test_a_draw_from_what_is_no_number_is_one_draw() -> None:
         '  histo h, "t", 100, -5, 5, correction("../corpus/corrections/muons.json", "muon_smear", '
         "event, sqrt(-1 - MET), 1, MET)\n"
     )
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_passes_for_many_regions_give_the_same_bits(
+    monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    asked: list[int] = []
+    optimised = host.optimised
+
+    def noted(module: Any, machine: Any, level: int = 2) -> Any:
+        asked.append(level)
+        return optimised(module, machine, level)
+
+    monkeypatch.setattr(host, "_MANY", 0)
+    monkeypatch.setattr(host, "optimised", noted)
+    monkeypatch.setattr(host.disk, "load", lambda name: None)
+    monkeypatch.setattr(host.disk, "save", lambda name, payload: None)
+    compare(Random(seed))
+    assert set(asked) == {1}
 
 
 def test_members_of_a_composite_are_no_vector_sum_in_cutlang() -> None:
