@@ -15,6 +15,7 @@ import pytest
 from hypothesis import strategies as st
 
 from adl.check.analysis import AskedDialect
+from adl.compiler import cache
 from adl.compiler.targets import host
 from adl.syntax.diagnostics import AnalysisError
 from tests.adltext.arrays import Analysis, sound
@@ -127,8 +128,8 @@ def test_the_passes_for_many_regions_give_the_same_bits(
 
     monkeypatch.setattr(host, "_MANY", 0)
     monkeypatch.setattr(host, "optimised", noted)
-    monkeypatch.setattr(host.disk, "load", lambda name: None)
-    monkeypatch.setattr(host.disk, "save", lambda name, payload: None)
+    monkeypatch.setattr(cache, "load", lambda name: None)
+    monkeypatch.setattr(cache, "save", lambda name, payload: None)
     compare(Random(seed))
     assert set(asked) == {1}
 
