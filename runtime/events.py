@@ -52,7 +52,7 @@ class EventName(NamedTuple):
 
     def __str__(self) -> str:
         if not self.numbered:
-            return f"event {self.number}"
+            return f"event {self.number} (counted from 0)"
         return "event " + ":".join(
             "" if n is None else str(n) for n in (self.run, self.block, self.number)
         )

@@ -235,7 +235,7 @@ def test_places_go_on_in_the_next_file(analysis: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--event", "99999999"), "there is no event 99999999"),
+        (("--event", "99999999"), "there is no event 99999999 (counted from 0)"),
         (("--event", "7:7:7"), "is event 7:7:7"),
         (("--event", "first"), "expected RUN:LUMI:EVENT (RUN and LUMI may be empty) or a number"),
         (("--event", "0", "--region", "q"), "the regions are r"),

@@ -43,6 +43,8 @@ def lookup(scope: Scope, expr: Lookup, check: Check) -> Value | None:
     if isinstance(expr.position, ListOf) and len(expr.position.items) == 2:
         words = scope.context.words(expr.value.span)
         bounds = " ".join(scope.context.words(item.span) for item in expr.position.items)
+        if words.lower() == "in":  # MET in [80, 100]
+            words = "VALUE"
         message = f"an index is one number; a window of {words} is written in another way"
         return mistake(scope, "E210", message, expr.span, f"write {words} [] {bounds}")
     collection = _indexed(scope, expr.value)

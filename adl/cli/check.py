@@ -56,7 +56,8 @@ def command(
 ) -> None:
     """Check analyses: names, types, cycles, indices without a size cut.
 
-    All mistakes are reported in one run; the exit code is 2 if there is one, or with --strict a
+    Mistakes of syntax are reported first, those of names and types once there are none, all that
+    are found in one run; the exit code is 2 if there is one, or with --strict a
     warning. Without --input the names are those that the object model lists. A comment
     `# adl: ignore[W301]` on a line, or alone above it, silences a warning or a note of the line;
     `adl explain W301` tells what a code means. With --lenient a mistake that can be meant in one
@@ -65,7 +66,7 @@ def command(
     \b
     Example:
       adl check examples/zpeak.adl --input examples/sample/zmumu.root
-      adl check examples/*.adl --format json
+      adl check examples/search.adl examples/ttbar.adl --format json
     """
     from adl.cli.findings import FORMATS
     from adl.cli.front import schema
