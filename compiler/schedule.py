@@ -342,6 +342,7 @@ class _Scheduler:
     def comes_alone(self, node: Node) -> bool:
         """Whether a value is fetched without its operands."""
         outside = not self.in_main and self.loops_over(node) and of_event(node)
+        outside = outside and node.free <= self.top  # not in another loop over the group
         return self.is_lazy(node) or node in self.marked or node in self.flat or outside
 
     def is_lazy(self, node: Node) -> bool:

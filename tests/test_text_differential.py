@@ -107,6 +107,35 @@ def test_a_weight_by_what_variations_sort_is_that_of_each() -> None:
     )
 
 
+MOVED = """\
+function scaled
+  code "functions.py"
+correction cor1 "../corpus/corrections/muons.json" muon_id
+  inputs $, *
+  vary idv2 up "up" down "nominal"
+Object obj3
+  take FatJet
+Object obj5
+  take obj3
+obj obj6
+  take obj5 one7
+composite comp8
+  take Jet m9, m10, m11
+define def12 = gauss(2 * MET, 5)
+algorithm reg13
+  weight default((all(comp8 z16, ({z16}py GE {MET}PT)) ? (0)^0 : ({comp8[0].m9}pt * def12)), 0)
+systematic sys17
+  scale pt(Jet), mass(Jet) nominal 1.01 up 1 + 0.02 * abs(eta) down 0.5
+  propagate MET from Jet pt > 15
+systematic sys18
+  scale Jet.pt up 1 + 0.02 * abs(eta) down 0.5
+"""
+
+
+def test_a_weight_by_what_moves_the_missing_momentum_is_that_of_each_variation() -> None:
+    agree(MOVED)
+
+
 def test_a_draw_from_what_is_no_number_is_one_draw() -> None:
     agree(
         "region r\n  select size(Jet) > 0\n"
