@@ -22,8 +22,7 @@ class Replica(NamedTuple):
 def replica_of(variation: Variation) -> tuple[str, int] | None:
     """Return the column and the place of the number that is a variation's factor, if it is one.
 
-    >>> replica_of(pdf_12)
-    ("LHEPdfWeight", 12)
+    Of ``LHEPdfWeight[12]`` they are LHEPdfWeight and 12.
     """
     value: Value | None = variation.factor
     if isinstance(value, Operation) and value.name == "real":
