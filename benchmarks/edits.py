@@ -19,7 +19,8 @@ from benchmarks.compile_time import analysis
 # What of the text is replaced, in its first region, and by what.
 EDITS = {
     "nothing": ("", ""),
-    "a threshold": ("ht2 > 5\n", "ht2 > 6\n"),
+    "a threshold": ("pT > 11 and", "pT > 11.5 and"),
+    "one of two equal ones": ("ht2 > 5\n", "ht2 > 6\n"),
     "a cut": ("ht3 > 0\n", "ht3 / 2 > MET\n"),
 }
 

@@ -22,6 +22,11 @@ def test_an_unchanged_analysis_compiles_nothing_again(text: str) -> None:
     assert compiled(f"# a comment\n{text}")[2] == 0
 
 
+def test_an_edited_threshold_compiles_nothing(text: str) -> None:
+    compiled(text)
+    assert compiled(edited(text, "a threshold"))[2] == 0
+
+
 def test_an_edited_cut_compiles_one_module_and_going_back_none(text: str) -> None:
     compiled(text)
     assert compiled(edited(text, "a cut"))[2] == 1
