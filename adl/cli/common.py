@@ -238,6 +238,18 @@ def jobs_option(help: str) -> Callable[[F], F]:
     )
 
 
+def seed_option(help: str = "As in `adl run`.") -> Callable[[F], F]:
+    """Return what adds ``--seed``."""
+    return click.option(
+        "--seed",
+        type=click.IntRange(0, 2**63 - 1),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help=help,
+    )
+
+
 def lenient_option(command: F) -> F:
     """Add ``--lenient``."""
     return click.option(

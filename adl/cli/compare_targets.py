@@ -15,7 +15,9 @@ from adl.cli.common import (
     lenient_option,
     model_option,
     model_path_option,
+    seed_option,
     show_note,
+    tree_option,
 )
 
 if TYPE_CHECKING:
@@ -55,10 +57,8 @@ DIFFERENT = 1  # the exit code
     metavar="ULP",
     help="How far sums may be apart, in units of their last place.",
 )
-@click.option("--tree", metavar="NAME", help="Tree of the events, where a file has several.")
-@click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), default=1, metavar="N", help="As in `adl run`."
-)
+@tree_option
+@seed_option()
 @click.option(
     "--format",
     "form",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +13,14 @@ from adl.cli.common import (
     dataset_of,
     dataset_options,
     dialect_option,
+    jobs_option,
     lenient_option,
     model_option,
     model_path_option,
     rewrite_option,
+    seed_option,
     show_note,
+    tree_option,
 )
 from adl.cli.friends import friend_options, taken_out
 
@@ -79,15 +81,7 @@ if TYPE_CHECKING:
     type=click.Choice(["change", "overlap", "unproven"]),
     help="End with exit code 1 if there is one. Repeatable.",
 )
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=lambda: len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
-    show_default="the CPUs available",
-    metavar="N",
-    help="Threads. Results are the same bits for any number.",
-)
+@jobs_option("Threads. Results are the same bits for any number.")
 @click.option(
     "-n",
     "--most-events",
@@ -95,16 +89,9 @@ if TYPE_CHECKING:
     metavar="N",
     help="Stop after N events in total; with a dataset list, of each dataset.",
 )
-@click.option("--tree", metavar="NAME", help="Tree of the events, where a file has several.")
+@tree_option
 @rewrite_option
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**63 - 1),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="As in `adl run`.",
-)
+@seed_option()
 @click.option("--luminosity", metavar="L", help="Scale a dataset list to this, as in '59.8 /fb'.")
 @click.option(
     "--format",

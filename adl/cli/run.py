@@ -22,6 +22,7 @@ from adl.cli.common import (
     model_option,
     model_path_option,
     rewrite_option,
+    seed_option,
     show_findings,
     show_note,
     show_warning,
@@ -70,14 +71,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="This machine's CPU, an NVIDIA GPU, whichever can, or the slow interpreter.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**63 - 1),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Chooses the random numbers of applyHM.",
-)
+@seed_option("Chooses the random numbers of applyHM.")
 @click.option(
     "--print-rows",
     type=click.IntRange(min=0),

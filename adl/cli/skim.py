@@ -23,6 +23,7 @@ from adl.cli.common import (
     model_path_option,
     read_source,
     rewrite_option,
+    seed_option,
     show_findings,
     show_note,
     tree_option,
@@ -75,14 +76,7 @@ _ENDINGS = {".root": "ttree", ".parquet": "parquet"}
 @tree_option
 @rewrite_option
 @friend_options
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**63 - 1),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="As in `adl run`.",
-)
+@seed_option()
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress and no summary.")
 @lenient_option
 @dataset_options
