@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from adl.compiler.actions import weights_of
+from adl.compiler.emit.records import write_values
 from adl.compiler.emit.support import letters
-from adl.compiler.emit.text import LLVM_TYPE
 from adl.compiler.ir import Axis, Fill, Node, Record
 from adl.compiler.layout import variations
 from adl.compiler.variations import group_of, is_varied
@@ -134,16 +134,7 @@ def write_row(
     function: FunctionEmitter, streams: Streams, record: Record, values: list[str]
 ) -> None:
     """Write a row into the next of the event's own entries."""
-    lines = function.lines
-    _, first = function.arguments.records[record]
-    row = _entry(function, *streams.of_record(record))
-    buffers = [function.pointer("records", first + i) for i in range(1 + len(values))]
-    lines.store("i64", "%event", lines.at("i64", buffers[0], row))
-    for buffer, value, node in zip(buffers[1:], values, record.values, strict=True):
-        type_ = LLVM_TYPE[node.kind]
-        if node.kind == "bool":
-            type_, value = "i8", lines.let(f"zext i1 {value} to i8")
-        lines.store(type_, value, lines.at(type_, buffer, row))
+    write_values(function, record, values, _entry(function, *streams.of_record(record)))
 
 
 def _cell(function: FunctionEmitter, fill: Fill, values: list[str]) -> str:

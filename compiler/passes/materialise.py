@@ -38,6 +38,7 @@ def materialise(program: Program) -> Program:
     chosen = _chosen(program)
     if not chosen:
         return program
+    ahead: set[object] = set()  # how those begin that run ahead of the events
     made: dict[Node, Store] = {}  # by what is stored, which reads smaller stores itself
 
     def read(node: Node) -> Node | None:
@@ -45,7 +46,7 @@ def materialise(program: Program) -> Program:
         if axis is not None:
             body = rename(node, {axis: _canonical(axis)})
             return Element(made[body], Index(axis)) if body in made else None
-        found = chosen_element(node)
+        found = chosen_element(node) if _head(node) in ahead else None
         if found is None or not runs_ahead(made.get(found.body, node)):
             return None
         return Element(made[found.body], found.at)
@@ -55,6 +56,8 @@ def materialise(program: Program) -> Program:
         stored = body.rebuild(tuple(rewrite(c, read) for c in body.children))
         (axis,) = stored.free
         made[stored] = store((axis,), (stored,))
+        if runs_ahead(made[stored]):
+            ahead.add(_head(stored))
     memo: dict[Node, Node] = {}
     return program.map(lambda fill: rewrite(fill, read, memo=memo))
 
@@ -112,6 +115,11 @@ def _axis(node: Node) -> Axis | None:
         return None
     axis = next(iter(node.free))
     return None if is_varied(axis) else axis  # the turns of a group compute a value once
+
+
+def _head(node: Node) -> object:
+    """Return what a value has in common with the same of another element, at a glance."""
+    return node.function if isinstance(node, Call) else None
 
 
 def _canonical(axis: Axis) -> Axis:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any, NamedTuple
@@ -458,12 +458,23 @@ class _Machine:
         """Return steps and the test after them, in turn; what no test needs comes last."""
         pending, stages = dict.fromkeys(body), []
         for test in tests:
-            below = set(self.order([test]))
+            below = self._below(test, pending)
             needed = [n for n in pending if n in below]
             for node in needed:
                 del pending[node]
             stages.append((self.steps(needed), self.slots[test]))
         return [*stages, (self.steps(pending), self.slots[TRUE])]
+
+    def _below(self, test: Node, pending: Container[Node]) -> set[Node]:
+        """Return those of the pending values that a test needs, itself included."""
+        found: set[Node] = set()
+        stack = [test]
+        while stack:
+            node = stack.pop()
+            if node in pending and node not in found:
+                found.add(node)
+                stack += self.recipe(node).inputs
+        return found
 
     def _loop(
         self, axis: Axis, stages: list[tuple[list[Step], int]], inner: Tuples | None
