@@ -1,6 +1,6 @@
 """Our speed beside what users would take instead: RDataFrame, coffea, and uproot that only reads.
 
-    python benchmarks/peers.py --work DIR
+    python -m benchmarks.peers --work DIR
 
 makes the data in DIR (once), installs ROOT and coffea into environments of their own there (unless
 --root and --coffea name interpreters that have them), compiles RDataFrame's side, checks that every
@@ -14,16 +14,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
 from typing import Any
+
+from benchmarks.processes import compile_with_root, measured
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "examples"
@@ -140,22 +140,6 @@ class Bench:
         return None
 
 
-def measured(command: list[str]) -> tuple[float, float, float]:
-    """Run a command; return wall and processor seconds, and MB of memory at most."""
-    begin = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - begin
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{said}")
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
-
-
 # ------------------------------------------------------------------------------------- results
 
 
@@ -266,14 +250,7 @@ def compiled(python: str, work: Path) -> Path:
     source, program = HERE / "peers" / "tasks.cpp", work / "tasks"
     if program.exists() and program.stat().st_mtime > source.stat().st_mtime:
         return program
-    find = "import importlib.util as u; print(u.find_spec('ROOT').submodule_search_locations[0])"
-    found = subprocess.run([python, "-c", find], capture_output=True, text=True, check=True)
-    root = Path(found.stdout.strip())
-    names = "ROOTDataFrame ROOTVecOps ROOTNTuple Tree TreePlayer Hist RIO Core MathCore Imt"
-    command = ["g++", "-O3", "-march=native", "-std=c++17", str(source), "-o", str(program)]
-    command += [f"-I{root}/include", f"-L{root}/lib", *(f"-l{name}" for name in names.split())]
-    command += [f"-Wl,-rpath,{root}/lib", f"-Wl,-rpath,{root.parent}/root.libs"]
-    subprocess.run([*command, f"-Wl,-rpath-link,{root.parent}/root.libs"], check=True)
+    compile_with_root(python, source, program, "-O3", "-march=native")
     return program
 
 

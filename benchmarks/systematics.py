@@ -1,6 +1,6 @@
 """What variations cost, beside RDataFrame's ``Vary`` and beside running the analysis once for each.
 
-    python benchmarks/systematics.py --events 1000000 --root PYTHON
+    python -m benchmarks.systematics --events 1000000 --root PYTHON
 
 ``PYTHON`` is the interpreter of an environment with the ``root`` wheel; without it only ours runs.
 A selection of three jets with four histograms; 30 variations of the jets' momenta, and 100 of a
@@ -12,7 +12,6 @@ medians of runs that alternate.
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,8 @@ import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
+
+from benchmarks.processes import compile_with_root, measured
 
 HERE = Path(__file__).parent
 KINDS = {"nominal": 0, "energy": 30, "weights": 100}
@@ -84,7 +85,7 @@ def main() -> None:
                     out = work / f"{kind}.txt"
                     commands["RDataFrame"] = [str(peer), str(events), kind, str(number), str(out)]
                 for who, command in commands.items():
-                    seconds = processor_seconds(command)
+                    _, seconds, _ = measured(command)
                     times.setdefault((who, kind), []).extend([seconds] if run else [])
                 if peer and not run:
                     compare(work, kind)
@@ -102,41 +103,10 @@ def ours(work: Path, kind: str) -> list[str]:
     return [*adl, "-j", "1", "-o", str(work / kind)]
 
 
-def processor_seconds(command: list[str]) -> float:
-    """Run a command and return the user and system time that it took."""
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{said}")
-    return usage.ru_utime + usage.ru_stime
-
-
 def compile_peer(python: str, work: Path) -> Path:
     """Compile the same selection in RDataFrame against the libraries of the root wheel."""
-    find = "import importlib.util as u; print(u.find_spec('ROOT').submodule_search_locations[0])"
-    found = subprocess.run([python, "-c", find], capture_output=True, text=True, check=True)
-    root, program = Path(found.stdout.strip()), work / "peer"
-    libraries = [
-        "ROOTDataFrame",
-        "ROOTVecOps",
-        "Tree",
-        "TreePlayer",
-        "Hist",
-        "RIO",
-        "Core",
-        "MathCore",
-        "Imt",
-    ]
-    command = ["g++", "-O2", "-std=c++17", str(HERE / "peers" / "systematics.cpp")]
-    command += ["-o", str(program), f"-I{root}/include", f"-L{root}/lib"]
-    command += [f"-l{name}" for name in libraries]
-    command += [f"-Wl,-rpath,{root}/lib", f"-Wl,-rpath,{root.parent}/root.libs"]
-    subprocess.run([*command, f"-Wl,-rpath-link,{root.parent}/root.libs"], check=True)
+    program = work / "peer"
+    compile_with_root(python, HERE / "peers" / "systematics.cpp", program, "-O2")
     return program
 
 
