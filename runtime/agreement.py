@@ -16,21 +16,16 @@ import numpy.typing as npt
 
 from adl.compiler.ir import Const, Fill, Index, Node, Record, opened, substitute
 from adl.compiler.ir import record as record_of
-from adl.compiler.layout import Chunk, Layout, Partial, Rows
+from adl.compiler.layout import Layout, Partial, Rows
 from adl.compiler.pipeline import Compiled
 from adl.compiler.program import Program, RegionOutput
 from adl.compiler.variations import group_of, turns
-from adl.runtime.execute.local import Kernel
-from adl.runtime.inputs.chunks import read
-from adl.runtime.inputs.opening import open_input
-from adl.runtime.prepare import Preparation
-from adl.stdlib.models import Schema
 
 BLOCK = 8192  # events that are compared at a time: every value of them is kept
 _MOST = 5  # cases that are named
 _EACH = 16  # variations of a group that are compared one by one
 
-Run = Callable[[Chunk], Partial]
+Pair = tuple[Partial, Partial]
 
 
 @dataclass(frozen=True)
@@ -79,22 +74,10 @@ class Agreement:
         return not self.values.different and not self.counts.different and self.ulp <= self.bound
 
 
-@dataclass
-class Recording(Preparation):
-    """Prepares programs that record what their fills are given; ``compiled`` is the last one."""
-
-    compiled: list[Compiled] = field(default_factory=list)
-
-    def kernel(self, compiled: Compiled, schema: Schema) -> Kernel:
-        """Return the kernel of a program that records, too."""
-        self.compiled.append(compiled)
-        return super().kernel(compiled, schema)
-
-    def program(self, schema: Schema, dataset: Any) -> Program:
-        """Return what the analysis counts, with a record for each fill."""
-        program = super().program(schema, dataset)
-        records = dict.fromkeys(given for f in program.fills for given in _records(f))
-        return replace(program, inputs=(*program.inputs, *records))
+def recording(program: Program) -> Program:
+    """Return a program that records beside what it counts what each of its fills is given."""
+    records = dict.fromkeys(given for f in program.fills for given in _records(f))
+    return replace(program, inputs=(*program.inputs, *records))
 
 
 def _records(fill: Fill) -> Iterator[Record]:
@@ -115,50 +98,8 @@ def _records(fill: Fill) -> Iterator[Record]:
 # ---------------------------------------------------------------------------------- comparing
 
 
-def compare(
-    paths: Sequence[str],
-    prepare: Recording,
-    runners: Callable[[Compiled], tuple[Run, Run]],
-    found: Agreement,
-    limit: int | None = None,
-    tree: str | None = None,
-) -> Agreement:
-    """Run two targets over files, block by block, and compare what they give.
-
-    Raises:
-        InputError: A file cannot be read.
-        AnalysisError: The analysis does not fit a file.
-    """
-    left = limit
-    for path in paths:
-        with open_input(path, tree) as source:
-            kernel = prepare(source)
-            compiled = prepare.compiled[-1]
-            pair = runners(compiled)
-            totals = Partial.zeros(kernel.layout), Partial.zeros(kernel.layout)
-            events = source.entries if left is None else min(left, source.entries)
-            left = None if left is None else left - events
-            reads = kernel.inputs
-            for start in range(0, events, BLOCK):
-                stop = min(start + BLOCK, events)
-                chunk = read(source, reads.columns, reads.collections, start, stop, reads.counters)
-                one, other = (run(chunk) for run in pair)
-                _values(found, compiled, (one, other), path, start)
-                for total, partial in zip(totals, (one, other), strict=True):
-                    partial.rows = ()
-                    total.add(partial)
-            names = labels(compiled.program, kernel.layout)
-            _counts(found, totals, names, path)
-            _sums(found, totals, names, path)
-            found.events += events
-        if left == 0:
-            break
-    return found
-
-
-def _values(
-    found: Agreement, compiled: Compiled, pair: tuple[Partial, Partial], path: str, start: int
-) -> None:
+def compare_values(found: Agreement, compiled: Compiled, pair: Pair, path: str, start: int) -> None:
+    """Compare what two targets recorded of a block of events, the first of which is ``start``."""
     places = {record: place for place, record in enumerate(compiled.program.records)}
     names = dict(_recorded(compiled.program))
     for record in dict.fromkeys(compiled.program.inputs):
@@ -205,7 +146,14 @@ def _bits(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     return np.where(np.isnan(values), np.nan, values).view(np.int64)
 
 
-def _counts(found: Agreement, totals: tuple[Partial, Partial], names: Names, path: str) -> None:
+def compare_sums(found: Agreement, compiled: Compiled, totals: Pair, path: str) -> None:
+    """Compare what two targets counted and added up over a file."""
+    names = labels(compiled.program, compiled.layout)
+    _counts(found, totals, names, path)
+    _sums(found, totals, names, path)
+
+
+def _counts(found: Agreement, totals: Pair, names: Names, path: str) -> None:
     one, other = totals
     for first, second, places in (
         (one.raw, other.raw, names.raw),
@@ -218,7 +166,7 @@ def _counts(found: Agreement, totals: tuple[Partial, Partial], names: Names, pat
         found.counts.add(len(first), cases, len(apart))
 
 
-def _sums(found: Agreement, totals: tuple[Partial, Partial], names: Names, path: str) -> None:
+def _sums(found: Agreement, totals: Pair, names: Names, path: str) -> None:
     one, other = totals
     for first, second in ((one.sumw, other.sumw), (one.sumw2, other.sumw2)):
         ulp = ulps(first, second)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from adl.check.analysis import Analysis, AskedDialect
 from adl.check.checker import check
@@ -97,7 +97,11 @@ class Preparation:
         """Check, lower and compile for a file's branches."""
         schema = self.schema(file)
         program = self.program(schema, self.dataset)
-        return self.kernel(of_program(program, self.networks.evaluate), schema)
+        return self.kernel(self.compiled(program), schema)
+
+    def compiled(self, program: Program) -> Compiled:
+        """Return a program taken apart at its networks, with its passes run."""
+        return of_program(program, self.networks.evaluate)
 
     def program(self, schema: Schema, dataset: Dataset) -> Program:
         """Return what the analysis counts for a dataset."""
@@ -137,7 +141,7 @@ class Preparation:
             self.analysis = analysis
         return analysis
 
-    def without_systematics(self) -> Preparation:
+    def without_systematics(self) -> Self:
         """Return what prepares the nominal analysis for other trees of the same files."""
         return replace(self, systematics=lambda name: False, kernels={}, models={})
 

@@ -110,6 +110,65 @@ def test_values_of_each_variation_are_compared(tmp_path: Path) -> None:
     assert found["values"]["compared"] > 2 * nominal["values"]["compared"]
 
 
+def test_each_dataset_of_a_list_is_compared(tmp_path: Path) -> None:
+    lists = tmp_path / "list.yaml"
+    folder = EXAMPLES / "sample"
+    (tmp_path / "mask.json").write_text('{"1": [[1, 3], [6, 7]]}')
+    lists.write_text(
+        "luminosity: 1 /fb\ndatasets:\n"
+        f"  mc: {{files: {folder}/ttbar.root, kind: simulation, cross_section: 1}}\n"
+        f"  rec: {{files: {folder}/zmumu.root, kind: data, lumi_mask: mask.json}}\n"
+    )
+    zpeak = str(EXAMPLES / "zpeak.adl")
+    found = machine(zpeak, str(lists), "--targets", "host", "reference", "-n", "60")
+    assert found["agree"]
+    assert found["events"] == 120
+    alone = machine(zpeak, f"{folder}/ttbar.root", "--targets", "host", "reference", "-n", "60")
+    # Of simulation in a list every event has its generator's weight.
+    assert found["sums"]["compared"] > alone["sums"]["compared"] == 0
+    result = run(zpeak, str(lists), SAMPLE)
+    assert result.exit_code == 2
+    assert "is a dataset list, which stands alone" in result.stderr
+    result = run(zpeak, str(lists), "--data")
+    assert "the dataset list says it" in result.stderr
+
+
+def test_columns_of_friends_are_compared(tmp_path: Path) -> None:
+    path = tmp_path / "a.adl"
+    path.write_text("region r\n  select xMET_pt > 20\n")
+    arguments = (str(path), SAMPLE, "--targets", "host", "reference", "-n", "40")
+    friend = ("--friend", SAMPLE, "--friend-prefix", "x")
+    assert run(*arguments).exit_code == 2
+    found = machine(*arguments, *friend)
+    assert found["agree"]
+    assert found["values"]["compared"] > 0
+
+
+def test_the_trees_of_variations_are_compared(tmp_path: Path) -> None:
+    import uproot
+
+    events, path = tmp_path / "trees.root", tmp_path / "a.adl"
+    random = np.random.default_rng(1)
+    with uproot.recreate(events) as file:
+        for name, number in (("nominal", 40), ("jmsUp", 30), ("jmsDown", 50)):
+            file[name] = {"MET_pt": random.uniform(0, 99, number).astype(np.float32)}
+    path.write_text(
+        'systematic jms\n  tree up "jmsUp" down "jmsDown"\nregion r\n  select MET_pt > 30\n'
+    )
+    arguments = ("--targets", "host", "reference", "--tree", "nominal", "--simulation")
+    found = machine(str(path), str(events), *arguments)
+    assert found["agree"]
+    assert found["events"] == 120
+
+
+def test_a_file_that_cannot_be_used_is_named_after_what_was_compared(analysis: str) -> None:
+    arguments = (analysis, SAMPLE, __file__, "--targets", "host", "reference", "-n", "99999")
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "they agree" in result.stdout
+    assert f"{__file__}: is not a ROOT file" in result.stderr
+
+
 def test_a_value_of_one_event_is_named(analysis: str, change: Callable[[Change], None]) -> None:
     def edit(partial: Partial) -> None:
         for place, rows in enumerate(partial.rows):

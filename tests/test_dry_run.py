@@ -18,7 +18,9 @@ from click.testing import CliRunner, Result
 from adl.cli import dry_run, main
 from adl.cli.dry_run import share_of
 from adl.runtime.estimate import Quantity, _left_out
+from adl.runtime.execute.device import nvidia
 from adl.runtime.execute.sampling import spans
+from tests.fake_cuda import FakeCuda, driver_of
 
 SCHEMA = json.loads(Path(dry_run.__file__).with_name("dry_run.schema.json").read_text())
 ANALYSIS = """
@@ -121,7 +123,6 @@ def test_what_is_no_share_is_refused_with_an_example(text: str, folder: Path) ->
     [
         (["--sample", "1%"], "say --dry-run, too"),
         (["--dry-run", "--profile"], "exclude each other"),
-        (["--dry-run", "--target", "cuda"], "not supported yet"),
     ],
 )
 def test_options_that_make_no_sense_together_are_refused(
@@ -130,6 +131,22 @@ def test_options_that_make_no_sense_together_are_refused(
     result = run(*options, folder / "a.adl", folder / "events.root")
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+@pytest.mark.parametrize("target", ["cuda", "auto"])
+def test_a_gpu_is_not_guessed_for_and_without_one_the_cpu_is(
+    target: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ("--dry-run", "--target", target, folder / "a.adl", folder / "events.root")
+    monkeypatch.setattr(nvidia, "driver", lambda: driver_of(nvidia.connect(FakeCuda(devices=0))))
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    assert "the CPU counts: there is no NVIDIA GPU" in result.stderr
+    assert "processor time" in result.stdout
+    monkeypatch.setattr(nvidia, "driver", lambda: driver_of(nvidia.connect(FakeCuda())))
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "--dry-run guesses for the CPU only" in result.stderr
 
 
 def test_the_sizes_of_a_sample_are_those_of_the_run(folder: Path) -> None:

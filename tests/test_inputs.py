@@ -245,6 +245,14 @@ def test_what_is_not_a_root_file_is_said_in_one_line(tmp_path: Path, path: str) 
         assert caught.value.reason == reason
 
 
+def test_of_a_dataset_list_in_the_place_of_a_file_its_own_command_is_named(tmp_path: Path) -> None:
+    lists = tmp_path / "datasets.yaml"
+    lists.write_text("datasets: {}\n")
+    with pytest.raises(InputError) as caught:
+        open_input(str(lists))
+    assert f"`adl datasets show {lists}`" in caught.value.help
+
+
 def test_a_name_with_a_colon_is_a_name(tmp_path: Path, path: str) -> None:
     name = str(tmp_path / "a:b.root")
     shutil.copy(path, name)

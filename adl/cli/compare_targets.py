@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adl.cli.common import (
+    Places,
     UserError,
     dataset_of,
     dataset_options,
@@ -15,17 +16,24 @@ from adl.cli.common import (
     lenient_option,
     model_option,
     model_path_option,
+    rewrite_option,
     seed_option,
     show_note,
     tree_option,
 )
+from adl.cli.friends import friend_options, once, taken_out
+from adl.cli.lists import Request, is_list, options_of, refuse_options
+from adl.cli.lists import read as read_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from adl.check.analysis import AskedDialect
     from adl.compiler.pipeline import Compiled
-    from adl.runtime.agreement import Agreement, Case, Compared, Run
+    from adl.runtime.agreement import Agreement, Case, Compared
+    from adl.runtime.comparing import Comparing, Run
+    from adl.runtime.datasets.lists import DatasetList
+    from adl.runtime.friends import Friend
 
 TARGETS = ("host", "reference", "cuda")
 _SLOW = 1000  # events, if the interpreter takes part
@@ -47,7 +55,8 @@ DIFFERENT = 1  # the exit code
     "--events",
     type=click.IntRange(min=0),
     metavar="N",
-    help=f"Stop after N events in total.  [default: all; {_SLOW} with reference]",
+    help="Stop after N events in total; with a dataset list, of each dataset.  "
+    f"[default: all; {_SLOW} with reference]",
 )
 @click.option(
     "--bound",
@@ -58,6 +67,8 @@ DIFFERENT = 1  # the exit code
     help="How far sums may be apart, in units of their last place.",
 )
 @tree_option
+@rewrite_option
+@friend_options
 @seed_option()
 @click.option(
     "--format",
@@ -79,6 +90,7 @@ def command(
     events: int | None,
     bound: float,
     tree: str | None,
+    places: Places,
     seed: int,
     form: str,
     lenient: bool,
@@ -89,45 +101,83 @@ def command(
 ) -> None:
     """Run an analysis on two targets and compare each value of each event, each count, each sum.
 
-    Values and counts have to be equal to the bit. Sums are as well, unless --bound allows more.
-    The exit code is 0 if they agree, 1 if they do not.
+    Over ROOT files (names or globs), or over the datasets of a list (.yaml, .json or .txt). Values
+    and counts have to be equal to the bit. Sums are as well, unless --bound allows more.
+    The exit code is 0 if they agree, 1 if they do not, 2 if the analysis or a file has a mistake,
+    or if a target that was asked for cannot run.
 
     \b
     Example:
       adl compare-targets examples/zpeak.adl examples/sample/zmumu.root
+      adl compare-targets examples/zpeak.adl examples/datasets.yaml
       adl compare-targets examples/ttbar.adl examples/sample/ttbar.root --targets host cuda
     """
+    from adl.cli.afterwards import report
     from adl.cli.preparing import prepare
-    from adl.runtime.agreement import Agreement, Recording, compare
-    from adl.runtime.inputs import InputError
-    from adl.runtime.inputs.paths import expand
-    from adl.runtime.networks import NetworkError
-    from adl.syntax.diagnostics import AnalysisError
+    from adl.runtime.agreement import Agreement
+    from adl.runtime.comparing import Comparing, Recording
 
-    runs, pair = _runners(targets)
+    friends = taken_out(about)
+    lists = _list(inputs, friends)
+    if lists is not None:
+        refuse_options(about)
+    runners, pair = _runners(targets)
     if events is None and "reference" in pair:
         events = _SLOW
     made = prepare(file, model, dialect, "reference", seed, dataset_of(**about), lenient)
-    preparation = Recording(**vars(made))
-    preparation.model_path, preparation.noted = model_path, show_note
+    preparation = Recording(**vars(made), runners=runners)
+    preparation.model_path, preparation.noted = model_path, once(show_note)
     found = Agreement(pair, bound)
-    try:
-        compare(expand(inputs), preparation, runs, found, events, tree)
-    except (InputError, AnalysisError, NetworkError) as error:
-        raise UserError(str(error)) from None
+    comparing = Comparing(preparation, found, events, tree, places)
+    _compare(comparing, inputs, lists, friends)
     if form == "json":
         click.echo(json.dumps(described(found), indent=2))
-    else:
+    elif found.events or not comparing.outcome.failures:
         _print(found)
+    report(comparing.outcome, None, events)
     if not found.agree:
         raise SystemExit(DIFFERENT)
+
+
+def _list(inputs: tuple[str, ...], friends: tuple[Friend, ...]) -> DatasetList | None:
+    """Return the dataset list that the inputs are, None if they are files of events."""
+    name = next(filter(is_list, inputs), None)
+    if name is None:
+        return None
+    if len(inputs) > 1:
+        raise UserError(
+            f"{name} is a dataset list, which stands alone\n  help: name the other files in it"
+        )
+    if friends:
+        raise UserError("--friend: in a dataset list, each dataset has its own friends:")
+    return read_list(name)
+
+
+def _compare(
+    comparing: Comparing,
+    inputs: tuple[str, ...],
+    lists: DatasetList | None,
+    friends: tuple[Friend, ...],
+) -> None:
+    from adl.runtime.inputs import InputError
+    from adl.runtime.inputs.paths import expand
+    from adl.runtime.networks import NetworkError
+
+    try:
+        if lists is None:
+            comparing.files(expand(inputs), friends, once(show_note))
+        else:
+            request = Request(1, None, comparing.tree, True, None, 0, comparing.places)
+            comparing.datasets(lists, options_of(lists, request, []))
+    except (InputError, NetworkError) as error:
+        raise UserError(str(error)) from None
 
 
 def _runners(
     asked: tuple[str, str] | None,
 ) -> tuple[Callable[[Compiled], tuple[Run, Run]], tuple[str, str]]:
     """Return what makes the two targets of a program, and their names."""
-    from adl.runtime.agreement import BLOCK
+    from adl.runtime.comparing import BLOCK
     from adl.runtime.execute.device import nvidia
     from adl.runtime.execute.device.choosing import Devices
 

@@ -19,6 +19,7 @@ from adl.cli.common import UserError
 
 if TYPE_CHECKING:
     from adl.runtime.estimate import Estimate, Quantity, Size
+    from adl.runtime.execute.device.choosing import Devices
     from adl.runtime.execute.sampling import Sampler
     from adl.runtime.outputs.keeper import Keeper
     from adl.runtime.profile.meter import Meter
@@ -47,7 +48,7 @@ def share_of(text: str) -> float:
     return share
 
 
-def refuse(sample: str | None, dry: bool, profile: bool, target: str) -> None:
+def refuse(sample: str | None, dry: bool, profile: bool) -> None:
     """Refuse options that make no sense together."""
     if sample is not None and not dry:
         raise UserError("--sample says how much of the input --dry-run tries: say --dry-run, too")
@@ -56,10 +57,15 @@ def refuse(sample: str | None, dry: bool, profile: bool, target: str) -> None:
             "--dry-run and --profile exclude each other: one guesses, the other measures\n"
             "  help: adl run --profile -n N measures a run over the first N events"
         )
-    if dry and target not in ("host", "reference"):
+
+
+def refuse_gpu(dry: bool, devices: Devices | None) -> None:
+    """Refuse to guess for a GPU; where there is none the CPU runs, and is what is guessed for."""
+    if dry and devices is not None and devices.driver is not None:
         raise UserError(
-            f"--dry-run --target {target}: not supported yet\n"
-            "  help: --target host says what the CPU would take"
+            "--dry-run guesses for the CPU only, and there is a GPU that would count\n"
+            "  help: --target host says what the CPU would take; "
+            "--target cuda --profile -n N measures the GPU over the first N events"
         )
 
 

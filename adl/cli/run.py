@@ -28,7 +28,7 @@ from adl.cli.common import (
     show_warning,
     tree_option,
 )
-from adl.cli.dry_run import SHARE, refuse, share_of, tell_of_run, trying
+from adl.cli.dry_run import SHARE, refuse, refuse_gpu, share_of, tell_of_run, trying
 from adl.cli.friends import friend_options, once, taken_out, tell
 from adl.cli.lists import Request, is_list, print_wrote, read, refuse_options
 from adl.cli.lists import run as run_list
@@ -69,7 +69,8 @@ if TYPE_CHECKING:
     type=click.Choice(["host", "cuda", "auto", "reference"]),
     default="host",
     show_default=True,
-    help="This machine's CPU, an NVIDIA GPU, whichever can, or the slow interpreter.",
+    help="This machine's CPU, an NVIDIA GPU (or, where it cannot, the CPU: one line says why), "
+    "auto for whichever can, or the slow interpreter.",
 )
 @seed_option("Chooses the random numbers of applyHM.")
 @click.option(
@@ -162,7 +163,7 @@ def command(
     if form == "json" and not (profile or dry):
         help = "say one of them, too"
         raise UserError(f"--format json prints what --profile or --dry-run finds: {help}")
-    refuse(sample, dry, profile, target)
+    refuse(sample, dry, profile)
     share = share_of(SHARE if sample is None else sample) if dry else None
     quiet = quiet or form == "json" or dry
     lists = _list(inputs, luminosity)
@@ -180,6 +181,7 @@ def command(
         preparation = prepare(file, model, dialect, target, seed, dataset_of(**about), lenient)
         preparation.model_path = model_path
         preparation.devices = devices(target)
+        refuse_gpu(dry, preparation.devices)
         if preparation.devices is not None:
             jobs = preparation.devices.threads(jobs)
         preparation.systematics, lists = wanted(systematics, preparation.file, lists)

@@ -21,7 +21,7 @@ from adl.compiler.lower.regions import ALL_EVENTS, counter, lower
 from adl.compiler.lower.start import Start, started
 from adl.compiler.lower.truth import known
 from adl.compiler.lower.values import Lowering
-from adl.compiler.pipeline import Compiled, of_program
+from adl.compiler.pipeline import Compiled
 from adl.compiler.program import Program, RegionOutput, StepOutput, joined
 from adl.runtime.datasets.each import Each, counted_each, wanted
 from adl.runtime.datasets.lists import Condition, Group, Listed
@@ -234,7 +234,7 @@ class DatasetPreparation:
     def _kernel(self, program: Program, file: Input, schema: Schema) -> Kernel:
         key = program.regions, program.own_rows, program.variations, program.systematics
         if key not in self.compiled:
-            self.compiled[key] = of_program(program, self.base.networks.evaluate)
+            self.compiled[key] = self.base.compiled(program)
         kernel = self.base.kernel(self.compiled[key], schema)
         mask = self.listed.lumi_mask
         return kernel if mask is None else _masked(kernel, mask, file, schema)

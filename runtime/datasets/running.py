@@ -101,29 +101,35 @@ class Options:
 
 def run_list(lists: DatasetList, base: Preparation, asked_for: Options) -> list[Ran]:
     """Run over all datasets and return what each counted, with what an event counts."""
-    seen: dict[str, str] = {}
-    compiled: dict[object, Any] = {}
     found = []
-    for listed in lists.datasets:
-        options = replace(asked_for, places=places_of(listed, asked_for.places))
-        asked = options.models.get(listed.model or "", base.model)
-        prepare = DatasetPreparation(
-            replace(base, model=asked, kernels={}),
-            listed,
-            lists.group_of(listed.name),
-            lists.normalise,
-            lists.source,
-            options.told,
-            seen,
-            compiled,
-            options.places,
-        )
-        found.append(_run(prepare, options))
+    for prepare in preparations(lists, base, asked_for):
+        found.append(_run(prepare, replace(asked_for, places=prepare.places)))
         base.analysis = base.analysis or prepare.base.analysis
     _scale(found)
     for together in _stitched(found):
         keep_sums(together)
     return found
+
+
+def preparations(
+    lists: DatasetList, base: Preparation, asked: Options
+) -> Iterator[DatasetPreparation]:
+    """Yield what prepares the analysis for each dataset of a list."""
+    seen: dict[str, str] = {}
+    compiled: dict[object, Any] = {}
+    for listed in lists.datasets:
+        model = asked.models.get(listed.model or "", base.model)
+        yield DatasetPreparation(
+            replace(base, model=model, kernels={}),
+            listed,
+            lists.group_of(listed.name),
+            lists.normalise,
+            lists.source,
+            asked.told,
+            seen,
+            compiled,
+            places_of(listed, asked.places),
+        )
 
 
 def _run(prepare: DatasetPreparation, options: Options) -> Ran:

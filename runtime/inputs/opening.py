@@ -103,6 +103,9 @@ def _first_that_is_there(places: Sequence[str]) -> str:
     return places[-1]
 
 
+_LISTS = (".yaml", ".yml", ".json", ".txt")
+
+
 def _check_local(path: str) -> None:
     """Say plainly what uproot would stumble over."""
     try:
@@ -120,7 +123,9 @@ def _check_local(path: str) -> None:
     if head[:4] == b"PAR1":
         raise InputError(path, "is Parquet: events are read of ROOT files", "adl skim -o NAME.root")
     if head[:4] != b"root":
-        raise InputError(path, "is not a ROOT file")
+        listed = path.lower().endswith(_LISTS)
+        help = f"of a dataset list, `adl datasets show {path}` says what it names" if listed else ""
+        raise InputError(path, "is not a ROOT file", help)
     # TFile's header: "root", version, start of the first record, end of the last one; the end
     # takes 8 bytes where the version says so.
     end = 0
