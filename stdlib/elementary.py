@@ -149,6 +149,55 @@ _ASINH = (
     -0.008799703432259614,
     0.0047379537914550044,
 )
+# (erf x / x - 2/sqrt(pi))/z for z = x^2, |x| < 0.84375; with that, (erf(c + z) - erf c)/z for c =
+# 0.84375, c + z < 1.25; and e^(x^2) erfc(x)/(z + 1/8) for z = 1/(x + 2) - 1/8, 1.25 < x < 6
+_ERF = (
+    -0.37612638903183754,
+    0.1128379167095512,
+    -0.026866170645129448,
+    0.005223977625411982,
+    -0.0008548327020482586,
+    0.0001205533279590893,
+    -1.4925642586316352e-05,
+    1.6461892212256752e-06,
+    -1.636148093478415e-07,
+    1.474908291924655e-08,
+    -1.1786110519194387e-09,
+    6.800283273145606e-11,
+)
+_ERF_STEP = (
+    0.5537002382507723,
+    -0.46718457602415253,
+    0.07822457793430226,
+    0.1227271980444501,
+    -0.06488779973405101,
+    -0.014477598028542246,
+    0.018939954146089996,
+    -0.0008949081150364954,
+    -0.0035058637667688434,
+    0.0007229230153154087,
+    0.0005214568336070112,
+    -0.00026524305853480203,
+    3.175665654517216e-05,
+)
+_ERF_REST = (
+    0.7422125424042401,
+    1.7732006471936221,
+    3.2437818381638883,
+    3.733886227578665,
+    0.08906476104525049,
+    -8.358045934388437,
+    -9.140190204834797,
+    19.7669898833886,
+    41.40426704846207,
+    -21.532956996774008,
+    -460.30267608700393,
+    1288.2234058043946,
+    -1461.823585802023,
+    624.3812957852983,
+)
+_ERF_SLOPE = 0.1283791670955126  # 2/sqrt(pi) - 1
+_ERF_C = (0.7672256612323416, 3.982733307777803e-17)  # erf(0.84375)
 
 
 @elementary("real -> real")
@@ -390,6 +439,78 @@ def asinh(x):
     return _with_sign(ops.where(size < 0.35, small, result), x)
 
 
+@elementary("real -> real")
+def acosh(x):
+    """Return the inverse hyperbolic cosine of x, which is not negative; NaN below 1.
+
+    Error: at most 0.59 ULP on 400 000 points against mpmath.
+
+    >>> acosh(2.0)
+    1.3169578969248168
+    """
+    # Twice asinh(sqrt((x - 1)/2)) near 1, where the difference is exact.
+    half = 0.5 * (x - 1.0)
+    root, lost = _root(half, 0.0)
+    small = root + (lost + root * (half * _polynomial(half, _ASINH)))
+    # Else the logarithm of x + sqrt(x^2 - 1), as in asinh.
+    square, square_tail = _product(x, x)
+    below, below_tail = _sum(square, -1.0)
+    leg, leg_lost = _root(below, below_tail + square_tail)
+    argument, argument_tail = _sum(x, leg)
+    huge = x > 2.0**28  # where it is ln(2 x), and the square may overflow
+    result = _log(
+        ops.where(huge, x, argument),
+        # x - leg is the inverse of the argument.
+        ops.where(huge, math.log(2.0), (leg_lost + argument_tail) * (x - leg)),
+    )
+    result = ops.where(x < math.inf, result, x)
+    result = ops.where(x < 1.25, small + small, result)
+    return ops.where(x < 1.0, math.nan, ops.where(ops.eq(x, 1.0), 0.0, result))
+
+
+@elementary("real -> real")
+def atanh(x):
+    """Return the inverse hyperbolic tangent of x; infinite at 1, NaN beyond.
+
+    Error: at most 0.86 ULP on 400 000 points against mpmath.
+
+    >>> atanh(0.5)
+    0.5493061443340549
+    """
+    size = abs(x)
+    square = size * size
+    small = size + size * (0.5 * square * _polynomial(square, _LOG))
+    # Else half the logarithm of (1 + x)/(1 - x).
+    top, top_tail = _sum(1.0, size)
+    bottom, bottom_tail = _sum(1.0, -size)
+    head, rest = _quotient(top, top_tail, bottom, bottom_tail)
+    result = 0.5 * _log(head, ops.div(rest, head))
+    result = ops.where(size < 1.0, result, ops.where(ops.eq(size, 1.0), math.inf, math.nan))
+    return _with_sign(ops.where(size < 0.17, small, result), x)
+
+
+@elementary("real -> real")
+def erf(x):
+    """Return the error function of x, 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x.
+
+    Error: at most 0.92 ULP on 400 000 points against mpmath.
+
+    >>> erf(1.0)
+    0.8427007929497149
+    """
+    size = abs(x)
+    square, square_tail = _product(size, size)
+    small = size + size * (_ERF_SLOPE + square * _polynomial(square, _ERF))
+    step = size - 0.84375  # exact in its range
+    middle = _ERF_C[0] + (_ERF_C[1] + step * _polynomial(step, _ERF_STEP))
+    # Else 1 less the rest, which makes little of its errors.
+    place = ops.div(1.0, size + 2.0)
+    rest = place * _polynomial(place - 0.125, _ERF_REST)
+    large = 1.0 - _exp(-square, -square_tail) * rest
+    result = ops.where(size < 0.84375, small, ops.where(size < 1.25, middle, large))
+    return _with_sign(ops.where(size >= 6.0, 1.0, result), x)
+
+
 @elementary("real, real -> real")
 def pow(x, y):
     """Return x to the power y; NaN for x < 0 and a fractional y, else the special cases of C.
@@ -459,6 +580,14 @@ def _arcsine(size):
     lost = ops.where(ops.both(size >= 0.5, size < 1.0), lost, 0.0)  # 0/0 at 1
     head = ops.where(near, size, root)
     return near, head, lost + head * (square * _polynomial(square, _ASIN))
+
+
+def _root(square, tail):
+    """Return the square root of square + tail as head and tail; 0 of 0."""
+    root = ops.sqrt(square)
+    back, back_tail = _product(root, root)
+    lost = ops.div(((square - back) - back_tail) + tail, root + root)
+    return root, ops.where(square > 0.0, lost, 0.0)
 
 
 def _angle(small, large, eighths, sense):

@@ -18,6 +18,7 @@ from correctionlib import _core
 from adl.check.checker import check
 from adl.check.dataset import Dataset
 from adl.cli import main
+from adl.stdlib.corrections.formulas import OPERATIONS, unknown
 from adl.stdlib.models import load_model
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.parse import parse
@@ -112,12 +113,26 @@ def test_a_file_that_is_none_is_said(
 
 
 def test_what_is_not_translated_yet_is_said(tmp_path: Path) -> None:
-    formula = {"nodetype": "formula", "expression": "erf(x)", "parser": "TFormula"}
-    saved(written({**formula, "variables": ["x"]}), tmp_path / "new.json")
-    text = 'region r\n  select correction("new.json", "test", MET, MET, 1) > 0.5\n'
+    formula = {"nodetype": "formula", "expression": "x", "parser": "TFormula", "variables": ["out"]}
+    network = {
+        "inputs": [{"name": "x", "offset": 0, "scale": 1}],
+        "outputs": ["out"],
+        "layers": [{"architecture": "dense", "activation": "linear", "bias": [0], "weights": [2]}],
+        "layer_inputs": [],
+        "nodes": [{"type": "input", "sources": [0], "size": 1}],
+    }
+    saved(written({"nodetype": "lwtnn", "opaque": network, "finalizer": formula}), tmp_path / "n.json")
+    text = 'region r\n  select correction("n.json", "test", MET, MET, 1) > 0.5\n'
     (found,) = findings(text, tmp_path)
     assert found.code == "E190"
-    assert "the function erf in a formula" in found.message
+    assert "a node of the type lwtnn" in found.message
+
+
+def test_every_operation_of_correctionlib_has_a_meaning() -> None:
+    tree = _core.FormulaAst
+    every = {name.lower() for kind in (tree.UnaryOp, tree.BinaryOp) for name in kind.__members__}
+    assert every == set(OPERATIONS)
+    assert unknown(("plus", ("variable", 0), ("gamma", ("variable", 0)))) == "gamma"
 
 
 def test_the_era_stands_in_the_file_and_in_the_inputs(tmp_path: Path) -> None:

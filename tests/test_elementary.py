@@ -109,6 +109,31 @@ REALS = (
     logarithmic(-30, 30),
     SUBNORMAL,
 )
+FROM_ONE = (
+    lambda r: 1.0 + abs(logarithmic(-52, 3)(r)),
+    uniform(1.0, 10.0),
+    uniform(1.2, 1.3),
+    lambda r: math.sqrt(0.5) * 2.0 ** r.randint(1, 40) * (1.0 + r.uniform(-1e-6, 1e-6)),
+    positive(logarithmic(0, 60)),
+    positive(logarithmic(0, 1024)),
+)
+TANGENTS = (
+    uniform(-1.0, 1.0),
+    uniform(-0.2, 0.2),
+    uniform(0.16, 0.18),
+    lambda r: r.choice((-1.0, 1.0)) * (1.0 - abs(logarithmic(-53, -1)(r))),
+    logarithmic(-1074, 0),
+    SUBNORMAL,
+)
+ERRORS = (
+    uniform(-6.1, 6.1),
+    uniform(-1.0, 1.0),
+    uniform(0.8, 0.9),
+    uniform(0.84375, 1.25),
+    uniform(1.2, 1.6),
+    logarithmic(-1074, 10),
+    SUBNORMAL,
+)
 EXPONENTS = (
     uniform(-745.2, 709.8),
     uniform(-1.0, 1.0),
@@ -160,6 +185,9 @@ SAMPLERS: dict[str, tuple[Callable[[Random], Any], ...]] = {
     "cosh": RAPIDITIES,
     "tanh": RAPIDITIES,
     "asinh": REALS,
+    "acosh": FROM_ONE,
+    "atanh": TANGENTS,
+    "erf": ERRORS,
     "pow": POWERS,
 }
 
@@ -261,6 +289,8 @@ def c_library(name: str, point: Point) -> float:
     except ValueError:
         if name in ("log", "log10") and point[0] == 0.0:
             return -math.inf
+        if name == "atanh" and abs(point[0]) == 1.0:
+            return math.copysign(math.inf, point[0])
         return infinity if name == "pow" and point[0] == 0.0 else math.nan
 
 
@@ -282,7 +312,7 @@ def test_an_angle_beyond_the_reduction_is_nan(name: str) -> None:
     assert all(math.isnan(function(x)) for x in (math.nextafter(2.0**30, 1e10), -1e10, 1e300))
 
 
-@pytest.mark.parametrize("name", ["sin", "tan", "asin", "atan", "sinh", "tanh", "asinh"])
+@pytest.mark.parametrize("name", ["sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "erf"])
 def test_an_odd_function_changes_its_sign_with_its_argument(name: str) -> None:
     function = getattr(elementary, name)
     for x in [*VALUES, *(x for (x,) in sample(name, 300))]:
@@ -441,6 +471,21 @@ def log_part(z: Any) -> Any:
     return 2 * odd_part(mp.atanh)(z)
 
 
+ERF_AT = mpf(0.84375)
+
+
+def erf_part(z: Any) -> Any:
+    """Return (erf x / x - 2/sqrt(pi))/z for z = x^2."""
+    x = mp.sqrt(z)
+    return (mp.erf(x) / x - 2 / mp.sqrt(mp.pi)) / z
+
+
+def erf_rest(z: Any) -> Any:
+    """Return e^(x^2) erfc(x)/(z + 1/8) for z = 1/(x + 2) - 1/8."""
+    x = 1 / (z + mpf(1) / 8) - 2
+    return mp.exp(x * x) * mp.erfc(x) / (z + mpf(1) / 8)
+
+
 RECIPES = {
     "_SINH": (odd_part(mp.sinh), 0.1202),
     "_COSH": (lambda z: ((mp.cosh(mp.sqrt(z)) - 1) / z - mpf(1) / 2) / z, 0.1202),
@@ -451,6 +496,9 @@ RECIPES = {
     "_ATAN": (odd_part(mp.atan), 0.1717),
     "_ASIN": (odd_part(mp.asin), 0.2501),
     "_ASINH": (odd_part(mp.asinh), 0.1251),
+    "_ERF": (erf_part, 0.712),
+    "_ERF_STEP": (lambda z: (mp.erf(ERF_AT + z) - mp.erf(ERF_AT)) / z, 0.40626),
+    "_ERF_REST": (erf_rest, 0.1827),
 }
 
 

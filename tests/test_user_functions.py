@@ -45,7 +45,7 @@ def _scaled(x):
 
 
 def wave(x: float, n: int = 2) -> float:
-    return _scaled(x) * n + math.sin(x) + np.exp(-x / 100) + x**2.5
+    return _scaled(x) * n + math.sin(x) + np.exp(-x / 100) + x**2.5 + math.erf(x / 90)
 
 
 def spread(pt: list[float], least: float) -> float:
@@ -151,7 +151,8 @@ PTS = [[50.0, 40.0, 20.0], [], [30.0], [70.0, 10.0]]
 def test_a_function_of_numbers_has_our_elementary_functions(analyse: Analyse) -> None:
     def wave(x: float, n: int) -> float:
         power = elementary.pow(x, 2.5)
-        return float(x * 0.5 * n + elementary.sin(x) + elementary.exp(-x / 100) + power)
+        before = x * 0.5 * n + elementary.sin(x) + elementary.exp(-x / 100)
+        return float(before + power + elementary.erf(x / 90))
 
     events = chunk([[1.0], [30.0], [77.25]])
     expected = [wave(x, 3) for x in (1.0, 30.0, 77.25)]

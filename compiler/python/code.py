@@ -22,7 +22,7 @@ from adl.stdlib.registry import FLATTENED, Function
 _EXACT = ("sqrt", "floor", "ceil", "trunc", "rint", "fabs", "copysign")
 _OURS = (
     *("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "exp", "log", "log10"),
-    *("sinh", "cosh", "tanh", "asinh", "pow"),
+    *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "pow", "erf"),
 )
 _DECLARED = re.compile(r'^declare [^@]*@"?([\w.$]+)"?\(.*$', re.MULTILINE)
 _HARMLESS = re.compile(

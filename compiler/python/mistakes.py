@@ -44,7 +44,7 @@ def _mistakes(function: Function) -> Iterator[Diagnostic]:
         yield Diagnostic("E272", "error", message, origin.span, _HELP)
     except Unavailable as error:
         message = f"{origin.path}: {function.name} calls {error}, which gives other last bits "
-        help = "sin cos tan asin acos atan atan2 exp log log10 sinh cosh tanh asinh pow and sqrt"
+        help = "sin cos tan asin acos atan atan2 exp log log10 sinh cosh tanh asinh acosh atanh erf pow and sqrt"
         message += "on other machines"
         yield Diagnostic("E272", "error", message, origin.span, f"there are {help}")
 
