@@ -47,7 +47,15 @@ ROUNDED = (
     *(f"{f}(x)" for f in ("sin", "cos", "tan", "atan", "exp", "sinh", "cosh", "tanh", "asinh")),
     *(f"{f}(x)" for f in ("erf", "acosh", "atanh")),
     *(f"{f}(abs(x))" for f in ("log", "log10")),
-    *("asin(x/10)", "acos(x/10)", "atanh(x/50)", "atan2(x, y)", "pow(abs(x), y)", "abs(x)^1.5", "x^2"),
+    *(
+        "asin(x/10)",
+        "acos(x/10)",
+        "atanh(x/50)",
+        "atan2(x, y)",
+        "pow(abs(x), y)",
+        "abs(x)^1.5",
+        "x^2",
+    ),
 )
 
 

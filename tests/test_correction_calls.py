@@ -121,7 +121,9 @@ def test_what_is_not_translated_yet_is_said(tmp_path: Path) -> None:
         "layer_inputs": [],
         "nodes": [{"type": "input", "sources": [0], "size": 1}],
     }
-    saved(written({"nodetype": "lwtnn", "opaque": network, "finalizer": formula}), tmp_path / "n.json")
+    saved(
+        written({"nodetype": "lwtnn", "opaque": network, "finalizer": formula}), tmp_path / "n.json"
+    )
     text = 'region r\n  select correction("n.json", "test", MET, MET, 1) > 0.5\n'
     (found,) = findings(text, tmp_path)
     assert found.code == "E190"

@@ -312,7 +312,9 @@ def test_an_angle_beyond_the_reduction_is_nan(name: str) -> None:
     assert all(math.isnan(function(x)) for x in (math.nextafter(2.0**30, 1e10), -1e10, 1e300))
 
 
-@pytest.mark.parametrize("name", ["sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "erf"])
+@pytest.mark.parametrize(
+    "name", ["sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "erf"]
+)
 def test_an_odd_function_changes_its_sign_with_its_argument(name: str) -> None:
     function = getattr(elementary, name)
     for x in [*VALUES, *(x for (x,) in sample(name, 300))]:

@@ -122,7 +122,19 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
         name: getattr(elementary, name)
         for name in (
             *("sin", "cos", "tan", "asin", "acos", "atan", "atan2"),
-            *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "exp", "log", "log10", "pow", "erf"),
+            *(
+                "sinh",
+                "cosh",
+                "tanh",
+                "asinh",
+                "acosh",
+                "atanh",
+                "exp",
+                "log",
+                "log10",
+                "pow",
+                "erf",
+            ),
         )
     },
 }
