@@ -269,6 +269,15 @@ def test_another_case_of_a_declared_name_is_a_warning() -> None:
     assert findings("define mTbmin = MET\nregion r\n  select mtbmin > 2\n") == ["W302 3:10"]
 
 
+def test_a_forgotten_object_is_said_to_be_all_elements_of_the_input() -> None:
+    (warning,) = checked("region r\n  select size(jets) > 2\n")[1]
+    assert (warning.code, warning.message.split("read as ")[1]) == (
+        "W302",
+        "Jet of the input, all of them without a cut",
+    )
+    assert warning.help == "write Jet, or declare your own selection: object jets"
+
+
 def test_an_exact_declared_name_comes_before_the_inputs() -> None:
     assert condition("size(Jets) > 0", "object Jets\n  take Jet\n") == "(size(Jets) > 0)"
 

@@ -347,7 +347,8 @@ def _in_other_case(scope: Scope, name: Name) -> Found[Meaning] | None:
         return None
     whole = isinstance(match.item, CollectionSchema) and not scope.taking
     meant = f"{match.name} of the input" + (", all of them without a cut" if whole else "")
-    read_in_other_case(scope.context, name, meant, match.name)
+    own = f", or declare your own selection: object {name.name}" if whole else ""
+    read_in_other_case(scope.context, name, meant, match.name + own)
     return Found(_of_input(scope.context, match.item, name.span))
 
 
