@@ -957,6 +957,31 @@ def test_a_message_says_what_to_do(text: str, words: str) -> None:
     assert words in complaint(text)
 
 
+def test_every_line_that_begins_with_no_keyword_is_reported() -> None:
+    text = """\
+object jets
+  take Jet
+  selct pT > 30
+  abs(eta) < 2.4
+objct muons
+  tak Muon
+  select pT >> 20 30
+region r
+  slect size(jets) > 1
+  histo
+  hsto h, "a title", 10, 0, 1, MET
+"""
+    assert errors(text) == [
+        *("E110 3:3", "E110 4:3", "E110 5:1", "E110 6:3", "E101 7:19"),
+        *("E110 9:3", "E101 10:8", "E110 11:3"),
+    ]
+
+
+def test_what_follows_a_bracket_that_is_never_closed_is_skipped_up_to_a_keyword() -> None:
+    text = "region r\n  select f(a\n  select MET > 3\n  hst 1\n  select (b\n  MET < 3\n"
+    assert errors(text) == ["E104 2:11", "E110 4:3", "E104 5:10"]
+
+
 def test_all_mistakes_come_in_one_run() -> None:
     text = """\
 object jets

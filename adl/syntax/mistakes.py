@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from difflib import get_close_matches
 
 from lark import Token
 
@@ -271,6 +272,9 @@ def _misplaced(source: Source, line: Line, header: Line | None) -> Diagnostic:
     return Diagnostic("E109", "error", message, span_of(first), help)
 
 
+# Blocks whose lines are read although their keyword is misspelt.
+_OPENED = ("object", "composite", "region")
+
 # What begins a line in other languages -> what does here.
 _SELECT = "select keeps the events, or elements, for which a condition is true"
 _OTHER_LANGUAGES = {
@@ -308,6 +312,14 @@ def no_statement(line: Line, block: str = "REGION") -> Diagnostic:
         help = f"{first} belongs in {BLOCK_NAMES[home]}"
     message = f"`{_shown(first)}` begins no statement"
     return Diagnostic("E110", "error", message, span_of(first), help)
+
+
+def block_meant(line: Line) -> str:
+    """Return the type of the block that a line's first word nearly opens, or an empty string."""
+    if line.head != "NAME" or not line.readable:
+        return ""
+    near = get_close_matches(line.tokens[0].lower(), _OPENED, n=1, cutoff=0.75)
+    return BLOCKS[near[0]] if near else ""
 
 
 def stray(line: Line) -> Mistake:

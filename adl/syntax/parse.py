@@ -25,11 +25,11 @@ from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.keywords import BLOCK_TYPES, CLAUSE_TYPES, KEYWORD_TYPES, STATEMENT_TYPES
 from adl.syntax.lines import DEEPEST, Line, TooLong, split
 from adl.syntax.machine import Machine, Refused, Stacks
-from adl.syntax.mistakes import cannot_read, no_statement, stray, too_deep, too_long
+from adl.syntax.mistakes import block_meant, cannot_read, no_statement, stray, too_deep, too_long
 from adl.syntax.oddities import BRACES, BRACES_HELP, odd_spellings
 from adl.syntax.source import Source, Span
 from adl.syntax.spaces import mark_spaces
-from adl.syntax.tokens import span_of
+from adl.syntax.tokens import retype, span_of
 from adl.syntax.tree import File, Tree
 
 MOST_ERRORS = 20
@@ -152,8 +152,24 @@ class _Reader:
             self.machine.go_back(before)
             inside = INSIDE & self.machine.accepted() and line.head not in BLOCK_TYPES
             self.resume = KEYWORD_TYPES if inside else BLOCK_TYPES
+            if inside and line.readable:  # no bracket is open: the next line is one of its own
+                self.resume = frozenset()
+            line = self.opened(line, before)
         if line.head in BLOCK_TYPES:
             self.header = line
+
+    def opened(self, line: Line, before: Stacks) -> Line:
+        """Return a mistaken line, with the keyword that its first word nearly is if it opens a block.
+
+        So what stands in ``objct jets`` is read.
+        """
+        kind = block_meant(line)
+        guess = Line([retype(line.tokens[0], kind), *line.tokens[1:]]) if kind else line
+        if not kind or self.attempt(guess, before):
+            self.machine.go_back(before)
+            return line
+        self.resume = frozenset()
+        return guess
 
     def is_stray(self, line: Line) -> bool:
         """Whether a line is text before the first block, such as the rest of a title."""
