@@ -265,6 +265,38 @@ def test_a_mistake_in_a_define_is_reported_once() -> None:
     assert findings(text) == ["E205 1:13"]
 
 
+def test_a_mistake_in_an_attribute_is_reported_once_wherever_it_is_used() -> None:
+    text = """\
+object jets
+  take Jet
+  define soft = ptt < 3
+  define hard = soft and pt > 3
+  select hard
+object some
+  take jets
+  select soft
+object either
+  take union(some, Muon)
+  select soft
+composite pairs
+  take disjoint(some a, some b)
+  object both = a + bb
+  define far = abs(m(both) - 91)
+  select far < 10
+region r
+  select any(soft(some)) and some[0].soft and size(either) > 1
+  select pairs[0].far < 3 and m(pairs[0].both) > 3
+  sort soft(jets) descend
+"""
+    assert findings(text) == ["E201 3:17", "E201 14:21"]
+
+
+def test_an_unknown_function_is_reported_beside_a_mistake_in_its_argument() -> None:
+    text = "define a = mm(Zz)\nobject o\n  take Jet\n  select dR(this, clossest(this, Muon)) > 1\n"
+    assert findings(text) == ["E205 1:12", "E201 1:15", "E205 4:19"]
+    assert diagnostics(text)[-1].help == "did you mean closest?"
+
+
 def test_another_case_of_a_declared_name_is_a_warning() -> None:
     assert findings("define mTbmin = MET\nregion r\n  select mtbmin > 2\n") == ["W302 3:10"]
 

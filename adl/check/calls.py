@@ -77,6 +77,11 @@ QUANTIFIERS = {"anyof": "any", "allof": "all"}
 SIZES = frozenset(("size", "numof"))
 # Functions that are one operation -> its name; abs keeps an integer.
 PRIMITIVES = {"abs": "abs", "sqrt": "sqrt", "floor": "floor"}
+# What else is called like a function, as it is written: what a misspelt one may be.
+_SPELLED = (
+    *("size", "default", "mod", "closest", "last", "argmin", "argmax", "disjoint", "cartesian"),
+    *("applyHM", "applyPTF", "gauss", "correction", "onnx", "union"),
+)
 
 
 def call(scope: Scope, expr: Call, check: Check) -> Value | None:
@@ -314,9 +319,7 @@ def sums_collections(scope: Scope) -> bool:
 def _unknown(scope: Scope, expr: Call, check: Check) -> Value | None:
     """Report ``f(x)`` where no function and no attribute is called f, whatever x is."""
     argument = check(scope.inside(Binder(implicit=True)), expr.arguments[0])
-    if argument is None:
-        return None
-    if of_function(expr.function.name):
+    if argument is None or of_function(expr.function.name):
         return _unknown_function(scope, expr)
     zeros = with_zeros_of(scope.context, argument, expr.function, expr.span)
     if zeros is not None:
@@ -456,4 +459,4 @@ def _near_function(name: str) -> str:
 
 def _known_functions() -> list[str]:
     known = [*(a for f in FUNCTIONS.values() for a in f.aliases), *FUNCTIONS]  # dR before dr
-    return [*known, *prelude.known_names(), *REDUCERS, *PRIMITIVES, "size", "default", "mod"]
+    return [*known, *prelude.known_names(), *REDUCERS, *PRIMITIVES, *_SPELLED, *QUANTIFIERS]

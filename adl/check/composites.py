@@ -257,20 +257,22 @@ def _in_one_group(loops: list[Loop], span: Span) -> dict[Loop, Variable]:
 def _candidate(block: _Block, written: Candidate) -> None:
     scope = block.scope(written.value.span)
     found = block.resolved(need_particle(scope, value(scope, written.value), "a candidate"))
-    if _is_new(block, written.name) and found is not None:
+    if _is_new(block, written.name, found) and found is not None:
         block.candidates.append((written.name.name, placed(found, written.name.span)))
 
 
 def _define(block: _Block, written: Define) -> None:
     scope = block.scope(written.value.span)
     found = block.resolved(value(scope, written.value))
-    if not _is_new(block, written.name) or found is None:
+    if not _is_new(block, written.name, found) or found is None:
         return
     # A define of a particle is a name for it and does not change what the tuple is as a whole.
     block.values.append((written.name.name, found))
 
 
-def _is_new(block: _Block, name: Name) -> bool:
+def _is_new(block: _Block, name: Name, found: Value | None) -> bool:
+    if found is None:
+        block.context.mistaken.add(name.name)
     known = [n for n, _ in (*block.members, *block.candidates, *block.values)]
     if name.name in known:
         message = f"{name.name} is a part of this composite already"

@@ -105,6 +105,8 @@ class Context:
     families: dict[tuple[str, tuple[Expr, ...]], CompositeDef | None] = field(default_factory=dict)
     # What an object block has defined so far, while it is checked; None after a mistake.
     own: dict[Loop, dict[str, AttributeDef | None]] = field(default_factory=dict)
+    # Attributes and candidates whose define has a mistake: who uses one makes no second mistake.
+    mistaken: set[str] = field(default_factory=set)
     # What cuts of the block of an element have left of what belongs to it, so far.
     left: dict[Loop, list[Left]] = field(default_factory=dict)
     # Names of their own, which only `trigger` and `counts` lead to.

@@ -376,7 +376,7 @@ def _collections(scope: Scope) -> list[str]:
 
 def _unknown(scope: Scope, name: Name) -> None:
     schema = scope.context.schema
-    if unchosen(scope.context, name.name, name.span):
+    if name.name in scope.context.mistaken or unchosen(scope.context, name.name, name.span):
         return
     lacking = {_folded(word): help for word, help in schema.absent.items()}
     if _folded(name.name) in lacking:

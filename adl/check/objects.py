@@ -285,6 +285,8 @@ def _define(scope: Scope, written: Define, this: Loop) -> None:
     if found is not None:
         refuse_missing(scope.context, found)
     name = written.name.name
+    if found is None:
+        scope.context.mistaken.add(name)
     if name in scope.context.own[this]:
         message = f"{name} is defined twice in this block"
         scope.context.findings.error("E207", message, written.name.span)

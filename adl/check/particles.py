@@ -308,6 +308,8 @@ def _two_names(context: Context, particle: Value, name: Name, found: list[Match[
 
 
 def _unknown_attribute(context: Context, particle: Value, name: Name) -> None:
+    if name.name in context.mistaken:
+        return
     while isinstance(particle, Choice):
         lacks = find(context, particle.then, name, name.span) is None
         particle = particle.then if lacks else particle.otherwise
