@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -440,6 +441,23 @@ def test_a_mistake_has_its_code_and_its_place(line: str) -> None:
     found = [d for d in examined(text, FILE) if d.severity == "error"]
     assert [d.code for d in found] == [MISTAKES[line]], [d.message for d in found]
     assert found[0].span.end > found[0].span.start
+
+
+def test_a_column_that_is_not_there_has_a_way_out_that_is_not_the_line_itself() -> None:
+    def help(line: str, without: str = "") -> str:
+        schema = FILE
+        if without:
+            rest = {n: c for n, c in FILE.collections.items() if n != without}
+            schema = replace(FILE, collections=rest, lacks={without: without})
+        (found,) = (d for d in examined(block(line) + REGION, schema) if d.code == "E261")
+        return found.help
+
+    line = "reweight LHEPdfWeight[0:3]"
+    assert help(line, without="LHEPdfWeight").startswith("this nanoaod file has no LHEPdfWeight")
+    assert help("reweight LHEPdfWeigt[0:3]") == "did you mean LHEPdfWeight?"
+    assert help("reweight parton[0:3]").startswith("columns of several numbers an event: ")
+    assert help("scale nJett up 1.1 down 0.9") == "did you mean nJet?"
+    assert help("scale everything up 1.1 down 0.9").startswith("pt(Jet), phi(MET), or")
 
 
 def test_two_systematics_of_one_name_are_a_mistake() -> None:

@@ -32,6 +32,14 @@ def collections_offered(schema: Schema) -> str:
     return f"{what} {_some_of(names, len(known))}" if names else f"{what} no collection"
 
 
+def lists_offered(schema: Schema) -> str:
+    """Say which columns of an input have several numbers an event."""
+    names = [name for name, collection in schema.collections.items() if "" in collection.attributes]
+    if not names:
+        return f"this {schema.model} file has no column of several numbers an event"
+    return f"columns of several numbers an event: {_some_of(names[:_MOST], len(names))}"
+
+
 def event_weights(schema: Schema) -> list[str]:
     """Return the weights of an event that an input has, as ADL calls them."""
     aliases = {name: alias for alias, name in schema.scalar_aliases.items()}

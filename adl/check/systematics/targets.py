@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from adl.check.analysis import AttributeOf, EventValue, Loop, Singleton, Type, Value, Variable
 from adl.check.context import Context
 from adl.check.elements import branch_type
+from adl.check.offers import lacking_here
 from adl.check.scope import Current, Scope
 from adl.stdlib.models import (
     Branch,
@@ -63,8 +64,17 @@ def target(context: Context, written: Expr) -> Target | None:
             if found is not None and found.exact and written.name not in context.blocks:
                 return _made(context, Target(found.item, found.name, None, "", written.span))
     message = f"{context.words(written.span)} is no column of the input"
-    context.findings.error("E261", message, written.span, _WAY_OUT)
+    context.findings.error("E261", message, written.span, _instead_of(context, written))
     return None
+
+
+def _instead_of(context: Context, written: Expr) -> str:
+    """Return what may have been meant by something that is no column."""
+    if not isinstance(written, Name) or written.name in context.blocks:
+        return _WAY_OUT
+    schema = context.schema
+    near = did_you_mean(written.name, [*schema.scalars, *schema.scalar_aliases, *schema.singletons])
+    return lacking_here(written.name, schema) or near or _WAY_OUT
 
 
 def owner_named(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from adl.check.analysis import AttributeOf, Element, RegionDef, Value, WeightBy
 from adl.check.elements import branch_type
+from adl.check.offers import lacking_here, lists_offered
 from adl.check.scope import Scope
 from adl.check.systematics.draft import (
     Draft,
@@ -168,8 +169,9 @@ def _column(draft: Draft, written: Expr) -> CollectionSchema | None:
     if found is not None and found.exact and "" in found.item.attributes:
         return found.item
     message = f"{words} is no column of several numbers an event"
-    help = did_you_mean(words, [n for n, c in schema.collections.items() if "" in c.attributes])
-    draft.mistake("E261", message, written.span, help or "reweight LHEPdfWeight[1:101]")
+    near = did_you_mean(words, [n for n, c in schema.collections.items() if "" in c.attributes])
+    help = lacking_here(words, schema) or near or lists_offered(schema)
+    draft.mistake("E261", message, written.span, help)
     return None
 
 
