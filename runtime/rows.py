@@ -61,6 +61,12 @@ class Table:
             if p.values is not None
         )
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all columns."""
+        arrays = (a for p in self.parts for a in (p.values, p.there, p.offsets))
+        return sum(a.nbytes for a in arrays if a is not None)
+
     def head(self, rows: int) -> Table:
         """Return the first rows."""
         return Table(min(rows, self.rows), tuple(_head(part, rows) for part in self.parts))

@@ -198,7 +198,7 @@ def _execute(
     from adl.syntax.diagnostics import AnalysisError
 
     jobs, tree, places, quiet = settings
-    keeper = SkimKeeper(output, form, preparation.opened)
+    keeper = SkimKeeper(output, form, preparation.opened, jobs)
     try:
         check_format(form)
         paths = expand(inputs)

@@ -320,7 +320,10 @@ Histograms skim(RNode d, const std::string &out)
    options.fCompressionAlgorithm = ROOT::RCompressionSetting::EAlgorithm::kZSTD;
    options.fCompressionLevel = 5;
    d.Filter(three, {"Jet_pt"})
-      .Snapshot("Events", out, {"Jet_pt", "Jet_eta", "Jet_phi", "Jet_mass", "MET_pt", "MET_phi"}, options);
+      .Snapshot("Events", out,
+                {"Jet_pt", "Jet_eta", "Jet_phi", "Jet_mass", "Jet_btagCSVV2", "MET_pt", "MET_phi", "run",
+                 "luminosityBlock", "event", "genWeight"},
+                options);
    return {};
 }
 

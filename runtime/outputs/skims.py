@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -19,6 +20,7 @@ import numpy as np
 import uproot
 
 from adl.runtime.outputs import replacing
+from adl.runtime.outputs.packing import Packing, of_lists, of_numbers
 from adl.runtime.outputs.saved import Gathered, check_format
 from adl.runtime.rows import Numbers, Part, Table
 
@@ -37,15 +39,21 @@ class SkimWriter(Protocol):
 
 
 @contextmanager
-def writing_skim(path: Path, form: str, tree: str, first: Table) -> Iterator[SkimWriter]:
+def writing_skim(
+    path: Path, form: str, tree: str, first: Table, threads: int = 1
+) -> Iterator[SkimWriter]:
     """A writer of a skim, which appears when the block ends well.
 
-    ``first`` shows the columns.
+    ``first`` shows the columns; ``threads`` compress those of a TTree.
 
     Raises:
         OutputError: The file cannot be written, or the format needs a library.
     """
-    with replacing(path.parent, path.name) as file, _OPEN[form](file, tree, first) as writer:
+    with (
+        replacing(path.parent, path.name) as file,
+        Packing(threads) as packing,
+        _OPEN[form](file, tree, first, packing) as writer,
+    ):
         yield _Steady(writer)
 
 
@@ -93,14 +101,17 @@ def _list(part: Part, content: Any) -> Any:
 
 
 @contextmanager
-def _open_ttree(file: IO[bytes], tree: str, first: Table) -> Iterator[SkimWriter]:
-    with uproot.recreate(file) as root:
-        yield _Ttree(root, tree, first)
+def _open_ttree(file: IO[bytes], tree: str, first: Table, packing: Packing) -> Iterator[SkimWriter]:
+    with uproot.recreate(file, compression=packing.codec) as root:
+        yield Ttree(root, tree, first, packing)
 
 
-class _Ttree:
-    def __init__(self, root: Any, tree: str, first: Table) -> None:
+class Ttree:
+    """Writes tables as a TTree, their baskets compressed by ``packing``."""
+
+    def __init__(self, root: Any, tree: str, first: Table, packing: Packing) -> None:
         self.root = root
+        self.packing, self.name = packing, tree
         self.tree = root.mktree(
             tree,
             {name: _type(column) for name, column in _columns(first).items()},
@@ -109,10 +120,26 @@ class _Ttree:
         )
 
     def write(self, table: Table) -> None:
-        self.tree.extend(_columns(table))
+        """Append events."""
+        for ready in self.packing.add(table, _baskets(self.name, table)):
+            self.tree.extend(_columns(ready))
 
     def finish(self, trees: _Trees, record: str) -> None:
+        """Write the events that wait, the counters and the record."""
+        for ready in self.packing.rest():
+            self.tree.extend(_columns(ready))
         _write_rest(self.root, trees, record)
+
+
+def _baskets(tree: str, table: Table) -> Iterator[Callable[[], bytes]]:
+    """Yield what makes the content of each basket of a table's columns."""
+    for part in table.parts:
+        if part.offsets is None:
+            yield partial(of_numbers, _values(part))
+        else:
+            yield partial(of_lists, _values(part), part.offsets, part.name, tree)
+    for members in _groups(table).values():
+        yield partial(of_numbers, _lengths(members[0]))
 
 
 _LIST = "list "  # begins the name of a group, so that it is no column's
@@ -143,8 +170,10 @@ def _write_rest(root: Any, trees: _Trees, record: str) -> None:
 
 
 @contextmanager
-def _open_rntuple(file: IO[bytes], tree: str, first: Table) -> Iterator[SkimWriter]:
-    with uproot.recreate(file) as root:
+def _open_rntuple(
+    file: IO[bytes], tree: str, first: Table, packing: Packing
+) -> Iterator[SkimWriter]:
+    with uproot.recreate(file, compression=packing.codec) as root:
         yield _Rntuple(root, tree, first)
 
 
@@ -183,7 +212,9 @@ def _flat(table: Table) -> dict[str, Any]:
 
 
 @contextmanager
-def _open_parquet(file: IO[bytes], tree: str, first: Table) -> Iterator[SkimWriter]:
+def _open_parquet(
+    file: IO[bytes], tree: str, first: Table, packing: Packing
+) -> Iterator[SkimWriter]:
     check_format("parquet")
     import pyarrow.parquet as pq
 
@@ -221,7 +252,7 @@ def _arrow_column(column: Any) -> Any:
     )
 
 
-_OPEN: dict[str, Callable[[IO[bytes], str, Table], Any]] = {
+_OPEN: dict[str, Callable[[IO[bytes], str, Table, Packing], Any]] = {
     "ttree": _open_ttree,
     "rntuple": _open_rntuple,
     "parquet": _open_parquet,

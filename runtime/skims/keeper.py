@@ -58,10 +58,13 @@ class SkimKeeper:
         path: The file to write.
         form: ``ttree``, ``rntuple`` or ``parquet``.
         opened: What is known of each file, by its path.
+        threads: How many compress at the same time.
     """
 
-    def __init__(self, path: Path, form: str, opened: Mapping[str, Opened]) -> None:
-        self.path, self.form, self.opened = path, form, opened
+    def __init__(
+        self, path: Path, form: str, opened: Mapping[str, Opened], threads: int = 1
+    ) -> None:
+        self.path, self.form, self.opened, self.threads = path, form, opened, threads
         self.files: dict[str, tuple[Sums, int]] = {}  # sums and kept events of each good file
         self._first: Table | None = None
         self._waiting = Waiting()
@@ -102,7 +105,7 @@ class SkimKeeper:
         events = np.flatnonzero(passes)
         table = _table(cast("SkimRows", output).kept, chunk, events)
         good = weights[there]
-        sums = fsum(good), fsum(good * good)
+        sums = summed(good), summed(good * good)
         return [Block(table, chunk.events, *sums, chunk.events - len(good))]
 
     def add(self, path: str, blocks: Sequence[Any]) -> None:
@@ -121,7 +124,7 @@ class SkimKeeper:
         known.lacking += block.lacking
         known.weights.append(block.weights)
         known.weights2.append(block.weights2)
-        self._waiting.add(block.table)
+        self._waiting.add(block.table, block.table.nbytes)
 
     def end(self, path: str, *, good: bool) -> None:
         """Write the waiting events, or forget those of a file that failed."""
@@ -145,7 +148,7 @@ class SkimKeeper:
     def _open(self, tree: str) -> None:
         if self._writer is None:
             assert self._first is not None
-            writing = writing_skim(self.path, self.form, tree, self._first)
+            writing = writing_skim(self.path, self.form, tree, self._first, self.threads)
             self._writer = self._stack.enter_context(writing)
 
     def _sums(self, path: str) -> Sums:
@@ -163,6 +166,14 @@ class SkimKeeper:
     def _forget(self) -> None:
         self._counted = _Counted()
         self._waiting.forget()
+
+
+def summed(values: Any) -> float:
+    """Return a sum, rounded once: that of ``fsum``, sooner where numbers differ by sign alone."""
+    sizes = np.abs(values)
+    if not len(sizes) or not (sizes == sizes[0]).all():
+        return fsum(values)
+    return float(np.sign(values).sum() * sizes[0])
 
 
 def _table(kept: Sequence[Kept], chunk: Chunk, events: Any) -> Table:
