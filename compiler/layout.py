@@ -61,12 +61,15 @@ class Chunk:
     """Consecutive events: ``columns`` by branch name, ``offsets`` by collection.
 
     Element p of event e of a collection is entry ``offsets[e] + p`` of its columns, for e in
-    [0, events). ``offsets`` (int64, events + 1 entries) need not begin at 0.
+    [0, events). ``offsets`` (int64, events + 1 entries) need not begin at 0. ``path`` and ``entry``
+    say of which file they are, and at which of its entries they begin, where that is known.
     """
 
     events: int
     columns: Mapping[str, npt.NDArray[Any]]
     offsets: Mapping[str, npt.NDArray[np.int64]]
+    path: str = ""
+    entry: int = 0
 
     def sizes(self, source: str) -> npt.NDArray[np.int64]:
         """Return how many elements, or tuples of elements, each event has for an axis."""

@@ -64,12 +64,12 @@ class Compiled:
         """LLVM IR for a device with a thread for each event."""
         return self.for_threads()
 
-    def for_threads(self, *, shared: bool | None = None) -> DeviceModule:
-        """Write LLVM IR for threads; ``shared`` as ``emit_device`` takes it."""
+    def for_threads(self, *, shared: bool | None = None, stepping: bool = False) -> DeviceModule:
+        """Write LLVM IR for threads; the options are those of ``emit_device``."""
         from adl.compiler.emit.device import emit_device
 
         kernel = schedule(self.program, ahead=False)
-        return emit_device(self.program, kernel, self.layout, shared=shared)
+        return emit_device(self.program, kernel, self.layout, shared=shared, stepping=stepping)
 
     def load(self) -> None:
         """Have the machine code of every stage ready."""

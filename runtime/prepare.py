@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from adl.check.analysis import Analysis, AskedDialect
 from adl.check.checker import check
 from adl.check.dataset import Dataset
+from adl.compiler.ir import Node
 from adl.compiler.layout import Chunk, Partial
 from adl.compiler.pipeline import Compiled, lowered, of_program
 from adl.compiler.program import Program
@@ -153,12 +155,20 @@ class Preparation:
         """Have a compiled program ready to run."""
         self.networks.load(compiled.networks)
         with stage("compile"):  # now, in this thread
-            whole = None if self.devices is None else self.devices.kernel(compiled)
+            place = partial(self.place, compiled.program)
+            whole = None if self.devices is None else self.devices.kernel(compiled, place)
             if whole is None and self.target != "reference":
                 compiled.load()
         reads = Reads(compiled.columns, compiled.collections, counted_by(schema), momenta(schema))
         run = _runner(compiled, self.target)
         return Kernel(compiled.program, compiled.layout, run, reads, whole)
+
+    def place(self, program: Program, node: Node) -> str:
+        """Name the statement of the analysis that needs a node of a program."""
+        from adl.runtime.statements import statement
+
+        assert self.analysis is not None
+        return statement(node, program, self.analysis, self.source)
 
 
 def counted_by(schema: Schema) -> dict[str, str]:

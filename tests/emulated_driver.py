@@ -6,6 +6,7 @@ It says nothing of a GPU. It shows that the code and the bookkeeping around it a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,11 @@ class EmulatedDriver:
 
     def wait(self, stream: Any) -> None:
         self.note("wait")
+
+    def again(
+        self, folder: Path, module: DeviceModule, first: int, after: int, step: int
+    ) -> tuple[int, int] | None:
+        raise DeviceError("there is none to ask")
 
     def note(self, what: str) -> None:
         self.calls.append(what)

@@ -109,6 +109,15 @@ class FakeCuda:
         self.pinned.append(np.full(size, 0x5A, np.uint8))
         return (self.pinned[-1].ctypes.data,)
 
+    def do_cuMemHostAlloc(self, size: int, flags: int) -> Any:
+        assert flags == 2, "the device has to see it"
+        return self.do_cuMemAllocHost(size)
+
+    def do_cuMemHostGetDevicePointer(self, address: int, flags: int) -> Any:
+        assert flags == 0
+        assert any(array.ctypes.data == address for array in self.pinned)
+        return (address,)
+
     def do_cuStreamCreate(self, flags: int) -> Any:
         assert flags == 1
         return ("stream",)

@@ -18,18 +18,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adl.compiler.emit.device import emit_device
+from adl.compiler.emit.device import DeviceModule, emit_device
 from adl.compiler.emit.remainder import REMAINDER
 from adl.compiler.emit.room import ROOM, Room
-from adl.compiler.ir import TRUE, Axis, Column, Const, Index, Uniform, call, fill, record
+from adl.compiler.ir import TRUE, Axis, Column, Const, Index, Node, Uniform, call, fill, record
 from adl.compiler.layout import Chunk, Partial, layout
 from adl.compiler.passes import run_passes
 from adl.compiler.program import Program, RegionOutput, StepOutput
 from adl.compiler.schedule import schedule
 from adl.compiler.targets import emulated, reference
 from adl.compiler.targets.host import compile_object, new_engine
-from adl.runtime.execute.device.kernel import DeviceKernel, part_of
+from adl.runtime.execute.device.kernel import DeviceKernel, part_of, shape
 from adl.runtime.execute.device.large import LargeEvents
+from adl.runtime.execute.device.tracing import Tracing
 from tests.adltext.analysis import text
 from tests.adltext.comparison import compile_text
 from tests.adltext.events import events
@@ -209,6 +210,27 @@ def test_a_wave_without_room_is_cut_into_blocks_and_then_left_to_the_cpu() -> No
     assert (cut.doings.waves, cut.doings.events) == (3, 60)
     none = agree(PROGRAM, EVENTS, block=20, budget=1000)
     assert (none.doings.waves, none.doings.crowded) == (0, 60)
+
+
+def test_a_read_behind_the_end_of_a_column_is_traced_to_its_event() -> None:
+    def stepping() -> DeviceModule:
+        return emit_device(PROGRAM, schedule(PROGRAM, ahead=False), layout(PROGRAM), stepping=True)
+
+    asked = []
+
+    def place(node: Node) -> str:
+        asked.append(node)
+        return "line 7"
+
+    tracing = Tracing(stepping, place)
+    right = replace(jets([3, 0, 5, 1, 2, 0]), path="a.root", entry=100)
+    said = tracing.trace(EmulatedDriver(), right, 4, shape)
+    assert said.startswith("in entries 100 to 106 of a.root; the same code has run over them again")
+    # As many jets as before, of one more which the column has not.
+    offsets = {"Jet": right.offsets["Jet"] + np.array([0, 0, 0, 0, 0, 1, 1])}
+    said = tracing.trace(EmulatedDriver(), replace(right, offsets=offsets), 4, shape)
+    assert said == "the same code fails on the CPU, too, at entry 104 of a.root, for line 7"
+    assert asked == [PT]
 
 
 def test_runs_of_one_kernel_give_the_same_bits() -> None:

@@ -136,6 +136,16 @@ def test_every_algorithm_is_assembled(pool: ThreadPoolExecutor) -> None:
         assert job.result().startswith(b"\x7fELF")
 
 
+@needs_ptxas
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_code_that_says_where_it_is_is_assembled(architecture: str) -> None:
+    compiled = compile_text("region r\n  select max(pT(Jet)) > 30\n", "adl")
+    written = cuda.ptx(compiled.for_threads(stepping=True), architecture)
+    exact(written)
+    assert written.count("fence.sc") == 1
+    assert cuda.cubin(written, architecture).startswith(b"\x7fELF")
+
+
 def test_a_contraction_would_be_seen() -> None:
     with pytest.raises(AssertionError):
         exact("\tfma.rn.f64 \t%rd1, %rd2, %rd3, %rd4;")

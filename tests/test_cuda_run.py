@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -20,7 +22,10 @@ from adl.compiler.emit.device import DeviceModule, emit_device
 from adl.compiler.emit.room import Room
 from adl.compiler.pipeline import Compiled
 from adl.compiler.schedule import schedule
+from adl.compiler.targets import cuda as compiler_cuda
+from adl.compiler.targets import emulated
 from adl.runtime.execute.device import nvidia
+from adl.runtime.execute.device.again import CODE, on_gpu
 from adl.runtime.execute.device.driver import DeviceError
 from benchmarks import cuda
 from benchmarks.variations import blocks, write
@@ -199,20 +204,104 @@ def test_a_machine_without_bindings_or_driver_is_told_apart(
 # ------------------------------------------------------------------------- what a GPU refuses
 
 
+def broken(function: str, number: int) -> str:
+    """Fail at the first wave; the first wait is for the numbers that are data."""
+    failed = function == "cuStreamSynchronize" and number >= 1
+    return "CUDA_ERROR_ILLEGAL_ADDRESS" if failed else ""
+
+
 def test_a_kernel_that_fails_leaves_the_rest_to_the_cpu(
     fake: Fake, events: Path, tmp_path: Path
 ) -> None:
-    def refuse(function: str, number: int) -> str:
-        # The first wait is for the numbers that are data.
-        failed = function == "cuStreamSynchronize" and number >= 1
-        return "CUDA_ERROR_ILLEGAL_ADDRESS" if failed else ""
-
-    api = fake(FakeCuda(refuse=refuse))
-    found, said = run(EXAMPLES / "ttbar.adl", events, tmp_path / "cuda", "--target", "cuda")
-    assert found == run(EXAMPLES / "ttbar.adl", events, tmp_path / "host")[0]
-    assert "the GPU has failed, and the CPU has counted 2000 events" in said
-    assert "CUDA_ERROR_ILLEGAL_ADDRESS" in said
+    api = fake(FakeCuda(refuse=broken))
+    found, said = run(EXAMPLES / "zpeak.adl", events, tmp_path / "cuda", "--target", "cuda")
+    assert found == run(EXAMPLES / "zpeak.adl", events, tmp_path / "host")[0]
+    assert "the CPU has counted 2000 events, since the GPU has failed" in said
+    assert "CUDA_ERROR_ILLEGAL_ADDRESS, in entries 0 to 2000 of " in said
+    # There is no GPU for another process either; on the CPU nothing is wrong with the events.
+    assert "the same code has run over them again on the CPU without a failure" in said
     assert api.calls.count("cuLaunchKernel") <= 2
+
+
+# In place of the fence of what says where a thread is: at one event and number it fails.
+TRAP = """  %here = icmp eq i64 %event, 1234
+  %now = icmp eq i64 %number, NUMBER
+  %both = and i1 %here, %now
+  br i1 %both, label %fault, label %go
+fault:
+  store volatile i64 1, ptr inttoptr (i64 8 to ptr)
+  br label %go
+go:
+  fence seq_cst"""
+LINES = """
+object good
+  take Jet
+  select pT > 30
+region r
+  select size(Jet) >= 0
+  select max(pT(good)) < 1e9
+  histo h, "h", 20, 0, 200, pT(good)
+"""
+
+
+def test_a_kernel_that_fails_on_the_cpu_too_is_traced_to_its_line(
+    fake: Fake, events: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analysis = tmp_path / "a.adl"
+    analysis.write_text(LINES)
+    right = Compiled.for_threads
+
+    def for_threads(self: Compiled, **options: Any) -> DeviceModule:
+        module = right(self, **options)
+        if not module.stepping:
+            return module
+        steps = module.arguments.steps
+        assert steps is not None
+        (number,) = [n for n, node in enumerate(steps) if node is self.program.fills[2]]
+        trap = TRAP.replace("NUMBER", str(number))
+        assert module.text.count("  fence seq_cst") == 1
+        return replace(module, text=module.text.replace("  fence seq_cst", trap))
+
+    fake(FakeCuda(refuse=broken))
+    monkeypatch.setattr(Compiled, "for_threads", for_threads)
+    found, said = run(analysis, events, tmp_path / "cuda", "--target", "cuda")
+    assert found == run(analysis, events, tmp_path / "host")[0]
+    assert "the same code fails on the CPU, too, at entry 1234 of" in said
+    assert f"for {analysis}:7: `max(pT(good)) < 1e9` of r" in said
+
+
+def test_a_kernel_that_fails_again_is_traced_to_its_event(
+    fake: Fake, events: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analysis = tmp_path / "a.adl"
+    analysis.write_text(LINES)
+    api = FakeCuda()
+
+    def refuse(function: str, number: int) -> str:
+        if "cuMemHostAlloc" not in api.calls:
+            return broken(function, number)
+        first, after = api.pinned[-1].view(np.int64)[2:].tolist()
+        failed = function == "cuStreamSynchronize" and first <= 1717 < after
+        return "CUDA_ERROR_MISALIGNED_ADDRESS" if failed else ""
+
+    def again(self: FakeDriver, folder: Path, module: DeviceModule, *piece: int) -> Any:
+        own = FakeCuda(refuse=refuse)
+        gpu = nvidia.connect(own)
+        own.code = emulated.load(module)
+        (folder / CODE).write_text(compiler_cuda.ptx(module, gpu.architecture))
+        pieces.append(piece)
+        api.pinned, api.calls = own.pinned, own.calls
+        return on_gpu(gpu, folder, *piece)
+
+    pieces: list[tuple[int, ...]] = []
+    api.refuse = refuse
+    fake(api)
+    monkeypatch.setattr(FakeDriver, "again", again)
+    found, said = run(analysis, events, tmp_path / "cuda", "--target", "cuda")
+    assert found == run(analysis, events, tmp_path / "host")[0]
+    assert "it fails again at entry 1717 of" in said
+    assert f"for {analysis}:8: `h` of r" in said  # what it does last
+    assert pieces == [(0, 2000, 2), (1716, 1718, 1)]
 
 
 def test_blocks_without_room_on_the_gpu_are_counted_by_the_cpu(
@@ -231,7 +320,9 @@ def test_blocks_without_room_on_the_gpu_are_counted_by_the_cpu(
 def test_large_events_are_counted_by_the_cpu_and_the_run_says_so(
     fake: Fake, events: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def for_threads(self: Compiled, *, shared: bool | None = None) -> DeviceModule:
+    def for_threads(
+        self: Compiled, *, shared: bool | None = None, stepping: bool = False
+    ) -> DeviceModule:
         plan, room = schedule(self.program, ahead=False), Room(longest=7)
         return emit_device(self.program, plan, self.layout, shared=shared, room=room)
 

@@ -69,6 +69,7 @@ class Arguments:
     functions: list[Function] = field(default_factory=list)  # of Python that the kernel calls
     reasons: list[Reasons] = field(default_factory=list)  # of what may have no value
     memo_size: int = 0
+    steps: list[Node] | None = None  # of code that says where it is: what each number stands for
     windows: dict[int, str] = field(
         default_factory=dict
     )  # where a collection's entries are counted
@@ -191,6 +192,12 @@ class Arguments:
         if reasons not in self.memo:
             self.reasons.append(reasons)
         return self.memory(reasons, 3 * len(reasons.texts))
+
+    def step(self, node: Node) -> int:
+        """Return the number by which the code says that it is about to compute or fill something."""
+        assert self.steps is not None
+        self.steps.append(node)
+        return len(self.steps) - 1
 
     def window(self, item: Ahead, collection: str) -> int:
         """Return the first of the four slots that say how far stores have run ahead."""

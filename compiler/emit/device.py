@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from adl.compiler.emit import steps
 from adl.compiler.emit.arguments import CALL, SIGNATURE, Arguments
 from adl.compiler.emit.module import METADATA, Module, written
 from adl.compiler.emit.remainder import REMAINDER
@@ -41,6 +42,11 @@ class DeviceModule(Module):
     notes: tuple[tuple[int, int], ...]  # of each fault: where in memo, how many numbers
 
     @property
+    def stepping(self) -> bool:
+        """Whether it says where it is."""
+        return self.arguments.steps is not None
+
+    @property
     def streams(self) -> Streams:
         """Where weights and rows go."""
         assert self.arguments.streams is not None
@@ -54,18 +60,26 @@ def emit_device(
     *,
     shared: bool | None = None,
     room: Room = ROOM,
+    stepping: bool = False,
 ) -> DeviceModule:
-    """Write the module; ``shared`` can be refused, for a caller that has no such memory."""
+    """Write the module; ``shared`` can be refused, for a caller that has no such memory.
+
+    One that is ``stepping`` says where it is: see ``steps.py``.
+    """
     assert not kernel.ahead, "a thread computes its own events only"
     arguments = Arguments.of(program, layout, Streams())
+    if stepping:
+        arguments.steps = []
     parts, main = written(program, kernel, arguments)
     bounds = bounded(arguments, room)
     limits = limited(program, arguments, bounds, room)
     notes = _notes(arguments)
     if shared is None:
         shared = layout.cells <= SHARED_CELLS
+    events = _events(arguments, bounds, len(kernel.memoised))
     text = "\n".join(
         [
+            *([steps.support(arguments)] if stepping else ()),
             *parts,
             _called(SUPPORT) if len(program.fills) > _INLINED_FILLS else SUPPORT,
             REMAINDER,
@@ -74,12 +88,14 @@ def emit_device(
             _event(arguments, main, notes),
             large(arguments, limits),
             _begin(shared, layout),
-            _events(arguments, bounds, len(kernel.memoised)),
+            steps.traced(events) if stepping else events,
             _finish(shared),
             SUMS,
             *METADATA,
         ]
     )
+    if stepping:
+        text = text.replace(", !invariant.load !0", "")
     return DeviceModule(_exact(text), arguments, shared, limits, notes)
 
 

@@ -48,6 +48,7 @@ from adl.compiler.kernel import (
     End,
     Force,
     Guard,
+    Item,
     Let,
     Loop,
     Mark,
@@ -119,6 +120,8 @@ class FunctionEmitter:
     def block(self, block: Block) -> None:
         """Write the items of a block."""
         for item in block.items:
+            if self.arguments.steps is not None:
+                self.step(item)
             match item:
                 case Let(node):
                     self.values[node] = self.compute(node)
@@ -161,6 +164,18 @@ class FunctionEmitter:
                     self.guard(accumulated.above(self.values[bound]), body)
                 case Loop(axis, body):
                     self.loop(axis, body)
+
+    def step(self, item: Item) -> None:
+        """Write that an item is about to run."""
+        match item:
+            case Let(node) | Update(node, _, _, _) | Count(node, _) | CountAll(node, _):
+                pass
+            case Write(node, _):
+                pass
+            case _:
+                return
+        number = self.arguments.step(node)
+        self.lines.do(f"call void @adl_step(ptr %records, i64 %event, i64 {number})")
 
     def guard(self, condition: str, body: Block) -> None:
         """Write a block that runs where a condition holds."""

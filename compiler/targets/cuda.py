@@ -122,11 +122,13 @@ def ptx(module: DeviceModule, architecture: str = DEFAULT) -> str:
 
     called = (code(function).symbol for function in _functions(module.arguments.program))
     version = ".".join(map(str, llvm.llvm_version_info))
-    name = disk.key(module.text, _KERNELS, *called, TRIPLE, architecture, version, PIPELINE)
+    level = 0 if module.stepping else 2
+    passes = PIPELINE, str(level)
+    name = disk.key(module.text, _KERNELS, *called, TRIPLE, architecture, version, *passes)
     known = disk.load(name)
     if known is None:
         machine = _machine(architecture)
-        whole = optimised(linked_module(module, _KERNELS, machine), machine)
+        whole = optimised(linked_module(module, _KERNELS, machine), machine, level)
         known = machine.emit_assembly(whole).encode()
         disk.save(name, known)
     return known.decode()

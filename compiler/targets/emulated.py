@@ -125,8 +125,20 @@ class Emulated:
 
 def load(module: DeviceModule) -> Emulated:
     """Return a module's code for this machine."""
+    return loaded(compiled(module))
+
+
+def compiled(module: DeviceModule) -> bytes:
+    """Return a module's code for this machine as an object file."""
     machine = new_machine()
-    content = machine.emit_object(optimised(linked_module(module, _LOOPS, machine), machine))
+    level = 0 if module.stepping else 2
+    whole = optimised(linked_module(module, _LOOPS, machine), machine, level)
+    content: bytes = machine.emit_object(whole)
+    return content
+
+
+def loaded(content: bytes) -> Emulated:
+    """Return the functions of an object file."""
     engine = new_engine(content)
     functions = {
         name: ctypes.CFUNCTYPE(None, *types)(engine.get_function_address(name))

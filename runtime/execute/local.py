@@ -16,7 +16,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -321,7 +321,8 @@ class _Run:
         counted: list[Partial] = []
         if file.kernel.whole is not None:
             with stage("kernel"):
-                counted = file.kernel.whole(chunk, self.block)
+                placed = replace(chunk, path=file.path, entry=start)
+                counted = file.kernel.whole(placed, self.block)
         for number, part in enumerate(_blocks(chunk, reads.columns, self.block)):
             if self.stopped.is_set():
                 break

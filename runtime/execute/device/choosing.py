@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from typing import Literal
 
+from adl.compiler.ir import Node
 from adl.compiler.layout import Chunk, Partial
 from adl.compiler.pipeline import Compiled
 from adl.runtime.execute.device.driver import DeviceError, Driver
 from adl.runtime.execute.device.kernel import LANES, DeviceKernel
 from adl.runtime.execute.device.large import LargeEvents
+from adl.runtime.execute.device.tracing import Tracing
 
 Asked = Literal["cuda", "auto"]
 _LANE = 2 << 30  # bytes at most
@@ -38,8 +41,13 @@ class Devices:
         except DeviceError as error:
             self._tell(str(error))
 
-    def kernel(self, compiled: Compiled) -> Callable[[Chunk, int], list[Partial]] | None:
-        """Return what counts on the GPU; None, which has been told, where the CPU has to."""
+    def kernel(
+        self, compiled: Compiled, place: Callable[[Node], str] = lambda node: "an unknown statement"
+    ) -> Callable[[Chunk, int], list[Partial]] | None:
+        """Return what counts on the GPU; None, which has been told, where the CPU has to.
+
+        ``place`` names the statement that needs a node, with its line.
+        """
         from adl.compiler.targets import cuda
 
         if self.driver is None:
@@ -51,7 +59,7 @@ class Devices:
         if id(compiled) in self.kernels:  # of another dataset, or another kind of file
             return self.kernels[id(compiled)][1].run
         try:
-            made = self._made(compiled, self.driver())
+            made = self._made(compiled, self.driver(), place)
         except DeviceError as error:
             self._tell(str(error))
             return None
@@ -64,7 +72,9 @@ class Devices:
         """Return how many threads read: one reads while another waits for the GPU."""
         return jobs if self.driver is None else max(2, jobs)
 
-    def _made(self, compiled: Compiled, driver: Driver) -> DeviceKernel:
+    def _made(
+        self, compiled: Compiled, driver: Driver, place: Callable[[Node], str]
+    ) -> DeviceKernel:
         free = driver.memory()
         budget = min(_LANE, free * 4 // 5 // LANES)
         if budget < _LEAST:
@@ -76,7 +86,9 @@ class Devices:
                 own = compiled.host
             return own.run(chunk)
 
-        return DeviceKernel(compiled.device, driver, host, lambda: _large(compiled), budget)
+        tracing = Tracing(lambda: compiled.for_threads(stepping=True), place)
+        large = partial(_large, compiled)
+        return DeviceKernel(compiled.device, driver, host, large, budget, tracing, self._say)
 
     def _tell(self, reason: str) -> None:
         self._say(f"the CPU counts: {reason}")
@@ -97,7 +109,7 @@ class Devices:
                 yield f"the CPU has counted {number} events: they are {why}"
         for d in doings:
             if d.failure:
-                yield f"the GPU has failed, and the CPU has counted {d.failed} events: {d.failure}"
+                yield f"the CPU has counted {d.failed} events, since the GPU has failed"
 
 
 def _large(compiled: Compiled) -> LargeEvents:

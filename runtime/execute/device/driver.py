@@ -7,6 +7,7 @@ work into a lane's stream; ``wait`` returns when all of it is done.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -66,6 +67,18 @@ class Driver(Protocol):
 
     def sum(self, stream: Any, arguments: Sequence[int], number: int) -> None:
         """Launch the kernel that adds up streams, with so many threads."""
+
+    def again(
+        self, folder: Path, module: Any, first: int, after: int, step: int
+    ) -> tuple[int, int] | None:
+        """Run events of a wave that has failed again, in a process of its own, see ``again.py``.
+
+        Returns:
+            The first of the pieces of ``step`` events in which one fails; None if all go well.
+
+        Raises:
+            DeviceError: The device cannot be asked.
+        """
 
     def wait(self, stream: Any) -> None:
         """Return when the stream is done.

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from adl.compiler.emit.device import DeviceModule
     from adl.runtime.execute.device.large import Found, LargeEvents
+    from adl.runtime.execute.device.tracing import Tracing
 
 THREADS = 128  # of a group
 _GROUPS = 1024  # of a wave, if its events are enough: some for every multiprocessor
@@ -60,7 +61,8 @@ class _Lane:
 class DeviceKernel:
     """A loaded program.
 
-    ``host`` counts a chunk on the CPU; ``large`` makes what counts events that are too large.
+    ``host`` counts a chunk on the CPU; ``large`` makes what counts events that are too large;
+    ``tracing`` says what a kernel that fails was at, which is ``told`` at once.
     """
 
     module: DeviceModule
@@ -68,6 +70,8 @@ class DeviceKernel:
     host: Callable[[Chunk], Partial]
     large: Callable[[], LargeEvents]
     budget: int  # bytes of a lane
+    tracing: Tracing | None = None
+    told: Callable[[str], None] = lambda text: None
     doings: Doings = field(default_factory=Doings)
     lanes: list[_Lane] = field(default_factory=list)
     made: int = 0
@@ -124,7 +128,7 @@ class DeviceKernel:
             self._note(crowded=events)
             return self._on_host(wave)
         except DeviceError as error:
-            self._fail(error, events)
+            self._fail(error, wave)
             return self._on_host(wave)
         self._note(waves=1, events=events - len(large), large=len(large))
         return partials
@@ -141,14 +145,19 @@ class DeviceKernel:
             for name, number in numbers.items():
                 setattr(self.doings, name, getattr(self.doings, name) + number)
 
-    def _fail(self, error: DeviceError, events: int) -> None:
-        """Do without the device from now on."""
+    def _fail(self, error: DeviceError, wave: Wave) -> None:
+        """Do without the device from now on; of the first failure say what is known of it."""
         with self.changed:
+            first = not self.lost
             self.lost = True
-            self.doings.failed += events
-            if not self.doings.failure:
-                self.doings.failure = str(error)
+            self.doings.failed += wave.chunk.events
+            self.doings.failure = self.doings.failure or str(error)
             self.changed.notify_all()
+        if first:
+            where = ""
+            if self.tracing is not None:
+                where = ", " + self.tracing.trace(self.driver, wave.chunk, wave.block, shape)
+            self.told(f"the GPU has failed, and the CPU counts from here on: {error}{where}")
 
     # -------------------------------------------------------------------------------- a lane
 
@@ -285,6 +294,11 @@ class DeviceKernel:
         return tuple(faults)
 
 
+def shape(wave: Wave) -> tuple[int, int]:
+    """Return how many groups of how many threads count a wave."""
+    return wave.blocks * groups_a_block(wave), THREADS
+
+
 def groups_a_block(wave: Wave) -> int:
     """Return how many groups of threads share a block: few blocks have many."""
     return max(1, min(-(-wave.block // THREADS), -(-_GROUPS // wave.blocks)))
@@ -304,4 +318,6 @@ def part_of(chunk: Chunk, module: DeviceModule, start: int, stop: int) -> Chunk:
         stop - start,
         {n: v if n in of_elements else v[start:stop] for n, v in chunk.columns.items()},
         {c: offsets[start : stop + 1] for c, offsets in chunk.offsets.items()},
+        chunk.path,
+        chunk.entry + start,
     )

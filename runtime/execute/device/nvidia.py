@@ -7,8 +7,12 @@ of the device in this process: those are ``lost``.
 from __future__ import annotations
 
 import ctypes
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import local
 from typing import Any
 
@@ -127,9 +131,10 @@ def _checked(api: Any, function: str, *arguments: Any) -> Any:
     return found[0] if len(found) == 1 else found
 
 
-_COUNT = tuple(ctypes.c_void_p if w == "ptr" else ctypes.c_int64 for w in HEAD.split()[::2])
+COUNT_TYPES = tuple(ctypes.c_void_p if w == "ptr" else ctypes.c_int64 for w in HEAD.split()[::2])
 _SUM = tuple(ctypes.c_void_p if w == "ptr" else ctypes.c_int64 for w in FOLD.split()[::2])
 _GROUP = 64  # threads of a group that adds up
+_SECONDS = 120  # that a process may take which looks for a failure
 
 
 @dataclass
@@ -194,12 +199,30 @@ class NvidiaDriver:
 
     def count(self, stream: Any, arguments: Sequence[int], groups: int, threads: int) -> None:
         """Launch the kernel that counts events."""
-        self._launch("adl_count_events", stream, (tuple(arguments), _COUNT), groups, threads)
+        self._launch("adl_count_events", stream, (tuple(arguments), COUNT_TYPES), groups, threads)
 
     def sum(self, stream: Any, arguments: Sequence[int], number: int) -> None:
         """Launch the kernel that adds up streams, with so many threads."""
         every = (*arguments, number), (*_SUM, ctypes.c_int64)
         self._launch("adl_sum_streams", stream, every, -(-number // _GROUP), _GROUP)
+
+    def again(
+        self, folder: Path, module: DeviceModule, first: int, after: int, step: int
+    ) -> tuple[int, int] | None:
+        """Run a wave that has failed again in a new process: this one's device answers no more."""
+        from adl.runtime.execute.device import again
+
+        (folder / again.CODE).write_text(cuda.ptx(module, self.gpu.architecture))
+        command = [sys.executable, "-m", again.__name__, str(folder), "cuda"]
+        command += map(str, (first, after, step))
+        try:
+            ran = subprocess.run(
+                command, capture_output=True, text=True, timeout=_SECONDS, check=True
+            )
+        except (subprocess.SubprocessError, OSError) as error:
+            raise DeviceError(f"a new process cannot use it: {type(error).__name__}") from None
+        found = json.loads(ran.stdout)
+        return None if found is None else (found[0], found[1])
 
     def _launch(self, name: str, stream: Any, arguments: Any, groups: int, threads: int) -> None:
         function = self.functions[name]

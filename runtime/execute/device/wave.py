@@ -58,7 +58,9 @@ class Wave:
         arguments, streams, take = self.module.arguments, self.module.streams, self.space.take
         self.inputs = [(take(array.nbytes), array) for array in self._arrays()]
         tables = 8 * (len(self.columns) + len(self.offsets) + 2 * len(streams.fills))
-        self.tables = take(tables + 8 * sum(1 + len(r.values) for r in arguments.records))
+        tables += 8 * sum(1 + len(r.values) for r in arguments.records)
+        # Of code that says where it is: the address of where it does, which is not of this memory.
+        self.tables = take(tables + 8 * self.module.stepping)
         self.table = take(8 * len(self.lanes))
         self.end_of_inputs = self.space.size
         layout, blocks = arguments.layout, self.blocks
@@ -150,7 +152,7 @@ class Wave:
         pieces = [piece for piece, _ in self.inputs] + self.weights + self.cells
         for record, values in self.values.items():
             pieces += [self.events[record], *values]
-        return [base + piece.at for piece in pieces]
+        return [*(base + piece.at for piece in pieces), *([0] if self.module.stepping else ())]
 
     def count_arguments(self, base: int, numbers: int, slices: int) -> list[int]:
         """Return what the first kernel is called with."""
