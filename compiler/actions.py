@@ -98,8 +98,11 @@ class Branch:
 
 def is_binder(node: Node) -> TypeGuard[Binder]:
     """Whether a value needs a loop of its own, or else takes too long to be computed twice."""
-    if isinstance(node, Evaluate):
-        return of_event(node)
+    return of_event(node) if isinstance(node, Evaluate) else takes_loop(node)
+
+
+def takes_loop(node: Node) -> TypeGuard[Reduce | Pick | Store | Gather]:
+    """Whether a value needs a loop of its own."""
     return isinstance(node, Reduce | Pick | Store | Gather)
 
 

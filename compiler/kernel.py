@@ -82,6 +82,13 @@ class Marked:
 
 
 @dataclass(frozen=True)
+class Again:
+    """Names what an elementary function was last asked for, which the next turn may ask again."""
+
+    node: Node
+
+
+@dataclass(frozen=True)
 class Write:
     """Append a row to a record."""
 

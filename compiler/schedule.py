@@ -26,6 +26,7 @@ from adl.compiler.actions import (
     outermost,
     output_action,
     selection,
+    takes_loop,
     tested,
     trie,
     updates,
@@ -36,7 +37,6 @@ from adl.compiler.ahead import runs_ahead
 from adl.compiler.ir import (
     TRUE,
     Axis,
-    Evaluate,
     Fill,
     Node,
     Record,
@@ -62,6 +62,7 @@ from adl.compiler.kernel import (
     Turns,
 )
 from adl.compiler.program import Program
+from adl.compiler.unvaried import worth_remembering
 from adl.compiler.variations import group_of, of_event
 
 # Fills a body: LLVM's work on a function grows faster than its size (benchmarks/README.md).
@@ -130,6 +131,7 @@ def _regions(program: Program) -> list[list[Fill | Record]]:
 class _Scheduler:
     def __init__(self, flat: frozenset[Node]) -> None:
         self.flat = flat  # stores that run ahead of the events
+        self.kept: set[Node] = set()  # values without a loop that turns do not compute again
         self.ahead: dict[Node, Ahead] = {}  # those that are wanted, with what is computed with them
         self.known: set[Node] = set()
         self.trail: list[Node] = []  # what was added to ``known``, to forget it on leaving a block
@@ -141,6 +143,8 @@ class _Scheduler:
 
     def share(self, nominal: list[list[Action]], groups: Mapping[Axis, list[list[Action]]]) -> None:
         """Memoise the event's reductions that more than one body needs, or a group's turns."""
+        turned = (actions for parts in groups.values() for actions in parts)
+        self.kept.update(n for actions in turned for n in worth_remembering(actions))
         users = Counter(n for actions in nominal for n in self.reductions(actions, frozenset()))
         for axis, parts in groups.items():
             top = frozenset([axis])
@@ -230,7 +234,8 @@ class _Scheduler:
             self.lazy.update(
                 (n, None) for n in guard.placed if self.loops_over(n) and n not in direct
             )
-        eager = [n for n in guard.placed if n in direct or not n.costly]
+        cheap = (n for n in guard.placed if not n.costly and n not in self.kept)
+        eager = [*dict.fromkeys((*(n for n in guard.placed if n in direct), *cheap))]
         self.compute(eager, available, block)
         for effect in guard.effects:
             self.ensure(effect.operands, available, block)
@@ -301,11 +306,11 @@ class _Scheduler:
     def loops(self, nodes: list[Node], available: frozenset[Axis], block: Block) -> None:
         """Compute independent reductions, picks and stores, one loop a collection."""
         for node in nodes:
-            if isinstance(node, Evaluate):
+            if not takes_loop(node):
                 self.ensure(inputs(node), available, block)
                 block.items.append(Let(node))
                 self.learn(node)
-        nodes = [node for node in nodes if not isinstance(node, Evaluate)]
+        nodes = [node for node in nodes if takes_loop(node)]
         if not nodes:
             return
         groups: dict[Axis, list[Action]] = {}
@@ -351,7 +356,7 @@ class _Scheduler:
 
     def loops_over(self, node: Node) -> bool:
         """Whether a value takes a loop over the event's elements, or too long to be repeated."""
-        return is_binder(node) and node not in self.flat
+        return (is_binder(node) or node in self.kept) and node not in self.flat
 
     def run_ahead(self, stores: list[Node], block: Block) -> None:
         """Have stores at hand; those of a collection that are first wanted together stay together."""

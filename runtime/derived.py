@@ -79,13 +79,13 @@ def _counts(cutflow: Cutflow) -> list[Step | BinCount]:
 def sums(item: Item) -> Numbers:
     """Return all sums of weights of a histogram, or of the steps and bins of a cutflow."""
     if isinstance(item, Histogram):
-        return np.asarray(item.hist.values(flow=True), np.float64)
+        return item.values
     return np.array([count.sumw for count in _counts(item)])
 
 
 def _squares(item: Item) -> Numbers:
     if isinstance(item, Histogram):
-        return np.asarray(item.hist.variances(flow=True), np.float64)
+        return item.variances
     return np.array([count.sumw2 for count in _counts(item)])
 
 

@@ -6,13 +6,15 @@ A histogram is a ``boost_histogram`` object with Weight storage (Σw and Σw² a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from adl.check.published import Published
 
 if TYPE_CHECKING:
     import boost_histogram
-    import numpy as np
     import numpy.typing as npt
 
     from adl.compiler.layout import Fault
@@ -106,9 +108,19 @@ class Histogram:
     region: str
     name: str
     title: str
-    hist: boost_histogram.Histogram[boost_histogram.storage.Weight]
+    hist: boost_histogram.Histogram[boost_histogram.storage.Weight]  # written only once
     skipped: int = 0
     moved: npt.NDArray[np.float64] | None = None
+
+    @cached_property
+    def values(self) -> npt.NDArray[np.float64]:
+        """The sums of weights of all cells, flow in: asked for often, and slow to make."""
+        return np.asarray(self.hist.values(flow=True), np.float64)
+
+    @cached_property
+    def variances(self) -> npt.NDArray[np.float64]:
+        """The sums of squared weights of all cells, flow in."""
+        return np.asarray(self.hist.variances(flow=True), np.float64)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from adl.compiler.ir import (
     ONE,
     TRUE,
     Axis,
+    Cell,
     Choice,
     Column,
     Const,
@@ -31,6 +33,7 @@ from adl.compiler.ir import (
     reduce,
     rewrite,
 )
+from adl.compiler.kernel import Force, Let
 from adl.compiler.layout import Chunk, Partial, layout, variations
 from adl.compiler.passes import run_passes
 from adl.compiler.program import Change, OutputT, Program, RegionOutput, StepOutput
@@ -38,6 +41,7 @@ from adl.compiler.schedule import schedule
 from adl.compiler.targets import reference
 from adl.compiler.targets.host import HostKernel, load
 from adl.compiler.variations import alike, for_each, group, group_of
+from adl.stdlib.registry import FUNCTIONS
 from tests.strategies import Case, batches, cases, check
 
 # From a column and the number of a variation to what the variation reads in its place.
@@ -343,6 +347,44 @@ def test_a_cut_that_no_variation_changes_is_tested_once() -> None:
     (turns,) = kernel_.turns
     assert turns.marks == (calm,)
     assert not turns.always
+
+
+def test_what_no_variation_changes_is_looked_up_once_an_event() -> None:
+    most = reduce("max", (JET,), pt(), TRUE)
+    nominal = Cell((Uniform(5, 0.0, 9.0),), (call("cosh", most),))
+    scaled = call("mul", most, Choice(Index(V), (0.9, 1.0, 1.1), ()))
+    moved = call("eq", nominal, Cell((Uniform(5, 0.0, 9.0),), (scaled,)))
+    program = run_passes(steps(for_each(V, fill((), (), (), moved, ONE))))
+    kernel_ = schedule(program)
+    assert (nominal,) in kernel_.memoised
+    (turns,) = kernel_.turns
+    assert Force(nominal) in turns.bodies[0].items
+    assert not any(isinstance(i, Let) and i.node is nominal for i in turns.bodies[0].items)
+
+
+def test_a_function_of_what_the_variation_before_has_asked_for_is_computed_once() -> None:
+    """Results of interpreter and kernel are equal, whatever the order of what is asked for."""
+    numbers = (0.5, 0.5, -0.5, 0.5, float("nan"), float("nan"), 0.0, -0.0)
+    axis = group("again", len(numbers))
+    varied = call("mul", call("abs", met("pt")), Choice(Index(axis), numbers, ()))
+    bins = (Uniform(50, -2.0, 2.0),)
+    values = [call("sinh", varied), call("atan2", varied, call("add", varied, ONE))]
+    program = run_passes(
+        steps(*(for_each(axis, fill(bins, (), (value,), TRUE, ONE)) for value in values))
+    )
+    assert "adl_again_sinh" in emit(program, schedule(program), layout(program)).text
+    pointer = np.array([0.0, 1.0, 1.0, -3.0, np.nan, np.inf, 0.0], np.float32)
+    chunk = Chunk(len(pointer), {"MET_pt": pointer}, {})
+    ours, meant = kernel(program).run(chunk), reference.run(program, chunk)
+    for part in ("raw", "sumw", "skipped"):
+        np.testing.assert_array_equal(getattr(ours, part), getattr(meant, part))
+
+
+def test_functions_of_what_is_no_number_are_none() -> None:
+    """Memory that nobody has written yet says so of one: see ``emit_again``."""
+    for function in FUNCTIONS.values():
+        if function.form == "elementary":
+            assert math.isnan(function.body(*(math.nan for _ in function.arguments)))
 
 
 def steps(*fills: Fill) -> Program:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from adl.compiler.emit.text import LLVM_TYPE, Lines, real
@@ -50,15 +51,36 @@ class Accumulator(Protocol):
         """Write and return the value after the loop."""
 
 
-def accumulator(function: FunctionEmitter, node: Node) -> Accumulator:
-    """Write the start of an accumulation."""
+def accumulators(
+    function: FunctionEmitter, nodes: tuple[Node, ...]
+) -> Iterator[tuple[Node, Accumulator]]:
+    """Write the start of each accumulation; what picks from one order picks from one search."""
+    deepest: dict[object, Pick] = {}
+    for node in nodes:
+        if isinstance(node, Pick) and node.order is not None and len(node.axes) == 1:
+            key = node.axes, node.mask, node.order
+            deepest[key] = max(deepest.get(key, node), node, key=lambda pick: pick.k)
+    searches = {pick: Ordered(function.lines, pick) for pick in deepest.values()}
+    for node in nodes:
+        search = None
+        if isinstance(node, Pick) and node.order is not None:
+            search = deepest.get((node.axes, node.mask, node.order))
+        if search is None:
+            yield node, _accumulator(function, node)
+        else:
+            assert isinstance(node, Pick)
+            found = searches[search]
+            yield node, found if node is search else Picked(found, node.k)
+
+
+def _accumulator(function: FunctionEmitter, node: Node) -> Accumulator:
     match node:
         case Reduce():
             return _Reduction(function.lines, node)
         case Pick(order=None):
             return _PickStored(function.lines, node)
         case Pick():
-            return PickOrdered(function.lines, node)
+            return Ordered(function.lines, node)
         case Store():
             return _Storing(function, node)
         case Gather():
@@ -117,7 +139,7 @@ class _PickStored:
         return tuple(self.lines.load("i64", place) for place in self.places)
 
 
-class PickOrdered:
+class Ordered:
     """The k + 1 first tuples in ascending order of a key, NaN last, ties as they come."""
 
     def __init__(self, lines: Lines, node: Pick) -> None:
@@ -166,6 +188,20 @@ class PickOrdered:
     def results(self) -> tuple[str, ...]:
         """Return the tuple at place k."""
         return tuple(self.lines.load("i64", place) for place in self.places[-1])
+
+
+class Picked:
+    """One of the tuples that another pick finds on its way to a later one."""
+
+    def __init__(self, search: Ordered, k: int) -> None:
+        self.search, self.k = search, k
+
+    def update(self, operands: list[str], positions: list[str], part: int) -> None:
+        """Write nothing: the other search does it."""
+
+    def results(self) -> tuple[str, ...]:
+        """Return the tuple at place k."""
+        return tuple(self.search.lines.load("i64", place) for place in self.search.places[self.k])
 
 
 class _Storing:

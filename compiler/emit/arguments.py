@@ -25,7 +25,7 @@ from adl.compiler.ir import (
     Uniform,
     Variable,
 )
-from adl.compiler.kernel import Ahead, Mark
+from adl.compiler.kernel import Again, Ahead, Mark
 from adl.compiler.layout import Layout, Place
 from adl.compiler.program import Program
 from adl.stdlib.registry import Function
@@ -65,7 +65,7 @@ class Arguments:
     numbers: list[bytes] = field(default_factory=list)  # eight bytes each
     stores: dict[tuple[Node, int], int] = field(default_factory=dict)
     store_sources: list[tuple[str, ...]] = field(default_factory=list)
-    memo: dict[Node | Mark | Ahead | Function | Reasons, int] = field(default_factory=dict)
+    memo: dict[Node | Mark | Again | Ahead | Function | Reasons, int] = field(default_factory=dict)
     functions: list[Function] = field(default_factory=list)  # of Python that the kernel calls
     reasons: list[Reasons] = field(default_factory=list)  # of what may have no value
     memo_size: int = 0
@@ -80,6 +80,7 @@ class Arguments:
     _uses: dict[tuple[Node, int], int] = field(default_factory=dict)
     _histograms: dict[int, int] = field(default_factory=dict)
     cells: dict[str, tuple[Binning, ...]] = field(default_factory=dict)  # bins, by their function
+    again: dict[str, int] = field(default_factory=dict)  # functions whose last result is kept
     repeated: dict[Fill, Place] = field(default_factory=dict)  # raw counts of the first variation
     _whole: dict[int, int] = field(default_factory=dict)
     _axes: dict[tuple[Binning, ...], int] = field(default_factory=dict)
@@ -205,7 +206,7 @@ class Arguments:
         self.windows[first + 3] = collection
         return first
 
-    def memory(self, node: Node | Mark | Ahead | Function | Reasons, slots: int) -> int:
+    def memory(self, node: Node | Mark | Again | Ahead | Function | Reasons, slots: int) -> int:
         """Return the first of a memoised value's slots."""
         if node not in self.memo:
             self.memo[node] = self.memo_size

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from adl.compiler.decisions import Decide, Entry, Reject
 from adl.compiler.emit import streams
-from adl.compiler.emit.accumulators import Accumulator, PickOrdered, accumulator
+from adl.compiler.emit.accumulators import Accumulator, Ordered, accumulators
 from adl.compiler.emit.arguments import CALL, Arguments
 from adl.compiler.emit.decisions import decide, entry, reject
 from adl.compiler.emit.evaluate import evaluate
@@ -39,6 +39,7 @@ from adl.compiler.ir import (
     product,
 )
 from adl.compiler.kernel import (
+    Again,
     Ahead,
     Begin,
     Block,
@@ -99,6 +100,7 @@ class FunctionEmitter:
         turn: Axis | None = None,
     ) -> None:
         self.turn = "0" if turn is None else "%variation"
+        self.turned = frozenset(() if turn is None else (turn,))
         self.arguments = arguments
         self.memoised = memoised
         self.published = frozenset(published)
@@ -136,8 +138,7 @@ class FunctionEmitter:
                 case Ahead():
                     ask(self, item, self.memoised[item])
                 case Begin(targets):
-                    for target in targets:
-                        self.accumulators[target] = accumulator(self, target)
+                    self.accumulators.update(accumulators(self, targets))
                 case Update():
                     # Every part of a store has a number of its own.
                     operands = [self.value(o, item.target, item.part) for o in item.operands]
@@ -160,7 +161,7 @@ class FunctionEmitter:
                     self.guard(self.value(condition, condition, 0), body)
                 case Bounded(target, bound, body):
                     accumulated = self.accumulators[target]
-                    assert isinstance(accumulated, PickOrdered)
+                    assert isinstance(accumulated, Ordered)
                     self.guard(accumulated.above(self.values[bound]), body)
                 case Loop(axis, body):
                     self.loop(axis, body)
@@ -268,7 +269,14 @@ class FunctionEmitter:
             kinds = tuple(a.kind for a in node.arguments)
             return emit_primitive(self.lines, node.function, kinds, operands)
         arguments = ", ".join(f"double {o}" for o in operands)
-        return self.lines.let(f"call double {self.elementary}{node.function}({arguments})")
+        name = f"{self.elementary}{node.function}"
+        if node.free and node.free == self.turned and self.arguments.streams is None:
+            # Most variations of an event ask for what the one before has asked for.
+            kept = self.arguments.memory(Again(node), len(operands) + 1)
+            arguments += f", ptr {self.lines.at('i64', '%memo', kept)}"
+            name = f"@adl_again_{node.function}"
+            self.arguments.again[node.function] = len(operands)
+        return self.lines.let(f"call double {name}({arguments})")
 
     def look_up(self, table: str, user: Node, arguments_: tuple[Node, ...], place: int) -> str:
         """Write the call of the function that looks up, operands of ``user`` from ``place`` on."""

@@ -9,7 +9,7 @@ from adl.compiler.emit import ahead, variations
 from adl.compiler.emit.arguments import CALL, SIGNATURE, Arguments
 from adl.compiler.emit.decisions import SUPPORT as DECISIONS
 from adl.compiler.emit.decisions import walk
-from adl.compiler.emit.elementary import emit_elementary
+from adl.compiler.emit.elementary import emit_again, emit_elementary
 from adl.compiler.emit.evaluate import declaration
 from adl.compiler.emit.function import FunctionEmitter
 from adl.compiler.emit.operations import INTRINSICS
@@ -53,6 +53,7 @@ def written(
     bodies, main = _main(kernel, arguments, order)
     called = _functions(program.nodes)
     elementary = [emit_elementary(name) for name in called]
+    elementary += [emit_again(*function) for function in arguments.again.items()]
     in_loops = _functions(s for item in kernel.ahead for s in item.stores)
     elementary += [emit_elementary(name, inlined=True) for name in in_loops]
     windows = [ahead.computed(item, n, arguments) for n, item in enumerate(kernel.ahead)]

@@ -69,6 +69,9 @@ def _shift(before: Fill, after: Fill) -> Fill | None:
     # In the other's events a weight may be asked for what it does not have.
     if raising(postorder((weight, before.weight))):
         return None
+    if weight is before.weight:  # what passes both times adds nothing
+        one = either(both(mask, invert(before.mask)), both(before.mask, invert(mask)))
+        return fill(after.bins, axes, tuple(values), one, weight)
     change = call("sub", _where(mask, weight), _where(before.mask, before.weight))
     return fill(after.bins, axes, tuple(values), either(mask, before.mask), change)
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    import boost_histogram
-
     from adl.compiler.layout import Fault
     from adl.runtime.results import BinCount, Cutflow, Histogram, Results, Step, Systematic
 
@@ -93,7 +91,7 @@ def results_to_dict(results: Results) -> dict[str, Any]:
                 "title": histogram.title,
                 "skipped": histogram.skipped,
                 "hist": _zip_name(histogram, number)
-                if many or not _finite(histogram.hist)
+                if many or not _finite(histogram)
                 else _plain(uhi.io.json.default(histogram.hist)),
             }
             for number, histogram in enumerate(results.histograms)
@@ -182,10 +180,10 @@ def _zip_name(histogram: Histogram, number: int) -> str:
     return f"{number:06}_{words.strip('_')}"
 
 
-def _finite(hist: boost_histogram.Histogram[boost_histogram.storage.Weight]) -> bool:
+def _finite(histogram: Histogram) -> bool:
     """Whether JSON can hold all contents and edges; an edge may well be infinite."""
-    cells = hist.view(flow=True)
-    numbers = (cells.value, cells.variance, *(axis.edges for axis in hist.axes))
+    edges = (axis.edges for axis in histogram.hist.axes)
+    numbers = (histogram.values, histogram.variances, *edges)
     return all(bool(np.isfinite(array).all()) for array in numbers)
 
 

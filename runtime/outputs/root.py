@@ -74,8 +74,7 @@ def write_root(results: Results, directory: str | os.PathLike[str]) -> None:
 def _histogram_entries(histogram: Histogram) -> Iterator[_Entry]:
     """The histogram, or one for each category of its leading axis."""
     axes = tuple(histogram.hist.axes)
-    values = histogram.hist.values(flow=True)
-    variances = histogram.hist.variances(flow=True)
+    values, variances = histogram.values, histogram.variances
     if isinstance(axes[0], bh.axis.StrCategory):
         contents = {
             str(variation): _th(histogram.title, axes[1:], values[index], variances[index])
