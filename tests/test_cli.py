@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -190,6 +191,24 @@ def test_a_truncated_file_is_named_and_the_others_are_kept(
     document = json.loads((tmp_path / "out" / "results.json").read_text())
     assert document["events"] == 8000
     assert [f["events"] for f in document["files"]] == [8000, 0]
+
+
+def test_a_process_is_called_after_the_first_file_that_could_be_used(
+    analysis: Path, sample: Path, tmp_path: Path
+) -> None:
+    results = []
+    files = tmp_path / "none.root", sample, shutil.copy(sample, tmp_path / "again.root")
+    for more in ([], ["--process", "dy"]):
+        result = call("run", analysis, *files, "-o", tmp_path / "out", *more)
+        assert result.exit_code == 2
+        results.append((result, json.loads((tmp_path / "out" / "results.json").read_text())))
+    (plain, document), (named, told) = results
+    assert "z · zmumu" in plain.stdout
+    assert "2 files are one process, zmumu after the first" in plain.stderr
+    assert {c["process"] for c in document["cutflows"]} == {"zmumu"}
+    assert "z · dy" in named.stdout
+    assert "2 files are one process, dy\n" in named.stderr
+    assert {(c["process"], c["dataset"]) for c in told["cutflows"]} == {("dy", "zmumu")}
 
 
 def test_an_unknown_tree_is_answered_with_those_that_exist(analysis: Path, sample: Path) -> None:

@@ -106,6 +106,12 @@ def test_a_run_over_the_example_prints_processes_side_by_side() -> None:
     assert "is over the events of the files" in result.stderr
 
 
+def test_a_run_over_some_events_of_each_dataset_says_what_they_stand_for() -> None:
+    result = call("run", TTBAR, EXAMPLE, "-n", "1000", "-q")
+    assert result.exit_code == 0, result.output
+    assert "zmumu, ttbar, wjets is over the events that were run, 1,000 of each" in result.stderr
+
+
 def test_options_that_the_list_says_are_refused(listed: Path) -> None:
     path = str(listed / "list.yaml")
     for option in (("--data",), ("--era", "2018"), ("--constant", "x=1")):

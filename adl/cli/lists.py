@@ -96,7 +96,7 @@ def run(
     for ran in found if ran_any and request.sampler is None else ():
         for complaint in complaints(ran, request.events):
             show_warning(complaint)
-    said = sources_in_words(found)
+    said = sources_in_words(found, request.events)
     if said:
         show_note(said)
     results = _results(preparation, found)

@@ -120,16 +120,14 @@ def _pair(comparing: Comparing, asked: Asked) -> PairPreparation:
 def _files(
     pair: PairPreparation, inputs: tuple[str, ...], asked: Asked, dataset: Dataset
 ) -> tuple[list[Source], Outcome]:
-    from pathlib import Path
-
     from adl.cli.run import execute_inputs
     from adl.runtime.overlap.measured import Source
 
     keeper = _keeper(pair, asked)
     settings = asked.jobs, asked.events, asked.places, asked.quiet
     outcome = execute_inputs(pair, inputs, asked.friends, asked.tree, settings, keeper)
-    process = Path(outcome.files[0]["path"]).stem if outcome.files else ""
-    return [Source(keeper, [(dataset.process or process, dataset.kind == "data", 1.0)])], outcome
+    process = dataset.process or outcome.name
+    return [Source(keeper, [(process, dataset.kind == "data", 1.0)])], outcome
 
 
 def _keeper(pair: PairPreparation, asked: Asked) -> OverlapKeeper:

@@ -319,9 +319,9 @@ def _results(
 
     if outcome.kernel is None or outcome.partial is None or preparation.analysis is None:
         return None
-    # All inputs of one command are one process, named after the first, when nothing else names it.
-    name = Path(outcome.files[0]["path"]).stem
-    items = collected(outcome, Process(name, name))
+    # All inputs of one command are one process.
+    name = outcome.name
+    items = collected(outcome, Process(preparation.dataset.process or name, name))
     analysis = preparation.analysis
     return Results(
         __version__,
@@ -355,10 +355,11 @@ def _print(results: Results, keepers: list[Keeper], output: str | None) -> None:
         elif results.histograms:
             number = len(results.histograms)
             click.echo(f"-o DIR keeps the {number} histogram{'s' if number > 1 else ''}", err=True)
-        files = len(results.files)
+        files = sum(not file["error"] for file in results.files)
         if files > 1 and not results.datasets:
-            name = results.cutflows[0].process.name
-            click.echo(f"{files} files are one process, {name} after the first", err=True)
+            process = results.cutflows[0].process
+            after = " after the first" if process.name == process.dataset else ""
+            click.echo(f"{files} files are one process, {process.name}{after}", err=True)
     except BrokenPipeError:
         raise  # whoever reads has seen enough: click ends the command quietly
     except OSError as error:

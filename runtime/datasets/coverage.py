@@ -99,12 +99,18 @@ def complaints(ran: Ran, limit: int | None) -> Iterator[str]:
         yield f"{listed.name}: its files have {ran.entries:,} events, the list says {listed.events:,}"
 
 
-def sources_in_words(found: Sequence[Ran]) -> str:
-    """Return from where the sums of weights come that were not given, as a note; or nothing."""
+def sources_in_words(found: Sequence[Ran], limit: int | None) -> str:
+    """Return from where the sums of weights come that were not given, as a note; or nothing.
+
+    ``limit`` is how many events of each dataset were run at most.
+    """
     from_events = [r.listed.name for r in found if r.weights and r.weights.origin == "events"]
     if not from_events:
         return ""
-    return (
-        f"the sum of weights of {', '.join(from_events)} is over the events of the files: right "
-        "if these are no skim"
-    )
+    which = f"the sum of weights of {', '.join(from_events)} is over "
+    if limit is not None:
+        return (
+            f"{which}the events that were run, {limit:,} of each dataset at most: these stand for "
+            "all of them, which is right if the files are no skim"
+        )
+    return f"{which}the events of the files: right if these are no skim"

@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -92,6 +93,12 @@ class Outcome:
     friends: dict[str, Match] = field(default_factory=dict)  # what each has of the events
     parts: tuple[Outcome, ...] = ()  # of the datasets of a list
     trees: dict[str, Outcome] = field(default_factory=dict)  # of variations in trees of their own
+
+    @property
+    def name(self) -> str:
+        """What files are called that are one process: the first that could be used."""
+        usable = [file["path"] for file in self.files if not file["error"]]
+        return Path(usable[0]).stem if usable else ""
 
 
 @dataclass(eq=False)
