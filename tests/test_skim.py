@@ -173,6 +173,26 @@ def test_without_counters_the_weights_of_all_events_are_summed(
         np.testing.assert_allclose(row["sumOfWeights2"], (weights**2).sum(), rtol=1e-14)
 
 
+@pytest.mark.parametrize("name", ["out.root", "out.parquet"])
+def test_a_skim_replaces_a_skim_and_no_other_file(
+    name: str, tmp_path: Path, real_data: Path
+) -> None:
+    path, out = real_data / "nano_v12_ttbar.root", tmp_path / name
+    text = written(tmp_path, "region all\n  select MET > 50\n")
+    out.write_bytes(path.read_bytes())
+    refused = adl("skim", text, real_data / "nano_legacy_10.root", "-o", out)
+    assert refused.exit_code == 2
+    assert "is there already, and is no skim" in refused.stderr
+    assert out.read_bytes() == path.read_bytes()
+    assert skimmed(text, path, "-o", out, "--force").stdout.startswith("replaced ")
+    text.write_text("region none\n  select MET > 50000\n")
+    again = skimmed(text, path, "-o", out)
+    assert again.stdout.startswith(f"replaced {out}: 0 of ")
+    assert "no event passes" in again.stderr
+    other = tmp_path / f"new-{name}"
+    assert skimmed(text, path, "-o", other).stdout.startswith("wrote ")
+
+
 def test_a_broken_file_leaves_nothing_in_a_skim(tmp_path: Path, real_data: Path) -> None:
     good = real_data / "nano_v12_ttbar.root"
     broken = tmp_path / "broken.root"

@@ -26,6 +26,7 @@ from adl.cli.common import (
     seed_option,
     show_findings,
     show_note,
+    show_warning,
     tree_option,
 )
 from adl.cli.friends import friend_options, once, taken_out, tell
@@ -72,6 +73,9 @@ _ENDINGS = {".root": "ttree", ".parquet": "parquet"}
     metavar="needed|all|GLOB",
     help="Columns to keep besides those that are needed, as in 'Tau_*'; may be repeated.",
 )
+@click.option(
+    "--force", is_flag=True, help="Replace a file that is there and is no skim; a skim is anyway."
+)
 @jobs_option("Threads. The file is the same for any number.")
 @tree_option
 @rewrite_option
@@ -91,6 +95,7 @@ def command(
     any_variation: bool,
     form: str | None,
     columns: tuple[str, ...],
+    force: bool,
     jobs: int,
     tree: str | None,
     places: Places,
@@ -109,7 +114,8 @@ def command(
     skim, the analysis gives these regions the same results from their last cut on. The skim carries
     the number of events and the sums of generator weights before it, so that normalisation stays
     right, and a record of what it was made from. A file that cannot be read to its end leaves
-    nothing in it; the exit code then is 2.
+    nothing in it; the exit code then is 2. It replaces another skim of its name, and other files
+    only with --force.
 
     \b
     Example:
@@ -127,9 +133,12 @@ def command(
     preparation.columns = columns
     preparation.any_variation = any_variation
     settings = jobs, tree, places, quiet
+    replaced = Path(output).exists()
+    if replaced and not force:
+        _refuse_others(Path(output))
     keeper, outcome = _execute(preparation, inputs, friends, Path(output), form, settings)
     if not quiet:
-        _summary(keeper, outcome, output)
+        _summary(keeper, outcome, output, replaced)
     _notes(preparation)
     _tell_friends(friends, outcome)
     _finish(outcome)
@@ -247,13 +256,30 @@ def _refuse_overwriting(paths: list[str], output: Path) -> None:
             raise UserError(f"-o {output} is one of the inputs")
 
 
-def _summary(keeper: SkimKeeper, outcome: Outcome, output: str) -> None:
+def _refuse_others(output: Path) -> None:
+    """Refuse to replace what no skim can give back."""
+    from adl.runtime.outputs import OutputError
+    from adl.runtime.skims.later import is_skim
+
+    try:
+        known = is_skim(output)
+    except OutputError as error:
+        raise UserError(str(error)) from None
+    if not known:
+        help = "another name keeps it, --force replaces it"
+        raise UserError(f"-o {output} is there already, and is no skim\n  help: {help}")
+
+
+def _summary(keeper: SkimKeeper, outcome: Outcome, output: str, replaced: bool) -> None:
     if not keeper.files:
         return
     size = os.path.getsize(output)
     kept, events = keeper.kept, outcome.events
     share = f" ({kept / events:.3g})" if events else ""
-    click.echo(f"wrote {output}: {kept:,} of {events:,} events{share}, {size:,} bytes")
+    done = "replaced" if replaced else "wrote"
+    click.echo(f"{done} {output}: {kept:,} of {events:,} events{share}, {size:,} bytes")
+    if not kept:
+        show_warning("no event passes: the skim has the columns and the sums of weights alone")
 
 
 def _notes(preparation: SkimPreparation) -> None:

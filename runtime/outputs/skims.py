@@ -257,3 +257,15 @@ _OPEN: dict[str, Callable[[IO[bytes], str, Table, Packing], Any]] = {
     "rntuple": _open_rntuple,
     "parquet": _open_parquet,
 }
+
+
+def is_in_parquet(path: Path) -> bool:
+    """Whether a Parquet file is a skim; False of one that cannot be read."""
+    check_format("parquet")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return RECORD.encode() in (pq.read_metadata(path).metadata or {})
+    except (pa.ArrowException, OSError):
+        return False

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from adl.compiler.ir import TRUE, Node, opened, reduce
 from adl.compiler.program import Program, RegionOutput
+from adl.runtime.inputs import InputError
 from adl.runtime.inputs.describing import directory
+from adl.runtime.inputs.opening import open_input
 from adl.runtime.inputs.trees import Input
 
 FORMAT = 1  # of the record
@@ -29,6 +32,19 @@ def record_of(source: Input) -> Mapping[str, Any] | None:
         return None
     known = isinstance(document, dict) and document.get("format") == FORMAT
     return document if known else None
+
+
+def is_skim(path: Path) -> bool:
+    """Whether a file is a skim of ours; False of one that cannot be read."""
+    if path.suffix == ".parquet":
+        from adl.runtime.outputs.skims import is_in_parquet
+
+        return is_in_parquet(path)
+    try:
+        with open_input(str(path), None) as source:
+            return source.skimmed
+    except InputError:
+        return False
 
 
 def lacking(source: Input, moving: Sequence[str]) -> tuple[str, ...]:
