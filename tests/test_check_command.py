@@ -449,3 +449,12 @@ def test_no_color_is_respected_on_a_terminal(folder: Path, monkeypatch: pytest.M
     assert coloured()
     monkeypatch.setenv("NO_COLOR", "1")
     assert not coloured()
+
+
+@pytest.mark.parametrize("text", ["", "object jets\n  take Jet\n"])
+def test_a_file_without_a_region_is_said_to_run_nothing(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.adl"
+    path.write_text(text)
+    result = CliRunner().invoke(main, ["check", str(path)])
+    assert result.exit_code == 0
+    assert result.stdout.endswith("a.adl: no mistakes; no region, so there is nothing to run\n")

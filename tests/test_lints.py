@@ -20,6 +20,7 @@ from adl.syntax.source import Source
 
 NANOAOD = schema("nanoaod", None, None)
 LINTS = ("W330", "W331", "W332", "W333", "W334", "W335", "W336", "W337", "W338", "N405", "N406")
+LINTS += ("N407",)
 
 JETS = """\
 object jets
@@ -279,6 +280,17 @@ def test_inherited_bins_are_looked_at_once() -> None:
         "  select MET > 2\n"
     )
     assert lints(text).count("W334 5") == 1
+
+
+# ------------------------------------------------------------------------- regions without lines
+
+
+def test_a_region_without_a_line_is_noted_with_what_ends_it() -> None:
+    text = "region a\ndefine x = MET > 3\nregion b\nregion c\n  select x\nregion d\n  select ALL\n"
+    assert lints(text) == ["N407 1", "N407 3"]
+    helps = [d.help for d in findings(text) if d.code == "N407"]
+    assert helps[0].startswith("the block on line 2 ends it")
+    assert helps[1] == "select ALL says that this is meant"
 
 
 # ----------------------------------------------------------------------------------- unused

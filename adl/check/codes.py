@@ -132,6 +132,7 @@ CODES: dict[str, str] = {
     "N404": "a comment that silences has nothing to silence",
     "N405": "nothing uses a declared name",
     "N406": "the bins of a region leave out a range",
+    "N407": "a region has no line",
     "N410": "a switch of another tool has no effect",
     "N411": "a line of a systematic stands twice",
 }

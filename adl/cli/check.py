@@ -117,9 +117,15 @@ def _show(report: Report, strict: bool) -> None:
         return
     show_findings(report.findings, report.source)
     if not _fails(report, strict):
-        regions = report.regions
-        click.echo(f"{report.file}: no mistakes; {regions} region{'s' if regions != 1 else ''}")
+        click.echo(f"{report.file}: no mistakes; {_regions(report.regions)}")
     elif not report.number("error"):
         number = report.number("warning")
         warnings = f"{number} warning{'s' if number != 1 else ''}"
         click.echo(f"{report.file}: {warnings}, errors under --strict", err=True, color=colour())
+
+
+def _regions(number: int) -> str:
+    """Say how many regions there are, and what it means that there is none."""
+    if not number:
+        return "no region, so there is nothing to run"
+    return f"{number} region{'s' if number > 1 else ''}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from adl.check.lints.axes import symmetric_axes
 from adl.check.lints.bins import overlapping_bins
+from adl.check.lints.empty import regions_without_lines
 from adl.check.lints.equality import equal_reals
 from adl.check.lints.gaps import gaps_between_bins
 from adl.check.lints.order import sums_of_all
@@ -28,6 +29,7 @@ LINTS = (
     probabilities_above_one,
     symmetric_axes,
     unreachable,
+    regions_without_lines,
     overlapping_bins,
     gaps_between_bins,
     mixed_units,
