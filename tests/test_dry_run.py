@@ -193,6 +193,17 @@ def test_a_whole_file_is_no_guess(folder: Path) -> None:
     assert document["run"]["cpu"]["uncertainty"] == 0
 
 
+def test_a_share_that_is_larger_than_was_asked_for_is_explained(folder: Path) -> None:
+    little, much = (
+        run("--dry-run", "--sample", share, folder / "a.adl", folder / "events.root").stdout
+        for share in ("1%", "100%")
+    )
+    assert "(10 %) were run, from 3 places" in little
+    assert "that is more than 1 %: a place has a whole piece" in little
+    assert "60,000 of 60,000 events (100 %) were run" in much
+    assert "that is more" not in much
+
+
 def test_a_limit_is_that_of_the_run(folder: Path) -> None:
     document = tried("-n", 30_000, folder / "a.adl", folder / "events.root")
     assert document["run"]["events"]["value"] == 30_000

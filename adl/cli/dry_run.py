@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from adl.runtime.profile.meter import Meter
 
 SHARE = "1%"
+_MUCH_MORE = 1.5  # times what was asked for: from there on the reason is said
 
 
 @dataclass
@@ -119,7 +120,7 @@ def tell_of_run(
     if form == "json":
         click.echo(json.dumps(document(file, known, files), indent=1))
     else:
-        print_estimate(known, files, output is not None)
+        print_estimate(known, files, output is not None, found.sampler.share)
 
 
 def rows_of(found: DryRun, keepers: Sequence[Keeper]) -> list[Size]:
@@ -174,8 +175,8 @@ def _number(found: Quantity) -> dict[str, Any]:
     return {"value": found.value, "uncertainty": found.error}
 
 
-def print_estimate(found: Estimate, files: list[Size], wanted: bool) -> None:
-    """Print an estimate as a table."""
+def print_estimate(found: Estimate, files: list[Size], wanted: bool, asked: float) -> None:
+    """Print an estimate as a table; ``asked`` is the share that was to be run at least."""
     from rich import box
     from rich.table import Table
 
@@ -185,9 +186,14 @@ def print_estimate(found: Estimate, files: list[Size], wanted: bool) -> None:
     looked, every = found.files
     share = found.sampled / found.events.value if found.events.value else 0.0
     click.echo(
-        f"{found.sampled:,} of {found.events.value:,.0f} events ({100 * share:.2g} %) were run, from "
+        f"{found.sampled:,} of {found.events.value:,.0f} events ({_percent(share)} %) were run, from "
         f"{found.spans} places of {looked} of {every} file{'s' if every > 1 else ''}"
     )
+    if share > _MUCH_MORE * asked:
+        click.echo(
+            f"that is more than {100 * asked:g} %: a place has a whole piece as the file is "
+            "compressed, and a file three places"
+        )
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name, left in (("the whole run", True), ("estimate", False), ("uncertainty", False)):
         table.add_column(name, justify="left" if left else "right")
@@ -211,6 +217,10 @@ def print_estimate(found: Estimate, files: list[Size], wanted: bool) -> None:
     for output in files:
         row(output.name if wanted else f"{output.name}, with -o", output.bytes, size)
     print_whole(console_of_output(), table)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g}" if share < 0.1 else f"{100 * share:.0f}"
 
 
 def seconds(number: float) -> str:
