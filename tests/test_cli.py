@@ -154,6 +154,32 @@ def test_a_missing_analysis_is_named(sample: Path) -> None:
     assert "nothing.adl: No such file" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("check", "zz.adl"), "did you mean {}/z.adl?"),
+        (("run", "z.adl", "zmumu.rot"), "did you mean {}/zmumu.root?"),
+        (("run", "z.adl", "dataset.yaml"), "did you mean {}/datasets.yaml?"),
+        (("inspect", "muon.json"), "did you mean {}/muons.json?"),
+        (("inspect", "none/zmumu.root"), "there is no folder {}/none"),
+    ],
+)
+def test_a_misspelt_file_is_answered_with_what_is_there(
+    words: tuple[str, ...], meant: str, tmp_path: Path
+) -> None:
+    for name in ("zmumu.root", "datasets.yaml", "muons.json"):
+        (tmp_path / name).touch()
+    (tmp_path / "z.adl").write_text(ZPEAK)
+    result = call(words[0], *(tmp_path / word for word in words[1:]))
+    assert result.exit_code == 2
+    assert f"help: {meant.format(tmp_path)}\n" in result.stderr
+
+
+def test_a_misspelt_command_and_a_misspelt_model_are_answered(analysis: Path) -> None:
+    assert "No such command 'chek'. Did you mean 'check'?" in call("chek", analysis).stderr
+    assert "did you mean nanoaod?" in call("check", analysis, "--model", "nanoad").stderr
+
+
 def test_an_analysis_that_is_not_text_is_located(tmp_path: Path, sample: Path) -> None:
     path = tmp_path / "latin.adl"
     path.write_bytes(b"# first\n# \xe9\n")

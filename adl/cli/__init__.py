@@ -15,6 +15,12 @@ from adl import __version__
 _HELP = {"help_option_names": ["-h", "--help"]}
 
 
+def _nearest(name: str, known: Sequence[str]) -> str:
+    from difflib import get_close_matches  # here: only a misspelt command needs it
+
+    return next(iter(get_close_matches(name, known, n=1)), "")
+
+
 class LazyGroup(click.Group):
     """A group whose commands are modules of this package, imported on use."""
 
@@ -34,6 +40,15 @@ class LazyGroup(click.Group):
         command = importlib.import_module(f"adl.cli.{module}").command
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the first argument names, or say which it may have meant."""
+        name = args[0]
+        if name not in self.modules and (near := _nearest(name, self.modules)):
+            raise click.UsageError(f"No such command '{name}'. Did you mean '{near}'?", ctx)
+        return super().resolve_command(ctx, args)
 
 
 @click.group(

@@ -90,6 +90,8 @@ def read_source(path: str) -> Source:
         content = _bytes(path)
     except IsADirectoryError:
         raise UserError(f"{path} is a folder, not an analysis file") from None
+    except FileNotFoundError:
+        raise UserError(f"{path}: No such file or directory{_near(path)}") from None
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from error
     if len(content) > MOST_BYTES:
@@ -104,6 +106,13 @@ def read_source(path: str) -> Source:
             f"{name}:{line}: byte 0x{content[error.start]:02x} is not UTF-8 text\n"
             "  help: save the file as UTF-8; an analysis is plain text"
         ) from error
+
+
+def _near(path: str) -> str:
+    from adl.runtime.inputs.paths import near  # here, as only a misspelt name needs it
+
+    help = near(path)
+    return f"\n  help: {help}" if help else ""
 
 
 def _bytes(path: str) -> bytes:

@@ -23,6 +23,7 @@ def is_corrections(file: str) -> bool:
 
 def document(file: str) -> dict[str, Any]:
     """Return a file's corrections as data."""
+    from adl.runtime.inputs.paths import near
     from adl.stdlib.corrections.files import SCHEMA, CorrectionFileError, read
 
     try:
@@ -30,7 +31,9 @@ def document(file: str) -> dict[str, Any]:
     except CorrectionFileError as error:
         raise UserError(f"{file} is no file of corrections: {error}") from None
     except OSError as error:
-        raise UserError(f"{file}: {(error.strerror or str(error)).lower()}") from None
+        help = near(file) if isinstance(error, FileNotFoundError) else ""
+        way_out = f"\n  help: {help}" if help else ""
+        raise UserError(f"{file}: {(error.strerror or str(error)).lower()}{way_out}") from None
     return {
         "file": file,
         "schema_version": SCHEMA,

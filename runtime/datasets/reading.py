@@ -28,6 +28,7 @@ from adl.runtime.datasets.normalising import check_normalisation
 from adl.runtime.datasets.texts import Document, Path, read_json, read_yaml
 from adl.runtime.friends import Friend
 from adl.runtime.inputs import InputError
+from adl.runtime.inputs.paths import near
 from adl.syntax.diagnostics import AnalysisError, Diagnostic, Findings, did_you_mean
 from adl.syntax.parse import parse
 from adl.syntax.source import Source, Span
@@ -65,7 +66,8 @@ def read_text(path: str) -> Source:
     try:
         return Source(path, FilePath(path).read_bytes().decode("utf-8-sig"))
     except OSError as error:
-        raise InputError(path, (error.strerror or str(error)).lower()) from None
+        help = near(path) if isinstance(error, FileNotFoundError) else ""
+        raise InputError(path, (error.strerror or str(error)).lower(), help) from None
     except UnicodeDecodeError:
         raise InputError(path, "is not UTF-8 text") from None
 

@@ -15,7 +15,7 @@ from adl.compiler.cache import Store
 from adl.runtime.inputs import InputError, index, reason
 from adl.runtime.inputs.mapped import Mapped
 from adl.runtime.inputs.ntuples import NTuple
-from adl.runtime.inputs.paths import is_url
+from adl.runtime.inputs.paths import is_url, near
 from adl.runtime.inputs.trees import Input
 from adl.runtime.profile.meter import active, stage
 from adl.stdlib.models.recognition import keep_in
@@ -117,7 +117,8 @@ def _check_local(path: str) -> None:
             path, "is a folder, not a file", f"give the files in it: {path.rstrip('/')}/*.root"
         ) from None
     except OSError as error:
-        raise InputError(path, (error.strerror or str(error)).lower()) from error
+        help = near(path) if isinstance(error, FileNotFoundError) else ""
+        raise InputError(path, (error.strerror or str(error)).lower(), help) from error
     if size == 0:
         raise InputError(path, "the file is empty")
     if head[:4] == b"PAR1":

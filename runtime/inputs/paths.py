@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import glob
+import os
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
+from itertools import islice
 
 from adl.runtime.inputs import InputError
 
 _URL = re.compile(r"\w[\w+.-]+://")
 _WILD = re.compile(r"[*?[]")
+_MOST = 10_000  # files of a folder among which one is looked for that may be meant
 
 
 def is_url(path: str) -> bool:
@@ -47,6 +51,22 @@ def _matches(pattern: str) -> list[str]:
     if not paths:
         raise InputError(pattern, "no file matches")
     return paths
+
+
+def near(path: str) -> str:
+    """Return a help line for a file that is not there: those beside it that have nearly its name."""
+    folder, name = os.path.split(path)
+    try:
+        with os.scandir(folder or ".") as entries:
+            beside = [entry.name for entry in islice(entries, _MOST)]
+    except FileNotFoundError:
+        return f"there is no folder {folder}"
+    except OSError:
+        return ""
+    ending = os.path.splitext(name)[1]
+    alike = sorted(beside, key=lambda other: not other.endswith(ending))
+    names = get_close_matches(name, alike, n=3, cutoff=0.75)
+    return f"did you mean {' or '.join(os.path.join(folder, n) for n in names)}?" if names else ""
 
 
 def rewritten(path: str, rewrites: Sequence[tuple[str, str]]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -360,8 +361,10 @@ def model_path(name_or_path: str | Path) -> Path:
     if name_or_path in names:
         path = _FOLDER / f"{name_or_path}.yaml"
     elif not path.is_file():
+        near = get_close_matches(str(name_or_path).lower(), names, n=1)
+        help = f"\n  help: did you mean {near[0]}?" if near else ""
         raise ModelError(
             f"unknown object model {str(name_or_path)!r}: "
-            f"it is neither {', '.join(names[:-1])} nor {names[-1]}, nor the path of a YAML file"
+            f"it is neither {', '.join(names[:-1])} nor {names[-1]}, nor the path of a YAML file{help}"
         )
     return path
