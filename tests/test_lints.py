@@ -19,8 +19,20 @@ from adl.syntax.diagnostics import Diagnostic
 from adl.syntax.source import Source
 
 NANOAOD = schema("nanoaod", None, None)
-LINTS = ("W330", "W331", "W332", "W333", "W334", "W335", "W336", "W337", "W338", "N405", "N406")
-LINTS += ("N407",)
+LINTS = (
+    "W330",
+    "W331",
+    "W332",
+    "W333",
+    "W334",
+    "W335",
+    "W336",
+    "W337",
+    "W338",
+    "N405",
+    "N406",
+    "N407",
+)
 
 JETS = """\
 object jets
