@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from adl.check import analysis as core
+from adl.check.computed import made_of
 from adl.check.draws import EVENT_COLUMNS
 from adl.check.values import walk
 from adl.compiler.ir import Column, Node, both, postorder
@@ -66,16 +67,21 @@ def varied(analysis: core.Analysis) -> frozenset[str]:
     for stage in analysis.stages:
         for new in (v for values in (stage.nominal, *stage.varied.values()) for v in values):
             own = {} if new.collection is None else new.collection.attributes
-            found.add(new.branch.name)
+            found |= _stored(new.branch)
             for value in walk(new.value):
                 match value:
                     case core.EventValue(branch=branch):
-                        found.add(branch.name)
+                        found |= _stored(branch)
                     case core.AttributeOf(attribute=name) if name in own:
-                        found.add(own[name].name)
+                        found |= _stored(own[name])
         followed = (p.met.attributes.items() for p in stage.propagations)
-        found |= {b.name for pairs in followed for n, b in pairs if n in MOMENTUM}
+        found = found.union(*(_stored(b) for pairs in followed for n, b in pairs if n in MOMENTUM))
     return frozenset(found)
+
+
+def _stored(branch: Branch) -> frozenset[str]:
+    """Return the names of the columns that a branch is or is made of."""
+    return frozenset(b.name for b in made_of(branch))
 
 
 def listed(schema: Schema) -> dict[str, Branch]:

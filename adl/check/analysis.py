@@ -94,10 +94,15 @@ class Produced(CollectionSchema):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Computed(Formula):
-    """A formula of the object model, checked: a value in terms of ``this``, or of the event."""
+    """A formula of the object model, checked: a value in terms of ``this``, or of the event.
+
+    ``owner`` is the collection of ``this``; of an object of the event the one that stores it as the
+    only element of a list.
+    """
 
     value: Value
     this: Loop | None
+    owner: CollectionSchema | None = None
 
 
 @dataclass(frozen=True, eq=False)

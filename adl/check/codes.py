@@ -71,6 +71,7 @@ CODES: dict[str, str] = {
     "W342": "missing momentum does not follow what a systematic varies",
     "W343": "the object model does not say whether a column is in MeV",
     "W344": "a column is not there, and default stands for it",
+    "W345": "what a systematic changes is made of columns that stay as they are",
     "W340": "a word after only is nearly data or simulation",
     "E270": "a function's Python file cannot be used",
     "E271": "a Python function does not say its types",

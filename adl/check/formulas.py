@@ -55,9 +55,10 @@ def with_formulas(schema: Schema, context: MakeContext) -> tuple[Schema, dict[st
         own = {n: b for n, b in single.attributes.items() if not _is_open(b)}
         for name, formula in _open(single.attributes):
             within = replace(inside, scalars={**scalars, **own})  # its own attributes stand bare
-            found = _checked(context, within, formula, None)
+            found = _checked(context, within, formula, None, f"{single.name}.{name}")
             if isinstance(found, Computed):
-                own[name] = found
+                element = single.element and collections[single.element.name]
+                own[name] = replace(found, owner=element)
             else:
                 refused[formula.place] = f"{single.name}: {name}: {found}"
         if own:
@@ -93,7 +94,7 @@ def _elements(
     while left and gained:
         reasons, again = {}, []
         for owner, name, formula in left:
-            found = _checked(context, inside, formula, inside.collections[owner])
+            found = _checked(context, inside, formula, inside.collections[owner], f"{owner}.{name}")
             if isinstance(found, Computed):
                 attributes[owner][name] = found
             else:
@@ -109,7 +110,7 @@ def _of_events(
     """Add the columns of the event that can be computed; return what is wrong with the others."""
     reasons = {}
     for name, formula in _open(schema.scalars):
-        found = _checked(context, inside, formula, None)
+        found = _checked(context, inside, formula, None, name)
         if isinstance(found, Computed):
             scalars[name] = found
         else:
@@ -128,7 +129,7 @@ def _without_broken_parts(
     refused = {}
     for part in _parts(inside):
         condition = Formula("", "bool", None, text=part.where, place=part.place)
-        found = _checked(context, inside, condition, inside.collections[part.of])
+        found = _checked(context, inside, condition, inside.collections[part.of], part.name)
         if isinstance(found, Computed) and found.dtype == "bool":
             continue
         why = found if isinstance(found, str) else "it is no condition"
@@ -157,9 +158,13 @@ def _is_made(branch: Branch) -> TypeGuard[Computed]:
 
 
 def _checked(
-    make: MakeContext, schema: Schema, formula: Formula, owner: CollectionSchema | None
+    make: MakeContext,
+    schema: Schema,
+    formula: Formula,
+    owner: CollectionSchema | None,
+    words: str,
 ) -> Computed | str:
-    """Return a formula's value, or why it has none."""
+    """Return a formula's value, or why it has none; ``words`` say of what it is the value."""
     source = Source(formula.place, f"define formula = {formula.text}\n")
     try:
         (block,) = parse(source).blocks
@@ -177,13 +182,14 @@ def _checked(
     if lacking:
         return f"{lacking} has no momentum yet"
     return Computed(
-        formula.name,
+        f"computed {words}",
         _DTYPES[value.type],
         None,
         text=formula.text,
         place=formula.place,
         value=value,
         this=this,
+        owner=owner,
     )
 
 

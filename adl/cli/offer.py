@@ -106,7 +106,8 @@ def _wrapped(head: str, text: str, indent: str | None = None) -> list[str]:
 def _rest(document: dict[str, Any], lists: list[str]) -> Iterator[str]:
     kinds = Counter(column["type"] for column in document["columns"].values())
     number = sum(kinds.values())
-    yield f"columns of the event: {number} ({_counted(kinds.items())})" if number else "no columns"
+    text = f"columns of the event: {number} ({_counted(kinds.items())})" if number else "no columns"
+    yield from _wrapped("", text, "    ")
     if lists:
         text = f"lists of plain numbers: {_some(sorted(lists))}"
         yield from _wrapped("", text, "    ")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from adl.check.analysis import Analysis
+from adl.check.computed import plain
 from adl.check.variations import NewValue
 from adl.cli.common import AnalysisMistakes, UserError, show_findings
 from adl.cli.front import examine
@@ -66,7 +67,7 @@ def _owners(new: NewValue, known: Schema) -> Iterator[str]:
     if new.collection is not None:
         yield new.collection.name
     for single in known.singletons.values():
-        if any(b.name == new.branch.name for b in single.attributes.values()):
+        if any(plain(b).name == new.branch.name for b in single.attributes.values()):
             yield single.name
 
 

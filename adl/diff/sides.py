@@ -16,7 +16,7 @@ from adl.check.collections import parts
 from adl.compiler.ir import Index, Node, as_real, gather, store
 from adl.compiler.lower.collections import place
 from adl.compiler.lower.regions import lower
-from adl.compiler.lower.stages import columns
+from adl.compiler.lower.stages import columns, computed_by_model
 from adl.compiler.lower.substitution import Substitution, rewriter
 from adl.compiler.lower.truth import Lowered
 from adl.compiler.lower.values import Lowering, Marks
@@ -111,11 +111,15 @@ class Side:
     def lowering(self) -> Lowering:
         """Lowers single values as a run does."""
         self.program  # noqa: B018  # first: one lowering after the other
-        return Lowering(self.seed, Marks(reordered=self._reordered))
+        return Lowering(self.seed, replace(self._marks, reordered=self._reordered))
 
     @cached_property
     def _columns(self) -> Any:
-        return columns(self.analysis.stages, "", self.seed, Marks())
+        return columns(self.analysis.stages, "", self.seed, self._marks)
+
+    @property
+    def _marks(self) -> Marks:
+        return Marks(computed=computed_by_model(self.analysis.stages))
 
     @property
     def _reordered(self) -> frozenset[str]:

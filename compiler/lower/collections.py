@@ -93,6 +93,10 @@ class CutsAt(Protocol):
     def reordered(self) -> frozenset[str]:
         """The inputs that stand by another value of what orders them than the stored one."""
 
+    @property
+    def computed(self) -> frozenset[str]:
+        """The attributes of the object model that have another value than it computes."""
+
     def key(self, collection: ObjectDef, at: Place) -> Node:
         """Return what a sorted object's elements ascend in; NaN, which comes last, if missing."""
 
@@ -329,6 +333,8 @@ def _column(part: CollectionSchema, name: str, position: Node, cuts: CutsAt) -> 
     if isinstance(part, Produced):
         return made.attribute(part, name, position)
     branch = part.attributes[name]
+    if isinstance(branch, Computed) and branch.name in cuts.computed:
+        return computed.mark(branch, part, position)
     if isinstance(branch, Computed):
         return computed.attribute(branch, Place((part,), position))
     return in_units_of_adl(Column(branch.name, branch.dtype, part.name, position), branch)

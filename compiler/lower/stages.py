@@ -6,8 +6,10 @@ stage, and the nominal one at every other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from adl.check.analysis import Computed
+from adl.check.computed import plain
 from adl.check.variations import NewValue, Propagation, Stage
 from adl.compiler.ir import TRUE, Axis, Index, Node, as_real, reduce
 from adl.compiler.lower import computed
@@ -16,16 +18,49 @@ from adl.compiler.lower.substitution import Columns, NewColumn, Substitution, re
 from adl.compiler.lower.truth import Lowered, choose
 from adl.compiler.lower.values import Lowering, Marks
 from adl.stdlib.kinematics import Cartesian, Transverse
+from adl.stdlib.models import Branch
 
 
 def columns(stages: Sequence[Stage], label: str, seed: int, marks: Marks) -> Columns:
-    """Return what the columns have become in the variation of a label, or in no variation."""
-    found: Columns = {}
+    """Return what the columns have become in the variation of a label, or in no variation.
+
+    ``marks`` have what ``computed_by_model`` finds.
+    """
+    found: Columns = {b.name: _computed(b, seed) for b in _changed(stages)}
     for stage in stages:
         new = stage.varied.get(label, stage.nominal)
         if new:
             found = _after(stage, new, found, seed, marks)
     return found
+
+
+def computed_by_model(stages: Sequence[Stage]) -> frozenset[str]:
+    """Return the names of what the object model computes and stages change."""
+    return frozenset(branch.name for branch in _changed(stages))
+
+
+def _changed(stages: Sequence[Stage]) -> Iterator[Computed]:
+    """Yield what the object model computes and stages change."""
+    for stage in stages:
+        for new in (v for values in (stage.nominal, *stage.varied.values()) for v in values):
+            if isinstance(new.branch, Computed):
+                yield new.branch
+        for propagation in stage.propagations:
+            yield from (b for b in _of_met(propagation) if isinstance(b, Computed))
+
+
+def _of_met(propagation: Propagation) -> list[Branch]:
+    """Return what stores pt and phi of missing momentum that follows."""
+    return [plain(propagation.met.attributes[name]) for name in ("pt", "phi")]
+
+
+def _computed(branch: Computed, seed: int) -> NewColumn:
+    """Return what the model computes, before any stage."""
+    if branch.owner is None:
+        return NewColumn(_there(Lowering(seed).stored(branch)), None, branch)
+    axis = Axis((branch.owner.name,), 0)
+    at = Place((branch.owner,), Index(axis))
+    return NewColumn(computed.attribute(branch, at), axis, branch)
 
 
 def _after(
@@ -71,8 +106,9 @@ def _propagated(
     if what.where is not None:
         with lowering.element_is(what.this, at):
             counts = then(lowering.condition(what.where).value)
-    branches = [what.met.attributes[name] for name in ("pt", "phi")]
-    was = Transverse(*(now(as_real(lowering.stored(branch).value)) for branch in branches))
+    branches = _of_met(what)
+    read = (lowering.stored(what.met.attributes[name]) for name in ("pt", "phi"))
+    was = Transverse(*(now(as_real(part.value)) for part in read))
     x, y = (
         getattr(was, c) - reduce("sum", (axis,), getattr(new, c) - getattr(old, c), counts)
         for c in ("px", "py")

@@ -71,6 +71,7 @@ class Marks:
     weights: frozenset[str] = frozenset()
     tables: frozenset[str] = frozenset()
     reordered: frozenset[str] = frozenset()
+    computed: frozenset[str] = frozenset()  # attributes of the object model that change
     categories: tuple[tuple[str, str], ...] = ()  # of correction blocks, in place of the nominal
 
 
@@ -120,7 +121,10 @@ class Lowering:
         """Return a column of the event, or what the object model computes in its place."""
         if isinstance(branch, core.Computed):
             with self.looked_at(TRUE):
-                return self.value(branch.value)
+                found = self.value(branch.value)
+            if branch.name in self.marks.computed:
+                return found._replace(value=Column(branch.name, branch.dtype))
+            return found
         return Lowered(in_units_of_adl(Column(branch.name, branch.dtype), branch), matched(branch))
 
     def _attributeof(self, value: core.AttributeOf) -> Lowered:
@@ -160,7 +164,10 @@ class Lowering:
             return self.cuts.corrected(part, name, at.position)
         formula = part.attributes[name]
         if isinstance(formula, core.Computed):
-            return computed.lowered(formula, replace(at, parts=(part,)))
+            found = computed.lowered(formula, replace(at, parts=(part,)))
+            if formula.name in self.marks.computed:
+                return found._replace(value=computed.mark(formula, part, at.position))
+            return found
         return None
 
     def _ownattribute(self, value: core.OwnAttribute) -> Lowered:
@@ -522,6 +529,11 @@ class _Rules:
     def reordered(self) -> frozenset[str]:
         """The inputs that do not stand as they are stored."""
         return self.lowering.marks.reordered
+
+    @property
+    def computed(self) -> frozenset[str]:
+        """The attributes of the object model that have another value than it computes."""
+        return self.lowering.marks.computed
 
     def __call__(self, collection: core.ObjectDef, at: Place) -> Node:
         """Return whether the element passes the cuts of the block."""

@@ -20,7 +20,7 @@ from adl.compiler.changes import changes, leaves, leaves_of_outputs
 from adl.compiler.ir import ONE, Axis, Column, Const, Fill, Infer, Node, Table, call
 from adl.compiler.lower.rolled import rolled
 from adl.compiler.lower.shifts import with_shifts
-from adl.compiler.lower.stages import columns
+from adl.compiler.lower.stages import columns, computed_by_model
 from adl.compiler.lower.substitution import Columns, NewColumn, Substitution, rewriter
 from adl.compiler.lower.tables import rows
 from adl.compiler.lower.truth import known
@@ -253,7 +253,7 @@ class _Maker:
         """What is marked in every lowering."""
         names = frozenset(name for v in self.variations for name in v.weights)
         tables = frozenset(name for v in self.variations for name in v.tables)
-        return Marks(names, tables)
+        return Marks(names, tables, computed=computed_by_model(self.analysis.stages))
 
     def base(self, marks: Marks) -> _Base:
         """Return the program with marks; each set of them is lowered once."""

@@ -1,11 +1,13 @@
-"""W341, W342: a systematic of what nothing uses, and missing momentum that does not follow."""
+"""W341, W342, W345: a systematic of what nothing uses, and what does not follow one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from adl.check.analysis import (
+    AttributeOf,
     CompositeDef,
+    Computed,
     EventValue,
     ObjectDef,
     RegionDef,
@@ -14,7 +16,10 @@ from adl.check.analysis import (
     Typed,
 )
 from adl.check.collections import inputs
+from adl.check.computed import made_of, plain
+from adl.check.elements import sources_of
 from adl.check.lints.subject import Subject
+from adl.check.systematics.conflicts import changes
 from adl.check.systematics.draft import Draft
 from adl.check.variations import NewValue
 from adl.stdlib.models import SingletonSchema, find_collection
@@ -37,6 +42,7 @@ def about_systematics(subject: Subject, drafts: Sequence[Draft]) -> None:
         told.add(block)
         _warn_unused(used, draft)
         _warn_left_behind(used, draft)
+        _warn_made_of(used, draft)
 
 
 class _Used:
@@ -47,6 +53,7 @@ class _Used:
         self.owners: set[str] = set()
         self.columns: set[str] = set()
         self.tables: set[str] = set()
+        self.read: set[str] = set()  # columns, and what the model computes, by themselves
         for definition in subject.definitions:
             if isinstance(definition, RegionDef):
                 for order in definition.orders.values():
@@ -59,7 +66,15 @@ class _Used:
             case Singleton(schema=schema):
                 self.owners.add(schema.name)
             case EventValue(branch=branch):
-                self.columns.add(branch.name)
+                self.columns |= {branch.name, plain(branch).name}
+                self.read.add(plain(branch).name)
+            case AttributeOf(particle=Singleton(schema=schema), attribute=name):
+                self.read.add(plain(schema.attributes[name]).name)
+            case AttributeOf(particle=particle, attribute=name):
+                sources = inputs(sources_of(self.subject.context, particle))
+                self.read |= {
+                    plain(c.attributes[name]).name for c in sources if name in c.attributes
+                }
             case TableAt(table=table):
                 self.tables.add(table.name)
         for name in ("collection", "loop", "loops", "picked", "particle", "define"):
@@ -78,13 +93,13 @@ class _Used:
         if new.collection is not None:
             return new.collection.name in self.owners
         singles = self.subject.context.schema.singletons.values()
-        owners = (s.name for s in singles if new.branch in s.attributes.values())
+        owners = (s.name for s in singles if new.branch in map(plain, s.attributes.values()))
         return new.branch.name in self.columns or any(o in self.owners for o in owners)
 
     def missing_momenta(self) -> Iterator[SingletonSchema]:
         """Yield those that are used."""
         for single in self.subject.context.schema.singletons.values():
-            stored = {b.name for n, b in single.attributes.items() if n in _MOMENTUM}
+            stored = {plain(b).name for n, b in single.attributes.items() if n in _MOMENTUM}
             whole = single.name in self.owners
             if single.attributes.keys() >= _MOMENTUM and (whole or stored & self.columns):
                 yield single
@@ -131,10 +146,25 @@ def _warn_left_behind(used: _Used, draft: Draft) -> None:
     changed = {n.branch.name for n in _new(draft) if n.collection is None}
     followed = {p.met.name for p in draft.propagations} | draft.kept
     for single in used.missing_momenta() if moved else ():
-        own = {b.name for b in single.attributes.values()}
+        own = {plain(b).name for b in single.attributes.values()}
         if single.name in followed or own & changed:
             continue
         name = next(iter(moved))
         message = f"{draft.member.name} varies {name}, and {single.name} stays as it is"
         help = f"propagate {single.name} from {name} pt > 15, or keep {single.name}"
         used.subject.context.findings.warning("W342", message, draft.member.span, help)
+
+
+def _warn_made_of(used: _Used, draft: Draft) -> None:
+    """Warn of a change of what the model computes, where the analysis uses what it is made of."""
+    left = set(used.read)
+    for attribute, branch, owner in changes(draft):
+        if not isinstance(branch, Computed) or owner is None:
+            continue
+        for column in sorted(b.name for b in made_of(branch) if b.name in left):
+            left.remove(column)
+            message = f"{draft.member.name} changes {attribute}({owner.name}), and {column}, of "
+            message += "which it is made, stays as it is"
+            help = f"change {column} instead, and what belongs to it: {attribute} follows"
+            findings = used.subject.context.findings
+            findings.warning("W345", message, draft.member.span, help)

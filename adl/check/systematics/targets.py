@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 from adl.check.analysis import AttributeOf, EventValue, Loop, Singleton, Type, Value, Variable
+from adl.check.computed import plain
 from adl.check.context import Context
 from adl.check.elements import branch_type
 from adl.check.offers import lacking_here
@@ -13,7 +13,6 @@ from adl.check.scope import Current, Scope
 from adl.stdlib.models import (
     Branch,
     CollectionSchema,
-    Formula,
     Part,
     SingletonSchema,
     find_attribute,
@@ -30,7 +29,10 @@ _WAY_OUT = "pt(Jet), phi(MET), or a column of the event"
 
 @dataclass(frozen=True)
 class Target:
-    """A column that changes, with its owner; ``written`` is how the owner was called."""
+    """What changes, with its owner; ``written`` is how the owner was called.
+
+    It is a column of the input, or what the object model computes in the place of one.
+    """
 
     branch: Branch
     attribute: str
@@ -62,7 +64,7 @@ def target(context: Context, written: Expr) -> Target | None:
                 return _of_owner(context, written, Name("pt", span=written.span), written.span)
             found = find_scalar(context.schema, written.name)
             if found is not None and found.exact and written.name not in context.blocks:
-                return _made(context, Target(found.item, found.name, None, "", written.span))
+                return Target(plain(found.item), found.name, None, "", written.span)
     message = f"{context.words(written.span)} is no column of the input"
     context.findings.error("E261", message, written.span, _instead_of(context, written))
     return None
@@ -111,22 +113,7 @@ def _of_owner(context: Context, owner: Name, attribute: Name, span: Span) -> Tar
         help = did_you_mean(attribute.name, list(found.attributes))
         context.findings.error("E202", message, attribute.span, help)
         return None
-    return _made(context, Target(match.item, match.name, found, owner.name, span))
-
-
-def _made(context: Context, found: Target) -> Target | None:
-    """Return a target that is stored; what the model computes has no column to change."""
-    if isinstance(found.branch, Formula):
-        words = context.words(found.span)
-        message = f"{words} is computed from other columns: varying it is not supported yet"
-        made_of = found.owner.attributes if found.owner is not None else {}
-        names = dict.fromkeys(re.findall(r"[A-Za-z_]\w*", found.branch.text))
-        stored = [n for n in names if isinstance(made_of.get(n), Branch)]
-        columns = ", ".join(f"{name}({found.written})" for name in stored)
-        help = f"it is {found.branch.text}: vary {columns or 'the columns that it is made of'}"
-        context.findings.error("E190", message, found.span, help)
-        return None
-    return found
+    return Target(plain(match.item), match.name, found, owner.name, span)
 
 
 def scope_of(context: Context, found: Target) -> tuple[Scope, Loop | None]:
