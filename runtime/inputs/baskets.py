@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import mmap
 import struct
-import threading
 from collections.abc import Iterable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Queue
 from typing import Any
 
@@ -21,10 +20,9 @@ import numpy.typing as npt
 from adl.runtime.inputs import reading
 from adl.runtime.inputs.blocks import decompress, forget
 from adl.runtime.inputs.paths import is_url
+from adl.runtime.inputs.shared import Shared
 from adl.runtime.inputs.stored import Basket, Stored
 from adl.runtime.profile.meter import active, stage
-
-_KEPT = 2  # a branch: threads at work on neighbouring units need the same one or its neighbour
 
 # A basket begins with a TKey: its size in the file, version, size of the content uncompressed, date,
 # size of the key, cycle; then names, and at the key's end what TBasket adds: version, size of its
@@ -41,8 +39,7 @@ class Baskets:
     path: str
     source: Any  # uproot's Source: the bytes of the file
     branches: Mapping[str, Stored]
-    _kept: dict[str, dict[int, Future[Basket]]] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _shared: Shared[Basket] = field(default_factory=Shared)
 
     def first(self, name: str, entry: int) -> int:
         """Return the first entry of the basket that holds an entry."""
@@ -58,7 +55,7 @@ class Baskets:
         for name in names:
             branch = self.branches[name]
             for number in self._numbers(branch, start, stop):
-                if number < len(branch.seeks) and number not in self._kept.get(name, ()):
+                if number < len(branch.seeks) and not self._shared.has(name, number):
                     wanted[name, number] = _place(branch, number)
         if not wanted:
             return {}
@@ -77,25 +74,8 @@ class Baskets:
             if start <= branch.starts[number] and branch.starts[number + 1] <= stop:
                 yield self._read(name, number, chunk)
             else:
-                yield self._shared(name, number, chunk)
-
-    def _shared(self, name: str, number: int, chunk: Any) -> Basket:
-        with self._lock:
-            kept = self._kept.setdefault(name, {})
-            future = kept.get(number)
-            mine = future is None
-            if future is None:
-                future = kept[number] = Future()
-                while len(kept) > _KEPT:
-                    del kept[next(iter(kept))]
-        if mine:
-            try:
-                future.set_result(self._read(name, number, chunk))
-            except BaseException as error:
-                future.set_exception(error)  # another thread may wait for it
-                raise
-        with stage("wait", name):
-            return future.result()
+                read = partial(self._read, name, number, chunk)
+                yield self._shared.get(name, number, read, name)
 
     def _read(self, name: str, number: int, chunk: Any) -> Basket:
         branch = self.branches[name]

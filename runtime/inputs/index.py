@@ -30,7 +30,7 @@ from adl.runtime.inputs.stored import Basket, Form, Part, Stored
 from adl.runtime.inputs.trees import Compression, Input
 
 STORE = cache.Store("index", ".idx", 20_000, 512 << 20)
-_FORMAT = "5"  # of an entry
+_FORMAT = "6"  # of an entry
 _HEAD = 100  # bytes of a ROOT file before its first record: all that is said of the file itself
 _MOST = 32 << 20  # bytes of an entry
 

@@ -7,9 +7,9 @@ the TTree, so that one object model serves both.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adl.runtime.inputs.pages import ENCODINGS, INDEX, Pages, elements
+from adl.runtime.inputs.shared import Shared
 from adl.runtime.inputs.stored import Places
 from adl.runtime.inputs.trees import Input
 from adl.stdlib.models import Branch
@@ -59,39 +60,39 @@ class NTuple(Input):
     fields: Mapping[str, Field] = field(default_factory=dict)
     columns: Mapping[int, Pages] = field(default_factory=dict)
     clusters: Places = field(default_factory=lambda: np.empty(0, np.int64))  # the first entries
+    shared: Shared[Any] = field(default_factory=Shared)  # pages that several units need
+    ends: Shared[npt.NDArray[np.int64]] = field(default_factory=Shared)  # of a unit's lists
 
     def numbers(
         self, name: str, start: int, stop: int
     ) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64] | None]:
         """Return the numbers of the entries [start, stop), and of lists where each begins."""
         known = self.fields[name]
-        pieces = [np.empty(0, known.dtype)]
-        lengths = [np.zeros(1, np.int64)]
+        pieces: list[npt.NDArray[Any]] = []
+        borders: list[npt.NDArray[np.int64]] = []
         for cluster, begin, end in self._clusters(start, stop):
             if known.ends < 0:
-                values = elements(self.source, self.columns[known.values], cluster, begin, end)
-                pieces.append(values.astype(known.dtype, copy=False))
+                pieces.append(self._elements(known.values, cluster, begin, end))
                 continue
             ends = self._ends(known.ends, cluster, begin, end)
             if known.inner >= 0:
                 inner = self._ends(known.inner, cluster, int(ends[0]), int(ends[-1]))
                 first = inner[ends - ends[0]]  # of the items of each entry
                 if known.border:
-                    lengths.append(np.diff(ends))
-                    borders = inner[:-1] if known.border == "begin" else inner[1:]
-                    found = borders - np.repeat(first[:-1], lengths[-1])
-                    pieces.append(found.astype(known.dtype))
+                    borders.append(ends)
+                    found = inner[:-1] if known.border == "begin" else inner[1:]
+                    pieces.append(found - np.repeat(first[:-1], np.diff(ends)))
                     continue
                 ends = first
-            lengths.append(np.diff(ends))
+            borders.append(ends)
             if known.values < 0:
-                pieces.append(lengths[-1].astype(known.dtype))
+                pieces.append(np.diff(ends))
             else:
-                of_lists = self.columns[known.values]
-                values = elements(self.source, of_lists, cluster, int(ends[0]), int(ends[-1]))
-                pieces.append(values.astype(known.dtype, copy=False))
-        numbers = np.concatenate(pieces)
-        return numbers, np.cumsum(np.concatenate(lengths)) if _is_list(known) else None
+                pieces.append(self._elements(known.values, cluster, int(ends[0]), int(ends[-1])))
+        return _joined(pieces, known.dtype), _offsets(borders) if _is_list(known) else None
+
+    def _elements(self, column: int, cluster: int, begin: int, end: int) -> npt.NDArray[Any]:
+        return elements(self.source, self.columns[column], cluster, begin, end, self.shared)
 
     def _clusters(self, start: int, stop: int) -> Iterator[tuple[int, int, int]]:
         """Clusters with entries [start, stop), and which entries of each, from its first."""
@@ -103,8 +104,12 @@ class NTuple(Input):
 
     def _ends(self, column: int, cluster: int, begin: int, end: int) -> npt.NDArray[np.int64]:
         """Where lists [begin, end) of a cluster begin, and where the last ends."""
+        find = partial(self._found_ends, column, cluster, begin, end)
+        return self.ends.get(column, (cluster, begin, end), find)
+
+    def _found_ends(self, column: int, cluster: int, begin: int, end: int) -> npt.NDArray[np.int64]:
         before = max(begin - 1, 0)
-        found = elements(self.source, self.columns[column], cluster, before, end).astype(np.int64)
+        found = self._elements(column, cluster, before, end).astype(np.int64)
         ends = found if begin else np.concatenate([[0], found])
         # Not to be trusted: a kernel would follow them anywhere.
         if ends[0] < 0 or np.any(ends[1:] < ends[:-1]):
@@ -127,6 +132,23 @@ class NTuple(Input):
         known = [self.fields[name] for name in names]
         used = {number for f in known for number in _used(f)}
         return [self.columns[number] for number in used]
+
+
+def _joined(pieces: Sequence[npt.NDArray[Any]], dtype: str) -> npt.NDArray[Any]:
+    if len(pieces) == 1:
+        return pieces[0].astype(dtype, copy=False)
+    return np.concatenate([np.empty(0, dtype), *(p.astype(dtype, copy=False) for p in pieces)])
+
+
+def _offsets(borders: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    """Return where each list begins, given the same for clusters, from any number on."""
+    out = np.zeros(sum(len(ends) - 1 for ends in borders) + 1, np.int64)
+    filled = 0
+    for ends in borders:
+        at = out[filled : filled + len(ends)]
+        np.add(ends[1:], out[filled] - ends[0], out=at[1:])
+        filled += len(ends) - 1
+    return out
 
 
 def _used(known: Field) -> list[int]:
@@ -169,8 +191,13 @@ def describe(ntuple: Any) -> Found:
             unread.append(name)
         fields |= found
     used = sorted({n for f in fields.values() for n in _used(f)})
+    pages = {n: stored.pages(n) for n in used}
+    # ROOT writes pages that are the same once: lists of one length then have the same ends.
+    first: dict[tuple[int, bytes], int] = {}
+    same = {n: first.setdefault((p.kind, p.rows.tobytes()), n) for n, p in pages.items()}
+    fields = {name: f._replace(ends=same.get(f.ends, f.ends)) for name, f in fields.items()}
     clusters = np.array([c.num_first_entry for c in ntuple.cluster_summaries], np.int64)
-    return Found(fields, {n: stored.pages(n) for n in used}, clusters, tuple(unread))
+    return Found(fields, pages, clusters, tuple(unread))
 
 
 class _Stored:

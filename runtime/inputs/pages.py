@@ -7,7 +7,10 @@ differences within a page.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +19,7 @@ import numpy.typing as npt
 from adl.runtime.inputs.baskets import arrived, codec_of
 from adl.runtime.inputs.blocks import decompress, forget
 from adl.runtime.inputs.paths import is_url
+from adl.runtime.inputs.shared import Shared
 from adl.runtime.inputs.stored import Places
 from adl.runtime.profile.meter import active, stage
 
@@ -27,6 +31,11 @@ class Encoding(NamedTuple):
     split: bool = False
     zigzag: bool = False
     delta: bool = False
+
+    @property
+    def memory(self) -> np.dtype[Any]:
+        """The type of the elements in memory."""
+        return np.dtype(self.dtype).newbyteorder("=")
 
     def size(self, elements: int) -> int:
         """Return the bytes of a page of so many elements, uncompressed."""
@@ -60,6 +69,7 @@ ENCODINGS = {
     0x1A: Encoding("<u4", split=True, delta=True),
     0x1B: Encoding("<u8", split=True, delta=True),
 }
+_LITTLE = sys.byteorder == "little"
 INDEX = (0x0E, 0x0F, 0x1A, 0x1B)  # where each list ends, counted from its cluster's first element
 
 
@@ -95,10 +105,15 @@ class Pages:
         return int(self.rows[:, 3].sum())
 
 
-def elements(source: Any, column: Pages, cluster: int, start: int, stop: int) -> npt.NDArray[Any]:
-    """Return the elements [start, stop) of a cluster's column, in memory's byte order."""
+def elements(
+    source: Any, column: Pages, cluster: int, start: int, stop: int, shared: Shared[Any]
+) -> npt.NDArray[Any]:
+    """Return the elements [start, stop) of a cluster's column, in memory's byte order.
+
+    Pages that reach beyond them are ``shared``: they are unpacked once for all that need some.
+    """
     encoding = ENCODINGS[column.kind]
-    out = np.empty(stop - start, np.dtype(encoding.dtype).newbyteorder("="))
+    out = np.empty(stop - start, encoding.memory)
     if start == stop:
         return out
     for first, number, place, size in column.ranges(cluster, start, stop):
@@ -106,23 +121,40 @@ def elements(source: Any, column: Pages, cluster: int, start: int, stop: int) ->
         if not size:
             out[begin - start : end - start] = 0
             continue
-        values = decoded(_content(source, place, size, encoding.size(number)), number, encoding)
-        out[begin - start : end - start] = values[begin - first : end - first]
+        unpack = partial(_content, source, place, size, encoding.size(number))
+        if begin == first and end == first + number:
+            decode(unpack(), encoding, out[begin - start : end - start])
+        else:
+            whole = shared.get(column, place, partial(_decoded, unpack, number, encoding))
+            out[begin - start : end - start] = whole[begin - first : end - first]
     return out
 
 
-def decoded(content: npt.NDArray[np.uint8], number: int, encoding: Encoding) -> npt.NDArray[Any]:
-    """Return the elements of an uncompressed page."""
+def _decoded(
+    content: Callable[[], npt.NDArray[np.uint8]], number: int, encoding: Encoding
+) -> npt.NDArray[Any]:
+    out = np.empty(number, encoding.memory)
+    decode(content(), encoding, out)
+    return out
+
+
+def decode(content: npt.NDArray[np.uint8], encoding: Encoding, out: npt.NDArray[Any]) -> None:
+    """Put the elements of an uncompressed page, all of them, into ``out``."""
+    number, size = len(out), out.itemsize
     if encoding.dtype == "?":
-        return np.unpackbits(content, bitorder="little")[:number].view(np.bool_)
-    dtype = np.dtype(encoding.dtype)
-    if encoding.split:
-        content = np.ascontiguousarray(content.reshape(dtype.itemsize, number).T)
-    values: npt.NDArray[Any] = content.reshape(-1).view(dtype)
+        out[:] = np.unpackbits(content, bitorder="little")[:number]
+    elif encoding.split:
+        # A copy of the transpose would take three times as long.
+        lowest_first = out.view(np.uint8).reshape(number, size)[:, :: 1 if _LITTLE else -1]
+        for byte in range(size):
+            lowest_first[:, byte] = content[byte * number : (byte + 1) * number]
+    else:
+        out[:] = content.view(encoding.dtype)
     if encoding.zigzag:
-        bits = values.view(dtype.str.replace("i", "u"))
-        values = ((bits >> 1) ^ -(bits & 1)).view(dtype)
-    return np.cumsum(values, dtype=dtype) if encoding.delta else values
+        bits = out.view(out.dtype.str.replace("i", "u"))
+        bits[:] = (bits >> 1) ^ -(bits & 1)
+    if encoding.delta:
+        np.cumsum(out, dtype=out.dtype, out=out)
 
 
 def _content(source: Any, place: int, size: int, whole: int) -> npt.NDArray[np.uint8]:
