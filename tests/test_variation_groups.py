@@ -19,6 +19,7 @@ from adl.compiler.ir import (
     Choice,
     Column,
     Const,
+    Element,
     Fill,
     Index,
     Lookup,
@@ -32,6 +33,7 @@ from adl.compiler.ir import (
     postorder,
     reduce,
     rewrite,
+    store,
 )
 from adl.compiler.kernel import Force, Let
 from adl.compiler.layout import Chunk, Partial, layout, variations
@@ -335,6 +337,19 @@ def test_weights_are_filled_at_once() -> None:
     text = schedule(run_passes(steps(*fills))).render()
     assert "fill all" in text
     assert "each" not in text
+
+
+def test_weights_of_all_variations_are_computed_in_vectors_and_their_sums_are_not() -> None:
+    factors = Choice(Index(V), (0.5, 1.0, 2.0), ())
+    weights = store((V,), (call("mul", met("pt"), factors),))
+    one = Element(weights, Index(V))
+    odd = reduce("any", (V,), call("lt", one, Const(0.0)), TRUE)
+    total = call("gt", reduce("sum", (V,), one, TRUE), Const(0.0))
+    for passing, vectors in ((odd, 2), (total, 1)):
+        program = run_passes(steps(fill((), (), (), passing, ONE)))
+        text = emit(program, schedule(program), layout(program)).text
+        loops = [line for line in text.splitlines() if "br label" in line and "!llvm.loop" in line]
+        assert len(loops) == vectors
 
 
 def test_a_cut_that_no_variation_changes_is_tested_once() -> None:

@@ -56,7 +56,7 @@ int main(int, char **argv)
            return out;
         }, {"pt", "Jet_eta"})
           .Define("jets", [](const RVecD &pt, const RVec<int> &good) { return pt[good]; }, {"pt", "good"})
-          .Filter([](const RVecD &jets) { return jets.size() >= 3; }, {"jets"})
+          .Filter([](const RVecD &jets) { return jets.size() >= 4; }, {"jets"})
           .Define("ht", [](const RVecD &jets) {
              double sum = 0;
              for (double x : jets)

@@ -15,7 +15,14 @@ from adl.compiler.emit.records import write_row
 from adl.compiler.emit.support import filler_name
 from adl.compiler.emit.tables import lookup_name
 from adl.compiler.emit.text import LLVM_TYPE, Lines, real
-from adl.compiler.emit.variations import count_all, count_each, emit_cell, emit_choice
+from adl.compiler.emit.variations import (
+    VECTORS,
+    count_all,
+    count_each,
+    emit_cell,
+    emit_choice,
+    in_vectors,
+)
 from adl.compiler.emit.windows import ask
 from adl.compiler.ir import (
     Axis,
@@ -210,7 +217,8 @@ class FunctionEmitter:
         self.values[Index(axis)] = index
         self.block(body)
         lines.store("i64", lines.let(f"add i64 {index}, 1"), counter)
-        lines.jump(head)
+        vectors = self.arguments.streams is None and in_vectors(axis, body)
+        lines.do(f"br label %{head}{VECTORS if vectors else ''}")
         lines.begin(end)
 
     # ------------------------------------------------------------------------------ values

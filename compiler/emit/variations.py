@@ -11,8 +11,25 @@ from adl.compiler.emit.arguments import Arguments
 from adl.compiler.emit.decisions import at_leaf
 from adl.compiler.emit.support import find_cell, letters
 from adl.compiler.emit.text import Lines
-from adl.compiler.ir import Binning, Cell, Choice, Fill, Node, Numbers, Source, Table
+from adl.compiler.ir import (
+    Axis,
+    Binning,
+    Call,
+    Cell,
+    Choice,
+    Element,
+    Fill,
+    Node,
+    Numbers,
+    Reduce,
+    Source,
+    Store,
+    Table,
+)
+from adl.compiler.kernel import Block, Item, Let, Update
 from adl.compiler.layout import variations
+from adl.compiler.variations import is_varied
+from adl.stdlib import ops
 
 if TYPE_CHECKING:
     from adl.compiler.emit.function import FunctionEmitter
@@ -107,7 +124,27 @@ exit:
 }
 """
 SUPPORT = _EACH + _ALL
+VECTORS = ", !llvm.loop !1"
 METADATA = '!1 = distinct !{!1, !2}\n!2 = !{!"llvm.loop.vectorize.enable", i1 true}'
+
+
+def in_vectors(axis: Axis, body: Block) -> bool:
+    """Whether a loop over variations computes numbers that do not depend on their order.
+
+    A sum does: vectors would add in another order.
+    """
+    return is_varied(axis) and all(map(_in_vectors, body.items))
+
+
+def _in_vectors(item: Item) -> bool:
+    match item:
+        case Let(Call(function)):
+            return function in ops.MEANING
+        case Let(Choice(options=(float(), *_)) | Element()):
+            return True
+        case Update(Store() | Reduce(operation="any" | "all")):
+            return True
+    return False
 
 
 def cell_functions(arguments: Arguments) -> list[str]:
