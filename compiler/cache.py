@@ -75,7 +75,7 @@ class Store:
             number, total = number - 1, total - size
 
 
-KERNELS = Store("kernels", ".o", 500, 1 << 30)
+KERNELS = Store("kernels", ".o", 4000, 1 << 30)
 
 
 def key(*parts: str) -> str:

@@ -21,7 +21,12 @@ from adl.compiler.targets.batches import RunNetwork, with_networks
 if TYPE_CHECKING:
     from adl.compiler.emit.device import DeviceModule
     from adl.compiler.emit.module import Module
+    from adl.compiler.emit.pieces import Pieces
     from adl.compiler.targets.host import HostKernel
+    from adl.compiler.targets.linked import LinkedKernel
+
+
+_TOGETHER = 4  # bodies
 
 
 @dataclass(frozen=True)
@@ -53,11 +58,32 @@ class Compiled:
         return emit(self.program, self.kernel, self.layout)
 
     @cached_property
-    def host(self) -> HostKernel:
-        """Machine code."""
-        from adl.compiler.targets.host import load
+    def pieces(self) -> Pieces:
+        """LLVM IR in pieces, for a kernel of many bodies."""
+        from adl.compiler.emit.pieces import emit_pieces
 
-        return load(self.module)
+        return emit_pieces(self.program, self.kernel, self.layout)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The modules from which machine code is made."""
+        return self.pieces.modules if self.in_pieces else (self.module.text,)
+
+    @property
+    def in_pieces(self) -> bool:
+        """Whether functions are compiled on their own: few are faster together, and soon compiled."""
+        return len(self.kernel.bodies) > _TOGETHER
+
+    @cached_property
+    def host(self) -> HostKernel | LinkedKernel:
+        """Machine code."""
+        if self.in_pieces:
+            from adl.compiler.targets import linked
+
+            return linked.load(self.pieces)
+        from adl.compiler.targets import host
+
+        return host.load(self.module)
 
     @cached_property
     def device(self) -> DeviceModule:

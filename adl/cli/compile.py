@@ -75,6 +75,9 @@ def command(
       kernel  its loops and guards     object  this machine's object code
       ptx     an NVIDIA GPU's assembly cubin   its machine code, made by ptxas
 
+    A large analysis is compiled in pieces: llvm and asm show one module after the other; object is
+    one file in any case.
+
     \b
     Example:
       adlc compile examples/zpeak.adl --emit kernel
@@ -142,8 +145,8 @@ def _stage(stage: str, file: str, how: tuple[Any, ...]) -> str | bytes:
     show: dict[str, Callable[[], str | bytes]] = {
         "ir": lambda: "\n".join(_dump(part) for part in compiled.programs),
         "kernel": lambda: "\n".join(part.kernel.render() for part in compiled.parts),
-        "llvm": lambda: compiled.module.text,
-        "asm": lambda: _host().assembly(compiled.module.text),
+        "llvm": lambda: "\n".join(compiled.texts),
+        "asm": lambda: "\n".join(map(_host().assembly, compiled.texts)),
         "object": lambda: _host().compile_object(compiled.module.text),
     }
     return show[stage]()

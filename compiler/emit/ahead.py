@@ -8,7 +8,7 @@ next window computed, from its own first element on.
 from __future__ import annotations
 
 from adl.compiler.ahead import LEAST, MOST, runs_ahead
-from adl.compiler.emit.arguments import SIGNATURE, Arguments
+from adl.compiler.emit.arguments import Arguments
 from adl.compiler.emit.function import FunctionEmitter
 from adl.compiler.emit.text import LLVM_TYPE, Lines
 from adl.compiler.emit.windows import BEGIN, END, ENTRIES, STEP
@@ -23,13 +23,12 @@ METADATA = """\
 !12 = !{!"llvm.loop.vectorize.enable", i1 true}"""
 
 
-def computed(item: Ahead, number: int, arguments: Arguments) -> str:
-    """Return the function that computes the next window."""
+def computed(item: Ahead, number: int, loop: int, arguments: Arguments) -> str:
+    """Return the function that computes the next window; its loop is this one of the module's."""
     function = _OfElements(arguments, {}, ())
     lines = function.lines
     (collection,) = item.stores[0].axes[0].source
-    window = arguments.window(item, collection)
-    last = _until(lines, window)
+    last = _until(lines, arguments, item, collection)
     for store in item.stores:
         function.scratch(store)  # its address is computed before the loop
     lines.jump("head")
@@ -41,18 +40,20 @@ def computed(item: Ahead, number: int, arguments: Arguments) -> str:
     for store in item.stores:
         function.keep(store, place)
     lines.do("%next = add i64 %element, 1")
-    lines.do(f"br label %head, !llvm.loop !{_FIRST + number}")
+    lines.do(f"br label %head, !llvm.loop !{_FIRST + loop}")
     lines.begin("end")
     lines.do("ret void")
-    text = [*lines.entry, *function.pointers, *lines.body]
-    head = f"define internal void @ahead_{number}({SIGNATURE}, i64 %first, i64 %last)"
-    loop_id = f"!{_FIRST + number} = distinct !{{!{_FIRST + number}, !11, !12}}"
+    first, then = arguments.given()
+    text = [*lines.entry, *first, *then, *function.pointers, *lines.body]
+    head = arguments.head(f"ahead_{number}", "first", "last")
+    loop_id = f"!{_FIRST + loop} = distinct !{{!{_FIRST + loop}, !11, !12}}"
     return "\n".join([f"{head} nounwind noinline {{", "entry:", *text, "}", f"{loop_id}\n"])
 
 
-def _until(lines: Lines, window: int) -> str:
+def _until(lines: Lines, arguments: Arguments, item: Ahead, collection: str) -> str:
     """Write how far the next window goes, and note it."""
-    at = [lines.at("i64", "%memo", window + place) for place in range(4)]
+    memory = arguments.memo_at(lines, arguments.window(item, collection))
+    at = [lines.at("i64", memory, place) for place in range(4)]
     step = lines.load("i64", at[STEP])
     skipped = lines.let(f"icmp sgt i64 %first, {lines.load('i64', at[END])}")
     further = lines.let(f"shl i64 {step}, 1")

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from adl.compiler.decisions import Decide, Reasons, Tree
 from adl.compiler.emit.streams import Streams
+from adl.compiler.emit.text import Lines
 from adl.compiler.ir import (
     Binning,
     Const,
@@ -52,6 +54,12 @@ _PRIVATE = {"raw", "sumw", "sumw2", "skipped", "rows", "scratch", "memo", "flags
 SIGNATURE = ", ".join(f"ptr noalias {'' if p in _PRIVATE else 'readonly '}%{p}" for p in PARAMETERS)
 
 
+class Away(NamedTuple):
+    """Where data that functions share stand in the kernel's numbers, as seen from a function's own."""
+
+    slot: int
+
+
 @dataclass
 class Arguments:
     """Places of everything that a kernel reads by number."""
@@ -63,6 +71,7 @@ class Arguments:
     records: dict[Record, tuple[int, int]]  # its number, and that of its first buffer
     streams: Streams | None = None  # of a kernel with a thread for each event
     numbers: list[bytes] = field(default_factory=list)  # eight bytes each
+    away: dict[int, int] = field(default_factory=dict)  # of those that are ``Away`` its slot
     stores: dict[tuple[Node, int], int] = field(default_factory=dict)
     store_sources: list[tuple[str, ...]] = field(default_factory=list)
     memo: dict[Node | Mark | Again | Ahead | Function | Reasons, int] = field(default_factory=dict)
@@ -78,7 +87,7 @@ class Arguments:
     walks: set[int] = field(default_factory=set)  # the numbers of inputs of decisions
     fillers: dict[str, Fill] = field(default_factory=dict)  # one fill of each kind, by its function
     _uses: dict[tuple[Node, int], int] = field(default_factory=dict)
-    _histograms: dict[int, int] = field(default_factory=dict)
+    _descriptions: dict[Fill, int] = field(default_factory=dict)
     cells: dict[str, tuple[Binning, ...]] = field(default_factory=dict)  # bins, by their function
     again: dict[str, int] = field(default_factory=dict)  # functions whose last result is kept
     repeated: dict[Fill, Place] = field(default_factory=dict)  # raw counts of the first variation
@@ -97,22 +106,68 @@ class Arguments:
             buffers += 1 + len(record.values)  # the events' numbers, then the values
         return Arguments(program, layout, columns, collections, records, streams)
 
+    def column(self, name: str) -> int:
+        """Return the place of a column's pointer."""
+        return self.columns[name]
+
+    def collection(self, name: str) -> int:
+        """Return the place of the pointer to a collection's offsets."""
+        return self.collections[name]
+
+    def record(self, record: Record) -> tuple[int, int]:
+        """Return a record's number, and the place of the pointer to its first buffer."""
+        return self.records[record]
+
+    def place(self, fill: Fill) -> Place:
+        """Return where a fill's numbers lie."""
+        return self.layout.places[fill]
+
+    def repeat(self, fill: Fill) -> None:
+        """Note that a fill writes the raw count of its first variation only."""
+        self.repeated[fill] = self.layout.places[fill]
+
+    # ---------------------------------------------------------------- what depends on who calls
+
+    def head(self, name: str, event: str = "event", more: str = "variation") -> str:
+        """Write the first line of a function of the kernel, less its attributes."""
+        return f"define internal void @{name}({SIGNATURE}, i64 %{event}, i64 %{more})"
+
+    def invoke(self, lines: Lines, name: str, event: str, more: str = "0") -> None:
+        """Write the call of a function of the kernel."""
+        lines.do(f"call void @{name}({CALL}, i64 {event}, i64 {more})")
+
+    def given(self) -> tuple[list[str], list[str]]:
+        """Write what a function begins with: before it looks whether it was called before, after."""
+        return [], []
+
+    def memo_at(self, lines: Lines, slot: int) -> str:
+        """Write the address of a slot of the event's memory."""
+        return lines.at("i64", "%memo", slot)
+
+    def data_at(self, lines: Lines, slot: int) -> str:
+        """Write the address of data that several functions share."""
+        return lines.at("i64", "%numbers", slot)
+
+    # ----------------------------------------------------------------------------- their places
+
     def number(self, constant: Const, user: Node, place: int) -> int:
         """Return the slot of a datum for one of its uses."""
         if (user, place) not in self._uses:
             self._uses[user, place] = self._append(constant.value)
         return self._uses[user, place]
 
-    def histogram(self, number: int, bins: tuple[Binning, ...], cells: int, sums: int) -> int:
-        """Return the slot of a histogram's description: its cells, its sums, then its axes.
+    def description(self, fill: Fill, bins: tuple[Binning, ...] = ()) -> int:
+        """Return the slot of a fill's description: cells, sums, skipped, then its axes.
 
-        Sizes are data too: another binning is the same code.
+        Places and sizes are data too: another binning is the same code.
         """
-        if number not in self._histograms:
-            self._histograms[number] = self._append(cells)
-            self._append(sums)
+        if fill not in self._descriptions:
+            place = self.place(fill)
+            self._descriptions[fill] = self._append(place.cells)
+            self._append(place.sums)
+            self._append(place.skipped)
             self._describe(bins)
-        return self._histograms[number]
+        return self._descriptions[fill]
 
     def axes(self, bins: tuple[Binning, ...]) -> int:
         """Return the slot of a description of axes."""
@@ -145,7 +200,7 @@ class Arguments:
                 self._append(number)
         return self._options[key]
 
-    def _option(self, option: Option) -> float:
+    def _option(self, option: Option) -> float | Away:
         if isinstance(option, Source):
             return self.columns[option.name]
         if isinstance(option, Numbers):
@@ -218,7 +273,10 @@ class Arguments:
         self.numbers += (words[i : i + 8] for i in range(0, len(words), 8))
         return first
 
-    def _append(self, value: float) -> int:
+    def _append(self, value: float | Away) -> int:
+        if isinstance(value, Away):
+            self.away[len(self.numbers)] = value.slot
+            value = 0
         self.numbers.append(struct.pack("<q" if isinstance(value, int) else "<d", value))
         return len(self.numbers) - 1
 

@@ -18,7 +18,7 @@ def decide(function: FunctionEmitter, node: Decide) -> str:
     """Write the walk to a leaf."""
     lines, arguments = function.lines, function.arguments
     operands = [f"double {function.value(a, node, i)}" for i, a in enumerate(node.arguments)]
-    tree = lines.at("i64", "%numbers", arguments.tree(node))
+    tree = arguments.data_at(lines, arguments.tree(node))
     passed = ", ".join([f"ptr {tree}", *operands])
     return lines.let(f"call i64 @{walk_name(len(operands))}({passed})")
 
@@ -26,7 +26,8 @@ def decide(function: FunctionEmitter, node: Decide) -> str:
 def entry(function: FunctionEmitter, node: Entry) -> str:
     """Write the read of a leaf's number; the one before the first is that of no leaf."""
     lines = function.lines
-    first = lines.at("double", "%numbers", function.arguments.leaves(node.numbers))
+    arguments = function.arguments
+    first = arguments.data_at(lines, arguments.leaves(node.numbers))
     return at_leaf(lines, first, function.value(node.at, node, 0))
 
 
@@ -47,7 +48,7 @@ def reject(function: FunctionEmitter, node: Reject) -> str:
     yes, end = lines.label(), lines.label()
     lines.branch(said, yes, end)
     lines.begin(yes)
-    memo = lines.at("i64", "%memo", function.arguments.rejected(node.reasons))
+    memo = function.arguments.memo_at(lines, function.arguments.rejected(node.reasons))
     lines.do(f"call void @adl_reject(ptr {memo}, i64 {result}, i64 %event)")
     lines.jump(end)
     lines.begin(end)

@@ -42,7 +42,7 @@ def _call(function: FunctionEmitter, node: Evaluate) -> str:
     values = [_argument(function, node, place) for place, _ in enumerate(node.arguments)]
     arrays = outputs(node.function) + node.function.scratch
     values += [function.scratch(node, place) for place in range(arrays)]
-    fault = lines.at("i64", "%memo", function.arguments.fault(node.function))
+    fault = function.arguments.memo_at(lines, function.arguments.fault(node.function))
     types = parameters(node.function)
     passed = ", ".join(f"{t} {v}" for t, v in zip(types, (*values, fault, "%event"), strict=True))
     symbol = code(node.function).symbol

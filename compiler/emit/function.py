@@ -7,7 +7,7 @@ from collections.abc import Callable
 from adl.compiler.decisions import Decide, Entry, Reject
 from adl.compiler.emit import streams
 from adl.compiler.emit.accumulators import Accumulator, Ordered, accumulators
-from adl.compiler.emit.arguments import CALL, Arguments
+from adl.compiler.emit.arguments import Arguments
 from adl.compiler.emit.decisions import decide, entry, reject
 from adl.compiler.emit.evaluate import evaluate
 from adl.compiler.emit.operations import emit_primitive
@@ -122,8 +122,9 @@ class FunctionEmitter:
 
     def text(self, unless: str = "") -> str:
         """Return the function's body; ``unless`` are lines that end by going to %start or not."""
-        slots = [*self.lines.entry, unless or "  br label %start"]
-        work = [*self.pointers, *self.prologue, *self.lines.body]
+        first, then = self.arguments.given()
+        slots = [*self.lines.entry, *first, unless or "  br label %start"]
+        work = [*then, *self.pointers, *self.prologue, *self.lines.body]
         return "\n".join(["entry:", *slots, "start:", *work])
 
     def block(self, block: Block) -> None:
@@ -137,8 +138,8 @@ class FunctionEmitter:
                     if isinstance(node, Evaluate) and node in self.published:
                         self.remember(node)
                 case Force(node):
-                    own = f"{CALL}, i64 %event, i64 {self.turn}"
-                    self.lines.do(f"call void @memo_{self.memoised[node]}({own})")
+                    memo = f"memo_{self.memoised[node]}"
+                    self.arguments.invoke(self.lines, memo, "%event", self.turn)
                     self.recall(node)
                 case Recall(node):
                     self.recall(node)
@@ -240,7 +241,7 @@ class FunctionEmitter:
             case Call():
                 return self.call(node)
             case Column():
-                base = self.pointer("columns", self.arguments.columns[node.name])
+                base = self.pointer("columns", self.arguments.column(node.name))
                 return self.read_column(node, base, node, 0)
             case Decide():
                 return decide(self, node)
@@ -249,7 +250,7 @@ class FunctionEmitter:
             case Reject():
                 return reject(self, node)
             case Lookup():
-                table = self.lines.at("i64", "%numbers", self.arguments.table(node.table))
+                table = self.arguments.data_at(self.lines, self.arguments.table(node.table))
                 return self.look_up(table, node, node.arguments, 0)
             case Choice():
                 return emit_choice(self, node)
@@ -281,7 +282,7 @@ class FunctionEmitter:
         if node.free and node.free == self.turned and self.arguments.streams is None:
             # Most variations of an event ask for what the one before has asked for.
             kept = self.arguments.memory(Again(node), len(operands) + 1)
-            arguments += f", ptr {self.lines.at('i64', '%memo', kept)}"
+            arguments += f", ptr {self.arguments.memo_at(self.lines, kept)}"
             name = f"@adl_again_{node.function}"
             self.arguments.again[node.function] = len(operands)
         return self.lines.let(f"call double {name}({arguments})")
@@ -359,7 +360,7 @@ class FunctionEmitter:
 
     def mark(self, condition: Node) -> str:
         """Return the address of what was noted of a condition, which may be memoised, too."""
-        return self.lines.at("i64", "%memo", self.arguments.memory(Mark(condition), 1))
+        return self.arguments.memo_at(self.lines, self.arguments.memory(Mark(condition), 1))
 
     def memory(self, node: Node) -> tuple[list[str], list[str]]:
         """Return the addresses and types of a value in the event's memory; a store has none."""
@@ -370,7 +371,10 @@ class FunctionEmitter:
         else:
             types = [LLVM_TYPE[node.kind]] if node.kind in LLVM_TYPE else []
         first = self.arguments.memory(node, len(types))
-        return [self.lines.at("i64", "%memo", first + i) for i in range(len(types))], types
+        if not types:
+            return [], []
+        at = self.arguments.memo_at(self.lines, first)
+        return [at, *(self.lines.at("i64", at, i) for i in range(1, len(types)))], types
 
     def scratch(self, node: Node, place: int = 0) -> str:
         """Return the address of a store's values."""
@@ -422,7 +426,7 @@ class FunctionEmitter:
         return self.once(f"size {collection}", write)
 
     def _offset(self, collection: str, event: str) -> str:
-        base = self.pointer("offsets", self.arguments.collections[collection])
+        base = self.pointer("offsets", self.arguments.collection(collection))
         address = self.early(f"getelementptr i64, ptr {base}, i64 {event}")
         return self.early(f"load i64, ptr {address}{_INVARIANT}")
 
@@ -461,23 +465,22 @@ class FunctionEmitter:
             streams.count(self, self.arguments.streams, fill, operands)
             return
         lines = self.lines
-        place = self.arguments.layout.places[fill]
-        skipped = lines.at("i64", "%skipped", place.skipped)
         if group_of(fill) is not None:
             count_each(self, fill, operands)
             return
         values = [self.value(v, fill, i) for i, v in enumerate(operands)]
         weight = values.pop() if fill.weighted else None
         if not fill.bins:
+            place = self.arguments.place(fill)
+            skipped = lines.at("i64", "%skipped", place.skipped)
             self.add(place.cells, place.sums, weight, skipped)
             return
-        description = self.arguments.histogram(place.number, fill.bins, place.cells, place.sums)
-        address = lines.at("i64", "%numbers", description)
+        address = lines.at("i64", "%numbers", self.arguments.description(fill, fill.bins))
         name = filler_name(fill)
         self.arguments.fillers[name] = fill
         reals = ", ".join(f"double {v}" for v in (*values, *([weight] if weight else ())))
-        outputs = "ptr %raw, ptr %sumw, ptr %sumw2"
-        lines.do(f"call void @{name}({outputs}, ptr {skipped}, ptr {address}, {reals})")
+        outputs = "ptr %raw, ptr %sumw, ptr %sumw2, ptr %skipped"
+        lines.do(f"call void @{name}({outputs}, ptr {address}, {reals})")
 
     def add(self, cell: int, sums: int, weight: str | None, skipped: str) -> None:
         """Write the update of a counter."""

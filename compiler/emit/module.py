@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from adl.compiler.emit import ahead, variations
-from adl.compiler.emit.arguments import CALL, SIGNATURE, Arguments
+from adl.compiler.emit.arguments import SIGNATURE, Arguments
 from adl.compiler.emit.decisions import SUPPORT as DECISIONS
 from adl.compiler.emit.decisions import walk
 from adl.compiler.emit.elementary import emit_again, emit_elementary
@@ -15,6 +15,7 @@ from adl.compiler.emit.function import FunctionEmitter
 from adl.compiler.emit.operations import INTRINSICS
 from adl.compiler.emit.support import SUPPORT, filler
 from adl.compiler.emit.tables import lookup
+from adl.compiler.emit.text import Lines
 from adl.compiler.ir import Axis, Call, Evaluate, Node, postorder
 from adl.compiler.kernel import Ahead, Block, Kernel
 from adl.compiler.layout import Layout
@@ -42,12 +43,9 @@ def written(
     program: Program, kernel: Kernel, arguments: Arguments
 ) -> tuple[list[str], tuple[list[str], list[str]]]:
     """Write every function that a kernel calls, and what it does for one event: entry and body."""
-    order: dict[Node | Ahead, int] = {
-        node: number for number, nodes in enumerate(kernel.memoised) for node in nodes
-    }
-    order.update((item, number) for number, item in enumerate(kernel.ahead))
+    order = numbered(kernel)
     memoised = [
-        _memoised(number, nodes, kernel, arguments, order)
+        memo(number, nodes, kernel, arguments, order)
         for number, nodes in enumerate(kernel.memoised)
     ]
     bodies, main = _main(kernel, arguments, order)
@@ -56,10 +54,8 @@ def written(
     elementary += [emit_again(*function) for function in arguments.again.items()]
     in_loops = _functions(s for item in kernel.ahead for s in item.stores)
     elementary += [emit_elementary(name, inlined=True) for name in in_loops]
-    windows = [ahead.computed(item, n, arguments) for n, item in enumerate(kernel.ahead)]
-    # A few fills are worth inlining; hundreds would make most of the code.
-    inline = sum(bool(f.bins) for f in program.fills) <= _INLINED_FILLS
-    fillers = [filler(fill, inline) for fill in arguments.fillers.values()]
+    windows = [ahead.computed(item, n, n, arguments) for n, item in enumerate(kernel.ahead)]
+    fillers = [filler(fill, inline_fills(program)) for fill in arguments.fillers.values()]
     python = dict.fromkeys(declaration(n) for n in program.nodes if isinstance(n, Evaluate))
     cells = variations.cell_functions(arguments)
     lookups = [lookup(n) for n in sorted({table.variables for table in arguments.tables})]
@@ -76,11 +72,20 @@ def written(
         *cells,
         *fillers,
         *elementary,
-        _ZERO,
+        NOTHING,
         *windows,
         *memoised,
         *bodies,
     ], main
+
+
+def numbered(kernel: Kernel) -> dict[Node | Ahead, int]:
+    """Return the number of the function that computes each value for which there is one."""
+    order: dict[Node | Ahead, int] = {
+        node: number for number, nodes in enumerate(kernel.memoised) for node in nodes
+    }
+    order.update((item, number) for number, item in enumerate(kernel.ahead))
+    return order
 
 
 METADATA = ("!0 = !{}", variations.METADATA, ahead.METADATA, "")
@@ -92,18 +97,25 @@ def _functions(nodes: Iterable[Node]) -> list[str]:
     return [name for name in dict.fromkeys(needed) if name not in ops.MEANING]
 
 
+def inline_fills(program: Program) -> bool:
+    """Whether fills are few, and worth inlining: hundreds would make most of the code."""
+    return sum(bool(f.bins) for f in program.fills) <= _INLINED_FILLS
+
+
 _INLINED_FILLS = 30
 # Where a missing element is read: eight zero bytes.
-_ZERO = "@adl_nothing = internal constant [8 x i8] zeroinitializer\n"
+NOTHING = "@adl_nothing = internal constant [8 x i8] zeroinitializer\n"
 
 
-def _memoised(
+def memo(
     number: int,
     nodes: tuple[Node, ...],
     kernel: Kernel,
     arguments: Arguments,
     order: dict[Node | Ahead, int],
+    flag: int | None = None,
 ) -> str:
+    """Write the function of memoised values; ``flag`` is where it notes that they are known."""
     turn = next(iter(nodes[0].free), None)
     function = FunctionEmitter(arguments, order, kernel.published, turn)
     function.block(kernel.memoised[nodes])
@@ -111,9 +123,9 @@ def _memoised(
         function.remember(node)
     function.lines.store("i8", "1", "%flag")
     function.lines.do("ret void")
-    signature = f"{SIGNATURE}, i64 %event, i64 %variation"
-    head = f"define internal void @memo_{number}({signature}) nounwind noinline"
-    return f"{head} {{\n{function.text(_UNLESS_DONE.format(number))}\n}}\n"
+    head = f"{arguments.head(f'memo_{number}')} nounwind noinline"
+    unless = _UNLESS_DONE.format(number if flag is None else flag)
+    return f"{head} {{\n{function.text(unless)}\n}}\n"
 
 
 _UNLESS_DONE = """\
@@ -129,19 +141,37 @@ def _main(
     kernel: Kernel, arguments: Arguments, order: dict[Node | Ahead, int]
 ) -> tuple[list[str], tuple[list[str], list[str]]]:
     """Write what an event runs; a single body stands where it is run, several are functions."""
-    turns = [_turns(number, kernel, arguments, order) for number, _ in enumerate(kernel.turns)]
-    turned = [f"  call void @turns_{n}({CALL}, i64 %event)" for n, _ in enumerate(turns)]
+    groups = [
+        text
+        for number, group in enumerate(kernel.turns)
+        for text in (
+            *(
+                body(f"{number}_{place}", block, kernel, arguments, order, group.axis)
+                for place, block in enumerate(group.bodies)
+            ),
+            turns(number, kernel, arguments, order),
+        )
+    ]
+    turned = _calls(arguments, [f"turns_{n}" for n, _ in enumerate(kernel.turns)])
     if len(kernel.bodies) == 1:
         function = FunctionEmitter(arguments, order, kernel.published)
         function.block(kernel.bodies[0])
         entry = [*function.lines.entry, *function.pointers]
-        body = [*function.prologue, *function.lines.body, *turned]
-        return turns, (entry, [*_forget(kernel), *body])
+        main = [*function.prologue, *function.lines.body, *turned]
+        return groups, (entry, [*_forget(kernel), *main])
     bodies = [
-        _body(number, block, kernel, arguments, order) for number, block in enumerate(kernel.bodies)
+        body(str(number), block, kernel, arguments, order)
+        for number, block in enumerate(kernel.bodies)
     ]
-    calls = [f"  call void @body_{n}({CALL}, i64 %event)" for n, _ in enumerate(bodies)]
-    return [*bodies, *turns], ([], [*_forget(kernel), *calls, *turned])
+    calls = _calls(arguments, [f"body_{n}" for n, _ in enumerate(bodies)])
+    return [*bodies, *groups], ([], [*_forget(kernel), *calls, *turned])
+
+
+def _calls(arguments: Arguments, names: list[str]) -> list[str]:
+    lines = Lines()
+    for name in names:
+        arguments.invoke(lines, name, "%event")
+    return lines.body
 
 
 def _forget(kernel: Kernel) -> list[str]:
@@ -152,22 +182,25 @@ def _forget(kernel: Kernel) -> list[str]:
     return [f"  call void @llvm.memset.p0.i64(ptr %flags, i8 0, i64 {flags}, i1 false)"]
 
 
-def _turns(
-    number: int, kernel: Kernel, arguments: Arguments, order: dict[Node | Ahead, int]
+def turns(
+    number: int,
+    kernel: Kernel,
+    arguments: Arguments,
+    order: dict[Node | Ahead, int],
+    flag: int | None = None,
 ) -> str:
-    """Write a group's turns: its cuts on the event, then its bodies for each variation."""
-    turns = kernel.turns[number]
-    bodies = [
-        _body(f"{number}_{place}", body, kernel, arguments, order, turns.axis)
-        for place, body in enumerate(turns.bodies)
-    ]
+    """Write a group's turns: its cuts on the event, then its bodies for each variation.
+
+    Its memoised values stand together, ``flag`` is where the first notes that it is known.
+    """
+    group = kernel.turns[number]
     function = FunctionEmitter(arguments, order, kernel.published)
     lines = function.lines
-    marks = [function.mark(mark) for mark in turns.marks]
+    marks = [function.mark(mark) for mark in group.marks]
     for mark in marks:
         lines.store("i1", "false", mark)
-    function.block(turns.before)
-    wanted = "true" if turns.always else "false"
+    function.block(group.before)
+    wanted = "true" if group.always else "false"
     for mark in marks:
         wanted = lines.let(f"or i1 {wanted}, {lines.load('i1', mark)}")
     head, inside, end = lines.label(), lines.label(), lines.label()
@@ -176,38 +209,38 @@ def _turns(
     lines.begin(head)
     variation = lines.load("i64", counter)
     lines.branch(
-        lines.let(f"icmp slt i64 {variation}, {function.size(turns.axis.source)}"), inside, end
+        lines.let(f"icmp slt i64 {variation}, {function.size(group.axis.source)}"), inside, end
     )
     lines.begin(inside)
     if arguments.streams is not None:
         lines.do("call void @adl_turn(ptr %rows)")
-    own = [n for n, nodes in enumerate(kernel.memoised) if turns.axis in nodes[0].free]
+    own = [n for n, nodes in enumerate(kernel.memoised) if group.axis in nodes[0].free]
     if own:  # they stand together, and nothing of this turn is known yet
-        flags = lines.at("i8", "%flags", own[0])
+        flags = lines.at("i8", "%flags", own[0] if flag is None else flag)
         lines.do(f"call void @llvm.memset.p0.i64(ptr {flags}, i8 0, i64 {len(own)}, i1 false)")
-    for place, _ in enumerate(bodies):
-        lines.do(f"call void @body_{number}_{place}({CALL}, i64 %event, i64 {variation})")
+    for place, _ in enumerate(group.bodies):
+        arguments.invoke(lines, f"body_{number}_{place}", "%event", variation)
     lines.store("i64", lines.let(f"add i64 {variation}, 1"), counter)
     lines.jump(head)
     lines.begin(end)
     lines.do("ret void")
-    text = f"define internal void @turns_{number}({SIGNATURE}, i64 %event) nounwind noinline"
-    return "\n".join([*bodies, f"{text} {{\n{function.text()}\n}}\n"])
+    head = f"{arguments.head(f'turns_{number}')} nounwind noinline"
+    return f"{head} {{\n{function.text()}\n}}\n"
 
 
-def _body(
-    name: str | int,
+def body(
+    name: str,
     block: Block,
     kernel: Kernel,
     arguments: Arguments,
     order: dict[Node | Ahead, int],
     turn: Axis | None = None,
 ) -> str:
+    """Write the function of a body."""
     function = FunctionEmitter(arguments, order, kernel.published, turn)
     function.block(block)
     function.lines.do("ret void")
-    more = "" if turn is None else ", i64 %variation"
-    head = f"define internal void @body_{name}({SIGNATURE}, i64 %event{more}) nounwind noinline"
+    head = f"{arguments.head(f'body_{name}')} nounwind noinline"
     return f"{head} {{\n{function.text()}\n}}\n"
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def write_row(function: FunctionEmitter, record: Record, values: list[str]) -> None:
     """Write the values behind the rows so far; whoever calls made the buffers long enough."""
     lines = function.lines
-    number, _ = function.arguments.records[record]
+    number, _ = function.arguments.record(record)
     counter = lines.at("i64", "%rows", number)
     row = lines.load("i64", counter)
     write_values(function, record, values, row)
@@ -24,7 +24,7 @@ def write_row(function: FunctionEmitter, record: Record, values: list[str]) -> N
 def write_values(function: FunctionEmitter, record: Record, values: list[str], row: str) -> None:
     """Write the event's number and the values into a row of the record's buffers."""
     lines = function.lines
-    _, first = function.arguments.records[record]
+    _, first = function.arguments.record(record)
     buffers = [function.pointer("records", first + i) for i in range(1 + len(values))]
     lines.store("i64", "%event", lines.at("i64", buffers[0], row))
     for buffer, value, node in zip(buffers[1:], values, record.values, strict=True):

@@ -106,7 +106,7 @@ def letters(bins: tuple[Binning, ...]) -> str:
 
 
 def filler(fill: Fill, inline: bool) -> str:
-    """Write that function: its description is cells, sums, then each axis as above."""
+    """Write that function: its description is cells, sums, skipped, then each axis as above."""
     lines = Lines()
     values = [f"%x{i}" for i, _ in enumerate(fill.bins)]
     every = "true"
@@ -116,17 +116,19 @@ def filler(fill: Fill, inline: bool) -> str:
     good, bad = lines.label(), lines.label()
     lines.branch(every, good, bad)
     lines.begin(bad)
-    lines.store("i64", lines.let(f"add i64 {lines.load('i64', '%skipped')}, 1"), "%skipped")
+    odd = lines.at("i64", "%skipped", lines.load("i64", lines.at("i64", "%histogram", 2)))
+    lines.store("i64", lines.let(f"add i64 {lines.load('i64', odd)}, 1"), odd)
     lines.do("ret void")
     lines.begin(good)
-    cell = find_cell(lines, fill.bins, values, lines.at("i64", "%histogram", 2))
+    cell = find_cell(lines, fill.bins, values, lines.at("i64", "%histogram", 3))
     first = lines.load("i64", "%histogram")
     raw = lines.at("i64", "%raw", lines.let(f"add i64 {first}, {cell}"))
     lines.store("i64", lines.let(f"add i64 {lines.load('i64', raw)}, 1"), raw)
     if fill.weighted:
         sums = lines.load("i64", lines.at("i64", "%histogram", 1))
         entry = lines.let(f"add i64 {sums}, {cell}")
-        arguments = f"ptr %sumw, ptr %sumw2, ptr %skipped, i64 {entry}, double %w"
+        odd = lines.at("i64", "%skipped", lines.load("i64", lines.at("i64", "%histogram", 2)))
+        arguments = f"ptr %sumw, ptr %sumw2, ptr {odd}, i64 {entry}, double %w"
         lines.do(f"call void @adl_add({arguments})")
     lines.do("ret void")
     parameters = ["ptr %raw, ptr %sumw, ptr %sumw2, ptr %skipped, ptr %histogram"]

@@ -149,10 +149,11 @@ def _in_vectors(item: Item) -> bool:
 
 def cell_functions(arguments: Arguments) -> list[str]:
     """Write the functions that find cells: one for each sequence of kinds of axes."""
-    return [_cell_function(name, bins) for name, bins in arguments.cells.items()]
+    return [cell_function(name, bins) for name, bins in arguments.cells.items()]
 
 
-def _cell_function(name: str, bins: tuple[Binning, ...]) -> str:
+def cell_function(name: str, bins: tuple[Binning, ...]) -> str:
+    """Write the function that finds the cell of values, -1 where one is no number."""
     lines = Lines()
     values = [f"%x{i}" for i, _ in enumerate(bins)]
     every = "true"
@@ -200,28 +201,40 @@ def emit_choice(function: FunctionEmitter, node: Choice) -> str:
 
 def count_each(function: FunctionEmitter, fill: Fill, operands: tuple[Node, ...]) -> None:
     """Write what one variation fills: its number, the cell, the weight."""
-    lines, place = function.lines, function.arguments.layout.places[fill]
+    lines = function.lines
+    cells, sums, skips = places(function, fill)
     n = function.whole(variations(fill))
     which, cell, *weight = (function.value(v, fill, i) for i, v in enumerate(operands))
     at = lines.let(f"add i64 {lines.let(f'mul i64 {cell}, {n}')}, {which}")
-    skipped = lines.at("i64", "%skipped", lines.let(f"add i64 {place.skipped}, {which}"))
-    raw = lines.let(f"add i64 {place.cells}, {at}")
+    skipped = lines.at("i64", "%skipped", lines.let(f"add i64 {skips}, {which}"))
+    raw = lines.let(f"add i64 {cells}, {at}")
     if not weight:
         lines.do(f"call void @adl_each(ptr %raw, ptr {skipped}, i64 {cell}, i64 {raw})")
         return
-    sums = lines.let(f"add i64 {place.sums}, {at}")
+    sum_at = lines.let(f"add i64 {sums}, {at}")
     arguments = f"ptr %raw, ptr %sumw, ptr %sumw2, ptr {skipped}, i64 {cell}, i64 {raw}"
-    lines.do(f"call void @adl_each_weighted({arguments}, i64 {sums}, double {weight[0]})")
+    lines.do(f"call void @adl_each_weighted({arguments}, i64 {sum_at}, double {weight[0]})")
 
 
 def count_all(function: FunctionEmitter, fill: Fill, operands: tuple[Node, ...]) -> None:
     """Write what all variations fill in one cell."""
-    lines, place = function.lines, function.arguments.layout.places[fill]
-    function.arguments.repeated[fill] = place
-    firsts = (place.cells, place.sums, place.sums, place.skipped)
+    lines = function.lines
+    function.arguments.repeat(fill)
+    cells, sums, skips = places(function, fill)
+    firsts = (cells, sums, sums, skips)
     bases = ("%raw", "%sumw", "%sumw2", "%skipped")
     arrays = (lines.at("i64", base, first) for base, first in zip(bases, firsts, strict=True))
     arguments = ", ".join(f"ptr {array}" for array in arrays)
     cell, weights = function.value(operands[0], fill, 0), function.scratch(operands[1])
     numbers = f"i64 {function.whole(variations(fill))}, i64 {cell}"
     lines.do(f"call void @adl_all({arguments}, {numbers}, ptr {weights})")
+
+
+def places(function: FunctionEmitter, fill: Fill) -> tuple[str, ...]:
+    """Write the read of where a fill's cells, sums and skips begin: they are data."""
+    lines = function.lines
+    first = lines.at("i64", "%numbers", function.arguments.description(fill))
+    return tuple(
+        lines.let(f"load i64, ptr {lines.at('i64', first, i)}, !invariant.load !0")
+        for i in range(3)
+    )

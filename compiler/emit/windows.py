@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adl.compiler.emit.arguments import CALL
 from adl.compiler.kernel import Ahead
 
 if TYPE_CHECKING:
@@ -21,14 +20,14 @@ def ask(function: FunctionEmitter, item: Ahead, number: int) -> None:
     (collection,) = item.stores[0].axes[0].source
     first, size = function.first(collection), function.extent(collection)
     last = lines.let(f"add i64 {first}, {size}")
-    window = function.arguments.window(item, collection)
-    end = lines.load("i64", lines.at("i64", "%memo", window + END))
+    memory = function.arguments.memo_at(lines, function.arguments.window(item, collection))
+    end = lines.load("i64", lines.at("i64", memory, END))
     beyond, ready = lines.label(), lines.label()
     lines.branch(lines.let(f"icmp sgt i64 {last}, {end}"), beyond, ready)
     lines.begin(beyond)
-    lines.do(f"call void @ahead_{number}({CALL}, i64 {first}, i64 {last})")
+    function.arguments.invoke(lines, f"ahead_{number}", first, last)
     lines.jump(ready)
     lines.begin(ready)
-    begin = lines.load("i64", lines.at("i64", "%memo", window + BEGIN))
+    begin = lines.load("i64", lines.at("i64", memory, BEGIN))
     shift = lines.let(f"sub i64 {first}, {begin}")
     function.shifts.update(dict.fromkeys(item.stores, shift))

@@ -71,8 +71,13 @@ def load(function: Function) -> Loaded:
 
 def publish(function: Function) -> None:
     """Let kernels that are loaded from now on find a function; its name is that of its content."""
-    symbol = code(function).symbol
-    llvm.add_symbol(symbol, load(function).engine.get_function_address(symbol))
+    llvm.add_symbol(*symbol(function))
+
+
+def symbol(function: Function) -> tuple[str, int]:
+    """Return the name of a function's code and its address."""
+    name = code(function).symbol
+    return name, load(function).engine.get_function_address(name)
 
 
 # --------------------------------------------------------------------------------- faults
