@@ -56,7 +56,8 @@ class Files:
 class Planned:
     """The plan of an analysis for some events; without ``files`` for what a model lists.
 
-    A dataset of a list has a plan for each of its processes and slices.
+    A dataset of a list has a plan for each of its processes and slices; ``variation`` is the one for
+    which it stands.
     """
 
     plan: Plan
@@ -64,6 +65,7 @@ class Planned:
     dataset: str = ""
     process: str = ""
     slice: str = ""
+    variation: str = ""
 
     def bytes(self, columns: Sequence[str], without: Sequence[str] = ()) -> int | None:
         """Return what is read for columns and not for others; None without files."""
@@ -136,7 +138,14 @@ def _of_dataset(
     _, *regions = compiled.program.regions
     programs = apart(replace(compiled.program, regions=tuple(regions)), prepare.extents)
     return [
-        Planned(_plan(compiled, program, lengths), files, listed.name, part.process, part.slice)
+        Planned(
+            _plan(compiled, program, lengths),
+            files,
+            listed.name,
+            part.process,
+            part.slice,
+            listed.variation,
+        )
         for part, program in zip(prepare.parts, programs, strict=True)
     ]
 

@@ -64,6 +64,8 @@ def _findings(systematic: Systematic, items: _Items) -> Iterator[Finding]:
     up, down = (items.get(f"{systematic.name}{d}", {}) for d in ("Up", "Down"))
     labels = (v.label for v in systematic.variations)
     both = f"{systematic.name}Up", f"{systematic.name}Down"
+    # What has but one direction, as a dataset can, says so by its name.
+    has_both = bool(systematic.combine) or len({*_sides(systematic)} & {*both}) == 2
     own = [up, down, *(items.get(label, {}) for label in labels if label not in both)]
     if not any(_differ(nominal[p], item) for found in own for p, item in found.items()):
         yield Finding("unchanged")
@@ -75,12 +77,19 @@ def _findings(systematic: Systematic, items: _Items) -> Iterator[Finding]:
             continue
         if isinstance(before, Histogram):
             side = _side_of_bins(before, pair)
-            if side is not None:
+            if side is not None and (side == "same-side" or has_both):
                 yield Finding(side, place[0], before.region, before.name)
             if not systematic.combine and _is_chance(before, pair):
                 yield Finding("insignificant", place[0], before.region, before.name)
         else:
-            yield from _of_yield(systematic, before, pair)
+            for finding in _of_yield(systematic, before, pair):
+                if finding.kind != "one-sided" or has_both:
+                    yield finding
+
+
+def _sides(systematic: Systematic) -> list[str]:
+    """Return the labels of its variations, and of the mirror of one."""
+    return [*(v.label for v in systematic.variations), systematic.mirror]
 
 
 def _differ(nominal: Item, varied: Item) -> bool:

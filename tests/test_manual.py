@@ -475,6 +475,18 @@ def test_every_file_of_a_link_exists_and_every_anchor_is_a_heading() -> None:
             assert (MANUAL.parent / target).exists(), target
 
 
+def test_every_example_that_is_named_exists() -> None:
+    folders = (TOP / "adl" / "cli", TOP / "grammar", TOP)
+    texts = [p for f in folders for p in (*f.glob("*.py"), *f.glob("*.md"))]
+    named = {
+        (path.name, name)
+        for path in texts
+        for name in re.findall(r"\bexamples/[\w./-]+\.\w+", path.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 20
+    assert [(path, name) for path, name in named if not (TOP / name).exists()] == []
+
+
 if __name__ == "__main__":
     MANUAL.write_text(regenerated(TEXT), encoding="utf-8")
     sys.stdout.write(f"wrote {MANUAL}\n")

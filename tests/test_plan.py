@@ -212,6 +212,13 @@ def test_systematics_are_chosen_by_name(tmp_path: Path, sample: Path) -> None:
     run = told(analysis, sample, "--model", "nanoaod", "--format", "json", "--systematics", "p*")
     (found,) = json.loads(run.stdout)["plans"]
     assert [s["name"] for s in found["systematics"]] == ["pu"]
+    both = ("--systematics", "p*", "--systematics", "jes")
+    run = told(analysis, sample, "--model", "nanoaod", "--format", "json", *both)
+    (found,) = json.loads(run.stdout)["plans"]
+    assert [s["name"] for s in found["systematics"]] == ["jes", "pu"]
+    run = told(analysis, sample, "--model", "nanoaod", *both[:3], "jets")
+    assert run.exit_code == 2
+    assert "--systematics jets: no systematic is called so" in run.stderr
     run = told(analysis, sample, "--model", "nanoaod", "--format", "json", "--systematics", "none")
     (found,) = json.loads(run.stdout)["plans"]
     assert found["groups"] == []
@@ -275,6 +282,22 @@ def test_a_list_has_a_plan_for_each_dataset(tmp_path: Path) -> None:
     assert all(p["groups"][0]["variations"][0]["changes"] == ["r"] for p in document["plans"])
     run = told(analysis, lists, "--era", "2018")
     assert run.exit_code == 2
+
+
+def test_a_dataset_that_is_a_variation_says_so(tmp_path: Path) -> None:
+    analysis = written(tmp_path, "region r\n  select MET > 40\n")
+    folder = TOP / "examples" / "sample"
+    text = "kind: simulation\nluminosity: 1 /fb\ndatasets:\n"
+    for name, more in (("ttbar", ""), ("wjets", ", process: ttbar, variation: hdampUp")):
+        text += f"  {name}: {{files: {folder}/{name}.root, cross_section: 1{more}}}\n"
+    (tmp_path / "list.yaml").write_text(text)
+    run = told(analysis, tmp_path / "list.yaml", "--format", "json")
+    document = json.loads(run.stdout)
+    jsonschema.validate(document, SCHEMA)
+    assert [p["variation"] for p in document["plans"]] == ["", "hdampUp"]
+    shown = told(analysis, tmp_path / "list.yaml").stdout
+    assert "plan for wjets · ttbar · hdampUp" in shown
+    assert "wjets is the variation hdampUp of ttbar" in shown
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="real files are not here")

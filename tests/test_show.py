@@ -326,6 +326,16 @@ def test_a_graph_marks_what_a_variation_touches(
     assert {numbers[n] for n in classes.split(",")} == names
 
 
+def test_a_factor_of_the_yield_touches_nothing_and_is_no_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "a.adl"
+    path.write_text(f"{SYSTEMATICS}systematic lumi\n  rate 1.02 0.98\n")
+    arguments = ["show", str(path), "--graph", "dot", "--variation", "lumi"]
+    found = CliRunner().invoke(main, arguments)
+    assert found.exit_code == 0, found.output
+    assert "lumi is a factor of the whole yield" in found.stderr
+    assert "penwidth" not in found.stdout
+
+
 def test_a_pattern_that_fits_nothing_and_a_mark_without_a_graph_are_mistakes(
     tmp_path: Path,
 ) -> None:

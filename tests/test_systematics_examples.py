@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import os
 import shlex
@@ -62,6 +63,18 @@ PLANS = {
 }
 
 
+# The columns that only variations read; of a pattern, how many.
+COLUMNS = {
+    "jet_columns": {"Jet_*_jesTotal*": 4, "MET_pt_jesTotal*": 2, "Jet_pt_jer*": 2},
+    "jet_energy_sources": {"Jet_unc_*": 27, "Jet_phi": 1, "MET_phi": 1},
+    "jet_pt_resolution": {"Jet_smearUp": 1, "Jet_smearDown": 1},
+    "nosys_columns": {"*_JET_NP1__1up": 4, "*_JET_NP1__1down": 4, "weight_pileup_PRW_*": 2},
+    "pdf_replicas": {"LHEPdfWeight": 1},
+    "pileup": {"puWeightUp": 1, "puWeightDown": 1},
+    "scale_envelope": {"LHEScaleWeight": 1},
+}
+
+
 @pytest.mark.parametrize("name", [name for name in NAMES if name != OWN_FILES])
 def test_the_command_at_its_head_fits_an_example(name: str, events: Path) -> None:
     _, *words = command_of(name)
@@ -80,6 +93,18 @@ def test_the_command_at_its_head_fits_an_example(name: str, events: Path) -> Non
     assert plan["systematics"]
     changed = {tuple(v["changes"]) for g in plan["groups"] for v in g["variations"]}
     assert changed <= {tuple(plan["outputs"])}
+    more = {c for g in plan["groups"] for c in g["columns"]} - {*plan["nominal"]["columns"]}
+    known = COLUMNS.get(name, {})
+    assert {p: len(fnmatch.filter(more, p)) for p in known} == known
+    assert len(more) == sum(known.values())
+    assert (sum(g["bytes"] for g in plan["groups"]) > 0) == bool(known)
+    costs = [g["cost"] for g in plan["groups"]]
+    assert all(
+        cost > 0 for cost in costs if not name.startswith("top")
+    )  # up it leaves out a weight
+    # A weight is cheaper than the jets again, once a variation.
+    if name in ("pileup", "btag_shape", "lepton_factors"):
+        assert sum(costs) < number
 
 
 def test_what_the_folder_has_is_in_its_readme() -> None:

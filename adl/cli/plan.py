@@ -39,10 +39,11 @@ if TYPE_CHECKING:
 @tree_option
 @click.option(
     "--systematics",
-    default="all",
+    default=("all",),
+    multiple=True,
     show_default=True,
     metavar="all|none|GLOB",
-    help="Which systematics to plan, by name.",
+    help="Which systematics to plan, by name; can be repeated.",
 )
 @click.option(
     "--format",
@@ -62,7 +63,7 @@ def command(
     file: str,
     inputs: tuple[str, ...],
     tree: str | None,
-    systematics: str,
+    systematics: tuple[str, ...],
     form: str,
     places: Places,
     lenient: bool,

@@ -40,6 +40,7 @@ def _plan(planned: Planned) -> dict[str, Any]:
         "dataset": planned.dataset,
         "process": planned.process,
         "slice": planned.slice,
+        "variation": planned.variation,
         "files": [] if files is None else files.paths,
         "events": None if files is None else files.events,
         "outputs": list(plan.outputs),
@@ -104,6 +105,9 @@ def print_plans(found: Sequence[Planned]) -> None:
         trees = [s.name for s in planned.plan.systematics if s.kind == "tree"]
         if trees:
             console.print(Text(f"{_names(trees)}: nominal once more, over each tree of its own"))
+        if planned.variation:
+            about = f"{planned.dataset} is the variation {planned.variation} of {planned.process}"
+            console.print(Text(f"{about}: the nominal analysis over events of its own"))
         correlated = _correlated(planned.plan.systematics)
         if correlated:
             console.print(Text(f"correlated with other analyses: {', '.join(correlated)}"))
@@ -124,7 +128,7 @@ def _correlated(systematics: Iterable[SystematicDef]) -> list[str]:
 def plan_table(planned: Planned) -> Table:
     """Return what the variations of one plan need: a row a family, or a systematic without one."""
     plan, files = planned.plan, planned.files
-    labels = dict.fromkeys((planned.dataset, planned.process, planned.slice))
+    labels = dict.fromkeys((planned.dataset, planned.process, planned.slice, planned.variation))
     about = " · ".join(filter(None, labels)) or (files.paths[0] if files and files.paths else "")
     if files is not None:
         number = len(files.paths)

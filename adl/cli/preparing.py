@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from adl.cli.common import AnalysisMistakes, UserError, read_source, show_findings, show_note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from adl.check.analysis import AskedDialect
     from adl.check.dataset import Dataset
@@ -73,8 +73,12 @@ def devices(target: str) -> Devices | None:
     return Devices(cast("Asked", target), show_note, driver)
 
 
+# What --systematics calls them, and the pattern that it means.
+ALL = {"all": "*", "none": ""}
+
+
 def wanted(
-    pattern: str, file: File, lists: DatasetList | None = None
+    patterns: Sequence[str], file: File, lists: DatasetList | None = None
 ) -> tuple[Callable[[str], bool], DatasetList | None]:
     """Return which systematics are computed, by name, and the datasets of a list that are, too.
 
@@ -84,30 +88,40 @@ def wanted(
     from fnmatch import fnmatchcase
 
     from adl.check.systematics.named import names
-    from adl.syntax.diagnostics import did_you_mean
 
-    glob = {"all": "*", "none": ""}.get(pattern, pattern)
+    globs = [ALL.get(pattern, pattern) for pattern in patterns]
 
     def is_wanted(name: str) -> bool:
-        return fnmatchcase(name, glob)
+        return any(fnmatchcase(name, glob) for glob in globs)
 
-    known = names(file)
+    declared = names(file)
     by_dataset = _varied_datasets(lists)
-    if known is not None and pattern not in ("all", "none"):
-        known += by_dataset.values()
-        # A name has * where only a dataset says the rest.
-        if not any(is_wanted(name) or fnmatchcase(glob, name) for name in known):
-            every = ", ".join(dict.fromkeys(known)) or "there is none"
-            near = did_you_mean(pattern, known)
-            message = f"--systematics {pattern}: no systematic is called so"
-            help = "\n".join(f"  help: {h}" for h in (near, f"the systematics: {every}") if h)
-            raise UserError(f"{message}\n{help}")
+    if declared is not None:
+        known = [*declared, *by_dataset.values()]
+        for pattern in patterns:
+            _refuse_unknown(pattern, known)
     if lists is not None:
         kept = (
             d for d in lists.datasets if is_wanted(by_dataset.get(d.name, "")) or not d.variation
         )
         lists = replace(lists, datasets=tuple(kept))
     return is_wanted, lists
+
+
+def _refuse_unknown(pattern: str, known: Sequence[str]) -> None:
+    from fnmatch import fnmatchcase
+
+    from adl.syntax.diagnostics import did_you_mean
+
+    # A name has * where only a dataset says the rest.
+    fits = (fnmatchcase(name, pattern) or fnmatchcase(pattern, name) for name in known)
+    if pattern in ALL or any(fits):
+        return
+    every = ", ".join(dict.fromkeys(known)) or "there is none"
+    near = did_you_mean(pattern, known)
+    message = f"--systematics {pattern}: no systematic is called so"
+    help = "\n".join(f"  help: {h}" for h in (near, f"the systematics: {every}") if h)
+    raise UserError(f"{message}\n{help}")
 
 
 def _varied_datasets(lists: DatasetList | None) -> dict[str, str]:

@@ -32,7 +32,7 @@ from adl.cli.dry_run import SHARE, refuse, refuse_gpu, share_of, tell_of_run, tr
 from adl.cli.friends import friend_options, once, taken_out, tell
 from adl.cli.lists import Request, is_list, print_wrote, read, refuse_options
 from adl.cli.lists import run as run_list
-from adl.cli.preparing import devices, prepare, wanted
+from adl.cli.preparing import ALL, devices, prepare, wanted
 from adl.cli.profile import METRICS, Profiled, profiling, show_profile
 
 _NAMED = 5  # files of saves
@@ -83,10 +83,11 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--systematics",
-    default="all",
+    default=("all",),
+    multiple=True,
     show_default=True,
     metavar="all|none|GLOB",
-    help="Which systematics to compute, by name; nominal results are the same bits for any.",
+    help="Which systematics to compute, by name; can be repeated. Nominal results are the same bits for any.",
 )
 @click.option(
     "--luminosity",
@@ -133,7 +134,7 @@ def command(
     target: str,
     seed: int,
     print_rows: int,
-    systematics: str,
+    systematics: tuple[str, ...],
     luminosity: str | None,
     profile: bool,
     dry: bool,
@@ -224,8 +225,10 @@ def command(
         show_profile(profiled, run, outcome, output, form, quiet)
     show_findings([one.told() for one in lacking], preparation.source)
     report(outcome, results, events, bool(lacking))
-    if results is not None and not results.systematics and systematics not in ("all", "none"):
-        message = f"--systematics {systematics}: the input has no variation of such a name"
+    if results is not None and not results.systematics and not set(systematics) <= ALL.keys():
+        message = (
+            f"--systematics {' '.join(systematics)}: the input has no variation of such a name"
+        )
         raise UserError(f"{message}\n  help: adl inspect lists what a file offers")
 
 

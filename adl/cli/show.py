@@ -50,7 +50,7 @@ def command(
     Example:
       adl show examples/ttbar.adl
       adl show examples/ttbar.adl --graph dot | dot -Tsvg > ttbar.svg
-      adl show examples/systematics/jet_energy_scale.adl --graph mermaid --variation 'jes*'
+      adl show examples/systematics/jet_pt_scale.adl --graph mermaid --variation 'jes*'
     """
     source = read_source(file)
     parsed = _parsed(source)

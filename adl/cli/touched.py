@@ -11,8 +11,8 @@ from fnmatch import fnmatchcase
 
 from adl.check.analysis import Analysis
 from adl.check.computed import plain
-from adl.check.variations import NewValue
-from adl.cli.common import AnalysisMistakes, UserError, show_findings
+from adl.check.variations import NewValue, SystematicDef
+from adl.cli.common import AnalysisMistakes, UserError, show_findings, show_note
 from adl.cli.front import examine
 from adl.cli.graph import Graph, Node
 from adl.compiler.changes import changes
@@ -29,7 +29,9 @@ def touched(graph: Graph, source: Source, known: Schema, pattern: str) -> frozen
         raise AnalysisMistakes(AnalysisError(source, findings))
     show_findings((f for f in findings if f.severity == "warning"), source)
     labels = _labels(analysis, pattern)
-    if not labels:
+    if not labels and any(_is_called(s, pattern) for s in analysis.systematics):
+        show_note(f"{pattern} is a factor of the whole yield: it touches no value")
+    elif not labels:
         names = ", ".join(s.name for s in analysis.systematics) or "none"
         raise UserError(f"no variation is called {pattern}; the systematics are: {names}")
     inputs = set(_inputs(analysis, labels, known))
@@ -49,8 +51,12 @@ def _labels(analysis: Analysis, pattern: str) -> set[str]:
         v.label
         for s in analysis.systematics
         for v in s.variations
-        if any(fnmatchcase(name, pattern) for name in (v.label, s.name, s.family))
+        if _is_called(s, pattern) or fnmatchcase(v.label, pattern)
     }
+
+
+def _is_called(systematic: SystematicDef, pattern: str) -> bool:
+    return any(fnmatchcase(name, pattern) for name in (systematic.name, systematic.family))
 
 
 def _inputs(analysis: Analysis, labels: set[str], known: Schema) -> Iterator[str]:
