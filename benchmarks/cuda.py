@@ -1,10 +1,14 @@
-"""What a GPU does: kernels on resident events, the memory's bandwidth, one core, whole runs, agreement.
+"""What a GPU does: agreement with the CPU, kernels on resident events, whole runs, launch shapes.
 
-python -m benchmarks.cuda
+    python -m benchmarks.cuda --out FOLDER
 
-It needs an NVIDIA GPU with a driver and `pip install 'adlc[cuda]'`, and takes some minutes. Events
-are those of ``benchmarks/sample.py``, repeated up to --events; a task for which the GPU has too
-little memory gets fewer, and its row says so. ``floor`` is the time in which the GPU's memory
+It needs an NVIDIA GPU with its driver, and `pip install 'adlc[cuda]'`; for a machine without a network
+`benchmarks/take_along.py` packs what it needs. It ends within --minutes: every result is written to
+FOLDER/cuda.jsonl at once, what matters most first, and FOLDER/cuda.md has the tables of what there
+is. A stage that fails, or is too slow, costs only the task that it was at.
+
+Events are those of ``benchmarks/sample.py``, repeated up to --events; a task for which the GPU has
+too little memory gets fewer, and its row says so. ``floor`` is the time in which the GPU's memory
 gives the bytes of the columns and offsets that a task reads, at the bandwidth of a copy.
 """
 
@@ -15,229 +19,225 @@ import json
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from click.testing import CliRunner
-
-from adl.check.dataset import Dataset
-from adl.cli.compare_targets import command as compare_targets
-from adl.cli.preparing import prepare
-from adl.compiler.layout import Chunk
-from adl.compiler.pipeline import Compiled, of_program
 from adl.runtime.execute.device.driver import DeviceError
-from adl.runtime.execute.device.kernel import THREADS, groups_a_block, part_of
-from adl.runtime.execute.device.nvidia import Gpu, NvidiaDriver, connect
-from adl.runtime.execute.device.wave import Wave
-from adl.runtime.execute.local import BLOCK
-from adl.runtime.inputs.chunks import read
-from adl.runtime.inputs.opening import open_input
-from adl.runtime.prepare import counted_by
-from benchmarks import compile_time, sample, variations
+from benchmarks.cuda_stages import STAGES, Asked, connect, write_inputs
 
-TOP = Path(__file__).parents[1]
-TASKS = tuple(TOP / "examples" / "benchmarks" / f"q{n}.adl" for n in range(1, 9))
-REPEATS = 5
-_COPIED = 1 << 30  # bytes, to measure the bandwidth
+COMMAND = (sys.executable, "-m", "benchmarks.cuda")
+RESULTS, TABLES, LOG = "cuda.jsonl", "cuda.md", "cuda.log"
+DONE = "done"  # what a process prints after a task
+_HEADING = "-----"
+_SILENT = 150  # seconds without a result after which a process is ended
+Result = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Row:
-    """Seconds of one task; ``core`` is one core's, for as many events."""
+@dataclass
+class Record:
+    """The results so far, and the files that have them."""
 
-    task: str
-    events: int
-    bytes: int
-    kernel: float
-    floor: float
-    core: float
+    folder: Path
+    results: dict[str, list[Result]] = field(default_factory=dict)
 
-    def __str__(self) -> str:
-        """Return a row of a table."""
-        return (
-            f"| {self.task} | {self.events / 1e6:.0f} M | {self.bytes / 1e9:.2f} GB "
-            f"| {1e3 * self.kernel:.2f} ms | {1e3 * self.floor:.2f} ms "
-            f"| {100 * self.floor / self.kernel:.0f} % | {self.core / self.kernel:.0f} |"
-        )
+    def add(self, stage: str, result: Result) -> None:
+        """Keep a result, on the disk as well."""
+        self.results.setdefault(stage, []).append(result)
+        line = json.dumps({"stage": stage, **result})
+        print(line, flush=True)
+        with (self.folder / RESULTS).open("a") as file:
+            file.write(f"{line}\n")
+        (self.folder / TABLES).write_text(tables(self.results))
 
 
-def bandwidth(gpu: Gpu, size: int = _COPIED) -> float:
-    """Return bytes a second that the device's memory reads and writes together in a copy."""
-    a, b = (gpu.call("cuMemAlloc", size) for _ in range(2))
-    stream = gpu.call("cuStreamCreate", 1)
-
-    def copy() -> None:
-        gpu.call("cuMemcpyDtoDAsync", b, a, size, stream)
-
-    seconds = best(gpu, stream, copy)
-    for address in (a, b):
-        gpu.call("cuMemFree", address)
-    return 2 * size / seconds
-
-
-def best(gpu: Gpu, stream: Any, work: Any) -> float:
-    """Return the least seconds of some work, after one turn that does not count."""
-    taken = []
-    for _ in range(1 + REPEATS):
-        begin = time.perf_counter()
-        work()
-        gpu.call("cuStreamSynchronize", stream)
-        taken.append(time.perf_counter() - begin)
-    return min(taken[1:])
+def run(record: Record, asked: Asked, stages: Sequence[str], until: float) -> None:
+    """Run stages one after the other, in processes, as long as there is time."""
+    for stage in stages:
+        left = list(STAGES[stage][1])
+        while left and time.monotonic() < until:
+            done = _process(record, asked, stage, left, until)
+            if done < len(left):  # it ended at this task
+                record.add(stage, {"task": left[done], "failed": _why(record.folder)})
+            left = left[done + 1 :]
+        for task in left:
+            record.add(stage, {"task": task, "failed": "no time was left"})
 
 
-def compiled(analysis: Path, path: Path) -> tuple[Compiled, Chunk]:
-    """Return an analysis for the columns of a file, and the file's events."""
-    made = prepare(str(analysis), "auto", "auto", "reference", 1, Dataset(), False)
-    with open_input(str(path)) as source:
-        schema = made.schema(source)
-        program = of_program(made.program(schema, made.dataset))
-        columns, collections = program.columns, program.collections
-        return program, read(source, columns, collections, 0, source.entries, counted_by(schema))
+def _process(record: Record, asked: Asked, stage: str, tasks: Sequence[str], until: float) -> int:
+    """Keep the results of a process and return how many tasks it has done."""
+    command = [*COMMAND, "--stage", stage, *tasks, "--inputs", str(asked.folder)]
+    command += ["--events", str(asked.events), "--written", str(asked.written)]
+    with (record.folder / LOG).open("ab") as log:
+        log.write(f"{_HEADING} {stage} {' '.join(tasks)}\n".encode())
+        log.flush()
+        started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    done = 0
+    with started as child:
+        watch = _Watch(child, until)
+        watch.start()
+        assert child.stdout is not None
+        for line in child.stdout:
+            watch.heard = time.monotonic()
+            if line == f"{DONE}\n":
+                done += 1
+            elif line.startswith("{"):
+                record.add(stage, json.loads(line))
+        watch.over.set()
+    return done
 
 
-def repeated(chunk: Chunk, program: Compiled, events: int) -> Chunk:
-    """Return the events of a chunk so often that there are ``events``."""
-    times = -(-events // chunk.events)
-    columns = {name: np.tile(values, times) for name, values in chunk.columns.items()}
-    offsets = {}
-    for collection, own in chunk.offsets.items():
-        steps = np.tile(np.diff(own), times)
-        offsets[collection] = np.concatenate([[0], np.cumsum(steps)]).astype(np.int64)
-    whole = Chunk(times * chunk.events, columns, offsets)
-    return part_of(whole, program.device, 0, events)
+def serve(asked: Asked, stage: str, tasks: Sequence[str]) -> None:
+    """Print the results of tasks, in a process of their own."""
+    for task in tasks:
+        for result in STAGES[stage][0](asked, task):
+            print(json.dumps({"task": task, **result}), flush=True)
+        print(DONE, flush=True)
 
 
-def on_gpu(gpu: Gpu, program: Compiled, chunk: Chunk) -> tuple[float, int]:
-    """Return the seconds of a program's kernels on events that lie on the device, and its bytes.
+class _Watch(threading.Thread):
+    """Ends a process that is silent for long, or still there when the time is over."""
 
-    Raises:
-        DeviceError: There is too little memory.
-    """
-    driver = NvidiaDriver(gpu)
-    driver.load(program.device)
-    wave = Wave(program.device, chunk, BLOCK)
-    stream, base = driver.stream(), driver.allocate(wave.space.size)
-    content = np.frombuffer(b"".join(program.device.arguments.numbers) or bytes(8), np.uint8)
-    numbers = driver.allocate(content.size)
-    driver.upload(stream, numbers, content)
-    inputs = np.empty(wave.end_of_inputs, np.uint8)
-    wave.fill_inputs(inputs, base)
-    driver.upload(stream, base, inputs)
-    driver.wait(stream)
-    slices = groups_a_block(wave)
-    zeros, nothing = wave.end_of_sums - wave.end_of_inputs, wave.end_of_streams - wave.end_of_sums
+    def __init__(self, child: subprocess.Popen[str], until: float) -> None:
+        super().__init__(daemon=True)
+        self.child, self.until = child, until
+        self.heard, self.over = time.monotonic(), threading.Event()
 
-    def work() -> None:
-        driver.fill(stream, base + wave.end_of_inputs, 0, zeros)
-        if nothing:
-            driver.fill(stream, base + wave.end_of_sums, 0xFF, nothing)
-        arguments = wave.count_arguments(base, numbers, slices)
-        driver.count(stream, arguments, wave.blocks * slices, THREADS)
-        if wave.lanes_number:
-            driver.sum(stream, wave.sum_arguments(base), wave.lanes_number * wave.blocks)
-
-    try:
-        seconds = best(gpu, stream, work)
-    finally:
-        driver.free(base)
-        driver.free(numbers)
-    return seconds, sum(array.nbytes for _, array in wave.inputs)
+    def run(self) -> None:
+        while not self.over.wait(0.2):
+            now = time.monotonic()
+            if now > self.until or now - self.heard > _SILENT:
+                self.child.kill()
+                return
 
 
-def on_core(program: Compiled, chunk: Chunk) -> float:
-    """Return the seconds that one core takes for an event, block by block."""
-    program.load()
-    taken = []
-    for _ in range(REPEATS):
-        begin = time.perf_counter()
-        for start in range(0, chunk.events, BLOCK):
-            stop = min(start + BLOCK, chunk.events)
-            program.host.run(part_of(chunk, program.device, start, stop))
-        taken.append(time.perf_counter() - begin)
-    return min(taken) / chunk.events
+def _why(folder: Path) -> str:
+    """Return the last line that a process has said."""
+    last = (folder / LOG).read_text(errors="replace").strip().splitlines()[-1]
+    return "it was too slow" if last.startswith(_HEADING) else last
 
 
-def row(gpu: Gpu, speed: float, analysis: Path, path: Path, events: int) -> Row:
-    """Measure one task; with half as many events as long as there is no room."""
-    program, chunk = compiled(analysis, path)
-    core = on_core(program, chunk)
-    while True:
-        try:
-            seconds, size = on_gpu(gpu, program, repeated(chunk, program, events))
-            return Row(analysis.stem, events, size, seconds, size / speed, core * events)
-        except DeviceError as error:
-            if error.lost or events <= BLOCK:
-                raise
-            events //= 2
+# ------------------------------------------------------------------------------------ tables
 
 
-def whole_run(analysis: Path, path: Path, target: str, folder: Path) -> dict[str, Any]:
-    """Return how many seconds each stage of a run takes, of all threads together."""
-    command = [sys.executable, "-m", "adl", "run", str(analysis), str(path), "--target", target]
-    command += ["-o", str(folder), "--profile", "--format", "json"]
-    result = subprocess.run(command, stdout=subprocess.PIPE, check=True)
-    found: dict[str, Any] = json.loads(result.stdout)
-    seconds = {stage["stage"]: round(stage["wall"], 3) for stage in found["stages"]}
-    return {"events": found["events"], "whole": round(found["time"]["completion"], 3)} | seconds
+def tables(results: dict[str, list[Result]]) -> str:
+    """Return the results as tables, as far as there are any."""
+    parts = []
+    for stage, rows in results.items():
+        good = [r for r in rows if "failed" not in r]
+        parts += [*_TABLES[stage](good), ""]
+        parts += [f"{stage} {r['task']}: {r['failed']}" for r in rows if "failed" in r]
+    return "\n".join(parts) + "\n"
 
 
-def agreement(analysis: Path, path: Path, *more: str) -> str:
-    """Return what `adl compare-targets` says last."""
-    arguments = [str(analysis), str(path), "--targets", "host", "cuda", *more]
-    result = CliRunner().invoke(compare_targets, arguments)
-    assert result.exit_code in (0, 1), result.output
-    return result.stdout.splitlines()[-1].strip()
+def _device(rows: list[Result]) -> list[str]:
+    return [
+        f"{r['name']}, {r['architecture']}, driver for CUDA {r['cuda']}, {r['free'] / 1e9:.0f} GB "
+        f"free; a copy moves {r['bandwidth'] / 1e9:.0f} GB/s"
+        for r in rows
+    ]
 
 
-def written(folder: Path, events: int) -> tuple[Path, Path, Path, list[Path]]:
-    """Write the inputs: two files, the search of 50 regions, and the tasks for the sample."""
-    plain, varied, search = folder / "plain.root", folder / "varied.root", folder / "search.adl"
-    sample.write(plain, events, codec="none")
-    variations.write(varied, variations.blocks(min(events, 200_000), seed=2), codec="none")
-    search.write_text(compile_time.analysis(regions=50))
-    tasks = []
-    for task in TASKS:  # one leaves to its reader which b-tag is meant
-        tasks.append(folder / task.name)
-        tasks[-1].write_text(f"use btag = btagDeepFlavB\n{task.read_text()}")
-    return plain, varied, search, tasks
+def _agreement(rows: list[Result]) -> list[str]:
+    head = ["| host and cuda | events | values | counts | sums | |", "|---|---|---|---|---|---|"]
+    lines = []
+    for r in rows:
+        kinds = (r["values"], r["counts"], r["sums"])
+        cells = " | ".join(f"{k['compared']:,}, {k['different']:,} differ" for k in kinds)
+        said = "agree" if r["agree"] else f"DO NOT AGREE, {r['sums']['ulp']:g} ULP"
+        lines.append(f"| {r['task']} | {r['events']:,} | {cells} | {said} |")
+    return [*head, *lines]
+
+
+def _kernel(rows: list[Result]) -> list[str]:
+    head = [
+        "| task | events | read | kernel | floor | of it | times one core | registers, local, shared |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    return [
+        *head,
+        *(
+            f"| {r['task']} | {r['events'] / 1e6:.0f} M | {r['bytes'] / 1e9:.2f} GB "
+            f"| {1e3 * r['kernel']:.2f} ms | {1e3 * r['floor']:.2f} ms "
+            f"| {100 * r['floor'] / r['kernel']:.0f} % | {r['core'] / r['kernel']:.0f} "
+            f"| {r['registers']}, {r['local']} B, {r['shared']} B |"
+            for r in rows
+        ),
+    ]
+
+
+def _whole(rows: list[Result]) -> list[str]:
+    head = ["| task | target | whole | seconds of each stage |", "|---|---|---|---|"]
+    known = ("task", "target", "whole", "events")
+    return [
+        *head,
+        *(
+            f"| {r['task']} | {r['target']} | {r['whole']} s | "
+            + ", ".join(f"{k} {v}" for k, v in r.items() if k not in known)
+            + " |"
+            for r in rows
+        ),
+    ]
+
+
+def _shapes(rows: list[Result]) -> list[str]:
+    lines = ["| task | groups a block | threads | kernel |", "|---|---|---|---|"]
+    for task in dict.fromkeys(r["task"] for r in rows):
+        own = sorted((r for r in rows if r["task"] == task), key=lambda r: float(r["kernel"]))
+        lines += [
+            f"| {task} | {r['groups']} | {r['threads']} | {1e3 * r['kernel']:.2f} ms |"
+            for r in (*own[:3], own[-1])
+        ]
+    return lines
+
+
+_TABLES = {
+    "device": _device,
+    "agree": _agreement,
+    "kernel": _kernel,
+    "whole": _whole,
+    "shapes": _shapes,
+    "agree_all": _agreement,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("results"), help="the results")
+    parser.add_argument("--minutes", type=float, default=9.5, help="in which it ends")
     parser.add_argument("--events", type=int, default=50_000_000, help="on the GPU")
     parser.add_argument("--written", type=int, default=1_000_000, help="in the file")
+    parser.add_argument("--only", nargs="+", choices=STAGES, default=list(STAGES), help="stages")
+    parser.add_argument("--inputs", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--stage", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
+    if options.stage:
+        stage, *tasks = options.stage
+        for result in STAGES[stage][0](
+            Asked(options.inputs, options.events, options.written), tasks
+        ):
+            print(json.dumps(result), flush=True)
+        return
+    until = time.monotonic() + 60 * options.minutes
     try:
-        gpu = connect()
+        connect()
     except DeviceError as error:
         raise SystemExit(f"there is nothing to measure: {error}") from None
-    speed = bandwidth(gpu)
-    print(f"{gpu.name}, {gpu.architecture}, driver for CUDA {gpu.version // 1000}; ")
-    print(f"a copy moves {speed / 1e9:.0f} GB/s\n")
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name in (RESULTS, TABLES, LOG):
+        (options.out / name).unlink(missing_ok=True)
+    record = Record(options.out)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        plain, varied, search, tasks = written(folder, options.written)
-        print("| task | events | read | kernel | floor | of it | times one core |")
-        print("|---|---|---|---|---|---|---|")
-        for task in tasks:
-            print(row(gpu, speed, task, plain, options.events), flush=True)
-        print("\nwhole runs, seconds of each stage")
-        for task in tasks:
-            for target in ("host", "cuda"):
-                found = whole_run(task, plain, target, folder / "out")
-                print(f"{task.stem} {target}: {json.dumps(found)}", flush=True)
-        print("\nagreement of host and cuda")
-        for task in (*tasks, search):
-            print(f"{task.stem}: {agreement(task, plain)}", flush=True)
-        agc = TOP / "examples" / "systematics" / "ttbar_agc.adl"
-        about = ("--simulation", "--era", "2018", "--process", "ttbar")
-        print(f"ttbar with variations: {agreement(agc, varied, *about)}")
+        asked = Asked(Path(name), options.events, options.written)
+        begin = time.monotonic()
+        write_inputs(asked)
+        print(f"the inputs are written, {time.monotonic() - begin:.0f} s", flush=True)
+        run(record, asked, options.only, until)
+    print(tables(record.results))
 
 
 if __name__ == "__main__":

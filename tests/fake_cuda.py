@@ -30,10 +30,17 @@ class CUdevice_attribute:
     CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = "minor"
 
 
+class CUfunction_attribute:
+    CU_FUNC_ATTRIBUTE_NUM_REGS = 0
+    CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES = 1
+    CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES = 2
+
+
 class FakeCuda:
     """``refuse`` names the error of a call, by the function and how often it was called before."""
 
     CUdevice_attribute = CUdevice_attribute
+    CUfunction_attribute = CUfunction_attribute
 
     def __init__(self, **facts: Any) -> None:
         self.version: int = facts.get("version", 12080)
@@ -96,6 +103,10 @@ class FakeCuda:
     def do_cuModuleGetFunction(self, module: int, name: bytes) -> Any:
         assert f".entry {name.decode()}(" in self.ptx[module]
         return ((module, name.decode()),)
+
+    def do_cuFuncGetAttribute(self, attribute: int, function: Any) -> Any:
+        assert function[0] < len(self.ptx)
+        return (32 + attribute,)
 
     def do_cuMemAlloc(self, size: int) -> Any:
         block = np.full(size, 0xA5, np.uint8)  # nothing may count on zeros

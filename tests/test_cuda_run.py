@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +29,7 @@ from adl.compiler.targets import emulated
 from adl.runtime.execute.device import nvidia
 from adl.runtime.execute.device.again import CODE, on_gpu
 from adl.runtime.execute.device.driver import DeviceError
-from benchmarks import cuda
+from benchmarks import cuda, cuda_stages
 from benchmarks.variations import blocks, write
 from tests.every_algorithm import EVERY_ALGORITHM
 from tests.fake_cuda import FakeCuda, FakeDriver, driver_of
@@ -338,21 +340,90 @@ def test_large_events_are_counted_by_the_cpu_and_the_run_says_so(
 # ---------------------------------------------------------------------------------- the benchmark
 
 
-def test_the_benchmark_is_ready_to_run(
-    monkeypatch: pytest.MonkeyPatch, fake: Fake, events: Path
+def test_every_stage_of_the_benchmark_runs(
+    monkeypatch: pytest.MonkeyPatch, fake: Fake, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(cuda, "NvidiaDriver", FakeDriver)
-    monkeypatch.setattr(cuda, "REPEATS", 1)
     api = fake(FakeCuda())
-    gpu = nvidia.connect(api)
-    speed = cuda.bandwidth(gpu, 1 << 20)
-    weighted = EXAMPLES / "zpeak.adl"
-    found = cuda.row(gpu, speed, weighted, events, 3000)
-    assert found.events == 3000
-    assert found.bytes > 3000 * 8
-    assert min(found.kernel, found.floor, found.core) > 0
-    assert not api.blocks  # all memory is given back
-    assert cuda.agreement(weighted, events) == "they agree (0 ULP allowed for sums)"
+    monkeypatch.setattr(cuda_stages, "NvidiaDriver", FakeDriver)
+    monkeypatch.setattr(cuda_stages, "connect", lambda: nvidia.connect(api))
+    monkeypatch.setattr(cuda_stages, "REPEATS", 1)
+    monkeypatch.setattr(cuda_stages, "COPIED", 1 << 20)
+    asked = cuda_stages.Asked(tmp_path, 3000, 500)
+    cuda_stages.write_inputs(asked)
+    (tmp_path / "small.adl").write_text(LINES)
+    right = cuda_stages.Asked.analysis
+    small = {"ttbar": "small"}  # which takes less time to compile
+    monkeypatch.setattr(
+        cuda_stages.Asked, "analysis", lambda self, task: right(self, small.get(task) or task)
+    )
+    assert right(asked, "ttbar").exists()
+    assert right(asked, "search").exists()
+    record = cuda.Record(tmp_path)
+    for stage, (measure, (task, *more)) in cuda_stages.STAGES.items():
+        held = set(api.blocks)
+        for one in (task, *(m for m in more if m == "ttbar" and stage == "agree")):
+            for result in measure(asked, one):
+                record.add(stage, {"task": one, **result})
+        if stage in ("kernel", "shapes"):
+            assert set(api.blocks) == held  # all memory is given back
+    (row,) = record.results["kernel"]
+    assert row["events"] == 3000
+    assert row["bytes"] >= 3000 * 4
+    assert min(row["kernel"], row["floor"], row["core"]) > 0
+    assert [r["agree"] for r in record.results["agree"]] == [True, True]
+    assert len(record.results["shapes"]) == 21
+    host, on_gpu = record.results["whole"]  # its own process has no GPU
+    assert host["events"] == on_gpu["events"] == 500
+    assert {"kernel", "decompress"} <= {*host, *on_gpu}
+    written = (tmp_path / cuda.TABLES).read_text()
+    assert written.count("| q1 |") == 2 + 1 + 2 + 4
+    lines = (tmp_path / cuda.RESULTS).read_text().splitlines()
+    assert {json.loads(line)["stage"] for line in lines} == set(cuda_stages.STAGES)
+
+
+DYING = """
+import json, sys
+tasks = sys.argv[sys.argv.index("--stage") + 2 : sys.argv.index("--inputs")]
+for task in tasks:
+    if task == "q3":
+        sys.exit("lost in a task")
+    print("a word that is no result")
+    print(json.dumps({"task": task, "host": 1}))
+    print("done", flush=True)
+"""
+
+
+def test_a_process_that_ends_costs_the_benchmark_one_task(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    script = tmp_path / "dying.py"
+    script.write_text(DYING)
+    monkeypatch.setattr(cuda, "COMMAND", (sys.executable, str(script)))
+    monkeypatch.setattr(cuda, "tables", lambda results: "")
+    record = cuda.Record(tmp_path)
+    asked = cuda_stages.Asked(tmp_path, 1, 1)
+    cuda.run(record, asked, ["kernel"], until=time.monotonic() + 60)
+    found = {r["task"]: r.get("failed", "") for r in record.results["kernel"]}
+    assert list(found) == list(cuda_stages.TASKS)
+    assert {task: why for task, why in found.items() if why} == {"q3": "lost in a task"}
+    cuda.run(record, asked, ["whole"], until=time.monotonic())
+    assert {r["failed"] for r in record.results["whole"]} == {"no time was left"}
+
+
+def test_a_silent_process_of_the_benchmark_is_ended(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    code = "import time; print('{\"task\": 1}', flush=True); time.sleep(60)"
+    monkeypatch.setattr(cuda, "COMMAND", (sys.executable, "-c", code))
+    monkeypatch.setattr(cuda, "tables", lambda results: "")
+    monkeypatch.setattr(cuda, "_SILENT", 0.5)
+    record = cuda.Record(tmp_path)
+    asked = cuda_stages.Asked(tmp_path, 1, 1)
+    cuda.run(record, asked, ["device"], until=time.monotonic() + 60)
+    assert record.results["device"] == [
+        {"task": 1},
+        {"task": "device", "failed": "it was too slow"},
+    ]
 
 
 def test_without_a_gpu_the_benchmark_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

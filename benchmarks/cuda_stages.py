@@ -1,0 +1,334 @@
+"""What ``benchmarks/cuda.py`` measures, a generator of results for each of its stages.
+
+A stage runs in a process of its own, since a kernel that fails leaves a GPU of which nothing more
+can be asked. Each result is a dictionary that JSON can hold; a task can have several.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from click.testing import CliRunner
+
+from adl.check.dataset import Dataset
+from adl.cli.compare_targets import command as compare_targets
+from adl.cli.preparing import prepare
+from adl.compiler.layout import Chunk
+from adl.compiler.pipeline import Compiled, of_program
+from adl.runtime.execute.device.driver import DeviceError
+from adl.runtime.execute.device.kernel import THREADS, groups_a_block, part_of
+from adl.runtime.execute.device.nvidia import Gpu, NvidiaDriver, connect
+from adl.runtime.execute.device.wave import Wave
+from adl.runtime.execute.local import BLOCK
+from adl.runtime.inputs.chunks import read
+from adl.runtime.inputs.opening import open_input
+from adl.runtime.prepare import counted_by
+from benchmarks import compile_time, sample, variations
+
+TOP = Path(__file__).parents[1]
+TASKS = tuple(f"q{n}" for n in range(1, 9))
+SEARCH, TTBAR = "search", "ttbar"
+REPEATS = 5
+COPIED = 1 << 30  # bytes, to measure the bandwidth
+_SOME = 100_000  # events that are compared first
+_VARIED = 200_000  # events of the file with what variations need
+# Groups of threads a block of events, and threads a group, that are tried beside the usual ones.
+_GROUPS, _THREADS = (1, 2, 4, 8, 16, 32, 64), (64, 128, 256)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Where the inputs lie, and how many events a kernel is given and a file has."""
+
+    folder: Path
+    events: int
+    written: int
+
+    @property
+    def plain(self) -> Path:
+        """The events of the tasks."""
+        return self.folder / "plain.root"
+
+    @property
+    def varied(self) -> Path:
+        """The events with what variations need."""
+        return self.folder / "varied.root"
+
+    def analysis(self, task: str) -> Path:
+        """Return an analysis; ``write_inputs`` writes all but one."""
+        if task == TTBAR:
+            return TOP / "examples" / "systematics" / "ttbar_agc.adl"
+        return self.folder / f"{task}.adl"
+
+
+def write_inputs(asked: Asked) -> None:
+    """Write the inputs: two files of events and the analyses."""
+    for task in TASKS:  # one leaves to its reader which b-tag is meant
+        text = (TOP / "examples" / "benchmarks" / f"{task}.adl").read_text()
+        asked.analysis(task).write_text(f"use btag = btagDeepFlavB\n{text}")
+    asked.analysis(SEARCH).write_text(compile_time.analysis(regions=50))
+    sample.write(asked.plain, asked.written, codec="zstd")
+    events = variations.blocks(min(asked.written, _VARIED), seed=2)
+    variations.write(asked.varied, events, codec="none")
+
+
+# ------------------------------------------------------------------------------- the stages
+
+
+def device(asked: Asked, task: str) -> Iterator[dict[str, Any]]:
+    """Say which GPU it is, and how fast its memory is."""
+    gpu = connect()
+    yield {
+        "name": gpu.name,
+        "architecture": gpu.architecture,
+        "cuda": f"{gpu.version // 1000}.{gpu.version % 1000 // 10}",
+        "free": gpu.memory(),
+        "bandwidth": bandwidth(gpu),
+    }
+
+
+def agree(asked: Asked, task: str) -> Iterator[dict[str, Any]]:
+    """Compare the CPU and the GPU over the first events, value by value."""
+    yield agreement(asked, task, min(asked.written, _SOME))
+
+
+def agree_all(asked: Asked, task: str) -> Iterator[dict[str, Any]]:
+    """Compare the CPU and the GPU over all events of the file."""
+    yield agreement(asked, task, asked.written)
+
+
+def kernel(asked: Asked, task: str) -> Iterator[dict[str, Any]]:
+    """Time kernels on resident events, beside the memory's floor and one core."""
+    gpu = connect()
+    yield row(gpu, bandwidth(gpu), asked, task)
+
+
+def shapes(asked: Asked, task: str) -> Iterator[dict[str, Any]]:
+    """Time kernels with other numbers of groups and of threads: what they should be."""
+    program, chunk = compiled(asked, task)
+    with Resident(connect(), program, repeated(chunk, program, asked.events // 5)) as resident:
+        for groups, threads in product(_GROUPS, _THREADS):
+            yield {
+                "groups": groups,
+                "threads": threads,
+                "kernel": resident.seconds(groups, threads),
+            }
+
+
+def whole(asked: Asked, task: str) -> Iterator[dict[str, Any]]:
+    """Time whole runs on the CPU and on the GPU, and the share of each stage."""
+    for target in ("host", "cuda"):
+        found = whole_run(asked.analysis(task), asked.plain, target, asked.folder / "out")
+        yield {"target": target, **found}
+
+
+Stage = Callable[[Asked, str], Iterator[dict[str, Any]]]
+# In the order in which they run: what matters most comes first, should the time not suffice.
+STAGES: dict[str, tuple[Stage, tuple[str, ...]]] = {
+    "device": (device, ("device",)),
+    "agree": (agree, (*TASKS, TTBAR, SEARCH)),
+    "kernel": (kernel, TASKS),
+    "whole": (whole, TASKS),
+    "shapes": (shapes, ("q1", "q4", "q6", "q7")),
+    "agree_all": (agree_all, (*TASKS, TTBAR, SEARCH)),
+}
+
+
+# ---------------------------------------------------------------------------------- kernels
+
+
+def row(gpu: Gpu, speed: float, asked: Asked, task: str) -> dict[str, Any]:
+    """Measure one task; with half as many events as long as there is no room."""
+    program, chunk = compiled(asked, task)
+    core, events = on_core(program, chunk), asked.events
+    while True:
+        try:
+            with Resident(gpu, program, repeated(chunk, program, events)) as resident:
+                seconds, size = resident.seconds(), resident.bytes
+                facts = resident.facts()
+            floor = size / speed
+            measured = {"kernel": seconds, "floor": floor, "core": core * events}
+            return {"events": events, "bytes": size, **measured, **facts}
+        except DeviceError as error:
+            if error.lost or events <= BLOCK:
+                raise
+            events //= 2
+
+
+class Resident:
+    """A program's kernels with events that lie on the device.
+
+    Raises:
+        DeviceError: There is too little memory.
+    """
+
+    def __init__(self, gpu: Gpu, program: Compiled, chunk: Chunk) -> None:
+        self.gpu, self.driver = gpu, NvidiaDriver(gpu)
+        self.driver.load(program.device)
+        self.wave = Wave(program.device, chunk, BLOCK)
+        self.bytes = sum(array.nbytes for _, array in self.wave.inputs)
+        content = np.frombuffer(b"".join(program.device.arguments.numbers) or bytes(8), np.uint8)
+        self.stream = self.driver.stream()
+        self.numbers = self.driver.allocate(content.size)
+        self.driver.upload(self.stream, self.numbers, content)
+        try:
+            self.base = self.driver.allocate(self.wave.space.size)
+        except DeviceError:
+            self.driver.free(self.numbers)
+            raise
+        self._upload()
+
+    def _upload(self) -> None:
+        """Copy the inputs piece by piece: there is no second copy of them here."""
+        wave, base = self.wave, self.base
+        for piece, array in wave.inputs:
+            content = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+            if content.size:
+                self.driver.upload(self.stream, base + piece.at, content)
+        tables = np.array(wave.addresses(base), np.int64).view(np.uint8)
+        self.driver.upload(self.stream, base + wave.tables.at, tables)
+        lanes = wave.lanes.reshape(-1).view(np.uint8)
+        if lanes.size:
+            self.driver.upload(self.stream, base + wave.table.at, lanes)
+        self.driver.wait(self.stream)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for address in (self.base, self.numbers):
+            self.driver.free(address)
+
+    def seconds(self, slices: int = 0, threads: int = THREADS) -> float:
+        """Return the seconds of the kernels, with so many groups a block."""
+        wave, base, driver, stream = self.wave, self.base, self.driver, self.stream
+        slices = slices or groups_a_block(wave)
+        zeros = wave.end_of_sums - wave.end_of_inputs
+        nothing = wave.end_of_streams - wave.end_of_sums
+        arguments = wave.count_arguments(base, self.numbers, slices)
+
+        def work() -> None:
+            driver.fill(stream, base + wave.end_of_inputs, 0, zeros)
+            if nothing:
+                driver.fill(stream, base + wave.end_of_sums, 0xFF, nothing)
+            driver.count(stream, arguments, wave.blocks * slices, threads)
+            if wave.lanes_number:
+                driver.sum(stream, wave.sum_arguments(base), wave.lanes_number * wave.blocks)
+
+        return best(self.gpu, stream, work)
+
+    def facts(self) -> dict[str, int]:
+        """Return what a thread of the counting kernel takes."""
+        names = {
+            "registers": "NUM_REGS",
+            "local": "LOCAL_SIZE_BYTES",
+            "shared": "SHARED_SIZE_BYTES",
+        }
+        kinds = self.gpu.api.CUfunction_attribute
+        function = self.driver.functions["adl_count_events"]
+        return {
+            name: int(
+                self.gpu.call(
+                    "cuFuncGetAttribute", getattr(kinds, f"CU_FUNC_ATTRIBUTE_{word}"), function
+                )
+            )
+            for name, word in names.items()
+        }
+
+
+def bandwidth(gpu: Gpu) -> float:
+    """Return bytes a second that the device's memory reads and writes together in a copy."""
+    size = COPIED
+    a, b = (gpu.call("cuMemAlloc", size) for _ in range(2))
+    stream = gpu.call("cuStreamCreate", 1)
+
+    def copy() -> None:
+        gpu.call("cuMemcpyDtoDAsync", b, a, size, stream)
+
+    seconds = best(gpu, stream, copy)
+    for address in (a, b):
+        gpu.call("cuMemFree", address)
+    return 2 * size / seconds
+
+
+def best(gpu: Gpu, stream: Any, work: Callable[[], None]) -> float:
+    """Return the least seconds of some work, after one turn that does not count."""
+    taken = []
+    for _ in range(1 + REPEATS):
+        begin = time.perf_counter()
+        work()
+        gpu.call("cuStreamSynchronize", stream)
+        taken.append(time.perf_counter() - begin)
+    return min(taken[1:])
+
+
+def compiled(asked: Asked, task: str) -> tuple[Compiled, Chunk]:
+    """Return an analysis for the columns of the file of events, and the file's events."""
+    path = str(asked.plain)
+    made = prepare(str(asked.analysis(task)), "auto", "auto", "reference", 1, Dataset(), False)
+    with open_input(path) as source:
+        schema = made.schema(source)
+        program = of_program(made.program(schema, made.dataset))
+        columns, collections = program.columns, program.collections
+        return program, read(source, columns, collections, 0, source.entries, counted_by(schema))
+
+
+def repeated(chunk: Chunk, program: Compiled, events: int) -> Chunk:
+    """Return the events of a chunk so often that there are ``events``."""
+    times = -(-events // chunk.events)
+    columns = {name: np.tile(values, times) for name, values in chunk.columns.items()}
+    offsets = {}
+    for collection, own in chunk.offsets.items():
+        steps = np.tile(np.diff(own), times)
+        offsets[collection] = np.concatenate([[0], np.cumsum(steps)]).astype(np.int64)
+    whole = Chunk(times * chunk.events, columns, offsets)
+    return part_of(whole, program.device, 0, events)
+
+
+def on_core(program: Compiled, chunk: Chunk) -> float:
+    """Return the seconds that one core takes for an event, block by block."""
+    program.load()
+    taken = []
+    for _ in range(REPEATS):
+        begin = time.perf_counter()
+        for start in range(0, chunk.events, BLOCK):
+            stop = min(start + BLOCK, chunk.events)
+            program.host.run(part_of(chunk, program.device, start, stop))
+        taken.append(time.perf_counter() - begin)
+    return min(taken) / chunk.events
+
+
+# --------------------------------------------------------------------- runs and agreement
+
+
+def whole_run(analysis: Path, path: Path, target: str, folder: Path) -> dict[str, Any]:
+    """Return how many seconds each stage of a run takes, of all threads together."""
+    command = [sys.executable, "-m", "adl", "run", str(analysis), str(path), "--target", target]
+    command += ["-o", str(folder), "--profile", "--format", "json"]
+    result = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    found: dict[str, Any] = json.loads(result.stdout)
+    seconds = {stage["stage"]: round(stage["wall"], 3) for stage in found["stages"]}
+    return {"events": found["events"], "whole": round(found["time"]["completion"], 3)} | seconds
+
+
+def agreement(asked: Asked, task: str, events: int) -> dict[str, Any]:
+    """Return what `adl compare-targets` finds."""
+    varied = task == TTBAR
+    path = asked.varied if varied else asked.plain
+    about = ("--simulation", "--era", "2018", "--process", "ttbar") if varied else ()
+    arguments = [str(asked.analysis(task)), str(path), "--targets", "host", "cuda"]
+    arguments += ["-n", str(events), "--format", "json", *about]
+    result = CliRunner().invoke(compare_targets, arguments)
+    if result.exit_code not in (0, 1):
+        raise RuntimeError(result.output)
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
