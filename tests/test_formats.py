@@ -767,6 +767,20 @@ def test_what_a_file_offers_fits_a_page(real_data: Path, name: str) -> None:
         assert not missing
 
 
+def test_columns_of_the_event_are_named_and_lengths_of_lists_counted(
+    real_data: Path, examples: Path
+) -> None:
+    shown = adl("inspect", examples / "sample" / "zmumu.root").stdout
+    assert "\ncolumns of the event: 6, and the lengths of 3 lists\n" in shown
+    assert "\n  float32: genWeight, Pileup_nTrueInt\n  int32: PV_npvs\n" in shown
+    path = real_data / "treemaker_10.root"
+    assert " and 54 more\n" in adl("inspect", path).stdout.replace("\n    ", " ")
+    document = json.loads(adl("inspect", path, "--format", "json").stdout)
+    assert {"RunNum", *document["counters"]} <= document["columns"].keys()
+    assert "RunNum" not in document["counters"]
+    assert len(document["counters"]) == 19
+
+
 def test_momenta_that_are_stored_in_mev_are_shown_in_gev(real_data: Path) -> None:
     shown = adl("inspect", real_data / "physlite_100.root").stdout
     jets = shown.split("\nAnalysisJets")[1].split("\n\n")[0]

@@ -48,6 +48,7 @@ def inspected(
         },
         "singletons": {s.name: _singleton(s, schema) for s in schema.singletons.values()},
         "columns": {name: _column(b) for name, b in _of_events(schema).items()},
+        "counters": sorted(_counters(schema, source.branches()) & _of_events(schema).keys()),
         "triggers": [n for n in schema.scalars if _matches(n, schema.triggers)],
         "weights": event_weights(schema),
         "variations": {
@@ -113,6 +114,12 @@ def _of_events(schema: Schema) -> Mapping[str, Branch]:
         for name, b in schema.scalars.items()
         if b.name not in own and not _matches(name, schema.triggers)
     }
+
+
+def _counters(schema: Schema, branches: Mapping[str, Branch]) -> set[str]:
+    """Return the columns that only say how many elements lists have, as ADL calls them."""
+    counting = {branch.counter for branch in branches.values()}
+    return {name for name, branch in schema.scalars.items() if branch.name in counting}
 
 
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:

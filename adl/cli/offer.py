@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 _WIDTH = 100
@@ -104,10 +104,14 @@ def _wrapped(head: str, text: str, indent: str | None = None) -> list[str]:
 
 
 def _rest(document: dict[str, Any], lists: list[str]) -> Iterator[str]:
-    kinds = Counter(column["type"] for column in document["columns"].values())
-    number = sum(kinds.values())
-    text = f"columns of the event: {number} ({_counted(kinds.items())})" if number else "no columns"
-    yield from _wrapped("", text, "    ")
+    counters = {*document["counters"]}
+    columns = {name: c for name, c in document["columns"].items() if name not in counters}
+    kinds = defaultdict(list)
+    for name, column in columns.items():
+        kinds[column["type"]].append(name)
+    yield f"columns of the event: {len(columns)}{_lengths(len(counters))}"
+    for kind, names in sorted(kinds.items()):
+        yield from _wrapped(f"  {kind}: ", _some(names), "    ")
     if lists:
         text = f"lists of plain numbers: {_some(sorted(lists))}"
         yield from _wrapped("", text, "    ")
@@ -119,7 +123,7 @@ def _rest(document: dict[str, Any], lists: list[str]) -> Iterator[str]:
         yield from _wrapped("", text, "    ")
     if document["unread"]:
         yield f"{len(document['unread'])} branches are no numbers or lists of numbers: not read"
-    if len(lists) > _SHOWN or document["unread"]:
+    if len(lists) > _SHOWN or document["unread"] or any(len(n) > _SHOWN for n in kinds.values()):
         yield "--format json names them all"
     owners = (*document["collections"].values(), *document["singletons"].values())
     if any("computed" in c for owner in owners for c in owner["attributes"].values()):
@@ -131,5 +135,6 @@ def _some(names: list[str]) -> str:
     return f"{', '.join(names[:_SHOWN])}{more}"
 
 
-def _counted(kinds: Iterable[tuple[str, int]]) -> str:
-    return ", ".join(f"{number} {kind}" for kind, number in sorted(kinds))
+def _lengths(number: int) -> str:
+    """Say how many columns hold nothing but how many elements lists have."""
+    return f", and the lengths of {number} list{'s' if number > 1 else ''}" if number else ""
