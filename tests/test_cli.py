@@ -287,6 +287,18 @@ def test_all_mistakes_come_in_one_run_with_their_lines(analysis: Path, sample: P
     assert "did you mean" in result.stderr
 
 
+@pytest.mark.parametrize("more", ["", "  select MEET > 3\n"])
+def test_a_run_prints_no_note_but_that_about_the_dialect(
+    more: str, tmp_path: Path, sample: Path
+) -> None:
+    path = tmp_path / "a.adl"
+    path.write_text("region r\n  select size(Muon) > 1 && pT(Muon[0]) > 20\n" + more)
+    assert "note[N403]" in call("check", path).stderr
+    result = call("run", path, sample)
+    assert "note[" not in result.stderr
+    assert ("error[E201]" in result.stderr) == bool(more)
+
+
 def test_an_index_without_a_size_cut_is_a_warning(analysis: Path, sample: Path) -> None:
     analysis.write_text("region r\n  select pT(Muon[1]) > 20\n")
     result = call("run", analysis, sample)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from adl.cli.common import UserError, show_findings, show_warning
+from adl.cli.common import UserError, show_findings, show_warning, told_by_a_run
 
 if TYPE_CHECKING:
     from adl.compiler.layout import Fault
@@ -186,7 +186,8 @@ def _report_failures(outcome: Outcome) -> None:
         if alike[0] != path:
             continue
         if isinstance(error, AnalysisError):
-            show_findings(silenced(error.diagnostics, error.source), error.source)
+            told = told_by_a_run(silenced(error.diagnostics, error.source))
+            show_findings(told, error.source)
             click.echo(f"  in {_files(alike)}", err=True)
             if outcome.events and any(d.code in _OF_SOME_FILES for d in error.diagnostics):
                 click.echo(

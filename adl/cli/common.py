@@ -21,6 +21,7 @@ from adl.syntax.source import Source
 if TYPE_CHECKING:
     from adl.check.dataset import Dataset, Kind
 
+DIALECT_NOTE = "N401"
 MOST_BYTES = 100_000_000  # of an analysis, comments included
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
@@ -69,6 +70,14 @@ def show_findings(findings: Iterable[Diagnostic], source: Source) -> None:
         mark = f"{finding.severity}[{finding.code}]"
         styled = click.style(mark, fg=_COLOURS[finding.severity], bold=True)
         click.echo(text.replace(mark, styled, 1), err=True, color=colour())
+
+
+def told_by_a_run(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Return findings without notes, which are for `adl check`: but for the dialect's.
+
+    It alone decides what comes out.
+    """
+    return [f for f in findings if f.severity != "note" or f.code == DIALECT_NOTE]
 
 
 def show_note(text: str) -> None:

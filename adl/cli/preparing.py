@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from adl.cli.common import AnalysisMistakes, UserError, read_source, show_findings, show_note
+from adl.cli.common import (
+    AnalysisMistakes,
+    UserError,
+    read_source,
+    show_findings,
+    show_note,
+    told_by_a_run,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,8 +23,6 @@ if TYPE_CHECKING:
     from adl.runtime.execute.device.choosing import Asked, Devices
     from adl.runtime.prepare import Preparation
     from adl.syntax.tree import File
-
-DIALECT_NOTE = "N401"
 
 
 def prepare(
@@ -45,9 +50,7 @@ def prepare(
     shown: set[Any] = set()
 
     def found(findings: tuple[Any, ...]) -> None:
-        # Notes are for `adl check`; only the dialect decides what comes out here.
-        heard = silenced(findings, source)
-        told = [f for f in heard if f.severity != "note" or f.code == DIALECT_NOTE]
+        told = told_by_a_run(silenced(findings, source))
         show_findings([f for f in told if f not in shown], source)
         shown.update(told)
 
