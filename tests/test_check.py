@@ -297,6 +297,11 @@ def test_an_unknown_function_is_reported_beside_a_mistake_in_its_argument() -> N
     assert diagnostics(text)[-1].help == "did you mean closest?"
 
 
+def test_a_bracket_that_is_closed_too_late_is_put_right() -> None:
+    (warning,) = diagnostics("object o\n  take Jet\n  select abs(eta < 2.4)\n")
+    assert (warning.code, warning.help) == ("W304", "did you mean abs(eta) < 2.4?")
+
+
 def test_another_case_of_a_declared_name_is_a_warning() -> None:
     assert findings("define mTbmin = MET\nregion r\n  select mtbmin > 2\n") == ["W302 3:10"]
 

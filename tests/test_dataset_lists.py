@@ -57,6 +57,11 @@ def test_the_published_schema_is_that_of_the_models() -> None:
     assert json.loads(PUBLISHED.read_text()) == entries.schema()
 
 
+def test_a_file_of_corrections_is_no_list(folder: Path) -> None:
+    text = '{"schema_version": 2, "corrections": []}'
+    assert mistakes(folder, text, "corrections.json") == ["E501 1:1"]
+
+
 def test_the_schema_takes_the_example() -> None:
     document = yaml.safe_load((TOP / "examples" / "datasets.yaml").read_text())
     jsonschema.validate(document, entries.schema())

@@ -934,6 +934,11 @@ def test_a_mistake_of_a_block_is_shown_once(text: str, place: str) -> None:
         ("define x = a < b < c", "a < b and b < c"),
         ("define x == 3", "one = defines"),
         ("region r\nselect a = 3", "== compares"),
+        ("region r\nselect a => 3", "write >=, not =>"),
+        ("region r\nselect a > 3, b < 2", "and joins two conditions"),
+        ("region r:\n  select a > 3", "a block has no colon: region r, and"),
+        ("object o:\n  take Jet", "a block has no colon: object o, and"),
+        ("region r : s", "names of other regions stand on the lines below"),
         ("region r\nselect a >", "a value must follow `>`, but the statement ends there"),
         ("region r\nselect a ?", "remove the ?"),
         ("region r\nselect a 3 + 4", "an operator or the end of the line must follow `a`"),
@@ -975,6 +980,21 @@ region r
         *("E110 3:3", "E110 4:3", "E110 5:1", "E110 6:3", "E101 7:19"),
         *("E110 9:3", "E101 10:8", "E110 11:3"),
     ]
+
+
+def test_what_stands_below_a_mistaken_header_is_read() -> None:
+    text = "region r:\n  slect MET > 3\nobject o:\n  take Jet\n  select pt >> 3 4\n"
+    assert errors(text) == ["E101 1:9", "E110 2:3", "E101 3:10", "E101 5:18"]
+
+
+def test_of_a_very_long_line_what_is_around_the_mistake_is_shown() -> None:
+    words = " and ".join(f"x{number} > 3" for number in range(1000))
+    shown = complaint(f"region r\n  select {words} and and {words}").splitlines()
+    at = shown[2].index("^")
+    assert shown[1][at : at + 3] == "and"
+    assert shown[1].startswith("    2 | …")
+    assert shown[1].endswith("…")
+    assert len(shown[1]) < 220
 
 
 def test_what_follows_a_bracket_that_is_never_closed_is_skipped_up_to_a_keyword() -> None:

@@ -60,7 +60,8 @@ def fired(scope: Scope, expr: Call) -> Value | None:
                 return settled(False, expr.span)
             return _paths(scope.context, block)
     name = scope.context.words(what.span)
-    help = did_you_mean(name, [*scope.context.triggers])
+    near = did_you_mean(name, [*scope.context.triggers])
+    help = near or f'declare it above the regions: trigger {name} "HLT_IsoMu24"'
     return mistake(scope, "E201", f"no trigger is called {name}", what.span, help)
 
 

@@ -27,6 +27,8 @@ from adl.check.elements import branch_type, sources_of
 from adl.check.readings import Reading
 from adl.check.scope import Scope, mistake
 
+# One comparison inside the brackets of a call: ``abs(eta < 2.4)``.
+_COMPARED_INSIDE = re.compile(r"(\w+)\(([^()<>=!,]+?) *(<=|>=|<|>|==|!=) *([^()<>=!,]+)\)")
 _RANK: dict[Type, int] = {"bool": 0, "int": 1, "real": 2}
 
 
@@ -133,7 +135,7 @@ def condition(scope: Scope, value: Value | None) -> Value | None:
         "W304",
         f"{text} is a number, read as the condition {text} != 0",
         value.span,
-        f"write the comparison: {text} > 0, {text} == 1, …",
+        _comparison(text),
     )
     zero = convert(Literal_(0, type="int", span=value.span), value.type)
     if scope.context.dialect == "cutlang":  # NaN is true
@@ -143,6 +145,19 @@ def condition(scope: Scope, value: Value | None) -> Value | None:
     # Not ``!=``, which is true of NaN: a condition that is NaN is false.
     sides = (Operation(o, (value, zero), type="bool", span=value.span) for o in ("lt", "gt"))
     return Logic("or", tuple(sides), type="bool", span=value.span)
+
+
+def _comparison(text: str) -> str:
+    """Return the comparison that a number as a condition may have been meant as.
+
+    >>> _comparison("abs(eta < 2.4)")
+    'did you mean abs(eta) < 2.4?'
+    """
+    inside = _COMPARED_INSIDE.fullmatch(text)
+    if inside:
+        function, left, sign, right = inside.groups()
+        return f"did you mean {function}({left}) {sign} {right}?"
+    return f"write the comparison: {text} > 0, {text} == 1, …"
 
 
 def negated(value: Value) -> Value:

@@ -14,6 +14,7 @@ from typing import Literal
 from adl.syntax.source import Source, Span
 
 Severity = Literal["error", "warning", "note"]
+_WIDEST = 200  # columns of a line that are shown
 _SETTLED_BY_ONE_LINE = frozenset(("E254",))  # wherever the name stands
 
 
@@ -30,16 +31,25 @@ class Diagnostic:
     def render(self, source: Source) -> str:
         """Format the finding with its line and a caret under the place."""
         line, column = source.position(self.span.start)
-        text = source.line(line)
-        width = max(1, min(self.span.end - self.span.start, len(text) - column + 1))
+        text, at = _around(source.line(line), column)
+        width = max(1, min(self.span.end - self.span.start, len(text) - at + 1))
         # A tab before the place stays a tab, so the caret stands under what it points at.
-        indent = "".join(c if c == "\t" else " " for c in text[: column - 1])
+        indent = "".join(c if c == "\t" else " " for c in text[: at - 1])
         rows = [
             f"{source.name}:{line}:{column}: {self.severity}[{self.code}]: {self.message}",
             f"{line:5d} | {text}",
             f"      | {indent}{'^' * width}",
         ]
         return "\n".join([*rows, *(f"  help: {part}" for part in self.help.split("\n") if part)])
+
+
+def _around(line: str, column: int) -> tuple[str, int]:
+    """Return a line, of a very long one what is around a column, and where that column is then."""
+    if len(line) <= _WIDEST:
+        return line, column
+    start = max(0, column - 1 - _WIDEST // 3)
+    before, after = ("…" if start else ""), ("…" if start + _WIDEST < len(line) else "")
+    return before + line[start : start + _WIDEST] + after, column - start + len(before)
 
 
 class AnalysisError(Exception):

@@ -213,6 +213,10 @@ class _Splitter:
                 return self.block == "SYSTEMATIC" or word in ("up", "down")
             case "TRIGGER" if word == "stream":
                 return True
+            case "REGION" if (
+                line.last == "COLON"
+            ):  # as in Python; of an object it takes what follows
+                return False
             case "SORT" if word in DIRECTIONS:
                 return line.last in ENDING
             case "OBJECT" | "TAKE" if word == "alias":

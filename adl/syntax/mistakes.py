@@ -19,7 +19,7 @@ from adl.syntax.keywords import (
 )
 from adl.syntax.lines import DEEPEST, MOST_TOKENS, Line
 from adl.syntax.source import Source, Span
-from adl.syntax.tokens import OPERATORS, UNITS, span_of
+from adl.syntax.tokens import OPERATORS, UNITS, span_of, touch
 
 # A code never changes its meaning: users silence and search for it.
 CODES: dict[str, str] = {
@@ -190,12 +190,20 @@ def _advice(line: Line, at: int, before: Token, after: Token | None) -> str:
             return f"a name stands without quotes: .{name[1:-1]}"
         case ("INT" | "REAL", _, _, _) if _bounds_a_window(line, at):
             return "a window has two bounds, without brackets and commas: MET [] 60 120"
+        case (_, _, "EQUALS", _) if _turned(line, at):
+            return f"write {_turned(line, at)}=, not ={_turned(line, at)}"
         case (_, _, "EQUALS", _) if not defines:
             return "== compares, = belongs to define"
         case (_, _, "COMPARE", "==") if defines and at == 2:
             return "one = defines"
+        case (_, _, "_COMMA", _) if line.head in ("SELECT", "REJECT"):
+            return "and joins two conditions: pT > 20 and abs(eta) < 2.4"
+        case (_, _, "COLON", _) if line.head in OPENED and at == 2 and len(line.tokens) == 3:
+            return f"a block has no colon: {line.tokens[0]} {before}, and its lines below"
         case ("_ONLY", _, _, _):
             return "only simulation, only data, only ttbar, only era 2018"
+        case ("COLON", _, "_NL", _) if line.head in OPENED:
+            return f"a block has no colon: {line.tokens[0]} {line.tokens[1]}, and its lines below"
         case ("QUERY", _, "_NL", _):
             return "remove the ?, or say what has to hold when the condition does"
         case ("TIMES", "*", "TIMES", "*"):
@@ -215,6 +223,13 @@ def _advice(line: Line, at: int, before: Token, after: Token | None) -> str:
         case (_, _, "INT", _) if before.type in KEYWORD_TYPES:
             return "a name begins with a letter"
     return _advice_by_statement(line, at, after)
+
+
+def _turned(line: Line, at: int) -> str:
+    """Return the sign of ``=>`` or ``=<`` that stands at a place, or an empty string."""
+    signs = line.tokens[at : at + 2]
+    found = len(signs) == 2 and signs[1] in ("<", ">") and touch(*signs)
+    return str(signs[1]) if found else ""
 
 
 def _kind(token: Token | None) -> str:
@@ -273,7 +288,7 @@ def _misplaced(source: Source, line: Line, header: Line | None) -> Diagnostic:
 
 
 # Blocks whose lines are read although their keyword is misspelt.
-_OPENED = ("object", "composite", "region")
+OPENED = {"OBJECT": "object", "COMPOSITE": "composite", "REGION": "region"}
 
 # What begins a line in other languages -> what does here.
 _SELECT = "select keeps the events, or elements, for which a condition is true"
@@ -315,11 +330,11 @@ def no_statement(line: Line, block: str = "REGION") -> Diagnostic:
 
 
 def block_meant(line: Line) -> str:
-    """Return the type of the block that a line's first word nearly opens, or an empty string."""
-    if line.head != "NAME" or not line.readable:
+    """Return the type of the block that a line's first word opens, or nearly; or an empty string."""
+    if not line.readable or not (line.head == "NAME" or line.head in OPENED):
         return ""
-    near = get_close_matches(line.tokens[0].lower(), _OPENED, n=1, cutoff=0.75)
-    return BLOCKS[near[0]] if near else ""
+    near = get_close_matches(line.tokens[0].lower(), OPENED.values(), n=1, cutoff=0.75)
+    return BLOCKS[near[0]] if near else line.head if line.head in OPENED else ""
 
 
 def stray(line: Line) -> Mistake:

@@ -159,17 +159,19 @@ class _Reader:
             self.header = line
 
     def opened(self, line: Line, before: Stacks) -> Line:
-        """Return a mistaken line, with the keyword that its first word nearly is if it opens a block.
+        """Return for the mistaken first line of a block one that opens it, else the line itself.
 
-        So what stands in ``objct jets`` is read.
+        So what stands below ``objct jets`` or ``region signal:`` is read.
         """
         kind = block_meant(line)
-        guess = Line([retype(line.tokens[0], kind), *line.tokens[1:]]) if kind else line
-        if not kind or self.attempt(guess, before):
+        if kind:
+            tokens = line.tokens if line.head == "NAME" else line.tokens[:2]
+            guess = Line([retype(tokens[0], kind), *tokens[1:]])
+            if self.attempt(guess, before) is None:
+                self.resume = frozenset()
+                return guess
             self.machine.go_back(before)
-            return line
-        self.resume = frozenset()
-        return guess
+        return line
 
     def is_stray(self, line: Line) -> bool:
         """Whether a line is text before the first block, such as the rest of a title."""

@@ -38,6 +38,10 @@ def foreign(document: Document) -> Document | None:
     data = document.data
     if not isinstance(data, dict) or "datasets" in data or not data:
         return None
+    if "schema_version" in data and "corrections" in data:
+        help = "adl inspect shows it; an analysis names it in a correction block"
+        message = "this is a file of corrections, no dataset list"
+        raise mistake(document.source, "E501", message, Span(0, 1), help)
     if isinstance(data.get("samples"), dict):
         return _Translation(document).from_spec()
     if all(_is_fileset(value) for name, value in data.items() if not name.startswith("x-")):
