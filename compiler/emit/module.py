@@ -143,14 +143,8 @@ def _main(
     """Write what an event runs; a single body stands where it is run, several are functions."""
     groups = [
         text
-        for number, group in enumerate(kernel.turns)
-        for text in (
-            *(
-                body(f"{number}_{place}", block, kernel, arguments, order, group.axis)
-                for place, block in enumerate(group.bodies)
-            ),
-            turns(number, kernel, arguments, order),
-        )
+        for number, _ in enumerate(kernel.turns)
+        for text in _group(number, kernel, arguments, order)
     ]
     turned = _calls(arguments, [f"turns_{n}" for n, _ in enumerate(kernel.turns)])
     if len(kernel.bodies) == 1:
@@ -165,6 +159,20 @@ def _main(
     ]
     calls = _calls(arguments, [f"body_{n}" for n, _ in enumerate(bodies)])
     return [*bodies, *groups], ([], [*_forget(kernel), *calls, *turned])
+
+
+def _group(
+    number: int, kernel: Kernel, arguments: Arguments, order: dict[Node | Ahead, int]
+) -> list[str]:
+    """Write the bodies of a group, and its turns."""
+    group = kernel.turns[number]
+    alone = len(group.bodies) == 1 and arguments.streams is None
+    named = ((f"{number}_{place}", block) for place, block in enumerate(group.bodies))
+    bodies = [
+        body(name, block, kernel, arguments, order, group.axis, alone=alone)
+        for name, block in named
+    ]
+    return [*bodies, turns(number, kernel, arguments, order)]
 
 
 def _calls(arguments: Arguments, names: list[str]) -> list[str]:
@@ -235,12 +243,14 @@ def body(
     arguments: Arguments,
     order: dict[Node | Ahead, int],
     turn: Axis | None = None,
+    *,
+    alone: bool = False,
 ) -> str:
-    """Write the function of a body."""
+    """Write the function of a body; ``alone`` in its loop, it is worth having no call."""
     function = FunctionEmitter(arguments, order, kernel.published, turn)
     function.block(block)
     function.lines.do("ret void")
-    head = f"{arguments.head(f'body_{name}')} nounwind noinline"
+    head = f"{arguments.head(f'body_{name}')} nounwind {'alwaysinline' if alone else 'noinline'}"
     return f"{head} {{\n{function.text()}\n}}\n"
 
 
