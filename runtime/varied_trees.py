@@ -86,6 +86,8 @@ class WithTrees(Generic[P]):
                 prepare(self.join(opened))
         except InputError as error:
             help = error.help or "only simulation, where data have no such tree"
+            if file.skimmed:
+                help = "adl skim --any-variation keeps the trees of variations"
             raise self._refused(tree, error.reason, help) from None
         except AnalysisError as error:
             first = next(d for d in error.diagnostics if d.severity == "error")

@@ -327,9 +327,17 @@ def test_a_skim_of_nominal_events_is_no_sample_of_variations(
     text = written(tmp_path, VARIED + "systematic lumi\n  reweight up 1.1 down 0.9\n")
     skimmed(text, path, "-o", tmp_path / "plain.root")
     lost = ["jes_AUp", "jes_ADown", "jes_BUp", "jes_BDown"]
-    assert record(tmp_path / "plain.root")["variations"] == {"kept": [], "left_out": lost}
+    assert record(tmp_path / "plain.root")["variations"] == {
+        "kept": [],
+        "left_out": lost,
+        "trees": {},
+    }
     skimmed(text, path, "-o", tmp_path / "whole.root", "--any-variation")
-    assert record(tmp_path / "whole.root")["variations"] == {"kept": lost, "left_out": []}
+    assert record(tmp_path / "whole.root")["variations"] == {
+        "kept": lost,
+        "left_out": [],
+        "trees": {},
+    }
     skimmed(text, tmp_path / "plain.root", "-o", tmp_path / "again.root", "--any-variation")
     for name, warned in {"plain": True, "plain ": True, "again": True, "whole": False}.items():
         run = adl("run", text, tmp_path / f"{name.strip()}.root", "-q")

@@ -263,12 +263,77 @@ def test_a_list_that_is_not_normalised_has_the_variations_too(run: Runs, tmp_pat
     assert {c["variation"] for c in found["cutflows"]} == {"nominal", "jmsUp", "jmsDown"}
 
 
-def test_a_skim_refuses_trees_of_their_own(files: list[str], tmp_path: Path) -> None:
-    (tmp_path / "a.adl").write_text(TREE + REGION)
-    skim = str(tmp_path / "s.root")
-    result = call("skim", str(tmp_path / "a.adl"), files[0], "--tree", "nominal", "-o", skim)
-    assert result.exit_code == 2
-    assert "error[E190]: a skim of variations in trees" in result.output
+def skim(text: str, output: Path, *arguments: str, code: int = 0) -> str:
+    (output.parent / "skim.adl").write_text(f"info adl\n  dialect adl\n{text}")
+    words = ("skim", str(output.parent / "skim.adl"), *arguments, "-o", str(output))
+    result = call(*words, "--tree", "nominal", "--model", "nanoaod")
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+CUT = "region r\n  weight g MET > 30 ? 0.5 : 0.25\n  select count(Jet.pt > 40) >= 2\n"
+CUT += '  histo h, "pt", 20, 0, 200, Jet[0].pt\n'
+
+
+@pytest.mark.parametrize("form", ["ttree", "rntuple"])
+def test_a_skim_has_what_passes_in_each_tree(
+    run: Runs, files: list[str], tmp_path: Path, form: str
+) -> None:
+    text = TREE + "systematic jes\n  scale pt(Jet)  up 1.3  down 0.9\n  keep MET\n" + CUT
+    more = ("--any-variation", "--format", form)
+    said = skim(text, tmp_path / "s.root", *files, *more)
+    before = run(text, *files, "--tree", "nominal")
+    after = run(text, str(tmp_path / "s.root"), "--tree", "nominal")
+    labels = {i["variation"] for i in before["cutflows"]}
+    assert labels == {"nominal", "jmsUp", "jmsDown", "jesUp", "jesDown"}
+    for label in labels:
+        (was, *histograms), (now, *others) = of(before, label), of(after, label)
+        assert was["steps"][-1] == now["steps"][-1]
+        assert [h["hist"] for h in histograms] == [h["hist"] for h in others]
+    with uproot.open(tmp_path / "s.root") as file:
+        record = json.loads(str(file["adl_skim"]))
+        kept = {name: file[name].num_entries for name in ("nominal_up", "nominal_down")}
+    assert record["variations"]["trees"] == kept
+    assert f"and {kept['nominal_up']} events of nominal_up" in said
+    assert record["variations"]["left_out"] == []
+    # A skim takes the place of another, and is one of itself.
+    again = skim(text, tmp_path / "s.root", *files, *more)
+    assert again.startswith("replaced")
+    skim(text, tmp_path / "t.root", str(tmp_path / "s.root"), *more)
+    assert of(run(text, str(tmp_path / "t.root"), "--tree", "nominal"), "jmsUp") == of(
+        after, "jmsUp"
+    )
+
+
+def test_a_skim_for_the_nominal_events_lacks_the_trees_and_says_so(
+    run: Runs, files: list[str], tmp_path: Path
+) -> None:
+    said = skim(TREE + CUT, tmp_path / "s.root", *files)
+    assert "the trees of variations (nominal_up …) are not in the skim: --any-variation" in said
+    run(TREE + CUT, str(tmp_path / "s.root"), "--tree", "nominal", code=2)
+    assert "error[E269]: there is no tree nominal_up" in run.said
+    assert "help: adl skim --any-variation keeps the trees of variations" in run.said
+
+
+def test_a_skim_with_a_tree_that_is_missing_or_broken_is_none(
+    files: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking = made(tmp_path / "lacking.root", 3, nominal_up="phi pt")
+    said = skim(TREE + CUT, tmp_path / "s.root", lacking, "--any-variation", code=2)
+    assert "E269" in said
+    said = skim(TREE + CUT, tmp_path / "s.parquet", files[0], "--any-variation", code=2)
+    assert "a Parquet file is one table" in said
+
+    def broken(source: Any, *rest: Any) -> Any:
+        if source.tree == "nominal_down" and source.path == files[1]:
+            raise InputError(source.path, "cannot be decompressed")
+        return read(source, *rest)
+
+    monkeypatch.setattr("adl.runtime.inputs.joined.chunks.read", broken)
+    said = skim(TREE + CUT, tmp_path / "s.root", *files, "--any-variation", code=2)
+    assert "nominal_down" in said
+    assert "a skim has every tree of a variation whole, or is none" in said
+    assert not (tmp_path / "s.root").exists()
 
 
 def test_a_plan_says_that_trees_are_run_over_once_more(files: list[str], tmp_path: Path) -> None:

@@ -204,26 +204,45 @@ def _execute(
     from adl.runtime.skims.keeper import SkimKeeper
     from adl.runtime.skims.preparing import SkimError
     from adl.runtime.skims.record import record
+    from adl.runtime.varied_trees import WithTrees, run_trees
     from adl.syntax.diagnostics import AnalysisError
 
     jobs, tree, places, quiet = settings
     keeper = SkimKeeper(output, form, preparation.opened, jobs)
-    try:
-        check_format(form)
-        paths = expand(inputs)
-        _refuse_overwriting(paths, output)
-        with progress_bar(quiet) as progress, keeper:
-            outcome = execute(
+    preparation.one_table = form == "parquet"
+
+    def run(paths: Sequence[str], prepared: Any, tree: str | None) -> Outcome:
+        with progress_bar(quiet) as progress:
+            return execute(
                 paths,
-                preparation,
+                prepared,
                 threads=jobs,
                 tree=tree,
                 progress=progress,
                 refusals=(AnalysisError,),
                 keeper=keeper,
                 places=places,
-                join=Joining(friends, paths, preparation.model, places, once(show_note)),
+                join=join,
             )
+
+    def run_tree(paths: Sequence[str], prepared: Any, tree: str) -> Outcome:
+        keeper.turn_to(tree)
+        found = run(paths, prepared, tree)
+        for _, reason in found.failures:
+            raise InputError(
+                tree, f"{reason}; a skim has every tree of a variation whole, or is none"
+            )
+        return found
+
+    try:
+        check_format(form)
+        paths = expand(inputs)
+        _refuse_overwriting(paths, output)
+        join = Joining(friends, paths, preparation.model, places, once(show_note))
+        whole = WithTrees(preparation, preparation.source, places, join)
+        with keeper:
+            outcome = run(paths, whole, tree)
+            run_trees(outcome, whole, run_tree)
             if keeper.files:
                 keeper.finish(record(preparation, keeper, outcome))
     except (InputError, OutputError, NetworkError, SkimError) as error:
@@ -278,6 +297,8 @@ def _summary(keeper: SkimKeeper, outcome: Outcome, output: str, replaced: bool) 
     share = f" ({kept / events:.3g})" if events else ""
     done = "replaced" if replaced else "wrote"
     click.echo(f"{done} {output}: {kept:,} of {events:,} events{share}, {size:,} bytes")
+    for name, number in keeper.trees.items():
+        click.echo(f"  and {number:,} events of {name}")
     if not kept:
         show_warning("no event passes: the skim has the columns and the sums of weights alone")
 
@@ -294,6 +315,11 @@ def _notes(preparation: SkimPreparation) -> None:
         show_note(
             f"under {number} variation{'s' if number > 1 else ''} ({first}{' …' if number > 1 else ''}) "
             "other events can pass, which are not in the skim: --any-variation keeps them"
+        )
+    if preparation.trees and not preparation.any_variation:
+        first = preparation.trees[0] + (" …" if len(preparation.trees) > 1 else "")
+        show_note(
+            f"the trees of variations ({first}) are not in the skim: --any-variation keeps them"
         )
     for path, number in preparation.unread.items():
         if number:

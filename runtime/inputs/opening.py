@@ -55,6 +55,18 @@ def open_input(path: str, tree: str | None = None, places: Sequence[str] = ()) -
             raise
 
 
+def has(path: str, name: str) -> bool:
+    """Return whether a local file has an object of this name, whatever its trees are.
+
+    Raises:
+        InputError: It is no ROOT file, or a broken one.
+    """
+    import uproot
+
+    with _opening(path), uproot.open({path: None}) as directory:
+        return name in directory.keys(recursive=False, cycle=False)
+
+
 def _source(places: Sequence[str]) -> Any:
     if any(map(is_url, places)):
         from adl.runtime.inputs.remote import Remote

@@ -34,6 +34,9 @@ class SkimWriter(Protocol):
     def write(self, table: Table) -> None:
         """Append events."""
 
+    def another(self, tree: str, first: Table) -> None:
+        """Go on with another tree; nothing more comes into those before."""
+
     def finish(self, trees: _Trees, record: str) -> None:
         """Write the counters and the record."""
 
@@ -67,6 +70,11 @@ class _Steady:
     def write(self, table: Table) -> None:
         if table.rows:
             self.gathered.write(table)
+
+    def another(self, tree: str, first: Table) -> None:
+        self.gathered.flush()
+        self.writer.another(tree, first)
+        self.gathered = Gathered(self.writer)
 
     def finish(self, trees: _Trees, record: str) -> None:
         self.gathered.flush()
@@ -111,8 +119,12 @@ class Ttree:
 
     def __init__(self, root: Any, tree: str, first: Table, packing: Packing) -> None:
         self.root = root
-        self.packing, self.name = packing, tree
-        self.tree = root.mktree(
+        self.packing = packing
+        self._begin(tree, first)
+
+    def _begin(self, tree: str, first: Table) -> None:
+        self.name = tree
+        self.tree = self.root.mktree(
             tree,
             {name: _type(column) for name, column in _columns(first).items()},
             counter_name=lambda counted: counted.removeprefix(_LIST),
@@ -124,10 +136,18 @@ class Ttree:
         for ready in self.packing.add(table, _baskets(self.name, table)):
             self.tree.extend(_columns(ready))
 
-    def finish(self, trees: _Trees, record: str) -> None:
-        """Write the events that wait, the counters and the record."""
+    def another(self, tree: str, first: Table) -> None:
+        """Write the events that wait, and go on with another tree."""
+        self._write_waiting()
+        self._begin(tree, first)
+
+    def _write_waiting(self) -> None:
         for ready in self.packing.rest():
             self.tree.extend(_columns(ready))
+
+    def finish(self, trees: _Trees, record: str) -> None:
+        """Write the events that wait, the counters and the record."""
+        self._write_waiting()
         _write_rest(self.root, trees, record)
 
 
@@ -180,9 +200,12 @@ def _open_rntuple(
 class _Rntuple:
     def __init__(self, root: Any, tree: str, first: Table) -> None:
         self.root = root
+        self.another(tree, first)
+
+    def another(self, tree: str, first: Table) -> None:
         # Types and not empty arrays: those would be a cluster without events, which ROOT refuses.
         types = {name: _type(column) for name, column in _fields(first).items()}
-        self.ntuple = root.mkrntuple(tree, types)
+        self.ntuple = self.root.mkrntuple(tree, types)
 
     def write(self, table: Table) -> None:
         self.ntuple.extend(_fields(table))
@@ -228,6 +251,9 @@ class _Parquet:
 
     def write(self, table: Table) -> None:
         self.writer.write_table(_arrow(table))
+
+    def another(self, tree: str, first: Table) -> None:
+        raise AssertionError("a Parquet file is one table: refused before")
 
     def finish(self, trees: _Trees, record: str) -> None:
         lists = {t: {n: ak.to_list(v) for n, v in columns.items()} for t, columns in trees.items()}

@@ -66,6 +66,8 @@ class SkimKeeper:
     ) -> None:
         self.path, self.form, self.opened, self.threads = path, form, opened, threads
         self.files: dict[str, tuple[Sums, int]] = {}  # sums and kept events of each good file
+        self.trees: dict[str, int] = {}  # kept events of the trees of variations
+        self._tree = ""  # the one at work; empty for the nominal events
         self._first: Table | None = None
         self._waiting = Waiting()
         self._counted = _Counted()
@@ -83,6 +85,10 @@ class SkimKeeper:
     def kept(self) -> int:
         """How many events the skim has."""
         return sum(kept for _, kept in self.files.values())
+
+    def turn_to(self, tree: str) -> None:
+        """Take the events of a tree of a variation from now on."""
+        self._tree, self._first = tree, None
 
     def wanted(self, outputs: Sequence[RowsOutput]) -> tuple[RowsOutput, ...]:
         """Return the rows of the skim."""
@@ -129,8 +135,11 @@ class SkimKeeper:
     def end(self, path: str, *, good: bool) -> None:
         """Write the waiting events, or forget those of a file that failed."""
         if good:
-            self._open(self.opened[path].tree)
-            self.files[path] = (self._sums(path), self._counted.kept)
+            self._open(self._tree or self.opened[path].tree)
+            if self._tree:
+                self.trees[self._tree] += self._counted.kept
+            else:
+                self.files[path] = (self._sums(path), self._counted.kept)
             self._write()
         self._forget()
 
@@ -150,6 +159,10 @@ class SkimKeeper:
             assert self._first is not None
             writing = writing_skim(self.path, self.form, tree, self._first, self.threads)
             self._writer = self._stack.enter_context(writing)
+        elif self._tree and self._tree not in self.trees:
+            assert self._first is not None
+            self.trees[self._tree] = 0
+            self._writer.another(tree, self._first)
 
     def _sums(self, path: str) -> Sums:
         known = self.opened[path].counted.sums

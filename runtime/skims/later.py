@@ -15,7 +15,7 @@ from adl.compiler.ir import TRUE, Node, opened, reduce
 from adl.compiler.program import Program, RegionOutput
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.describing import directory
-from adl.runtime.inputs.opening import open_input
+from adl.runtime.inputs.opening import has
 from adl.runtime.inputs.trees import Input
 
 FORMAT = 1  # of the record
@@ -41,8 +41,7 @@ def is_skim(path: Path) -> bool:
 
         return is_in_parquet(path)
     try:
-        with open_input(str(path), None) as source:
-            return source.skimmed
+        return has(str(path), RECORD)
     except InputError:
         return False
 

@@ -63,7 +63,8 @@ def skim_program(
 ) -> Program:
     """Return what finds the events that pass any of the regions; ``program`` is the analysis.
 
-    With ``any_variation`` an event that passes under a variation alone is one of them.
+    With ``any_variation`` an event that passes under a variation alone is one of them, and the trees
+    of variations have skims of their own.
     """
     passes: Node = FALSE
     for region in program.every_region if any_variation else program.regions:
@@ -75,8 +76,11 @@ def skim_program(
         for k in kept
     )
     rows = record((), (passes, as_real(weight), there), TRUE)
+    in_trees = (s for s in program.systematics if any(v.tree is not None for v in s.variations))
     return Program(
-        (), own_rows=(SkimRows("save", "", "skim", "root", rows, columns, kept=tuple(kept)),)
+        (),
+        own_rows=(SkimRows("save", "", "skim", "root", rows, columns, kept=tuple(kept)),),
+        systematics=tuple(in_trees) if any_variation else (),
     )
 
 

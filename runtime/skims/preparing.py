@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from adl.check.analysis import Analysis
 from adl.check.checker import computed
@@ -28,7 +29,6 @@ from adl.runtime.skims.plan import (
 )
 from adl.runtime.varied_trees import trees
 from adl.stdlib.models import Branch
-from adl.syntax.diagnostics import AnalysisError, Diagnostic
 
 
 class SkimError(Exception):
@@ -57,6 +57,8 @@ class SkimPreparation(Preparation):
     left_out: tuple[str, ...] = ()  # those of them of which the skim lacks events
     opened: dict[str, Opened] = field(default_factory=dict)  # by the path of the file
     early: dict[str, list[str]] = field(default_factory=dict)  # histograms, see filled_before
+    trees: tuple[str, ...] = ()  # of variations
+    one_table: bool = False  # the file to write holds no more
     unread: dict[str, int] = field(default_factory=dict)  # columns that cannot be copied, by path
 
     def __call__(self, file: Input) -> Kernel:
@@ -98,7 +100,12 @@ class SkimPreparation(Preparation):
         needed = frozenset(n for n in wanted.kept | varied(analysis) if n in own)
         kept = kept_columns(chosen(self.columns, needed, own), known, own)
         program = lower(analysis, self.seed)
-        self._refuse_trees(program)
+        self.trees = tuple(tree.name for tree in trees(program))
+        if self.trees and self.one_table and self.any_variation:
+            message = (
+                f"a Parquet file is one table, and the variations are trees: {self.trees[0]} …"
+            )
+            raise SkimError(f"{message}\n  help: a ROOT file has them all, as in -o skim.root")
         self._note_early(program, regions)
         found = skim_program(program, regions, known, kept, self.any_variation)
         skim = of_program(found, self.networks.evaluate)
@@ -107,15 +114,10 @@ class SkimPreparation(Preparation):
             self.left_out = self.moving
         return self.kernel(skim, known)
 
-    def _refuse_trees(self, program: Program) -> None:
-        found = trees(program)
-        if found:
-            message = "a skim of variations in trees of their own is not supported yet"
-            help = "skim each tree by itself, with --tree and without this line"
-            raise AnalysisError(
-                self.source,
-                tuple(Diagnostic("E190", "error", message, t.span, help) for t in found[:1]),
-            )
+    def without_systematics(self) -> Self:
+        """Return what prepares the skim of other trees, which keep what passes there."""
+        own = super().without_systematics()
+        return replace(own, opened={}, early={}, unread={}, any_variation=False, trees=())
 
     def _note_early(self, program: Program, regions: Sequence[str]) -> None:
         for region in program.regions:

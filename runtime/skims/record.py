@@ -33,6 +33,7 @@ def record(preparation: SkimPreparation, keeper: SkimKeeper, outcome: Outcome) -
         "variations": {
             "kept": [v for v in preparation.moving if v not in preparation.left_out],
             "left_out": list(preparation.left_out),
+            "trees": dict(keeper.trees),
         },
         "seed": preparation.seed,
         "model": preparation.opened[first].model,
