@@ -170,12 +170,12 @@ def _kernel(rows: list[Result]) -> list[str]:
 
 
 def _whole(rows: list[Result]) -> list[str]:
-    head = ["| task | target | whole | seconds of each stage |", "|---|---|---|---|"]
+    head = ["| task | target | events | whole | seconds of each stage |", "|---|---|---|---|---|"]
     known = ("task", "target", "whole", "events")
     return [
         *head,
         *(
-            f"| {r['task']} | {r['target']} | {r['whole']} s | "
+            f"| {r['task']} | {r['target']} | {r['events']:,} | {r['whole']} s | "
             + ", ".join(f"{k} {v}" for k, v in r.items() if k not in known)
             + " |"
             for r in rows
@@ -217,10 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.stage:
         stage, *tasks = options.stage
-        for result in STAGES[stage][0](
-            Asked(options.inputs, options.events, options.written), tasks
-        ):
-            print(json.dumps(result), flush=True)
+        serve(Asked(options.inputs, options.events, options.written), stage, tasks)
         return
     until = time.monotonic() + 60 * options.minutes
     try:

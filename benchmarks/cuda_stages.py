@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -37,6 +37,8 @@ from benchmarks import compile_time, sample, variations
 TOP = Path(__file__).parents[1]
 TASKS = tuple(f"q{n}" for n in range(1, 9))
 SEARCH, TTBAR = "search", "ttbar"
+TARGETS = ("host", "cuda")
+COPIES = 5  # of the file of events, for whole runs
 REPEATS = 5
 COPIED = 1 << 30  # bytes, to measure the bandwidth
 _SOME = 100_000  # events that are compared first
@@ -59,6 +61,11 @@ class Asked:
         return self.folder / "plain.root"
 
     @property
+    def copies(self) -> list[Path]:
+        """The events of the tasks, several times: the same file by other names."""
+        return [self.plain, *(self.folder / f"plain{n}.root" for n in range(1, COPIES))]
+
+    @property
     def varied(self) -> Path:
         """The events with what variations need."""
         return self.folder / "varied.root"
@@ -77,6 +84,8 @@ def write_inputs(asked: Asked) -> None:
         asked.analysis(task).write_text(f"use btag = btagDeepFlavB\n{text}")
     asked.analysis(SEARCH).write_text(compile_time.analysis(regions=50))
     sample.write(asked.plain, asked.written, codec="zstd")
+    for copy in asked.copies[1:]:
+        copy.hardlink_to(asked.plain)
     events = variations.blocks(min(asked.written, _VARIED), seed=2)
     variations.write(asked.varied, events, codec="none")
 
@@ -126,8 +135,8 @@ def shapes(asked: Asked, task: str) -> Iterator[dict[str, Any]]:
 
 def whole(asked: Asked, task: str) -> Iterator[dict[str, Any]]:
     """Time whole runs on the CPU and on the GPU, and the share of each stage."""
-    for target in ("host", "cuda"):
-        found = whole_run(asked.analysis(task), asked.plain, target, asked.folder / "out")
+    for target in TARGETS:
+        found = whole_run(asked.analysis(task), asked.copies, target, asked.folder / "out")
         yield {"target": target, **found}
 
 
@@ -310,10 +319,10 @@ def on_core(program: Compiled, chunk: Chunk) -> float:
 # --------------------------------------------------------------------- runs and agreement
 
 
-def whole_run(analysis: Path, path: Path, target: str, folder: Path) -> dict[str, Any]:
+def whole_run(analysis: Path, paths: Sequence[Path], target: str, folder: Path) -> dict[str, Any]:
     """Return how many seconds each stage of a run takes, of all threads together."""
-    command = [sys.executable, "-m", "adl", "run", str(analysis), str(path), "--target", target]
-    command += ["-o", str(folder), "--profile", "--format", "json"]
+    command = [sys.executable, "-m", "adl", "run", str(analysis), *map(str, paths)]
+    command += ["--target", target, "-o", str(folder), "--profile", "--format", "json"]
     result = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     found: dict[str, Any] = json.loads(result.stdout)
     seconds = {stage["stage"]: round(stage["wall"], 3) for stage in found["stages"]}
