@@ -57,6 +57,24 @@ def test_the_published_schema_is_that_of_the_models() -> None:
     assert json.loads(PUBLISHED.read_text()) == entries.schema()
 
 
+@pytest.mark.parametrize(
+    ("text", "help"),
+    [
+        ("datasets:\n  t: {files: a.root, xsec: 3}\n", "did you mean cross_section?"),
+        ("lumi: 3 /fb\ndatasets:\n  t: {files: a.root}\n", "did you mean luminosity?"),
+        ("datasets:\n  t: {files: a.root, cross_section: 8 pb}\n", "cross_section: In pb; "),
+        ("datasets:\n  t: {files: a.root, kind: mc}\n", "kind: Recorded or simulated events."),
+        ("datasets:\n  t:\n    kind: data\n   files: a.root\n", "begin in one column"),
+        ("datasets:\n  t:\n\tfiles: a.root\n", "begin in one column"),
+        ("datasets:\n  t:\n    kind: data\n      files: a.root\n", "begin in one column"),
+    ],
+)
+def test_a_mistake_in_a_list_has_a_way_out(folder: Path, text: str, help: str) -> None:
+    with pytest.raises(AnalysisError) as raised:
+        read(folder, text)
+    assert help in raised.value.diagnostics[0].help
+
+
 def test_a_file_of_corrections_is_no_list(folder: Path) -> None:
     text = '{"schema_version": 2, "corrections": []}'
     assert mistakes(folder, text, "corrections.json") == ["E501 1:1"]

@@ -413,5 +413,5 @@ def test_why_shows_what_a_network_gives(tmp_path: Path) -> None:
     (tmp_path / "a.adl").write_text(text)
     result = adl("why", tmp_path / "a.adl", SAMPLE, "--event", 3)
     assert result.exit_code == 0, result.output
-    assert "lost at line 2" in result.output
+    assert "is lost at line 2" in result.output
     assert re.search(r'onnx\("m.onnx", MET\) = 0\.\d+', result.output)

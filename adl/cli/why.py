@@ -175,7 +175,7 @@ def _text(source: Source, traces: tuple[RegionTrace, ...], objects: bool) -> Ite
                 yield from _object(source, block)
         yield ""
         lost = trace.lost_at
-        verdict = "passes" if lost is None else f"lost at line {_line(source, trace, lost)}"
+        verdict = "passes" if lost is None else f"is lost at line {_line(source, trace, lost)}"
         heading = click.style(f"region {trace.name}", bold=True)
         yield f"{heading}: the event {click.style(verdict, fg='green' if lost is None else 'red')}"
         entered = False

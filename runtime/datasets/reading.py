@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from adl.check.dataset import Constant
-from adl.runtime.datasets import entries
 from adl.runtime.datasets.entries import OTHERWISE, DatasetEntry, ListEntry
 from adl.runtime.datasets.finding import Claims, below, find_files
 from adl.runtime.datasets.foreign import foreign, text_list
@@ -25,6 +24,7 @@ from adl.runtime.datasets.lists import (
 )
 from adl.runtime.datasets.masks import LumiMask, read_mask
 from adl.runtime.datasets.normalising import check_normalisation
+from adl.runtime.datasets.refusals import refusals
 from adl.runtime.datasets.texts import Document, Path, read_json, read_yaml
 from adl.runtime.friends import Friend
 from adl.runtime.inputs import InputError
@@ -79,92 +79,8 @@ def of_document(
     try:
         entry = ListEntry.model_validate(document.data)
     except ValidationError as error:
-        raise AnalysisError(document.source, list(_mistakes(document, error))) from None
+        raise AnalysisError(document.source, list(refusals(document, error))) from None
     return _Reading(document, entry, folder, luminosity).read()
-
-
-# ------------------------------------------------------------------------ what pydantic found
-
-# Fields that a path leads to -> the part of the list that has them.
-_PARTS: tuple[tuple[tuple[str, ...], type[BaseModel]], ...] = (
-    ((), entries.ListEntry),
-    (("datasets", "*"), entries.DatasetEntry),
-    (("datasets", "*", "friends", "*"), entries.FriendEntry),
-    (("datasets", "*", "generator_weight"), entries.GeneratorWeight),
-    (("generator_weight",), entries.GeneratorWeight),
-    (("stitch", "*"), entries.Stitch),
-    (("stitch", "*", "slices", "*"), entries.Slice),
-)
-_KINDS = {
-    "string_type": "a text is expected here",
-    "float_type": "a number is expected here",
-    "int_type": "a whole number is expected here",
-    "int_from_float": "a whole number is expected here",
-    "bool_type": "true or false is expected here",
-    "list_type": "a list is expected here",
-    "dict_type": "`name: …` lines are expected here",
-    "model_type": "`name: …` lines are expected here",
-    "model_attributes_type": "`name: …` lines are expected here",
-    "too_short": "at least one is needed here",
-}
-
-
-def _mistakes(document: Document, error: ValidationError) -> Iterator[Diagnostic]:
-    """Yield what is wrong, once a place: of alternatives that fail the deepest mistake."""
-    found: dict[Path, Diagnostic] = {}
-    missing: list[Diagnostic] = []
-    placed = [(_path(document, wrong["loc"]), wrong) for wrong in error.errors()]
-    for path, wrong in sorted(placed, key=lambda pair: -len(pair[0])):
-        if wrong["type"] == "missing":
-            missing.append(_mistake(document, path, wrong))
-        elif not any(known[: len(path)] == path for known in found):
-            found[path] = _mistake(document, path, wrong)
-    yield from sorted([*found.values(), *missing], key=lambda d: d.span.start)
-
-
-def _path(document: Document, location: tuple[str | int, ...]) -> Path:
-    """Return a location as far as it is in the text, where no alternative has its name."""
-    path: Path = ()
-    for part in location:
-        if (*path, part) in document.places or (*path, part) in document.names:
-            path = (*path, part)
-    return path
-
-
-def _mistake(document: Document, path: Path, wrong: Any) -> Diagnostic:
-    kind, name = wrong["type"], str(wrong["loc"][-1])
-    if kind == "extra_forbidden":
-        known = _fields(path[:-1])
-        help = did_you_mean(name, known) or f"it has {', '.join(known)}; a field of yours is x-…"
-        return Diagnostic("E502", "error", f"unknown field {name}", document.names[path], help)
-    if kind == "missing":
-        whose = f"{path[-1]} has" if path else "the list has"
-        span = document.names.get(path) or Span(0, 1)
-        return Diagnostic("E503", "error", f"{whose} no {name}", span, _HELPS.get(name, ""))
-    message = _KINDS.get(kind) or _own_words(wrong)
-    return Diagnostic("E504", "error", message, document.place(path))
-
-
-_HELPS = {
-    "datasets": "datasets: has a name for each dataset, and below it files: and kind:",
-    "files": "files: ttbar/*.root, or a list of files, globs and .txt lists",
-}
-
-
-def _own_words(wrong: Any) -> str:
-    if wrong["type"] == "literal_error":
-        return f"{wrong['input']!r} is not what is expected here: {wrong['ctx']['expected']}"
-    text: str = wrong["msg"]
-    return text.removeprefix("Value error, ")
-
-
-def _fields(path: Path) -> list[str]:
-    for pattern, part in _PARTS:
-        if len(pattern) == len(path) and all(
-            p in ("*", q) for p, q in zip(pattern, path, strict=True)
-        ):
-            return [name for name in part.model_fields if name != "own"]
-    return []
 
 
 # -------------------------------------------------------------------------------- resolving

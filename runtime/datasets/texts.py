@@ -63,7 +63,9 @@ def read_yaml(source: Source) -> Document:
         mark = error.problem_mark or error.context_mark
         offset = _offset(source, mark.line, mark.column) if mark else 0
         what = error.problem or error.context or "it cannot be read"
-        raise mistake(source, "E501", f"this is not YAML: {what}", _at(source, offset)) from None
+        help = _INDENTED if what in _OF_INDENTATION else ""
+        at = _at(source, offset)
+        raise mistake(source, "E501", f"this is not YAML: {what}", at, help) from None
     except yaml.YAMLError as error:
         what = str(error).splitlines()[0]
         raise mistake(source, "E501", f"this is not YAML: {what}", Span(0, 1)) from None
@@ -73,6 +75,17 @@ def read_yaml(source: Source) -> Document:
     return Document(source, _Values(document).of(root, ()), document.places, document.names)
 
 
+# What YAML says of lines that begin in a column where nothing of theirs can stand.
+_OF_INDENTATION = (
+    "did not find expected key",
+    "expected <block end>, but found '<block mapping start>'",
+    "found character that cannot start any token",
+    "mapping values are not allowed in this context",
+)
+_INDENTED = (
+    "lines of one dataset begin in one column, deeper than its name, after blanks and no tabs; "
+    "a text with a colon and a blank stands in quotes"
+)
 _EXAMPLE = "datasets: has a name for each dataset, and below it files: and kind:"
 
 

@@ -96,9 +96,9 @@ class Outcome:
 
     @property
     def name(self) -> str:
-        """What files are called that are one process: the first that could be used."""
-        usable = [file["path"] for file in self.files if not file["error"]]
-        return Path(usable[0]).stem if usable else ""
+        """What files are called that are one process: the first that could be used, if any."""
+        files = [f for f in self.files if not f["error"]] or self.files
+        return Path(files[0]["path"]).stem if files else ""
 
 
 @dataclass(eq=False)
