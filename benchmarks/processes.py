@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
 _LIBRARIES = "ROOTDataFrame ROOTVecOps ROOTNTuple Tree TreePlayer Hist RIO Core MathCore Imt"
 
 
-def measured(command: list[str]) -> tuple[float, float, float]:
-    """Run a command; return wall and processor seconds, and MB of memory at most."""
-    begin = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr is not None
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - begin
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{said}")
+def measured(
+    command: list[str], folder: str | None = None, out: Path | None = None
+) -> tuple[float, float, float]:
+    """Run a command; return wall and processor seconds, and MB of memory at most.
+
+    It runs in ``folder``, and what it says goes to the file ``out``.
+    """
+    with open(out or os.devnull, "w") as said, tempfile.TemporaryFile("w+") as errors:
+        begin = time.perf_counter()
+        process = subprocess.Popen(command, stdout=said, stderr=errors, text=True, cwd=folder)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - begin
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            errors.seek(0)
+            raise SystemExit(f"{' '.join(command)} failed:\n{errors.read()}")
     return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 

@@ -112,20 +112,29 @@ def q8(events):
     return filled("mt", 100, 0, 200, np.sqrt(2 * third.pt * missing.pt * (1 - np.cos(angle))))
 
 
-def agc(events):
-    e, m, j = events.Electron, events.Muon, events.Jet
+def one_lepton(events):
+    e, m = events.Electron, events.Muon
     e = e[(e.pt > 30) & (abs(e.eta) < 2.1) & (e.cutBased == 4) & (e.sip3d < 4)]
     isolated = ak.values_astype(m.pfRelIso04_all, np.float64) < 0.15
     m = m[(m.pt > 30) & (abs(m.eta) < 2.1) & m.tightId & (m.sip3d < 4) & isolated]
-    j = j[(j.pt > 30) & (abs(j.eta) < 2.4) & (j.jetId >= 4)]
-    chosen = (ak.num(e) + ak.num(m) == 1) & (ak.num(j) >= 4)
-    j = j[chosen]
-    tags = ak.sum(j.btagCSVV2 > 0.5, axis=1)
-    one, two = j[tags == 1], j[tags >= 2]
-    ht = ak.sum(ak.values_astype(one.pt, np.float64), axis=1)
-    p = doubles(two)
+    return ak.num(e) + ak.num(m) == 1
+
+
+def four_jets(jets, pt):
+    """Return events by their jets: HT of those with one tag, the mass of tops of those with more.
+
+    Momenta of the chosen jets of both come with them.
+    """
+    good = (pt > 30) & (abs(jets.eta) < 2.4) & (jets.jetId >= 4)
+    enough = ak.num(pt[good]) >= 4
+    jets, pt = jets[good][enough], pt[good][enough]
+    tags = ak.sum(jets.btagCSVV2 > 0.5, axis=1)
+    ht = ak.sum(pt[tags == 1], axis=1)
+    two = tags >= 2
+    p = doubles(jets[two])
+    p["pt"] = pt[two]
     cartesian = ak.zip(
-        {"x": p.px, "y": p.py, "z": p.pz, "t": p.energy, "tag": two.btagCSVV2},
+        {"x": p.px, "y": p.py, "z": p.pz, "t": p.energy, "tag": jets[two].btagCSVV2},
         with_name="LorentzVector",
         behavior=p.behavior,
     )
@@ -133,7 +142,52 @@ def agc(events):
     tagged = (three.a.tag > 0.5) | (three.b.tag > 0.5) | (three.c.tag > 0.5)
     total = (three.a + three.b + three.c)[tagged]
     mass = total[ak.argmax(total.pt, axis=1, keepdims=True)].mass
+    return (ht, pt[tags == 1]), (mass, pt[two])
+
+
+def agc(events):
+    jets = events.Jet[one_lepton(events)]
+    (ht, _), (mass, _) = four_jets(jets, ak.values_astype(jets.pt, np.float64))
     return filled("ht", 25, 50, 550, ht) | filled("trijet_mass", 25, 50, 550, mass)
+
+
+def agc_varied(events):
+    jets = events.Jet[one_lepton(events)]
+    pt = ak.values_astype(jets.pt, np.float64)
+    off = 0.02 * abs(ak.values_astype(jets.eta, np.float64))
+    momenta = {
+        "": pt,
+        ":pt_scaleUp": pt * 1.03,
+        ":pt_scaleDown": pt * 0.97,
+        ":pt_resUp": pt * (1 + off),
+        ":pt_resDown": pt * (1 - off),
+    }
+    names, out = ("ht", "trijet_mass"), {}
+    for variation, varied in momenta.items():
+        for name, (values, leading) in zip(names, four_jets(jets, varied), strict=True):
+            weights = weights_of(leading) if not variation else {variation: np.ones(len(values))}
+            out |= weighted(name, values, weights)
+    return out
+
+
+def weights_of(leading):
+    """Return the weights of an event by variation; nominal has no name."""
+    one = np.ones(len(leading))
+    weights = {"": one, ":scale_varUp": 1.025 * one, ":scale_varDown": 0.975 * one}
+    for i in range(4):
+        off = ak.to_numpy(0.075 * leading[:, i] / 50)
+        weights |= {f":btag_var_{i + 1}Up": 1 + off, f":btag_var_{i + 1}Down": 1 - off}
+    return weights
+
+
+def weighted(name, values, weights):
+    """Return a histogram for each weight; of a list of values its only one."""
+    values = ak.to_numpy(ak.flatten(values, axis=None))
+    out = {}
+    for variation, weight in weights.items():
+        made = hist.Hist.new.Reg(25, 50, 550, name=f"{name}{variation}").Double()
+        out[f"{name}{variation}"] = made.fill(values, weight=weight)
+    return out
 
 
 def search(events):
