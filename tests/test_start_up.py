@@ -19,7 +19,7 @@ print(*sorted({name.split(".")[0] for name in sys.modules}))
 """
 
 
-def test_a_run_over_a_known_zstd_file_imports_neither_uproot_nor_awkward(tmp_path: Path) -> None:
+def test_a_run_over_a_plain_file_imports_neither_uproot_nor_awkward(tmp_path: Path) -> None:
     events = tmp_path / "events.root"
     sample = [sys.executable, str(TOP / "benchmarks" / "sample.py"), str(events)]
     subprocess.run([*sample, "--events", "200", "--codec", "zstd"], check=True, capture_output=True)
@@ -34,5 +34,6 @@ def test_a_run_over_a_known_zstd_file_imports_neither_uproot_nor_awkward(tmp_pat
         for _ in range(2)
     ]
     heavy = {"uproot", "awkward", "pyarrow", "fsspec"}
-    assert {"uproot", "awkward"} <= loaded[0]
-    assert loaded[1].isdisjoint(heavy)
+    assert "numpy" in loaded[0]
+    assert loaded[0].isdisjoint(heavy), "the first time"
+    assert loaded[1].isdisjoint(heavy), "from the index"

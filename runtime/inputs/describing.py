@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from queue import Queue
 from typing import Any
 
 import uproot
 from uproot.source.chunk import Chunk, Source
 
-from adl.runtime.inputs import InputError, index
+from adl.runtime.inputs import index
+from adl.runtime.inputs.choosing import RNTUPLE, SKIM, choose
 from adl.runtime.inputs.forms import form, leaves, stored
 from adl.runtime.inputs.lists import parts, references
 from adl.runtime.inputs.mapped import Mapped
 from adl.runtime.inputs.ntuples import NTuple, describe
 from adl.runtime.inputs.stored import Stored
 from adl.runtime.inputs.trees import Compression, Input
-from adl.stdlib.models.recognition import tree_names
-
-_TREES = ("TTree", "TNtuple", "TNtupleD")
-_RNTUPLE = "ROOT::RNTuple"
-_COUNTERS = "adlCounters"
-_SKIM = "adl_skim"  # the record of a skim
 
 
 def described(source: Any, path: str, tree: str | None) -> Input:
@@ -37,9 +31,9 @@ def described(source: Any, path: str, tree: str | None) -> Input:
         handler=_lending(source),
     )
     classes = _classes(directory)
-    name = _choose(path, classes, tree)
+    name = choose(path, classes, tree)
     found = directory[name]
-    used, skimmed = directory.file.compression, _SKIM in classes
+    used, skimmed = directory.file.compression, SKIM in classes
     facts = (
         path,
         name,
@@ -48,7 +42,7 @@ def described(source: Any, path: str, tree: str | None) -> Input:
         source,
         Compression(used.name, used.level) if used else Compression(),
     )
-    if classes[name] == _RNTUPLE:
+    if classes[name] == RNTUPLE:
         fields, columns, clusters, unread = describe(found)
         opened: Input = NTuple(
             *(*facts, unread), fields=fields, columns=columns, clusters=clusters, skimmed=skimmed
@@ -157,32 +151,3 @@ def _classes(directory: Any) -> dict[str, str]:
     for key, kind in directory.iterclassnames(recursive=True, cycle=False):
         found.setdefault(key, kind)
     return found
-
-
-def _choose(path: str, classes: Mapping[str, str], wanted: str | None) -> str:
-    trees = [name for name, kind in classes.items() if kind in (*_TREES, _RNTUPLE)]
-    if wanted is not None:
-        name = wanted.strip("/").partition(";")[0]
-        if name in trees:
-            return name
-        raise InputError(path, f"there is no tree {name}", _listed("the file has", trees))
-    if len(trees) == 1:
-        return trees[0]
-    if not trees:
-        raise InputError(path, "there is no tree in the file")
-    if _COUNTERS in trees:  # a skim of ours: it has these beside the tree of its input
-        trees = [name for name in trees if name not in (_COUNTERS, "Runs")]
-        if len(trees) == 1:
-            return trees[0]
-    usual = tree_names()  # of every model, so only where the file leaves a choice
-    named = [name for name in trees if name.rpartition("/")[2] in usual]
-    if len(named) == 1:
-        return named[0]
-    raise InputError(
-        path, "there is more than one tree, say which to read", _listed("it has", named or trees)
-    )
-
-
-def _listed(verb: str, names: list[str], most: int = 20) -> str:
-    shown = ", ".join(sorted(names)[:most]) or "no tree"
-    return f"{verb} {shown}" + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -13,22 +13,7 @@ import numpy as np
 from uproot.interpretation.jagged import AsJagged
 from uproot.interpretation.numerical import AsDtype
 
-from adl.runtime.inputs.stored import Basket, Form, Stored
-
-# (class of the leaf, whether it is unsigned) -> its numbers in the file.
-_LEAF_TYPES = {
-    ("TLeafO", False): np.dtype("bool"),
-    ("TLeafB", False): np.dtype("int8"),
-    ("TLeafB", True): np.dtype("uint8"),
-    ("TLeafS", False): np.dtype(">i2"),
-    ("TLeafS", True): np.dtype(">u2"),
-    ("TLeafI", False): np.dtype(">i4"),
-    ("TLeafI", True): np.dtype(">u4"),
-    ("TLeafL", False): np.dtype(">i8"),
-    ("TLeafL", True): np.dtype(">u8"),
-    ("TLeafF", False): np.dtype(">f4"),
-    ("TLeafD", False): np.dtype(">f8"),
-}
+from adl.runtime.inputs.stored import LEAF_TYPES, Basket, Form, Stored
 
 # TBranchElement's fType of a TClonesArray and of a std::vector of objects.
 _SPLIT_COLLECTION = (3, 4)
@@ -85,7 +70,7 @@ def _plain_leaf(branch: Any) -> Form | None:
     if len(leaves) != 1:
         return None
     (leaf,) = leaves
-    stored = _LEAF_TYPES.get(
+    stored = LEAF_TYPES.get(
         (leaf.classname, bool(leaf.member("fIsUnsigned", none_if_missing=True)))
     )
     counter = leaf.member("fLeafCount")

@@ -1,6 +1,6 @@
-"""Opening a file: its tree from the index, or else from uproot, which then goes into the index.
+"""Opening a file: its tree from the index, or else described, which then goes into the index.
 
-uproot is imported only where it is asked: see ``mapped.py``.
+uproot is imported only where it is asked: see ``mapped.py`` and ``plain.py``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from adl.compiler.cache import Store
-from adl.runtime.inputs import InputError, index, reason
+from adl.runtime.inputs import InputError, index, plain, reason
 from adl.runtime.inputs.mapped import Mapped
 from adl.runtime.inputs.ntuples import NTuple
 from adl.runtime.inputs.paths import is_url, near
@@ -81,7 +81,10 @@ def _source(places: Sequence[str]) -> Any:
 
 
 def _described(source: Any, path: str, tree: str | None) -> Input:
-    """Have uproot say what is in a file, and keep it."""
+    """Find out what is in a file, and keep it; where it is not plain, uproot says it."""
+    found = plain.described(source, path, tree)
+    if found is not None:
+        return found
     from adl.runtime.inputs.describing import described
 
     return described(source, path, tree)

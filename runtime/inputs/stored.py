@@ -13,6 +13,21 @@ import numpy.typing as npt
 
 Places = npt.NDArray[np.int64]
 
+# (class of the leaf, whether it is unsigned) -> its numbers in the file.
+LEAF_TYPES = {
+    ("TLeafO", False): np.dtype("bool"),
+    ("TLeafB", False): np.dtype("int8"),
+    ("TLeafB", True): np.dtype("uint8"),
+    ("TLeafS", False): np.dtype(">i2"),
+    ("TLeafS", True): np.dtype(">u2"),
+    ("TLeafI", False): np.dtype(">i4"),
+    ("TLeafI", True): np.dtype(">u4"),
+    ("TLeafL", False): np.dtype(">i8"),
+    ("TLeafL", True): np.dtype(">u8"),
+    ("TLeafF", False): np.dtype(">f4"),
+    ("TLeafD", False): np.dtype(">f8"),
+}
+
 
 class Part(NamedTuple):
     """What a column has of a branch whose items are lists or references, and no numbers.
