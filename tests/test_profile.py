@@ -167,7 +167,9 @@ def test_the_stages_add_up_to_no_more_than_the_run(
     assert wall + document["time"]["other"] * (threads == 1) <= whole * threads * 1.000001
     names = [row["stage"] for row in document["stages"]]
     assert [n for n in meters.STAGES if n in names] == names
-    assert {"open", "read", "decompress", "interpret", "kernel", "merge"} <= set(names)
+    assert {"open", "read", "decompress", "interpret", "kernel", "fill", "merge"} <= set(names)
+    spent = {row["stage"]: row["wall"] for row in document["stages"]}
+    assert 0 < spent["fill"] < spent["kernel"] + spent["fill"]
     for row in document["stages"][1:]:  # clocks tick differently by a little
         assert row["cpu"] <= row["wall"] + 0.02
 

@@ -27,6 +27,8 @@ _WORK: tuple[tuple[type[Node], float], ...] = (
     (Part, 0.0),
 )
 _ELEMENTARY = 20.0
+_BIN = 3.0  # to find one, or to add to one of its sums
+_FILLED = ("histogram", "bins")
 
 
 class Counted(NamedTuple):
@@ -61,10 +63,14 @@ class _Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Costs:
-    """The share of each statement, and how many events need each column of the kernels."""
+    """The share of each statement, how many events need each column of the kernels.
+
+    ``filling`` is the share of finding the bins of histograms and adding to them, whatever is filled.
+    """
 
     statements: tuple[Cost, ...]
     needed: Mapping[str, int]
+    filling: float = 0.0
 
 
 def costs(runs: Sequence[Counted], elements: Mapping[str, int]) -> Costs:
@@ -73,6 +79,7 @@ def costs(runs: Sequence[Counted], elements: Mapping[str, int]) -> Costs:
     lengths = {name: number / max(events, 1) for name, number in elements.items()}
     work: dict[tuple[str, str, str, str], tuple[float, int]] = {}
     needed: dict[str, int] = {}
+    filling = 0.0
     for run in runs:
         parts = list(_parts(run))
         users = _users(parts)
@@ -81,7 +88,10 @@ def costs(runs: Sequence[Counted], elements: Mapping[str, int]) -> Costs:
             work[part[:4]] = cost, reached + part.reached
         for node, its in users.items():
             reached = max(parts[number].reached for number in its)
-            cost = reached * _work(node) * prod(_length(axis.source, lengths) for axis in node.free)
+            axes = node.axes if isinstance(node, Fill) else node.free
+            cost = reached * _work(node) * prod(_length(axis.source, lengths) for axis in axes)
+            if isinstance(node, Fill) and parts[its[0]].kind in _FILLED:
+                filling += cost
             asked = sum(parts[number].reached for number in its) or 1
             for number in its:
                 key = parts[number][:4]
@@ -91,7 +101,7 @@ def costs(runs: Sequence[Counted], elements: Mapping[str, int]) -> Costs:
             needed[name] = needed.get(name, 0) + min(reached, run.events)
     total = sum(cost for cost, _ in work.values()) or 1.0
     found = (Cost(*key, reached, cost / total) for key, (cost, reached) in work.items())
-    return Costs(tuple(found), needed)
+    return Costs(tuple(found), needed, filling / total)
 
 
 def _parts(run: Counted) -> Iterator[_Part]:
@@ -158,6 +168,8 @@ def _columns(node: Node) -> tuple[str, ...]:
 
 
 def _work(node: Node) -> float:
+    if isinstance(node, Fill):
+        return _BIN * (len(node.bins) + 1 + node.weighted)
     if isinstance(node, Call):
         return 1.0 if node.function in ops.MEANING else _ELEMENTARY
     return next((work for kind, work in _WORK if isinstance(node, kind)), 1.0)

@@ -22,13 +22,13 @@ from adl.runtime.inputs.index import STORE
 from adl.runtime.outputs import replacing
 from adl.runtime.profile import machine
 from adl.runtime.profile.costs import Costs, Counted, costs
-from adl.runtime.profile.meter import SLOW, Meter, Spent
+from adl.runtime.profile.meter import SLOW, STAGES, Meter, Spent
 from adl.runtime.profile.recompress import zstd
 from adl.runtime.profile.verdict import Late, Measured, Verdict, verdict
 from adl.runtime.results import NOMINAL
 
 FILE = "metrics.json"
-_SHARED = ("read", "decompress", "interpret", "kernel", "rows", "wait")  # among threads
+_SHARED = ("read", "decompress", "interpret", "kernel", "fill", "rows", "wait")  # among threads
 _PER_COLUMN = ("read", "decompress", "interpret")
 _RARE = 0.5  # of the events: columns that more need are read for good reason
 
@@ -67,6 +67,7 @@ def metrics(run: Run, meter: Meter, outcome: Outcome, end: float, whole: float) 
         first = stages.get(name, Spent())
         times = first.times + spent.times
         stages[name] = Spent(first.wall + spent.wall, first.cpu + spent.cpu, times)
+    stages = _split(stages, found.filling)
     measured = _measured(run, meter, outcome, stages, whole, found)
     return {
         "adlc": __version__,
@@ -90,6 +91,20 @@ def metrics(run: Run, meter: Meter, outcome: Outcome, end: float, whole: float) 
         "input": _input(meter, outcome),
         "output": {"columns": _written(runs) if run.written else []},
     }
+
+
+def _split(stages: Mapping[str, Spent], filling: float) -> dict[str, Spent]:
+    """Return stages with the fills beside the rest of the kernel.
+
+    Both are one loop, in which a clock would cost more than what it measures: so they are told apart
+    by counting.
+    """
+    split = dict(stages)
+    if "kernel" in stages:
+        wall, cpu, times = stages["kernel"]
+        split["kernel"] = Spent(wall * (1 - filling), cpu * (1 - filling), times)
+        split["fill"] = Spent(wall * filling, cpu * filling, times)
+    return {name: split[name] for name in STAGES if name in split}
 
 
 def write_metrics(document: Mapping[str, Any], directory: str | os.PathLike[str]) -> None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 _LEAST = 0.02  # of the time: a remedy that saves less is not worth a line
 _MOST = 3  # remedies
 _RARE = 0.5  # of the events: a column that more of them need is not late
+_KERNEL = ("kernel", "fill")
 
 
 class Late(NamedTuple):
@@ -65,7 +66,7 @@ class Measured:
     @property
     def parallel(self) -> float:
         """Seconds of what more threads would share; a disk gets no faster by them."""
-        return self.of("decompress", "interpret", "kernel", "rows") + self.of("read") * self.remote
+        return self.of("decompress", "interpret", *_KERNEL, "rows") + self.of("read") * self.remote
 
 
 class Bound(NamedTuple):
@@ -88,7 +89,7 @@ BOUNDS = (
     Bound("I/O", ("read",), lambda m: f"reading from {'a server' if m.remote > 0.5 else 'disk'}"),
     Bound("I/O", ("decompress", "wait"), lambda m: m.codec),
     Bound("CPU", ("interpret",), lambda m: "making arrays of decompressed bytes"),
-    Bound("CPU", ("kernel",), lambda m: "the analysis itself: cuts, weights and fills"),
+    Bound("CPU", _KERNEL, lambda m: "the analysis itself: cuts, weights and fills"),
     Bound("output", ("rows", "write"), lambda m: "writing prints, saves and results"),
     Bound("merge", ("merge",), lambda m: "adding up what blocks have counted"),
     Bound("other", ("other",), lambda m: "outside the stages that are measured"),
@@ -153,14 +154,14 @@ RULES = (
     Rule(
         "compiled",
         lambda m: m.interpreted,
-        lambda m: m.of("kernel"),
+        lambda m: m.of(*_KERNEL),
         lambda m: "run compiled code: --target host",
         most=True,
     ),
     Rule(
         "nominal",
         lambda m: m.varied > 0,
-        lambda m: m.of("kernel") * m.varied,
+        lambda m: m.of(*_KERNEL) * m.varied,
         lambda m: (
             f"leave out variations while you need none: --systematics none (they are about "
             f"{m.varied:.0%} of the kernel's work)"
