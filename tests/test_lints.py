@@ -32,6 +32,7 @@ LINTS = (
     "N405",
     "N406",
     "N407",
+    "W346",
 )
 
 JETS = """\
@@ -292,6 +293,24 @@ def test_inherited_bins_are_looked_at_once() -> None:
         "  select MET > 2\n"
     )
     assert lints(text).count("W334 5") == 1
+
+
+# --------------------------------------------------------------------------------------- MeV
+
+
+def test_a_threshold_in_mev_is_a_warning() -> None:
+    assert in_region("select HT > 20000", "select 30000 < sum(pT(jets))") == ["W346 1", "W346 2"]
+    assert in_region("select MET [] 50000 99999", "select any(jets j, m(j) >= 14001)") == [
+        "W346 1",
+        "W346 2",
+    ]
+    text = "object o\n  take Jet\n  select pT > 25e3\nregion r\n  select size(o) > 1\n"
+    assert lints(text) == ["W346 3"]
+
+
+def test_large_numbers_that_are_no_threshold_of_a_momentum_are_none_of_mev() -> None:
+    assert not in_region("select HT < 99999", "select HT [] 100 99999", "select run > 300000")
+    assert not in_region("select HT > 14000", "select HT * 1000 > 200000")
 
 
 # ------------------------------------------------------------------------- regions without lines
