@@ -175,6 +175,30 @@ def test_a_misspelt_file_is_answered_with_what_is_there(
     assert f"help: {meant.format(tmp_path)}\n" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("check", "list.yaml"), "adl datasets check"),
+        (("run", "list.yaml", "z.adl"), "adl datasets check"),
+        (("inspect", "z.adl"), "adl check"),
+        (("inspect", "list.yaml"), "adl datasets show"),
+        (("datasets", "show", "zmumu.root"), "adl inspect"),
+        (("datasets", "show", "z.adl"), "adl check"),
+    ],
+)
+def test_a_file_of_another_kind_is_answered_with_the_command_for_it(
+    words: tuple[str, ...], meant: str, tmp_path: Path, sample: Path
+) -> None:
+    (tmp_path / "list.yaml").write_text("datasets: {a: {files: zmumu.root}}\n")
+    (tmp_path / "z.adl").write_text(ZPEAK)
+    shutil.copy(sample, tmp_path / "zmumu.root")
+    paths = [tmp_path / word if "." in word else word for word in words]
+    result = call(*paths)
+    assert result.exit_code == 2
+    assert "help: " in result.stderr
+    assert meant in result.stderr
+
+
 def test_a_misspelt_command_and_a_misspelt_model_are_answered(analysis: Path) -> None:
     assert "No such command 'chek'. Did you mean 'check'?" in call("chek", analysis).stderr
     assert "did you mean nanoaod?" in call("check", analysis, "--model", "nanoad").stderr

@@ -184,6 +184,7 @@ def test_a_skim_replaces_a_skim_and_no_other_file(
     assert refused.exit_code == 2
     assert "is there already, and is no skim" in refused.stderr
     assert out.read_bytes() == path.read_bytes()
+    assert "one of the inputs" in adl("skim", text, out, "-o", out, "--force").stderr
     assert skimmed(text, path, "-o", out, "--force").stdout.startswith("replaced ")
     text.write_text("region none\n  select MET > 50000\n")
     again = skimmed(text, path, "-o", out)

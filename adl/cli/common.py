@@ -21,6 +21,7 @@ from adl.syntax.source import Source
 if TYPE_CHECKING:
     from adl.check.dataset import Dataset, Kind
 
+_OTHERS = (".yaml", ".yml", ".json", ".json.gz")  # endings of no analysis
 DIALECT_NOTE = "N401"
 MOST_BYTES = 100_000_000  # of an analysis, comments included
 
@@ -95,6 +96,9 @@ def show_warning(text: str) -> None:
 def read_source(path: str) -> Source:
     """Read an analysis file; - is standard input."""
     name = "<stdin>" if path == "-" else path
+    if path.lower().endswith(_OTHERS):
+        help = "adl datasets check reads a dataset list, adl inspect a file of corrections"
+        raise UserError(f"{path} is no analysis by its name\n  help: {help}")
     try:
         content = _bytes(path)
     except IsADirectoryError:

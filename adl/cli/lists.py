@@ -61,6 +61,9 @@ def read(path: str, luminosity: str | None = None) -> DatasetList:
     from adl.runtime.inputs import InputError
     from adl.syntax.diagnostics import AnalysisError
 
+    if path.lower().endswith(".adl"):
+        help = f"adl check {path} reads it; a list is YAML, JSON or a text of file names"
+        raise UserError(f"{path} is an analysis by its name, no dataset list\n  help: {help}")
     try:
         value = None if luminosity is None else in_inverse_pb(luminosity)
     except ValueError as error:

@@ -134,9 +134,7 @@ def command(
     preparation.any_variation = any_variation
     settings = jobs, tree, places, quiet
     replaced = Path(output).exists()
-    if replaced and not force:
-        _refuse_others(Path(output))
-    keeper, outcome = _execute(preparation, inputs, friends, Path(output), form, settings)
+    keeper, outcome = _execute(preparation, inputs, friends, Path(output), form, force, settings)
     if not quiet:
         _summary(keeper, outcome, output, replaced)
     _notes(preparation)
@@ -191,6 +189,7 @@ def _execute(
     friends: tuple[Friend, ...],
     output: Path,
     form: str,
+    force: bool,
     settings: tuple[int, str | None, Places, bool],
 ) -> tuple[SkimKeeper, Outcome]:
     from adl.cli.progress import progress_bar
@@ -237,7 +236,7 @@ def _execute(
     try:
         check_format(form)
         paths = expand(inputs)
-        _refuse_overwriting(paths, output)
+        _refuse_overwriting(paths, output, force)
         join = Joining(friends, paths, preparation.model, places, once(show_note))
         whole = WithTrees(preparation, preparation.source, places, join)
         with keeper:
@@ -269,22 +268,16 @@ def _tell_friends(friends: Sequence[Friend], outcome: Outcome) -> None:
     show_note("the skim has no column of a friend: give what runs on it the same --friend")
 
 
-def _refuse_overwriting(paths: list[str], output: Path) -> None:
-    for path in paths:
-        if output.exists() and os.path.exists(path) and os.path.samefile(path, output):
-            raise UserError(f"-o {output} is one of the inputs")
-
-
-def _refuse_others(output: Path) -> None:
-    """Refuse to replace what no skim can give back."""
-    from adl.runtime.outputs import OutputError
+def _refuse_overwriting(paths: list[str], output: Path, force: bool) -> None:
+    """Refuse to replace an input, and without ``force`` what is no skim that can be made again."""
     from adl.runtime.skims.later import is_skim
 
-    try:
-        known = is_skim(output)
-    except OutputError as error:
-        raise UserError(str(error)) from None
-    if not known:
+    if not output.exists():
+        return
+    for path in paths:
+        if os.path.exists(path) and os.path.samefile(path, output):
+            raise UserError(f"-o {output} is one of the inputs")
+    if not force and not is_skim(output):
         help = "another name keeps it, --force replaces it"
         raise UserError(f"-o {output} is there already, and is no skim\n  help: {help}")
 

@@ -69,7 +69,9 @@ def read_text(path: str) -> Source:
         help = near(path) if isinstance(error, FileNotFoundError) else ""
         raise InputError(path, (error.strerror or str(error)).lower(), help) from None
     except UnicodeDecodeError:
-        raise InputError(path, "is not UTF-8 text") from None
+        other = path.lower().endswith(".root")
+        help = f"of a ROOT file, `adl inspect {path}` says what it offers" if other else ""
+        raise InputError(path, "is not UTF-8 text", help) from None
 
 
 def of_document(

@@ -118,6 +118,15 @@ def _first_that_is_there(places: Sequence[str]) -> str:
     return places[-1]
 
 
+def _instead(path: str) -> str:
+    """Return a help line for a file that is another one by its name."""
+    if path.lower().endswith(_LISTS):
+        return f"of a dataset list, `adl datasets show {path}` says what it names"
+    if path.lower().endswith(".adl"):
+        return f"of an analysis, `adl check {path}` says what is wrong; it stands before its inputs"
+    return ""
+
+
 _LISTS = (".yaml", ".yml", ".json", ".txt")
 
 
@@ -139,9 +148,7 @@ def _check_local(path: str) -> None:
     if head[:4] == b"PAR1":
         raise InputError(path, "is Parquet: events are read of ROOT files", "adl skim -o NAME.root")
     if head[:4] != b"root":
-        listed = path.lower().endswith(_LISTS)
-        help = f"of a dataset list, `adl datasets show {path}` says what it names" if listed else ""
-        raise InputError(path, "is not a ROOT file", help)
+        raise InputError(path, "is not a ROOT file", _instead(path))
     # TFile's header: "root", version, start of the first record, end of the last one; the end
     # takes 8 bytes where the version says so.
     end = 0
