@@ -16,7 +16,10 @@ import uproot
 from click.testing import CliRunner, Result
 
 from adl.cli import main
-from adl.runtime.overlap.sums import Sums, summed, together
+from adl.compiler.ir import Const, Node
+from adl.runtime.overlap.patterns import summed, together
+from adl.runtime.overlap.sums import Sums
+from adl.runtime.overlap.words import Words
 
 Document = dict[str, Any]
 Numbers = npt.NDArray[Any]
@@ -182,15 +185,13 @@ def test_more_threads_and_blocks_change_no_bit(pair: tuple[Path, Path]) -> None:
     assert one == four
 
 
-def first_half(places: Numbers) -> Numbers:
-    return np.asarray(places < 150)
-
-
-def second_half(places: Numbers) -> Numbers:
-    return np.asarray(places >= 150)
-
-
-HALVES = (first_half, second_half)  # two blocks, as if they were of other events
+def words_of(inside: Numbers, weights: Numbers, kinds: Numbers) -> Words:
+    """Of one word: regions x events, kinds x events, and of each region its kind."""
+    bits = (inside.astype(np.int64) << np.arange(len(inside))[:, None]).sum(axis=0)
+    nodes: list[Node] = [Const(float(k)) for k in range(len(weights))]
+    used = {node: np.where(inside[kinds == k].any(axis=0), weights[k], 1.0)
+            for k, node in enumerate(nodes)}  # fmt: skip
+    return Words(bits[None, :], used, {i: nodes[k] for i, k in enumerate(kinds.tolist())})
 
 
 def random_sums(seed: int, *, kinds: int, regions: int = 5) -> tuple[Sums, Numbers, Numbers]:
@@ -200,9 +201,8 @@ def random_sums(seed: int, *, kinds: int, regions: int = 5) -> tuple[Sums, Numbe
     inside[1] |= inside[0]
     weights = random.normal(1, 0.5, (kinds, events))
     of_region = np.arange(regions) % kinds
-    rows = [(np.flatnonzero(m), weights[k][m]) for m, k in zip(inside, of_region, strict=True)]
-    halves = [[(p[keep], w[keep]) for p, w in rows for keep in [one(p)]] for one in HALVES]
-    blocks = [summed(events, half, of_region.tolist()) for half in halves]
+    halves = [slice(0, 150), slice(150, None)]  # two blocks
+    blocks = [summed(words_of(inside[:, h], weights[:, h], of_region), regions) for h in halves]
     return together(blocks).sums(), inside, weights[of_region]
 
 
@@ -233,7 +233,8 @@ def test_the_correlation_and_its_uncertainty_are_those_of_resampled_events() -> 
 
 
 def test_regions_without_common_events_have_the_uncertainty_of_none_seen() -> None:
-    rows = [(np.arange(0, 100), np.ones(100)), (np.arange(100, 125), np.ones(25))]
-    sums = summed(200, rows, [0, 0]).sums()
+    inside = np.zeros((2, 200), bool)
+    inside[0, :100] = inside[1, 100:125] = True
+    sums = summed(words_of(inside, np.ones((1, 200)), np.zeros(2, int)), 2).sums()
     assert sums.correlation[0, 1] == 0
     assert sums.uncertainty[0, 1] == pytest.approx(1.14 / 50)

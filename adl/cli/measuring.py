@@ -103,7 +103,7 @@ def measure(
 
     if comparing.difference is None:
         return None, comparing, outcome
-    return measured(pair.regions, found), comparing, outcome
+    return measured(pair.pair.names, found), comparing, outcome
 
 
 def _pair(comparing: Comparing, asked: Asked) -> PairPreparation:
@@ -133,7 +133,7 @@ def _files(
 def _keeper(pair: PairPreparation, asked: Asked) -> OverlapKeeper:
     from adl.runtime.overlap.keeper import OverlapKeeper
 
-    return OverlapKeeper(pair.regions, pair.probes, listing=asked.listing)
+    return OverlapKeeper(pair.pair, listing=asked.listing)
 
 
 def _list(

@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from adl.compiler.ir import Node
 from adl.compiler.layout import Chunk, Rows
 from adl.compiler.program import RowsOutput
 from adl.runtime.outputs.keeper import Keeper
-from adl.runtime.overlap.program import Probe, Side
-from adl.runtime.overlap.sums import Patterns, summed, together
+from adl.runtime.overlap.deciding import BITS
+from adl.runtime.overlap.following import parts
+from adl.runtime.overlap.patterns import Patterns, numbered, summed, together
+from adl.runtime.overlap.program import Pair, Probe
+from adl.runtime.overlap.tracing import Steps, passed
+from adl.runtime.overlap.words import Words, flags, words_of
 from adl.runtime.rows import IDENTITY
 
 if TYPE_CHECKING:
     from adl.runtime.execute.local import Kernel
 
-Regions = Mapping[Side, list[str]]
 # The part of a dataset, the probe's key, the step that failed, the bins (-1: in none).
 MoveKey = tuple[int, str, int, int, int]
 
@@ -71,23 +73,15 @@ class OverlapKeeper(Keeper):
     """Sums the overlaps of one run; ``tally`` has what the files that were read to their end gave.
 
     Args:
-        regions: Names of the regions of both analyses, which are filled while it runs.
-        probes: What each kind of row is about.
+        pair: What the rows are about; it is filled while it runs.
         listing: Whether events that moved are kept one by one.
     """
 
-    def __init__(self, regions: Regions, probes: Mapping[str, Probe], *, listing: bool) -> None:
+    def __init__(self, pair: Pair, *, listing: bool) -> None:
         super().__init__(None)
-        self.regions, self.probes, self.listing = regions, probes, listing
+        self.pair, self.listing = pair, listing
         self.tally = Tally()
         self._of_file = Tally()
-
-    @property
-    def numbers(self) -> dict[str, int]:
-        """The place of each region in matrices: those of A, then those of B."""
-        keys = [f"passes:{name}:" for name in self.regions["A"]]
-        keys += [f"passes::{name}" for name in self.regions["B"]]
-        return {key: i for i, key in enumerate(keys)}
 
     def wanted(self, outputs: Sequence[RowsOutput]) -> tuple[RowsOutput, ...]:
         """Return all outputs: every one is a probe's."""
@@ -103,69 +97,13 @@ class OverlapKeeper(Keeper):
     ) -> list[Tally]:
         """Return the sums of a block, in any thread."""
         rows_of = dict(zip(kernel.program.records, recorded, strict=True))
-        tally, known = Tally(), self.numbers
-        for number, part in enumerate(_parts(outputs)):
-            passing = {o.owner: rows_of[o.rows] for o in part if o.owner in known}
-            weights = {o.owner: o.rows.values[0] for o in part if o.owner in known}
-            tally.sums[number] = [self._sums(chunk.events, passing, weights)]
-            inside = self._inside(chunk.events, passing) if self.listing else None
-            for output in part:
-                if output.owner not in known:
-                    self._move(tally, number, output, rows_of[output.rows], chunk, place, inside)
+        tally, number = Tally(), len(self.pair.names)
+        for part, region in enumerate(parts(kernel.program)):
+            words = words_of(region.rows, rows_of, self.pair.decided, chunk.events)
+            tally.sums[part] = [summed(words, number)]
+            block = _Block(self, tally, part, words, chunk, place[0])
+            block.moves({o.owner: rows_of[o.rows] for o in region.rows})
         return [tally]
-
-    def _sums(self, events: int, rows: Mapping[str, Rows], weights: Mapping[str, Node]) -> Patterns:
-        empty = np.zeros(0, np.int64), np.zeros(0)
-        kinds: dict[Node | None, int] = {}
-        every = []
-        for key in self.numbers:
-            one = rows.get(key)
-            every.append(empty if one is None else (one.events, one.values[0].astype(np.float64)))
-            kinds.setdefault(weights.get(key), len(kinds))
-        return summed(events, every, [kinds[weights.get(key)] for key in self.numbers])
-
-    def _inside(self, events: int, rows: Mapping[str, Rows]) -> npt.NDArray[np.bool_]:
-        inside = np.zeros((len(self.numbers), events), bool)
-        for key, number in self.numbers.items():
-            if key in rows:
-                inside[number, rows[key].events] = True
-        return inside
-
-    def _move(
-        self,
-        tally: Tally,
-        part: int,
-        output: RowsOutput,
-        rows: Rows,
-        chunk: Chunk,
-        place: tuple[int, int],
-        inside: npt.NDArray[np.bool_] | None,
-    ) -> None:
-        if not len(rows.events):
-            return
-        weights = np.nan_to_num(rows.values[0].astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-        steps = rows.values[1].astype(np.int64) - 1  # "all events" is none of them
-        bins = tuple(np.floor(v.astype(np.float64)).astype(np.int64) for v in rows.values[2:4])
-        every = np.stack([steps, *bins])
-        alike, number = np.unique(every, axis=1, return_inverse=True)
-        sums = np.bincount(number.ravel(), weights)
-        for (step, first, second), raw, total in zip(
-            alike.T.tolist(), np.bincount(number.ravel()).tolist(), sums.tolist(), strict=True
-        ):
-            key = part, output.owner, step, first, second
-            tally.moved[key] += raw
-            tally.weights[key] = tally.weights.get(key, 0.0) + total
-        if inside is not None:
-            names = [name for name in IDENTITY if name in chunk.columns]
-            numbered = "event" in names
-            events = (
-                tuple(chunk.columns[name][rows.events] for name in IDENTITY if name in names)
-                if numbered
-                else (rows.events + place[0],)
-            )
-            at = inside[:, rows.events]
-            one = Moved("", output.owner, events, steps, (bins[0], bins[1]), weights, at, numbered)
-            tally.events.append(one)
 
     def add(self, path: str, tables: Sequence[Any]) -> None:
         """Take the sums of the next block of a file."""
@@ -181,14 +119,64 @@ class OverlapKeeper(Keeper):
         self._of_file = Tally()
 
 
-def _parts(outputs: Sequence[RowsOutput]) -> list[list[RowsOutput]]:
-    """Return the rows of each part of a dataset: every part has those of the same probes."""
-    found: list[list[RowsOutput]] = []
-    seen: set[str] = set()
-    for output in outputs:
-        if not found or output.owner in seen:
-            found.append([])
-            seen = set()
-        seen.add(output.owner)
-        found[-1].append(output)
-    return found
+@dataclass(frozen=True)
+class _Block:
+    """Counts the events of a block that moved, in one part of a dataset."""
+
+    keeper: OverlapKeeper
+    tally: Tally
+    part: int
+    words: Words
+    chunk: Chunk
+    first: int  # the entry of its first event
+
+    def moves(self, rows_of: Mapping[str, Rows]) -> None:
+        """Count the events of all probes."""
+        pair = self.keeper.pair
+        flagged = flags(self.words, pair.followed, pair.words)
+        moved = np.flatnonzero(flagged.any(axis=0))
+        flagged = flagged[:, moved]
+        if not len(moved):
+            return
+        about = {
+            name: (steps, rows_of[key])
+            for key, traced in pair.traced.items()
+            for name, steps in (traced.steps.items() if key in rows_of else ())
+        }
+        for name, probe in pair.probes.items():  # in the order of the regions
+            steps, rows = about[name]
+            word, bit = divmod(probe.number, BITS)
+            events = moved[flagged[word] & (1 << bit) != 0]
+            if len(events):
+                at = np.searchsorted(rows.events, events)
+                self.move(probe, steps, Rows(events, tuple(v[at] for v in rows.values)))
+
+    def move(self, probe: Probe, steps: Steps | None, rows: Rows) -> None:
+        """Count the events of one probe: by the step that they fail, or by their bins."""
+        failed = first = second = np.full(len(rows.events), -1)
+        if steps is None:
+            first, second = (np.floor(values).astype(np.int64) for values in rows.values)
+        else:
+            failed = passed(steps, rows)
+        weights = self.words.weight(probe.counts, rows.events)
+        every = np.stack([failed, first, second])
+        number, places = numbered(every)
+        for column, raw, total in zip(
+            every[:, places].T.tolist(),
+            np.bincount(number).tolist(),
+            np.bincount(number, weights).tolist(),
+            strict=True,
+        ):
+            key = self.part, probe.key, *column
+            self.tally.moved[key] += raw
+            self.tally.weights[key] = self.tally.weights.get(key, 0.0) + total
+        if self.keeper.listing:
+            inside = self.words.inside(len(self.keeper.pair.names), rows.events)
+            given = self.identity(rows.events), failed, (first, second), weights, inside
+            self.tally.events.append(Moved("", probe.key, *given, "event" in self.chunk.columns))
+
+    def identity(self, events: npt.NDArray[np.int64]) -> tuple[npt.NDArray[Any], ...]:
+        """Return run, block and number of some events, or their entries where they have none."""
+        if "event" not in self.chunk.columns:
+            return (events + self.first,)
+        return tuple(self.chunk.columns[n][events] for n in IDENTITY if n in self.chunk.columns)

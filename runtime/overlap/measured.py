@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from adl.runtime.overlap.keeper import OverlapKeeper
+from adl.runtime.overlap.patterns import together
 from adl.runtime.overlap.program import Kind, Probe, Side, Step
-from adl.runtime.overlap.sums import Sums, together
+from adl.runtime.overlap.sums import Sums
 
 Region = tuple[Side, str]
 _Move = tuple[str, int, int, int]  # the probe's key, the step that failed, the bins
@@ -85,16 +86,12 @@ class Source:
     parts: Sequence[tuple[str, bool, float | None]]  # process, whether data, scale (None: left out)
 
 
-def measured(regions: Mapping[Side, Sequence[str]], sources: Iterable[Source]) -> Measured:
+def measured(every: tuple[Region, ...], sources: Iterable[Source]) -> Measured:
     """Return what runs over datasets gave together.
 
     Where some are simulated, sums are those of simulation: data are what it is compared with.
     """
     sources = tuple(sources)
-    every: tuple[Region, ...] = (
-        *(("A", name) for name in regions["A"]),
-        *(("B", name) for name in regions["B"]),
-    )
     out = Measured(every, Sums.zeros(len(every)), keepers=tuple(s.keeper for s in sources))
     simulated = any(not data for s in sources for _, data, scale in s.parts if scale is not None)
     for source in sources:
@@ -119,7 +116,7 @@ def _moved(sources: Sequence[Source]) -> Iterator[MovedCount]:
     weights: dict[_Move, float] = {}
     probes: dict[str, Probe] = {}
     for source in sources:
-        probes |= source.keeper.probes
+        probes |= source.keeper.pair.probes
         tally = source.keeper.tally
         for whole, raw in tally.moved.items():
             part, name, step, first, second = whole
@@ -132,8 +129,6 @@ def _moved(sources: Sequence[Source]) -> Iterator[MovedCount]:
     for key in sorted(number, key=lambda k: (order[k[0]], *k[1:])):
         name, step, first, second = key
         probe = probes[name]
-        assert probe.a is not None
-        assert probe.b is not None
         failed = probe.steps[step] if probe.steps else None
         bins = _bin(probe.bins[0], first), _bin(probe.bins[1], second)
         yield MovedCount(probe.kind, probe.a, probe.b, failed, bins, number[key], weights[key])
@@ -144,14 +139,9 @@ def _bin(labels: Sequence[str], number: int) -> str:
 
 
 def _events(keeper: OverlapKeeper) -> Iterator[MovedEvent]:
-    names: list[Region] = [
-        *(("A", name) for name in keeper.regions["A"]),
-        *(("B", name) for name in keeper.regions["B"]),
-    ]
+    names = keeper.pair.names
     for moved in keeper.tally.events:
-        probe = keeper.probes[moved.key]
-        assert probe.a is not None
-        assert probe.b is not None
+        probe = keeper.pair.probes[moved.key]
         for i, numbers in enumerate(zip(*(e.tolist() for e in moved.events), strict=True)):
             inside = [names[j] for j in np.flatnonzero(moved.inside[:, i])]
             bins = tuple(

@@ -12,7 +12,9 @@ from adl.compiler.ir import Column
 from adl.compiler.pipeline import Compiled, lowered
 from adl.compiler.program import Program
 from adl.runtime.execute.local import Kernel
-from adl.runtime.overlap.program import Part, Probe, Side, together
+from adl.runtime.overlap.following import Following, split
+from adl.runtime.overlap.program import Pair, Part, Side, together
+from adl.runtime.overlap.tracing import FLAGS
 from adl.runtime.prepare import Preparation
 from adl.stdlib.models import Formula, Schema, find_scalar
 
@@ -30,32 +32,33 @@ class PairPreparation(Preparation):
     other: Preparation | None = None
     moved: Moved = lambda schema, a, b: ()
     identity: bool = False  # what tells events apart is read, too
-    regions: dict[Side, list[str]] = field(default_factory=lambda: {"A": [], "B": []})
-    probes: dict[str, Probe] = field(default_factory=dict)
+    pair: Pair = field(default_factory=Pair)
 
     def program(self, schema: Schema, dataset: Dataset) -> Program:
         """Return what both analyses count for a dataset."""
         assert self.other is not None
         first, second = self.checked(schema, dataset), self.other.checked(schema, dataset)
         parts = self._part("A", first), self._part("B", second)
-        program, probes = together(*parts, self.moved(schema, first, second))
-        self.probes |= probes
-        return program
+        return together(*parts, self.moved(schema, first, second), self.pair)
 
     def _part(self, side: Side, analysis: Analysis) -> Part:
-        known = self.regions[side]
         regions = {r.name: r for r in analysis.regions}
-        known += [name for name in regions if name not in known]
         return Part(side, analysis.source, regions, lowered(analysis, self.seed))
 
     def kernel(self, compiled: Compiled, schema: Schema) -> Kernel:
-        """Have a compiled program ready, and what tells events apart among what it reads."""
-        kernel = super().kernel(compiled, schema)
-        if not self.identity:
-            return kernel
-        matches = (find_scalar(schema, name) for name in EVENT_COLUMNS)
+        """Have a compiled program ready; what follows moved events is compiled when one has."""
+        deciding, following = split(compiled, self.pair)
+        kernel = super().kernel(deciding, schema)
+        run = kernel.run
+        if following.program.records:
+            run = Following(compiled.program, run, deciding.program, following, self.pair)
+        named = {c.name: c for c in (*compiled.columns, *self._identity(schema))}
+        columns = tuple(named[n] for n in sorted(named) if not n.startswith(FLAGS))
+        reads = kernel.inputs._replace(columns=columns, collections=compiled.collections)
+        return kernel._replace(program=compiled.program, run=run, reads=reads)
+
+    def _identity(self, schema: Schema) -> list[Column]:
+        """Return the columns that tell events apart, where they are wanted."""
+        matches = (find_scalar(schema, name) for name in EVENT_COLUMNS if self.identity)
         found = [m.item for m in matches if m is not None and not isinstance(m.item, Formula)]
-        reads = kernel.inputs
-        named = {c.name: c for c in reads.columns}
-        named |= {b.name: Column(b.name, b.dtype) for b in found if b.name not in named}
-        return kernel._replace(reads=reads._replace(columns=tuple(named[n] for n in sorted(named))))
+        return [Column(branch.name, branch.dtype) for branch in found]

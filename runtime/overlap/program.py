@@ -1,27 +1,29 @@
-"""One program for two analyses: a row for each event of each region, and for each event that moved.
+"""One program for two analyses: rows that decide in which regions an event is, and of what moved.
 
-Both are lowered into one table of nodes, so what they share is computed once, and a region's row
-stands where its last cut passes: nothing is evaluated that the region itself would not evaluate.
-A row's first value is the weight; that of a moved event has, too, how many steps of the region that
-lacks it it has passed, and in which bin it is on each side.
+Both are lowered into one table of nodes, so what they share is computed once. Rows of two kinds are
+for two kernels: which regions an event is in is asked of every event (``deciding.py``), why it moved
+only of those that one region of a pair has and the other lacks, or that are in another bin
+(``tracing.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from adl.check.analysis import Cut, RegionDef, WeightBy
-from adl.compiler.ir import ONE, TRUE, Const, Node, Record, both, call, invert
+from adl.compiler.ir import ONE, TRUE, Node, Record, both, call, invert
 from adl.compiler.lower.regions import counter
 from adl.compiler.program import Program, RegionOutput, RowsOutput, StepOutput, joined
+from adl.runtime.overlap.deciding import BITS, Asked, Decided, decided
+from adl.runtime.overlap.tracing import Moving, Traced, rebinned, traced
 from adl.syntax.source import Source
 
 Side = Literal["A", "B"]
-# Kinds of rows: events of a region; those of one region that its counterpart lacks; those of both
-# in other bins.
-Kind = Literal["passes", "lost", "gained", "rebinned"]
+SIDES: tuple[Side, ...] = ("A", "B")
+# Events of one region that its counterpart lacks; those of both in other bins.
+Kind = Literal["lost", "gained", "rebinned"]
 
 
 @dataclass(frozen=True)
@@ -34,18 +36,23 @@ class Step:
 
 @dataclass(frozen=True)
 class Probe:
-    """What one kind of row is about: a region, or a region and its counterpart in B."""
+    """What moved between a region and its counterpart in B.
+
+    ``number`` is the bit of its events, ``counts`` the region whose weight they count with.
+    """
 
     kind: Kind
-    a: str | None
-    b: str | None
+    a: str
+    b: str
+    number: int
+    counts: int
     steps: tuple[Step, ...] = ()  # of the region that the event fails
     bins: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     @property
     def key(self) -> str:
-        """The name by which rows of a program are known."""
-        return f"{self.kind}:{self.a or ''}:{self.b or ''}"
+        """The name by which it is known."""
+        return f"{self.kind}:{self.a}:{self.b}"
 
 
 @dataclass(frozen=True)
@@ -58,84 +65,109 @@ class Part:
     program: Program
 
     @property
-    def outputs(self) -> Iterator[RegionOutput]:
-        """The regions of the program, without histograms of objects."""
-        return (r for r in self.program.regions if r.name in self.regions)
+    def outputs(self) -> dict[str, RegionOutput]:
+        """The regions of the program by name, without histograms of objects."""
+        return {r.name: r for r in self.program.regions if r.name in self.regions}
 
 
-def together(
-    a: Part, b: Part, moved: Sequence[tuple[str, str]]
-) -> tuple[Program, dict[str, Probe]]:
-    """Return the program of two analyses, and what each kind of its rows is about.
+@dataclass
+class Pair:
+    """What the rows of the programs of two analyses are about, filled as programs are made.
 
-    ``moved`` are the pairs of regions of which events are followed.
+    ``regions`` are numbered: those of A, then those of B. ``followed`` has the numbers of each
+    region of which events are followed and of the counterpart that lacks them.
     """
-    found = [*_passing(a), *_passing(b)]
-    by_name = [{r.name: r for r in part.outputs} for part in (a, b)]
+
+    regions: dict[Side, tuple[str, ...]] = field(default_factory=dict)
+    decided: dict[str, Decided] = field(default_factory=dict)
+    traced: dict[str, Traced] = field(default_factory=dict)
+    probes: dict[str, Probe] = field(default_factory=dict)
+    followed: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[tuple[Side, str], ...]:
+        """The regions by their numbers."""
+        return tuple((side, name) for side in SIDES for name in self.regions.get(side, ()))
+
+    @property
+    def words(self) -> int:
+        """How many words have the bits of regions; those behind have events in other bins."""
+        return -(-len(self.names) // BITS)
+
+
+def together(a: Part, b: Part, moved: Sequence[tuple[str, str]], pair: Pair) -> Program:
+    """Return the program of two analyses; what its rows are about is added to ``pair``.
+
+    ``moved`` are the pairs of regions of which events are followed, each region in one.
+    """
+    for part in (a, b):
+        names = tuple(part.outputs)
+        assert pair.regions.setdefault(part.side, names) == names
+    number = {region: i for i, region in enumerate(pair.names)}
+    known = [(p.side, region) for p in (a, b) for region in p.outputs.values()]
+    asked = [
+        Asked(number[side, region.name], region.steps[-1].fill.mask, region.steps[-1].fill.weight)
+        for side, region in known
+    ]
+    moving, bins = list[Moving](), list[tuple[Traced, Record]]()
     for x, y in moved:
-        if x in by_name[0] and y in by_name[1]:
-            found += _moves(a, b, by_name[0][x], by_name[1][y])
-    rows = tuple(_rows(probe, record) for probe, record in found)
-    every = RegionOutput("", (StepOutput("all events", counter(TRUE, ONE)),), rows=rows)
+        if x in a.outputs and y in b.outputs:
+            one, other = number["A", x], number["B", y]
+            moving += _moves(a, b, (x, one), (y, other), pair)
+            free = BITS * pair.words + len(bins)
+            found = _bins(a.outputs[x], b.outputs[y], (free, other), pair)
+            if found is not None:
+                mask, rows = found
+                asked.append(Asked(free, mask, ONE))
+                bins.append(rows)
+    deciding, tracing = list(decided(asked)), [*traced(moving), *bins]
+    pair.decided |= {one.key: one for one, _ in deciding}
+    pair.traced |= {one.key: one for one, _ in tracing}
+    # A save: its first value is the weight, which a dataset list multiplies by the generator's.
+    outputs = [RowsOutput("save", d.key, d.key, "csv", record, ()) for d, record in deciding]
+    outputs += [RowsOutput("print", t.key, t.key, "csv", record, ()) for t, record in tracing]
+    every = (StepOutput("all events", counter(TRUE, ONE)),)
     bare = [
         replace(p.program, regions=(), own_rows=(), variations=(), systematics=()) for p in (a, b)
     ]
-    whole = joined([Program((every,)), *bare])
-    return whole, {probe.key: probe for probe, _ in found}
+    return joined([Program((RegionOutput("", every, rows=tuple(outputs)),)), *bare])
 
 
-def _rows(probe: Probe, record: Record) -> RowsOutput:
-    # A save: its first value is the weight, which a dataset list multiplies by the generator's.
-    return RowsOutput("save", probe.key, probe.key, "csv", record, ())
-
-
-def _passing(part: Part) -> Iterator[tuple[Probe, Record]]:
-    for region in part.outputs:
-        a, b = (region.name, None) if part.side == "A" else (None, region.name)
-        last = region.steps[-1].fill
-        yield Probe("passes", a, b), Record((), (last.weight,), last.mask)
-
-
-def _moves(a: Part, b: Part, x: RegionOutput, y: RegionOutput) -> Iterator[tuple[Probe, Record]]:
-    """Yield the events that one region has and the other lacks, and those in other bins."""
-    sides = ((a, x, "gained"), (b, y, "lost"))
-    for (part, lacks, kind), has in zip(sides, (y, x), strict=True):
-        inside, outside = has.steps[-1].fill, lacks.steps[-1].fill
-        mask = both(inside.mask, invert(outside.mask))
-        if mask is inside.mask or inside.mask is outside.mask:
+def _moves(
+    a: Part, b: Part, x: tuple[str, int], y: tuple[str, int], pair: Pair
+) -> Iterator[Moving]:
+    """Yield what has to be asked of events that one region has and the other lacks."""
+    sides: tuple[tuple[Kind, Part, Part, tuple[str, int], tuple[str, int]], ...] = (
+        ("gained", b, a, y, x),
+        ("lost", a, b, x, y),
+    )
+    for kind, mine, its, (has, number), (lacks, other) in sides:
+        region = its.outputs[lacks]
+        inside, outside = mine.outputs[has].steps[-1].fill.mask, region.steps[-1].fill.mask
+        # Nothing is moved where one cut alone tells that nothing can be.
+        if inside is outside or both(inside, invert(outside)) is inside:
             continue
-        values = inside.weight, _passed(lacks.steps), _no_bin(), _no_bin()
-        steps = tuple(_steps(part, lacks.name))
-        assert len(steps) == len(lacks.steps) - 1
-        yield Probe(kind, x.name, y.name, steps), Record((), values, mask)  # type: ignore[arg-type]  # a Kind
-    if x.bins is not None and y.bins is not None and x.bins.fill.values != y.bins.fill.values:
-        (first,), (second,) = x.bins.fill.values, y.bins.fill.values
-        mask = both(
-            both(x.steps[-1].fill.mask, y.steps[-1].fill.mask), invert(call("eq", first, second))
-        )
-        values = y.steps[-1].fill.weight, Const(0), first, second
-        labels = x.bins.labels, y.bins.labels
-        yield Probe("rebinned", x.name, y.name, (), labels), Record((), values, mask)
+        steps = tuple(_steps(its, lacks))
+        assert len(steps) == len(region.steps) - 1
+        probe = Probe(kind, x[0], y[0], number, number, steps)
+        assert pair.followed.setdefault(number, other) == other
+        pair.probes[probe.key] = probe
+        yield Moving(probe.key, number, region)
 
 
-def _no_bin() -> Node:
-    return Const(-1.0)
-
-
-def _passed(steps: Sequence[StepOutput]) -> Node:
-    """Return how many steps an event passes one after the other, "all events" among them."""
-    total: Node = Const(0)
-    for mask in _masks(steps):
-        total = call("add", total, call("int", mask)) if mask is not TRUE else _more(total)
-    return total
-
-
-def _more(total: Node) -> Node:
-    return Const(total.value + 1) if isinstance(total, Const) else call("add", total, Const(1))
-
-
-def _masks(steps: Iterable[StepOutput]) -> Iterator[Node]:
-    return (step.fill.mask for step in steps)
+def _bins(
+    x: RegionOutput, y: RegionOutput, numbers: tuple[int, int], pair: Pair
+) -> tuple[Node, tuple[Traced, Record]] | None:
+    """Return which events are in other bins, and the rows with these; None where none can be."""
+    if x.bins is None or y.bins is None or x.bins.fill.values == y.bins.fill.values:
+        return None
+    (first,), (second,) = x.bins.fill.values, y.bins.fill.values
+    mask = both(x.steps[-1].fill.mask, y.steps[-1].fill.mask)
+    mask = both(mask, invert(call("eq", first, second)))
+    labels = x.bins.labels, y.bins.labels
+    probe = Probe("rebinned", x.name, y.name, *numbers, (), labels)
+    pair.probes[probe.key] = probe
+    return mask, rebinned(probe.key, probe.number, first, second)
 
 
 def _steps(part: Part, name: str) -> Iterator[Step]:
