@@ -181,7 +181,7 @@ def test_systematics_corrections_and_triggers() -> None:
         systematic ON "up" "dn" weight_pileup
         correction bSF "{era}/b.json.gz" deepJet_comb
           inputs $,"M",*
-          vary btag_{era} up "u" down "d"
+          vary btag_{era} up "u" down "d" correlate "b-tagging"
         use MET=PuppiMET
         use bTag = btagDeepFlavB > wp("M")
         region r
@@ -206,7 +206,7 @@ def test_systematics_corrections_and_triggers() -> None:
 
         correction bSF "{era}/b.json.gz" deepJet_comb
           inputs $, "M", *
-          vary btag_{era}  up "u"  down "d"
+          vary btag_{era}  up "u"  down "d"  correlate "b-tagging"
 
         use MET = PuppiMET
         use bTag = btagDeepFlavB > wp("M")

@@ -169,6 +169,22 @@ def test_every_histogram_of_every_variation_is_that_of_awkward(
     assert filled == (0 if sample == "open_data" else 30)
 
 
+def test_nominal_and_each_systematic_alone_are_those_in_company(
+    generated: Path, tmp_path: Path
+) -> None:
+    def of(*chosen: str) -> list[Any]:
+        arguments = (FOLDER / "ttbar_agc.adl", generated, "-n", "2000", "--process", "wjets")
+        results = run(tmp_path, *arguments, *chosen)
+        return [*results["histograms"], *results["cutflows"]]
+
+    everything = of()
+    for chosen in ("none", "pt_res", "btag_var_2"):
+        labels = ("nominal", f"{chosen}Up", f"{chosen}Down")
+        alone = of("--systematics", chosen)
+        assert alone == [item for item in everything if item["variation"] in labels]
+        assert len({item["variation"] for item in alone}) == (1 if chosen == "none" else 3)
+
+
 def test_only_one_process_has_variations_of_the_scale(generated: Path, tmp_path: Path) -> None:
     results = run(tmp_path, FOLDER / "ttbar_agc.adl", generated, "-n", "100", "--process", "ttbar")
     names = [s["name"] for s in results["systematics"]]

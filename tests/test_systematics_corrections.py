@@ -90,6 +90,40 @@ def test_categories_are_variations_with_the_numbers_of_correctionlib(tmp_path: P
         assert found.values(label, "h")[3] == pytest.approx(weights[0], rel=1e-14)
 
 
+def test_a_line_of_categories_can_have_a_label(tmp_path: Path) -> None:
+    corrections(tmp_path)
+    labelled = BLOCK.replace('down "down"', 'down "down"  correlate "muon_id"')
+    (found,) = results(compiled(tmp_path, labelled + REGION), jets(*PTS)).systematics
+    assert found.correlate == "muon identification"
+    again = BLOCK.replace("correction sf", "correction other")
+    both = labelled + again + REGION.replace("sf(pt(j))", "sf(pt(j)) * other(pt(j))")
+    (found,) = results(compiled(tmp_path, both), jets(*PTS)).systematics
+    assert found.correlate == "muon identification"
+
+
+@pytest.mark.parametrize(
+    ("label", "code", "message"),
+    [
+        ('"muon ids"', "E276", '"muon ids" is no label that all experiments know'),
+        ("3", "E268", "correlate has one label, a text"),
+        ('"b-tagging"', "E268", "id is b-tagging in another block"),
+    ],
+)
+def test_a_label_of_categories_is_in_the_vocabulary(
+    tmp_path: Path, label: str, code: str, message: str
+) -> None:
+    corrections(tmp_path)
+    text = BLOCK.replace('down "down"', f'down "down"\n    correlate {label}')
+    if "tagging" in label:
+        other = BLOCK.replace("correction sf", "correction other")
+        text += other.replace('down "down"', 'down "down"  correlate "muon_id"')
+    with pytest.raises(AnalysisError) as caught:
+        compiled(tmp_path, text + REGION)
+    (found,) = (d for d in caught.value.diagnostics if d.severity == "error")
+    assert (found.code, found.message) == (code, message)
+    assert found.help
+
+
 def test_categories_of_one_binning_are_counted_in_one_loop(tmp_path: Path) -> None:
     corrections(tmp_path)
     (together,) = compiled(tmp_path, BLOCK + REGION).program.variations

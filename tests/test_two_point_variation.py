@@ -51,6 +51,13 @@ def test_a_second_generator_is_a_variation_with_its_own_sum_of_weights(tmp_path:
         sums = [step["sumw"] for step in flows[label]]
         assert sums == pytest.approx(yields, rel=1e-11)
         assert sums[0] == pytest.approx(CROSS_SECTION * LUMINOSITY, rel=1e-11)
+    alone = [*paths, "-q", "-o", str(tmp_path / "alone"), "--systematics", "none"]
+    assert CliRunner().invoke(command, alone).exit_code == 0
+    nominal = json.loads((tmp_path / "alone" / "results.json").read_text(encoding="utf-8"))
+    for items in ("histograms", "cutflows"):
+        # One dataset more makes the process theirs, and no number another one.
+        kept = [i | {"dataset": ""} for i in results[items] if i["variation"] == "nominal"]
+        assert [i | {"dataset": ""} for i in nominal[items]] == kept
     with uproot.open(tmp_path / "out" / "results.root") as root:
         names = {key.partition(";")[0].rpartition("/")[2] for key in root.keys()}  # noqa: SIM118
     assert {"ht", "ht__generatorUp"} <= names

@@ -26,12 +26,16 @@ _INPUTS = 'inputs $, "M", *'
 
 @dataclass(frozen=True)
 class Varied:
-    """``vary btag_bc up "up_correlated" down "down_correlated"``, for one systematic."""
+    """``vary btag_bc up "up_correlated" down "down_correlated"``, for one systematic.
+
+    ``correlate`` is the label behind it, if there is one.
+    """
 
     systematic: str
     up: Text
     down: Text
     span: Span
+    correlate: Text | None = None
 
 
 @dataclass
@@ -124,10 +128,17 @@ def _reads(written: Sequence[Expr]) -> bool:
 
 def _vary(context: Context, declared: Declared, name: Name, clause: Clause) -> None:
     values = dict(clause.settings)
-    match values.get("up", ()), values.get("down", ()):
-        case (Text() as up,), (Text() as down,):
+    match values.get("up", ()), values.get("down", ()), values.get("correlate", ()):
+        case (Text() as up,), (Text() as down,), ():
             own = interpolated(context, name.name, name.span)
             declared.varied.append(Varied(own, up, down, name.span))
+        case (Text() as up,), (Text() as down,), (Text() as label,):
+            own = interpolated(context, name.name, name.span)
+            declared.varied.append(Varied(own, up, down, name.span, label))
+        case (Text(),), (Text(),), (first, *_):
+            message = "correlate has one label, a text"
+            help = 'correlate "b-tagging", or "b-tagging: SOURCE"'
+            context.findings.error("E268", message, first.span, help)
         case _:
             message = f"{name.name} needs a category for up and one for down"
             context.findings.error("E268", message, clause.span, 'vary btag up "up" down "down"')

@@ -71,6 +71,9 @@ SETTINGS = frozenset(
     ("up", "down", "nominal", "from", "combine", "normalise", "normalize", "mirror", "only")
 )
 
+# Those that a line of a correction has; a systematic has a line of its own for the last.
+OF_CORRECTIONS = frozenset(("up", "down", "correlate"))
+
 ALONE = frozenset(("normalise", "normalize", "mirror"))  # settings without a value
 
 # The header of a table, in any order.

@@ -18,6 +18,7 @@ from adl.syntax.keywords import (
     BLOCK_TYPES,
     DIRECTIONS,
     KEYWORD_TYPES,
+    OF_CORRECTIONS,
     SETTINGS,
     STARTING,
     TABLE_WORDS,
@@ -209,8 +210,10 @@ class _Splitter:
                 return token.type in rows or (word != "" and not starting(self.text, at, ""))
             case "COUNTS" if line.last == "MINUS" and line.tokens[-2].type in ("NAME", "_COMMA"):
                 return token.type == "_COMMA"  # a minus for a number that was not published
-            case "CLAUSE" if word in SETTINGS:
-                return self.block == "SYSTEMATIC" or word in ("up", "down")
+            case "CLAUSE" if self.block == "SYSTEMATIC" and word in SETTINGS:
+                return True
+            case "CLAUSE" if self.block == "CORRECTION" and word in OF_CORRECTIONS:
+                return True
             case "TRIGGER" if word == "stream":
                 return True
             case "REGION" if (
@@ -449,7 +452,7 @@ class _Splitter:
                 return "DIRECTION"
             case "OBJECT" | "TAKE" if word == "alias" and last == "RPAR":
                 return "_ALIAS"
-            case "CLAUSE" if word in SETTINGS and self.sets(at, word):
+            case "CLAUSE" if self.is_setting(word) and self.sets(at, word):
                 return "SETTING"
         if head in LIMITED and word == "only" and last in ENDING:
             return "_ONLY" if after in ("NAME", "STRING", "INT", "DIGIT_FIRST", "") else ""
@@ -466,6 +469,9 @@ class _Splitter:
             return last in CONDITIONS
         labelled = last == "STRING" and self.line.head == "BIN" and len(self.line.tokens) == 2
         return labelled or (last != "" and last not in ENDING)
+
+    def is_setting(self, word: str) -> bool:
+        return word in SETTINGS or (self.block == "CORRECTION" and word in OF_CORRECTIONS)
 
     def sets(self, at: int, word: str) -> bool:
         """Whether a word such as ``up`` begins a setting of a clause."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from adl.check.constants import interpolated
 from adl.check.context import Context
 from adl.check.correction_blocks import Varied, is_written
+from adl.check.systematics.labels import label_of
 from adl.check.variations import SystematicDef, Variation
 
 _DIRECTIONS: tuple[Literal["up", "down"], ...] = ("up", "down")
@@ -37,7 +38,24 @@ def of_corrections(context: Context, names: set[str]) -> Iterator[SystematicDef]
             for d in _DIRECTIONS
         )
         first = next(iter(blocks.values()))
-        yield SystematicDef(name, "correction", variations, first.span)
+        yield SystematicDef(
+            name, "correction", variations, first.span, _label(context, name, blocks.values())
+        )
+
+
+def _label(context: Context, name: str, lines: Iterable[Varied]) -> str:
+    """Return the label of a systematic, which some of its lines give."""
+    found = ""
+    for text in (varied.correlate for varied in lines):
+        if text is None:
+            continue
+        own = label_of(context, interpolated(context, text.value, text.span), text.span)
+        if found and own and own != found:
+            message = f"{name} is {found} in another block"
+            help = "one systematic has one label, and one line that gives it is enough"
+            context.findings.error("E268", message, text.span, help)
+        found = found or own
+    return found
 
 
 def _categories(

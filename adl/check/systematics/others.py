@@ -12,8 +12,8 @@ from adl.check.systematics.draft import (
     settings,
 )
 from adl.check.systematics.families import word
+from adl.check.systematics.labels import label_of
 from adl.check.variations import OwnTree
-from adl.stdlib.labels import known, labelled
 from adl.syntax.diagnostics import did_you_mean
 from adl.syntax.tree import Clause, Name, Number, Table, Text
 
@@ -99,13 +99,4 @@ def correlate(draft: Draft, clause: Clause) -> None:
             help = 'correlate "jet energy scale", or "jet energy scale: SOURCE"'
             draft.mistake("E262", "correlate has one name", clause.span, help)
             return
-    name = word(written) or ""
-    draft.correlate = labelled(name) or ""
-    if not draft.correlate:
-        head, _, source = name.partition(":")
-        near = did_you_mean(head.strip(), known())
-        free = (
-            f'correlate "other: {source.strip() or head.strip() or "SOURCE"}" has a name of its own'
-        )
-        message = f'"{name}" is no label that all experiments know'
-        draft.mistake("E276", message, written.span, f"{near} {free}" if near else free)
+    draft.correlate = label_of(draft.context, word(written) or "", written.span)
