@@ -221,12 +221,12 @@ class Resident:
         """Return the seconds of the kernels, with so many groups a block."""
         wave, base, driver, stream = self.wave, self.base, self.driver, self.stream
         slices = slices or groups_a_block(wave)
-        zeros = wave.end_of_sums - wave.end_of_inputs
+        zeros = wave.end_of_sums - wave.begin_of_sums
         nothing = wave.end_of_streams - wave.end_of_sums
         arguments = wave.count_arguments(base, self.numbers, slices)
 
         def work() -> None:
-            driver.fill(stream, base + wave.end_of_inputs, 0, zeros)
+            driver.fill(stream, base + wave.begin_of_sums, 0, zeros)
             if nothing:
                 driver.fill(stream, base + wave.end_of_sums, 0xFF, nothing)
             driver.count(stream, arguments, wave.blocks * slices, threads)

@@ -1,12 +1,12 @@
 """Pack what the compiler needs for a machine without a network: one archive, to be unpacked there.
 
-    python -m benchmarks.take_along site.tar.xz --python 3.12 --leave numpy cuda-bindings
+    python -m benchmarks.take_along site.tar.xz --python 3.12 --leave numpy cuda-bindings cuda-pathfinder rich
     # there, in the repository
     mkdir site && tar xf site.tar.xz -C site && export PYTHONPATH=$PWD/site:$PWD
     python3 -m benchmarks.cuda --out results
 
 Packages are wheels for Linux on x86-64, of the versions that pip chooses; ``--leave`` those that
-are there already. Most of the archive is LLVM, in llvmlite: packing it takes some minutes.
+are there already. Most of the archive (50 MiB) is LLVM, in llvmlite; packing takes some minutes.
 """
 
 from __future__ import annotations

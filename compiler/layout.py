@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +56,16 @@ def variations(fill: Fill) -> int:
     return first.number if isinstance(first, Positions) else 1
 
 
+@runtime_checkable
+class Cut(Protocol):
+    """Columns that know themselves how to give those of some events."""
+
+    def part(
+        self, start: int, stop: int, of_elements: Collection[str]
+    ) -> Mapping[str, npt.NDArray[Any]]:
+        """Return the columns of some of the events; those of elements stay whole."""
+
+
 @dataclass(frozen=True)
 class Chunk:
     """Consecutive events: ``columns`` by branch name, ``offsets`` by collection.
@@ -70,6 +80,16 @@ class Chunk:
     offsets: Mapping[str, npt.NDArray[np.int64]]
     path: str = ""
     entry: int = 0
+
+    def part(self, start: int, stop: int, of_elements: Collection[str]) -> Chunk:
+        """Return some of the events: views; ``of_elements`` are columns, which stay whole."""
+        if isinstance(self.columns, Cut):
+            columns = self.columns.part(start, stop, of_elements)
+        else:
+            every = self.columns.items()
+            columns = {n: v if n in of_elements else v[start:stop] for n, v in every}
+        offsets = {c: own[start : stop + 1] for c, own in self.offsets.items()}
+        return Chunk(stop - start, columns, offsets, self.path, self.entry + start)
 
     def sizes(self, source: str) -> npt.NDArray[np.int64]:
         """Return how many elements, or tuples of elements, each event has for an axis."""

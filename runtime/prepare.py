@@ -161,7 +161,8 @@ class Preparation:
                 compiled.load()
         reads = Reads(compiled.columns, compiled.collections, counted_by(schema), momenta(schema))
         run = _runner(compiled, self.target)
-        return Kernel(compiled.program, compiled.layout, run, reads, whole)
+        straight = self.devices.straight.read if self.devices and whole is not None else None
+        return Kernel(compiled.program, compiled.layout, run, reads, whole, straight)
 
     def place(self, program: Program, node: Node) -> str:
         """Name the statement of the analysis that needs a node of a program."""

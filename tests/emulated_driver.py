@@ -5,6 +5,7 @@ It says nothing of a GPU. It shows that the code and the bookkeeping around it a
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,10 @@ class EmulatedDriver:
     def download(self, stream: Any, target: Bytes, address: int) -> None:
         self.note("download")
         target[:] = self.at(address, target.size)
+
+    def copy(self, stream: Any, address: int, source: int, size: int) -> None:
+        self.note("copy")
+        ctypes.memmove(self.at(address, size).ctypes.data, source, size)
 
     def fill(self, stream: Any, address: int, byte: int, size: int) -> None:
         self.note("fill")

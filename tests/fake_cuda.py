@@ -47,6 +47,7 @@ class FakeCuda:
         self.devices: int = facts.get("devices", 1)
         self.capability: tuple[int, int] = facts.get("capability", (9, 0))
         self.free: int = facts.get("free", 8 << 30)
+        self.others: bool = facts.get("others", False)  # allocate, too: CuPy
         self.refuse: Callable[[str, int], str] = facts.get("refuse", lambda function, number: "")
         self.blocks: dict[int, Any] = {}
         self.pinned: list[Any] = []
@@ -145,7 +146,8 @@ class FakeCuda:
         ctypes.memmove(target, address, size)
 
     def do_cuMemcpyDtoDAsync(self, target: int, address: int, size: int, stream: str) -> None:
-        self.inside(address, size)
+        if not self.others:
+            self.inside(address, size)
         self.inside(target, size)
         ctypes.memmove(target, address, size)
 

@@ -291,7 +291,8 @@ def _masked(kernel: Kernel, mask: LumiMask, file: Input, schema: Schema) -> Kern
         return kernel.whole(masked(chunk), block)
 
     whole = None if kernel.whole is None else whole_with_mask
-    return kernel._replace(run=with_mask, reads=inputs, whole=whole)
+    # The mask is a column of the CPU's beside the others.
+    return kernel._replace(run=with_mask, reads=inputs, whole=whole, straight=None)
 
 
 def _event_column(file: Input, schema: Schema, name: str) -> Column:

@@ -31,6 +31,7 @@ from adl.runtime.execute.sampling import Sampler
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.ahead import openings
 from adl.runtime.inputs.joined import Joined, Match, read
+from adl.runtime.inputs.straight import OnDevice
 from adl.runtime.inputs.trees import Input
 from adl.runtime.profile.meter import active, stage
 from adl.runtime.progress import Progress, Reporter
@@ -62,6 +63,8 @@ class Kernel(NamedTuple):
     reads: Reads | None = None  # what the program reads, if it is not all
     # Counts over each block of a chunk, on a device to which many blocks are no more work than one.
     whole: Callable[[Chunk, int], list[Partial]] | None = None
+    # Reads into the memory of that device, or returns None where the CPU has to.
+    straight: Callable[..., Chunk | None] | None = None
 
     @property
     def inputs(self) -> Reads:
@@ -321,7 +324,9 @@ class _Run:
         reads, run = file.kernel.inputs, file.kernel.run
         begin = time.perf_counter()
         with stage("interpret"):  # less reading and decompressing
-            chunk = read(file.source, reads.columns, reads.collections, start, stop, reads.counters)
+            what = file.source, reads.columns, reads.collections, start, stop, reads.counters
+            straight = file.kernel.straight(*what) if file.kernel.straight is not None else None
+            chunk = straight or read(*what)
         middle = time.perf_counter()
         rows: list[list[Any]] = []
         entry = start
@@ -342,7 +347,7 @@ class _Run:
             if meter is not None:
                 meter.passed(part.offsets)
             entry += part.events
-        size = sum(values.nbytes for values in chunk.columns.values())
+        size = bytes_of(chunk)
         with stage("interpret"):
             nans, friends = count_nans(chunk), {}
             if isinstance(file.source, Joined):
@@ -432,11 +437,7 @@ def _blocks(chunk: Chunk, columns: Sequence[Column], block: int) -> Iterator[Chu
     of_elements = {c.name for c in columns if c.collection is not None}
     for start in range(0, chunk.events, block):
         stop = min(start + block, chunk.events)
-        yield Chunk(
-            stop - start,
-            {n: v if n in of_elements else v[start:stop] for n, v in chunk.columns.items()},
-            {c: offsets[start : stop + 1] for c, offsets in chunk.offsets.items()},
-        )
+        yield chunk.part(start, stop, of_elements)
 
 
 def _longest(chunk: Chunk, names: Collection[str]) -> dict[str, int]:
@@ -445,8 +446,17 @@ def _longest(chunk: Chunk, names: Collection[str]) -> dict[str, int]:
     return {name: int(numbers.max(initial=0)) for name, numbers in lengths.items()}
 
 
+def bytes_of(chunk: Chunk) -> int:
+    """Return the size of a chunk's columns."""
+    if isinstance(chunk.columns, OnDevice):
+        return chunk.columns.nbytes
+    return sum(values.nbytes for values in chunk.columns.values())
+
+
 def count_nans(chunk: Chunk) -> dict[str, int]:
     """Return how many NaNs a chunk's columns hold, of those that have any."""
+    if isinstance(chunk.columns, OnDevice):
+        return chunk.columns.nans()
     found = {}
     with np.errstate(all="ignore"):
         for name, values in chunk.columns.items():

@@ -15,6 +15,7 @@ from adl.runtime.execute.device.driver import DeviceError, Driver
 from adl.runtime.execute.device.kernel import LANES, DeviceKernel
 from adl.runtime.execute.device.large import LargeEvents
 from adl.runtime.execute.device.tracing import Tracing
+from adl.runtime.inputs.straight import Straight
 
 Asked = Literal["cuda", "auto"]
 _LANE = 2 << 30  # bytes at most
@@ -34,8 +35,10 @@ class Devices:
     kernels: dict[int, tuple[Compiled, DeviceKernel]] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
     driver: Callable[[], Driver] | None = None
+    straight: Straight = field(init=False)
 
     def __post_init__(self) -> None:
+        self.straight = Straight(self._say)
         try:
             self.driver = self.connect()
         except DeviceError as error:

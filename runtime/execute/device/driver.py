@@ -59,6 +59,9 @@ class Driver(Protocol):
     def download(self, stream: Any, target: Bytes, address: int) -> None:
         """Copy from the device."""
 
+    def copy(self, stream: Any, address: int, source: int, size: int) -> None:
+        """Copy from another place of the device."""
+
     def fill(self, stream: Any, address: int, byte: int, size: int) -> None:
         """Set every byte."""
 

@@ -194,8 +194,11 @@ class DeviceKernel:
         driver, stream, base = self.driver, lane.stream, lane.address
         wave.fill_inputs(lane.memory, base)
         driver.upload(stream, base, lane.memory[: wave.end_of_inputs])
-        zeros = wave.end_of_sums - wave.end_of_inputs
-        driver.fill(stream, base + wave.end_of_inputs, 0, zeros)
+        for piece, array in wave.straight:
+            if array.nbytes:
+                driver.copy(stream, base + piece.at, int(array.data.ptr), array.nbytes)
+        zeros = wave.end_of_sums - wave.begin_of_sums
+        driver.fill(stream, base + wave.begin_of_sums, 0, zeros)
         nothing = wave.end_of_streams - wave.end_of_sums
         if nothing:
             driver.fill(stream, base + wave.end_of_sums, 0xFF, nothing)
@@ -209,13 +212,13 @@ class DeviceKernel:
         if wave.lanes_number:
             driver.sum(stream, wave.sum_arguments(base), wave.lanes_number * wave.blocks)
         sums = np.empty(zeros, np.uint8)
-        driver.download(stream, sums, base + wave.end_of_inputs)
+        driver.download(stream, sums, base + wave.begin_of_sums)
         events = {r: np.empty(p.size, np.uint8) for r, p in wave.events.items()}
         for record, piece in wave.events.items():
             driver.download(stream, events[record], base + piece.at)
         driver.wait(stream)
         rows = self._rows(wave, lane, {r: e.view(np.int64) for r, e in events.items()})
-        counted = np.concatenate([np.empty(wave.end_of_inputs, np.uint8), sums])
+        counted = np.concatenate([np.empty(wave.begin_of_sums, np.uint8), sums])
         if found is not None:
             found.add(wave, counted)
         return self._partials(wave, counted, rows)
@@ -313,11 +316,5 @@ def _of_block(
 
 def part_of(chunk: Chunk, module: DeviceModule, start: int, stop: int) -> Chunk:
     """Return some of the events; columns of elements stay whole."""
-    of_elements = {c.name for c in module.arguments.program.columns if c.collection is not None}
-    return Chunk(
-        stop - start,
-        {n: v if n in of_elements else v[start:stop] for n, v in chunk.columns.items()},
-        {c: offsets[start : stop + 1] for c, offsets in chunk.offsets.items()},
-        chunk.path,
-        chunk.entry + start,
-    )
+    columns = module.arguments.program.columns
+    return chunk.part(start, stop, {c.name for c in columns if c.collection is not None})

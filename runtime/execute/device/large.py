@@ -35,7 +35,7 @@ class LargeEvents:
         memory = np.zeros(wave.space.size, np.uint8)  # only what is touched becomes real
         base = memory.ctypes.data
         # Columns are read where they are.
-        inputs = [array.ctypes.data for _, array in wave.inputs]
+        inputs = [array.ctypes.data for array in wave.on_host]
         put(memory, wave.tables, np.array(inputs + wave.addresses(base)[len(inputs) :], np.int64))
         found = Found(self.module, memory, events)
         for at, size in found.streams(wave):

@@ -193,6 +193,10 @@ class NvidiaDriver:
         """Copy from the device."""
         self.gpu.call("cuMemcpyDtoHAsync", target.ctypes.data, address, target.size, stream)
 
+    def copy(self, stream: Any, address: int, source: int, size: int) -> None:
+        """Copy from another place of the device."""
+        self.gpu.call("cuMemcpyDtoDAsync", address, source, size, stream)
+
     def fill(self, stream: Any, address: int, byte: int, size: int) -> None:
         """Set every byte."""
         self.gpu.call("cuMemsetD8Async", address, byte, size, stream)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -89,7 +89,8 @@ def _found(
     block: int,
     launch: Callable[[Wave], tuple[int, int]],
 ) -> Found:
-    wave = Wave(module, chunk, block)
+    # What is on a device that has failed is lost, and read again by the CPU.
+    wave = Wave(module, replace(chunk, columns=dict(chunk.columns)), block)
     _written(wave, launch(wave), folder)
     tried: tuple[str, ...] = ()
     try:

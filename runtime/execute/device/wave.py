@@ -2,12 +2,12 @@
 
 Everything that a wave needs has its place in one piece of memory, so that it is copied at once:
 
-    inputs | numbers to add to (0) | streams (all bits set: nothing) | the rest, as it was
+    inputs | those that are on the device already | numbers to add to (0) | streams (all bits set: nothing) | the rest, as it was
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,8 +17,9 @@ import numpy.typing as npt
 
 from adl.compiler.emit.device import DeviceModule
 from adl.compiler.emit.sums import lanes
-from adl.compiler.ir import Record
+from adl.compiler.ir import Column, Record
 from adl.compiler.layout import Chunk
+from adl.runtime.inputs.straight import OnDevice
 
 _ALIGNED = 256
 _STORED: dict[str, type[np.generic]] = {"real": np.float64, "int": np.int64, "bool": np.bool_}
@@ -56,24 +57,31 @@ class Wave:
 
     def __post_init__(self) -> None:
         arguments, streams, take = self.module.arguments, self.module.streams, self.space.take
-        self.inputs = [(take(array.nbytes), array) for array in self._arrays()]
+        every = dict(enumerate(self._arrays()))
+        there = {n for n, c in enumerate(arguments.program.columns) if c.name in self.device}
+        places = {n: take(a.nbytes) for n, a in every.items() if n not in there}
+        self.inputs = [(place, every[number]) for number, place in places.items()]
         tables = 8 * (len(self.columns) + len(self.offsets) + 2 * len(streams.fills))
         tables += 8 * sum(1 + len(r.values) for r in arguments.records)
         # Of code that says where it is: the address of where it does, which is not of this memory.
         self.tables = take(tables + 8 * self.module.stepping)
         self.table = take(8 * len(self.lanes))
         self.end_of_inputs = self.space.size
+        places |= {n: take(every[n].nbytes) for n in sorted(there)}
+        self.straight = [(places[number], every[number]) for number in sorted(there)]
+        self.arrays = [places[number] for number in every]
+        self.begin_of_sums = self.space.size
         layout, blocks = arguments.layout, self.blocks
         self.raw = take(8 * layout.cells * blocks)
         self.skipped = take(8 * self.skips * blocks)
         self.sumw = take(8 * layout.sums * blocks)
         self.sumw2 = take(8 * layout.sums * blocks)
         self.end_of_sums = self.space.size
-        every = streams.fills.values()
-        self.weights = [take(8 * self.entries(s.start) * s.width) for s in every]
+        fills = streams.fills.values()
+        self.weights = [take(8 * self.entries(s.start) * s.width) for s in fills]
         self.events = {r: take(8 * self.rows(r)) for r in arguments.records}
         self.end_of_streams = self.space.size
-        self.cells = [take(4 * self.entries(s.start) * s.cells) for s in every]
+        self.cells = [take(4 * self.entries(s.start) * s.cells) for s in fills]
         self.values = {
             r: [take(self.rows(r) * np.dtype(_STORED[v.kind]).itemsize) for v in r.values]
             for r in arguments.records
@@ -92,17 +100,33 @@ class Wave:
         return self.module.arguments.layout.skipped + 3 * len(self.module.notes)
 
     @cached_property
-    def columns(self) -> list[npt.NDArray[Any]]:
-        """The columns, those of elements from the first of the wave's on."""
-        arrays = []
-        for column in self.module.arguments.program.columns:
-            values = self.chunk.columns[column.name]
-            assert values.dtype == np.dtype(column.dtype), column.name
-            if column.collection is not None:
-                offsets = self.chunk.offsets[column.collection]
-                values = values[offsets[0] : offsets[-1]]
-            arrays.append(np.ascontiguousarray(values))
-        return arrays
+    def columns(self) -> list[Any]:
+        """The columns, those of elements from the first of the wave's on; some are on the device."""
+        return [
+            self._own(self.device[c.name], c) if c.name in self.device else self._here(c)
+            for c in self.module.arguments.program.columns
+        ]
+
+    @property
+    def device(self) -> Mapping[str, Any]:
+        """The columns that are on the device already."""
+        columns = self.chunk.columns
+        return columns.device if isinstance(columns, OnDevice) else {}
+
+    def _here(self, column: Column) -> npt.NDArray[Any]:
+        return np.ascontiguousarray(self._own(self.chunk.columns[column.name], column))
+
+    def _own(self, values: Any, column: Column) -> Any:
+        assert values.dtype == np.dtype(column.dtype), column.name
+        if column.collection is None:
+            return values
+        offsets = self.chunk.offsets[column.collection]
+        return values[int(offsets[0]) : int(offsets[-1])]
+
+    @cached_property
+    def on_host(self) -> list[npt.NDArray[Any]]:
+        """Columns and offsets, all of them in the memory of this machine."""
+        return [*map(self._here, self.module.arguments.program.columns), *self.offsets]
 
     @cached_property
     def offsets(self) -> list[npt.NDArray[np.int64]]:
@@ -122,7 +146,7 @@ class Wave:
         """What is added up, as the second kernel reads it."""
         return np.array(lanes(self.module.arguments), np.int64)
 
-    def _arrays(self) -> list[npt.NDArray[Any]]:
+    def _arrays(self) -> list[Any]:
         return [*self.columns, *self.offsets]
 
     def starts(self, start: int) -> npt.NDArray[np.int64] | None:
@@ -149,7 +173,7 @@ class Wave:
 
     def addresses(self, base: int) -> list[int]:
         """Return the tables of addresses: columns, offsets, weights, cells, buffers of records."""
-        pieces = [piece for piece, _ in self.inputs] + self.weights + self.cells
+        pieces = self.arrays + self.weights + self.cells
         for record, values in self.values.items():
             pieces += [self.events[record], *values]
         return [*(base + piece.at for piece in pieces), *([0] if self.module.stepping else ())]
