@@ -145,11 +145,37 @@ def test_a_systematic_of_the_whole_changes_its_parts(
     pt = leptons.pt[leptons["type"] == 11] / 1000
     for name, factor in (("nominal", 1.0), ("lesUp", 1.1), ("lesDown", 0.9)):
         assert found[name] == ak.sum(ak.any(pt * factor > 40, axis=1))
-    text.write_text(f"systematic ees\n  scale pt(Electron)  up 1.1  down 0.9\n{body}")
-    result = adl("check", text, "--model", "atlas2020")
-    assert result.exit_code == 2
-    assert "Electron is a part of Lepton" in result.stderr
-    assert "name Lepton: Electron follows" in result.stderr
+
+
+def test_a_systematic_of_a_part_leaves_the_other_elements(
+    tmp_path: Path, mini: Path, leptons: ak.Array
+) -> None:
+    text = tmp_path / "a.adl"
+    text.write_text(
+        "systematic ees\n  scale pt(Electron)  up 1.1  down 0.9\n"
+        "  propagate MET from Electron pt > 20\n"
+        'region r\n  histo e, "", 37, 0, 100, pt(Electron)\n  histo m, "", 37, 0, 100, pt(Muon)\n'
+        '  histo l, "", 37, 0, 100, pt(Lepton)\n  histo met, "", 37, 0, 100, MET\n'
+    )
+    result = adl("run", text, mini, "-q", "-o", tmp_path)
+    assert result.exit_code == 0, result.output
+    stored = json.loads((tmp_path / "results.json").read_text())["histograms"]
+    found = {(h["variation"], h["name"]): h["hist"]["storage"]["values"] for h in stored}
+    found |= {(label, "m"): found["nominal", "m"] for label in ("eesUp", "eesDown")}  # unchanged
+    electron, pt, phi = leptons["type"] == 11, leptons.pt / 1000, leptons.phi
+    x = 30 * np.cos(np.arange(len(leptons), dtype=np.float32).astype(float))
+    y = 30 * np.sin(np.arange(len(leptons), dtype=np.float32).astype(float))
+    edges = np.concatenate([[-np.inf], np.linspace(0, 100, 38), [np.inf]])
+    for label, factor in (("nominal", 1.0), ("eesUp", 1.1), ("eesDown", 0.9)):
+        new = ak.where(electron, pt * factor, pt)
+        moved = ak.where(pt > 20, new - pt, 0)
+        met = np.hypot(
+            x - ak.sum(moved * np.cos(phi), axis=1), y - ak.sum(moved * np.sin(phi), axis=1)
+        )
+        filled = {"e": new[electron], "m": new[~electron], "l": new, "met": met}
+        for name, values in filled.items():
+            expected = np.histogram(ak.to_numpy(ak.flatten(values, axis=None)), edges)[0]
+            assert found[label, name] == expected.tolist(), (label, name)
 
 
 def test_inspect_says_of_what_it_is_a_part(mini: Path) -> None:

@@ -22,7 +22,7 @@ from adl.check.lints.subject import Subject
 from adl.check.systematics.conflicts import changes
 from adl.check.systematics.draft import Draft
 from adl.check.variations import NewValue
-from adl.stdlib.models import SingletonSchema, find_collection
+from adl.stdlib.models import Part, SingletonSchema, find_collection
 
 _MOMENTUM = frozenset(("pt", "phi"))
 # Of which missing momentum is the balance. A wide jet is in it as the jets that it is made of.
@@ -138,7 +138,8 @@ def _warn_unused(used: _Used, draft: Draft) -> None:
 def _warn_left_behind(used: _Used, draft: Draft) -> None:
     schema = used.subject.context.schema
     known = (find_collection(schema, name) for name in _BALANCED)
-    balanced = {found.item.name for found in known if found is not None}
+    items = [found.item for found in known if found is not None]
+    balanced = {item.of if isinstance(item, Part) else item.name for item in items}
     new = [n for n in _new(draft) if n.collection and n.collection.name in balanced]
     moved = dict.fromkeys(
         n.collection.name for n in new if n.collection and n.attribute in _MOMENTUM

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adl.check.analysis import Literal_, Operation, Value
+from adl.check.analysis import Choice, Literal_, Logic, Operation, Value
 from adl.check.lints.stored_units import columns_of, warn_of_units
 from adl.check.scope import Scope
 from adl.check.systematics.draft import (
@@ -16,11 +16,13 @@ from adl.check.systematics.draft import (
 )
 from adl.check.systematics.targets import (
     Target,
+    belongs_to,
     element_scope,
     owner_named,
     present,
     scope_of,
     target,
+    whole_and_part,
 )
 from adl.check.types import condition, convert, number, widest
 from adl.check.values import walk
@@ -108,6 +110,10 @@ def _new_value(draft: Draft, found: Target, written: Expr, factor: bool) -> NewV
             draft.mistake("E261", message, written.span, f"it is {kind}")
             return None
         value = convert(value, found.type)
+    if found.part is not None and this is not None:
+        chosen = belongs_to(draft.context, found.part, this, found.span)
+        before = present(found, this, written.span)
+        value = Choice(chosen, value, before, type=found.type, span=written.span)
     return NewValue(found.branch, found.attribute, found.collection, this, value)
 
 
@@ -134,7 +140,7 @@ def propagate(draft: Draft, clause: Clause) -> None:
     if met.name in draft.context.schema.lacks:  # a skim, without what nothing uses
         return
     single = owner_named(draft.context, met, "propagate")
-    owner = owner_named(draft.context, source, "propagate")
+    owner, part = whole_and_part(draft.context, source, "propagate")
     if single is None or owner is None:
         return
     if not isinstance(single, SingletonSchema) or not {"pt", "phi"} <= single.attributes.keys():
@@ -151,6 +157,11 @@ def propagate(draft: Draft, clause: Clause) -> None:
         where = _condition(draft, scope, rest[0])
         if where is None:
             return
+    if part is not None:
+        chosen = belongs_to(draft.context, part, this, source.span)
+        if where is not None:
+            chosen = Logic("and", (chosen, where), type="bool", span=source.span)
+        where = chosen
     draft.propagations.append(Propagation(single, owner, this, where))
 
 

@@ -9,7 +9,9 @@ from adl.check.computed import plain
 from adl.check.context import Context
 from adl.check.elements import branch_type
 from adl.check.offers import lacking_here
+from adl.check.parts_of_inputs import selected
 from adl.check.scope import Current, Scope
+from adl.check.substitute import with_elements
 from adl.stdlib.models import (
     Branch,
     CollectionSchema,
@@ -31,7 +33,8 @@ _WAY_OUT = "pt(Jet), phi(MET), or a column of the event"
 class Target:
     """What changes, with its owner; ``written`` is how the owner was called.
 
-    It is a column of the input, or what the object model computes in the place of one.
+    It is a column of the input, or what the object model computes in the place of one. Of a part of a
+    collection only the elements of the part change.
     """
 
     branch: Branch
@@ -39,6 +42,7 @@ class Target:
     owner: CollectionSchema | SingletonSchema | None
     written: str
     span: Span
+    part: Part | None = None
 
     @property
     def collection(self) -> CollectionSchema | None:
@@ -104,7 +108,7 @@ def owner_named(
 
 
 def _of_owner(context: Context, owner: Name, attribute: Name, span: Span) -> Target | None:
-    found = owner_named(context, owner, "a systematic")
+    found, part = whole_and_part(context, owner, "a systematic")
     if found is None:
         return None
     match = find_attribute(context.schema, found, attribute.name)
@@ -113,7 +117,25 @@ def _of_owner(context: Context, owner: Name, attribute: Name, span: Span) -> Tar
         help = did_you_mean(attribute.name, list(found.attributes))
         context.findings.error("E202", message, attribute.span, help)
         return None
-    return Target(plain(match.item), match.name, found, owner.name, span)
+    return Target(plain(match.item), match.name, found, owner.name, span, part)
+
+
+def whole_and_part(
+    context: Context, name: Name, what: str
+) -> tuple[CollectionSchema | SingletonSchema | None, Part | None]:
+    """Return what of the input a name means, and the part of it, as Electron is one of Lepton."""
+    found = find_collection(context.schema, name.name)
+    known = found is not None and found.exact and name.name not in context.blocks
+    if known and found is not None and isinstance(found.item, Part):
+        return context.schema.collections[found.item.of], found.item
+    return owner_named(context, name, what), None
+
+
+def belongs_to(context: Context, part: Part, this: Loop, span: Span) -> Value:
+    """Return whether the current element is one of a part."""
+    whole = selected(context, part, span)
+    (condition,) = whole.cuts
+    return with_elements(condition, {whole.this: Variable(this, type="particle", span=span)})
 
 
 def scope_of(context: Context, found: Target) -> tuple[Scope, Loop | None]:
