@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adl.cli.common import UserError
+from adl.cli.words import WORDS
 
 if TYPE_CHECKING:
     from adl.stdlib.prelude import Definition
     from adl.stdlib.registry import Function
+
+
+_SENTENCE = re.compile(r"(?<=[^.][a-z0-9)])\. (?=[A-Z])")  # where one ends
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ class _Entry:
     @property
     def summary(self) -> str:
         """The first sentence of the docstring."""
-        return " ".join(self.doc.split("\n\n")[0].split()).removesuffix(".")
+        paragraph = " ".join(self.doc.split("\n\n")[0].split())
+        return _SENTENCE.split(paragraph, 1)[0].removesuffix(".")
 
 
 @click.command("functions", short_help="List the functions of the library.")
@@ -51,7 +56,8 @@ def command(names: tuple[str, ...], form: str) -> None:
     """List the functions of the library by subject; or print all about some of them.
 
     That is the formula, where it comes from, the units, and an example. Names are found as in an
-    analysis: by an alias, or in another case.
+    analysis: by an alias, or in another case. Words of the language that are called like functions,
+    such as size and any, stand at the end.
 
     \b
     Example:
@@ -74,16 +80,18 @@ def _chosen(names: tuple[str, ...]) -> list[_Entry]:
     from adl.syntax.diagnostics import did_you_mean
 
     public = [d for d in definitions() if d.doc]
+    words = [_word(usage, *about) for usage, about in WORDS.items()]
     if not names:
-        return [*map(_entry, FUNCTIONS.values()), *map(_defined, public)]
+        return [*map(_entry, FUNCTIONS.values()), *map(_defined, public), *words]
     found: list[_Entry] = []
     for name in names:
         function = find_function(name)
         entries = [_entry(function)] if function is not None else []
         entries += [_defined(d) for d in named(name) if d.doc]
+        entries += [word for word in words if word.name.lower() == name.lower()]
         if not entries:
             known = [*FUNCTIONS, *(a for f in FUNCTIONS.values() for a in f.aliases)]
-            known += [d.name for d in public]
+            known += [*(d.name for d in public), *(word.name for word in words)]
             near = did_you_mean(name, known) or "adl functions lists all of them"
             raise UserError(f"no function is called {name}\n  help: {near}")
         found += entries
@@ -103,6 +111,12 @@ def _defined(definition: Definition) -> _Entry:
         definition.result,
         f"{doc}\n\nIt is the text: {definition.body}",
     )
+
+
+def _word(usage: str, meaning: str, section: str) -> _Entry:
+    """Return what there is to say about a word of the language."""
+    doc = f"{meaning}.\n\nIn the manual: {section}."
+    return _Entry(usage.partition("(")[0], usage, (), "Words of the language", (), "", doc)
 
 
 def _entry(function: Function) -> _Entry:
@@ -190,8 +204,8 @@ def _also(entry: _Entry) -> str:
 
 def _whole(entry: _Entry) -> str:
     kinds = ", ".join(entry.kinds)
-    head = click.style(entry.usage, bold=True)
-    lines = [head, f"  of {kinds or 'nothing'}; gives {entry.result}"]
+    lines = [click.style(entry.usage, bold=True)]
+    lines += [f"  of {kinds or 'nothing'}; gives {entry.result}"] if entry.result else []
     if entry.aliases:
         lines.append(f"  also {', '.join(entry.aliases)}")
     return "\n".join([*lines, "", *(f"  {line}".rstrip() for line in entry.doc.splitlines())])
