@@ -168,7 +168,7 @@ def test_a_file_that_is_too_long_is_one_error_where_reading_ends(
     (found,) = findings(text)
     assert found.code == "E107"
     assert Source("bad.adl", text).position(found.span.start) == (251, 14)
-    comments = "region r\n" + "  # select MET > 3\n" * 1000
+    comments = "region r\n  select ALL\n" + "  # select MET > 3\n" * 1000
     assert findings(comments) == ()
 
 

@@ -291,6 +291,20 @@ region r
     assert findings(text) == ["E201 3:17", "E201 14:21"]
 
 
+def test_what_a_file_lacks_is_said_once_and_what_is_misspelt_at_each_place() -> None:
+    branches = {b.name: b for b in (Branch("nJet", "uint32", None), Branch("run", "int64", None))}
+    lacking = load_model("nanoaod").schema(branches)
+    text = "region r\n  select MET > 2\n  select rum > 2\n  select MET > 3 and rum > 3\n"
+    with pytest.raises(AnalysisError) as raised:
+        checked(text, schema=lacking)
+    found = [(place(text, d), d.message) for d in raised.value.diagnostics]
+    assert found == [
+        ("2:10", "nothing is called MET (and so in one place more)"),
+        ("3:10", "nothing is called rum"),
+        ("4:22", "nothing is called rum"),
+    ]
+
+
 def test_an_unknown_function_is_reported_beside_a_mistake_in_its_argument() -> None:
     text = "define a = mm(Zz)\nobject o\n  take Jet\n  select dR(this, clossest(this, Muon)) > 1\n"
     assert findings(text) == ["E205 1:12", "E201 1:15", "E205 4:19"]

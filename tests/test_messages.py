@@ -52,7 +52,7 @@ STATEMENTS = [
     ('histo h, "t", 50, 0, 0, MET', "6:17 E215", "0, 0 lets ROOT choose the ends"),
     ("select size(union(jets, Muon)) > 2", "6:15 E210", ""),
     ("select union(jets, Muon) > 2", "6:10 E206 a union stands after take", ""),
-    ("select preselection", "6:10 E201 nothing is called preselection", "usual columns"),
+    ("select preselection", "6:10 E201 nothing is called preselection", "usual columns of nanoaod"),
     ("select size(BJET) > 0", "6:15 E201", "b jets are an object of yours"),
 ]  # fmt: skip
 

@@ -414,4 +414,5 @@ def _unknown(scope: Scope, name: Name) -> None:
         hint = own or f"adl inspect lists what this {schema.model} file has"
     hints = (hint, input_hint(scope.context))
     help = "\n".join(filter(None, hints))
-    scope.context.findings.error("E201", f"nothing is called {name.name}", name.span, help)
+    report = scope.context.findings.everywhere if missing else scope.context.findings.error
+    report("E201", f"nothing is called {name.name}", name.span, help)

@@ -366,4 +366,7 @@ def input_hint(context: Context) -> str:
     """Return a help line if the names of no input file are known."""
     if context.schema.complete:
         return ""
-    return "these are the usual columns; --input FILE checks against the file's own"
+    return (
+        f"these are the usual columns of {context.schema.model}, or say --model; "
+        "--input FILE checks against the file's own"
+    )

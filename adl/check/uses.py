@@ -121,7 +121,12 @@ def unchosen(context: Context, name: str, span: Span) -> bool:
             f"use {choice.name} = {found[0]} where it is a number"
         )
     message = f"{name} is not in the input; it could mean {several}"
-    context.findings.error("E254", message, span, f"{help}, on a line of its own at the top")
+    help = f"{help}, on a line of its own at the top"
+    if not context.schema.complete:
+        help += (
+            f"\nthis is so in {context.schema.model}: --model or --input says which format it is"
+        )
+    context.findings.everywhere("E254", message, span, help)
     return True
 
 

@@ -15,7 +15,6 @@ from adl.syntax.source import Source, Span
 
 Severity = Literal["error", "warning", "note"]
 _WIDEST = 200  # columns of a line that are shown
-_SETTLED_BY_ONE_LINE = frozenset(("E254",))  # wherever the name stands
 
 
 @dataclass(frozen=True)
@@ -93,10 +92,17 @@ class Findings:
     items: list[Diagnostic] = field(default_factory=list)
     lenient: bool = False
     _known: set[Diagnostic] = field(default_factory=set)
+    _everywhere: set[Diagnostic] = field(default_factory=set)
 
     def error(self, code: str, message: str, span: Span, help: str = "") -> None:
         """Record a mistake."""
         self._add(Diagnostic(code, "error", message, span, help))
+
+    def everywhere(self, code: str, message: str, span: Span, help: str = "") -> None:
+        """Record a mistake that one change settles, wherever its message stands: it comes once."""
+        found = Diagnostic(code, "error", message, span, help)
+        self._add(found)
+        self._everywhere.add(found)
 
     def warning(self, code: str, message: str, span: Span, help: str = "") -> None:
         """Record something that is allowed and probably not meant."""
@@ -134,10 +140,10 @@ class Findings:
         return any(d.severity == "error" for d in self.items)
 
     def ordered(self) -> tuple[Diagnostic, ...]:
-        """Return the findings in the order of the text; one line settles all places of some."""
+        """Return the findings in the order of the text, those that one change settles once."""
         found: dict[tuple[str, str], list[Diagnostic]] = {}
         for number, item in enumerate(in_order(self.items)):
-            key = item.message if item.code in _SETTLED_BY_ONE_LINE else str(number)
+            key = item.message if item in self._everywhere else str(number)
             found.setdefault((item.code, key), []).append(item)
         return tuple(_first(same) for same in found.values())
 
