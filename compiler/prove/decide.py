@@ -31,17 +31,22 @@ class Prover:
         self.facts = Facts(promises or Promises())
 
     def prove(
-        self, a: Node, b: Node, asked: Collection[Question] = ALL, solver: bool = True
+        self,
+        a: Node,
+        b: Node,
+        asked: Collection[Question] = ALL,
+        solver: bool = True,
+        spent: float = 0.0,
     ) -> Verdict:
         """Return what can be proven of two masks, of the relations asked for.
 
-        Without ``solver`` by intervals alone.
+        Without ``solver`` by intervals alone. ``spent`` are seconds of the pair's time that are gone.
         """
         solver = solver and self.limits.solver and smt.available()
         first, second = self.facts.normal(a), self.facts.normal(b)
         if first is second:
             return Verdict("equal", "both have the same cuts", method="same")
-        end = time.monotonic() + SHARE * self.limits.seconds
+        end = time.monotonic() + SHARE * self.limits.seconds - spent
         f, g = self.facts.encode(first), self.facts.encode(second)
         late = False
         if "disjoint" in asked:

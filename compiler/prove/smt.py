@@ -8,6 +8,7 @@ its answer *unsatisfiable* counts.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from fractions import Fraction
 from functools import cache
@@ -40,15 +41,19 @@ def empty(over: Over, facts: Facts, seconds: float) -> Outcome:
     """Return whether nothing can pass an over-approximation."""
     import z3
 
+    end = time.monotonic() + seconds
     asked = list(dict.fromkeys(item.quantity for item in literals(over.formula)))
     known = facts.about([over.formula], _leaves(asked))
     solver = z3.SolverFor("QF_LIRA")
-    solver.set("timeout", max(1, int(1000 * seconds)))
     encoding = _Encoding(facts, z3)
     solver.add(encoding.formula(over.formula))
     for number, instance in enumerate(known.instances):
         solver.assert_and_track(encoding.fact(instance), f"{instance.fact}/{number}")
     solver.add(*encoding.definitions)
+    left = end - time.monotonic()  # writing the question takes time, too
+    if left <= 0:
+        return Outcome(False, late=True, method="z3")
+    solver.set("timeout", max(1, int(1000 * left)))
     answer = solver.check()
     if answer != z3.unsat:
         return Outcome(False, late=answer == z3.unknown, method="z3")

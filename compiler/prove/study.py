@@ -159,7 +159,8 @@ class Study:
         """Return what can be proven of one pair."""
         begin = time.monotonic()
         first, second = (self.regions[i].mask for i in task.pair)
-        verdict = self.prover.prove(first, second, task.asked, task.solver)
+        spent = self.seconds[task.pair]
+        verdict = self.prover.prove(first, second, task.asked, task.solver, spent)
         return Answer(task.pair, verdict, time.monotonic() - begin)
 
 
