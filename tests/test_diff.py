@@ -225,6 +225,19 @@ def test_other_changes_are_found_exactly(
     assert abs(change.b.line - line) <= 6  # a block is told by its first line
 
 
+@pytest.mark.parametrize(
+    ("cut", "effects"),
+    [
+        ("reject MET > 100", ["gained: MET is missing or no number"]),
+        ("reject MET > 90", ["lost: 90 < MET <= 100", "gained: MET is missing or no number"]),
+    ],
+)
+def test_a_rejected_comparison_keeps_what_is_no_number(cut: str, effects: list[str]) -> None:
+    text = "region r\n  select MET <= 100\n"
+    found = difference(text, text.replace("select MET <= 100", cut))
+    assert [f"{part.effect}: {part.condition}" for part in only(found).slices] == effects
+
+
 def test_a_change_in_a_region_without_events_is_told() -> None:
     text = "region r\n  select size(Jet) == 0\n  select size(Jet) >= 1\n  select MET > 10\n"
     found = difference(text, text.replace("MET > 10", "MET > 20"))

@@ -7,20 +7,17 @@ A condition's *sense* is +1 where more events (or elements) pass if it lets more
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from adl.check import analysis as core
-from adl.diff.intervals import Range, between, compared
+from adl.diff.atoms import Atom, atom, denied, direction
+from adl.diff.intervals import Range
 from adl.diff.matching import likeness
 from adl.diff.shape import Shapes, tokens
 from adl.syntax.source import Source, Span
 
 Effect = Literal["gained", "lost", "moved"]
-
-_COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
-_MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
-_SIGNS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 
 
 @dataclass(frozen=True)
@@ -61,11 +58,13 @@ class Reader:
         if first and second and self.same(first.quantity, second.quantity):
             yield self._moved(a, b, first, second, sense)
             return
+        x, y = first or denied(a), second or denied(b)
+        if x and y and (first or second) and self.same(x.quantity, y.quantity):
+            yield self._otherwise_missing(self._moved(a, b, x, y, sense), a, b, y, sense)
+            return
         match a, b:
             case core.Logic(operator="not"), core.Logic(operator="not"):
                 yield from self.details(a.operands[0], b.operands[0], -sense)
-            case core.Logic(operator="not", operands=(inner,)), _ if second and atom(inner):
-                yield from self._words(a, b)
             case core.Logic(), core.Logic() if a.operator == b.operator:
                 yield from self._operands(a, b, sense)
             case core.Logic(operator="and" | "or"), _ if second or isinstance(b, core.Reduction):
@@ -114,6 +113,18 @@ class Reader:
         return Detail(
             self.source_a.words(a.span), self.source_b.words(b.span), tuple(found), a.span, b.span
         )
+
+    def _otherwise_missing(
+        self, moved: Detail, a: core.Value, b: core.Value, y: Atom, sense: int
+    ) -> Detail:
+        """Return a detail with what ``not`` lets through, too: a quantity that is no number."""
+        quantity = self.source_b.words(y.quantity.span)
+        effect = "gained" if denied(b) else "lost"
+        what = effect if sense > 0 else _other(effect) if sense < 0 else "moved"
+        alone = Slice(what, f"{quantity} is missing or no number", quantity, ())  # type: ignore[arg-type]  # one of Effect
+        was = f"not ({moved.was})" if denied(a) else moved.was
+        now = f"not ({moved.now})" if denied(b) else moved.now
+        return replace(moved, was=was, now=now, slices=(*moved.slices, alone))
 
     def _operands(self, a: core.Logic, b: core.Logic, sense: int) -> Iterator[Detail]:
         yield from self._lists(a.operator, _flat(a), _flat(b), sense)
@@ -178,7 +189,7 @@ class Reader:
             if not self.same(first.quantity, second.quantity):
                 return self._near(a, b)
             shared = bool(first.range.parts) and bool(second.range.parts)
-            return 2.0 if shared and _direction(first) == _direction(second) else 1.0
+            return 2.0 if shared and direction(first) == direction(second) else 1.0
         if any(self.same(x, y) for x in _conjuncts(a) for y in _conjuncts(b)):
             return 1.5  # one of them asks for more
         return self._near(a, b)
@@ -225,64 +236,7 @@ class Reader:
         yield Detail(self.source_a.words(a.span), self.source_b.words(b.span), (), a.span, b.span)
 
 
-# ------------------------------------------------------------------------------ comparisons
-
-
-@dataclass(frozen=True)
-class Atom:
-    """A comparison of a quantity with constants: where it holds."""
-
-    quantity: core.Value
-    range: Range
-
-
-def atom(value: core.Value) -> Atom | None:
-    """Return a condition as a range of one quantity, if it is one."""
-    match value:
-        case core.Operation(name=name, arguments=(x, y)) if name in _COMPARISONS:
-            for quantity, other, operator in ((x, y, name), (y, x, _MIRRORED[name])):
-                limit, one = constant(other), _stored(quantity)
-                if limit is not None and constant(quantity) is None:
-                    whole = one.type == "int"
-                    return Atom(one, compared(operator, limit, whole))
-        case core.Interval(operator=operator, value=value_):
-            x = _stored(value_)
-            lower, upper = constant(value.lower), constant(value.upper)
-            if lower is not None and upper is not None:
-                whole = x.type == "int"
-                if operator == "[]":
-                    return Atom(x, between(lower, upper, whole))
-                outside = compared("le", lower, whole).parts + compared("ge", upper, whole).parts
-                return Atom(x, Range(outside, whole))
-    return None
-
-
-def _stored(value: core.Value) -> core.Value:
-    """Return a whole number that is compared as a real one as it is."""
-    match value:
-        case core.Operation(name="real", arguments=(inner,)):
-            return inner
-    return value
-
-
-def constant(value: core.Value) -> float | None:
-    """Return the number that a value always is, if one was written."""
-    match value:
-        case core.Literal_(value=bool()):
-            return None
-        case core.Literal_(value=number):
-            return float(number)
-        case core.Operation(name="real", arguments=(inner,)):
-            return constant(inner)
-        case core.Operation(name="neg", arguments=(inner,)):
-            found = constant(inner)
-            return None if found is None else -found
-    return None
-
-
-def _direction(one: Atom) -> tuple[bool, bool]:
-    parts = one.range.parts
-    return parts[0].lower == float("-inf"), parts[-1].upper == float("inf")
+# ------------------------------------------------------------------------------ phase space
 
 
 def _slice(effect: str, part: Range, quantity: str, sense: int) -> Slice:
