@@ -103,6 +103,13 @@ def test_regions_are_combined_by_proofs_alone(pair: tuple[Path, Path]) -> None:
     assert relations["one", "low"] == "disjoint"
 
 
+def test_proofs_are_told_in_the_words_of_the_matrix(pair: tuple[Path, Path]) -> None:
+    text = call(*pair, "--prove").stdout
+    assert "proofs of 4 pairs: 3 disjoint, 1 within" in text
+    assert "  A/one is within B/mu (by intervals)" in text
+    assert "  A/had is disjoint from B/low (by intervals)" in text
+
+
 def test_a_list_gives_sensitivities_and_a_workspace(
     pair: tuple[Path, Path], tmp_path: Path
 ) -> None:

@@ -102,8 +102,18 @@ def test_a_witness_can_be_run(found: dict[str, Any]) -> None:
 def test_the_text_says_how_many_are_decided(analysis: Path) -> None:
     text = run(analysis).stdout
     assert "5 regions, 10 pairs: 10 decided (100 %)" in text
+    parts = [part.split(" ", 1) for part in text.splitlines()[1].split(", ")]
+    assert sum(int(number) for number, _ in parts) == 10
+    assert {words for _, words in parts} <= {"disjoint", "within", "containing", "overlapping"}
     assert "low is within any" in text
     assert "idle cut: high: MET > 150 cuts nothing" in text
+
+
+def test_one_pair_is_told_as_one(tmp_path: Path) -> None:
+    (tmp_path / "a.adl").write_text("region r\n  select MET > 10\nregion s\n  select MET > 20\n")
+    lines = run(tmp_path / "a.adl").stdout.splitlines()
+    assert lines[0].startswith("2 regions, 1 pair: 1 decided (100 %)")
+    assert lines[1:4] == ["1 containing", "", "r contains s"]
 
 
 def test_a_matrix_has_a_letter_for_each_pair(analysis: Path) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adl.cli.common import UserError
+from adl.cli.wording import pairs
 
 if TYPE_CHECKING:
     from adl.diff.proofs import Proofs
@@ -82,7 +83,7 @@ def lines(found: Combination, regions: tuple[Region, ...]) -> Iterator[str]:
     yield ""
     yield click.style("combination", bold=True)
     total = len(names) * (len(names) - 1) // 2
-    yield f"  {number} of {total} pairs may be combined (correlation up to {found.threshold:g})"
+    yield f"  {number} of {pairs(total)} may be combined (correlation up to {found.threshold:g})"
     if not found.best:
         yield f"  no region is worth anything by {found.measure}"
         return

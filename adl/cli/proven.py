@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from adl.cli import wording
+from adl.cli.wording import METHODS, WORDS
+
 if TYPE_CHECKING:
     from adl.diff.proofs import Proofs
-
-# relation -> how a line says it of a region of A and one of B
-_WORDS = {
-    "disjoint": "share no event",
-    "equal": "select the same events",
-    "subset": "each event of the first is in the second",
-    "superset": "each event of the second is in the first",
-    "overlapping": "overlap",
-    "unknown": "not decided",
-}
 
 
 def lines(found: Proofs) -> Iterator[str]:
     """Yield the verdicts of regions of A with those of B."""
     between = found.between()
-    counts = Counter(verdict.relation for *_, verdict in between)
-    told = ", ".join(f"{number} {relation}" for relation, number in counts.items())
+    told = wording.tally(verdict for *_, verdict in between)
     yield ""
-    yield click.style(f"proofs of {len(between)} pairs: {told}", bold=True)
+    yield click.style(f"proofs of {wording.pairs(len(between))}: {told}", bold=True)
     for first, second, verdict in between:
         term = f": blocked by {verdict.term}" if verdict.term else ""
-        by = f" ({verdict.method})" if verdict.method else ""
-        yield f"  {first[1]}, {second[1]}: {_WORDS[verdict.relation]}{by}{term}"
+        by = f" ({METHODS[verdict.method]})" if verdict.method else ""
+        words = f"{'/'.join(first)} {WORDS[verdict.relation]} {'/'.join(second)}"
+        yield f"  {words}{by}{term}"
 
 
 def document(found: Proofs) -> list[dict[str, Any]]:

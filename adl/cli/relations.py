@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adl import __version__
+from adl.cli import wording
+from adl.cli.wording import METHODS, WORDS
 
 if TYPE_CHECKING:
     from adl.compiler.layout import Chunk
@@ -22,14 +24,6 @@ Verdicts = Mapping[Pair, "Verdict"]
 
 MOST_LINES = 60  # pairs that are listed by name; a matrix shows more
 
-WORDS: dict[Relation, str] = {
-    "disjoint": "is disjoint from",
-    "equal": "is equal to",
-    "subset": "is within",
-    "superset": "contains",
-    "overlapping": "overlaps",
-    "unknown": "is not decided with",
-}
 LETTERS: dict[Relation, str] = {
     "disjoint": ".",
     "equal": "=",
@@ -57,7 +51,9 @@ def print_relations(
     varied = [(p, v) for p, v in variations.items() if v.variations]
     if varied:
         always = sum(not v.unproven for _, v in varied)
-        click.echo(f"\n{always} of {len(varied)} disjoint pairs are so under every variation")
+        click.echo(
+            f"\n{always} of {len(varied)} disjoint pairs {'is' if always == 1 else 'are'} so under every variation"
+        )
         for (i, j), found in varied:
             if found.unproven:
                 names = ", ".join(found.unproven[:5])
@@ -69,14 +65,11 @@ def print_relations(
 
 
 def _summary(regions: Sequence[Region], verdicts: Verdicts, seconds: float) -> str:
-    counts = Counter(v.relation for v in verdicts.values())
-    decided = len(verdicts) - counts["unknown"]
+    decided = sum(verdict.decided for verdict in verdicts.values())
     share = f" ({100 * decided / len(verdicts):.0f} %)" if verdicts else ""
-    parts = ", ".join(f"{counts[w]} {w}" for w in WORDS if counts[w])
-    return (
-        f"{len(regions)} regions, {len(verdicts)} pairs: {decided} decided{share} "
-        f"in {seconds:.1f} s\n{parts}"
-    )
+    numbers = f"{wording.regions(len(regions))}, {wording.pairs(len(verdicts))}"
+    told = f"{numbers}: {decided} decided{share} in {seconds:.1f} s"
+    return f"{told}\n{wording.tally(verdicts.values())}" if verdicts else told
 
 
 def _print_pairs(regions: Sequence[Region], verdicts: Verdicts) -> None:
@@ -107,7 +100,7 @@ def _matrix(regions: Sequence[Region], verdicts: Verdicts) -> list[str]:
             for j in range(len(regions))
         )
         lines.append(f"{region!s:<{width}} {i + 1:>{digits}} {row}")
-    meaning = ", ".join(f"{letter} {word}" for word, letter in LETTERS.items())
+    meaning = ", ".join(f"{letter} {WORDS[relation]}" for relation, letter in LETTERS.items())
     return [*lines, "", f"{meaning} (the row to the column)"]
 
 
@@ -122,8 +115,9 @@ def explain(regions: Sequence[Region], verdicts: Verdicts, i: int, j: int) -> li
     verdict = _between(verdicts, i, j)
     lines = [f"{regions[i]} {WORDS[verdict.relation]} {regions[j]}: {verdict.reason}"]
     if verdict.method in ("intervals", "z3"):
-        how = {"intervals": "by intervals", "z3": "by z3"}[verdict.method]
-        lines.append(f"proven {how}" + (", with these facts:" if verdict.facts else ""))
+        lines.append(
+            f"proven {METHODS[verdict.method]}" + (", with these facts:" if verdict.facts else "")
+        )
         lines += [f"  {fact}: {FACTS[fact]}" for fact in verdict.facts if fact in FACTS]
     if verdict.term:
         lines.append(f"what blocks a decision: {verdict.term}")
