@@ -291,6 +291,15 @@ region r
     assert findings(text) == ["E201 3:17", "E201 14:21"]
 
 
+def test_an_index_behind_an_attribute_is_put_where_it_belongs() -> None:
+    found = diagnostics("region r\n  select Jet.pt[0] > 3 and pT(Jet)[1] > 2\n")
+    helps = [d.help for d in found if d.code == "E210"]
+    assert helps == [
+        "the index belongs to the collection: Jet[0].pt",
+        "the index belongs to the collection: pT(Jet[1])",
+    ]
+
+
 def test_what_a_file_lacks_is_said_once_and_what_is_misspelt_at_each_place() -> None:
     branches = {b.name: b for b in (Branch("nJet", "uint32", None), Branch("run", "int64", None))}
     lacking = load_model("nanoaod").schema(branches)

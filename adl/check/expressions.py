@@ -215,9 +215,19 @@ def _index(scope: Scope, expr: Index) -> Value | None:
     if not isinstance(expr.value, Name):
         words = scope.context.words(expr.value.span)
         message = f"an index needs a collection, {words} is none"
-        return mistake(scope, "E210", message, expr.value.span)
+        return mistake(scope, "E210", message, expr.value.span, _indexed_first(scope, expr))
     whole = meaning(without_source_names(scope), expr.value)
     return None if whole is None else pick(scope, whole, expr.index, expr.span)
+
+
+def _indexed_first(scope: Scope, expr: Index) -> str:
+    """Say that the index of ``jets.pt[0]`` and of ``pT(jets)[0]`` belongs to the collection."""
+    match expr.value:
+        case Attribute(value=Name(name), name=Name(attribute)):
+            return f"the index belongs to the collection: {name}[{expr.index}].{attribute}"
+        case Call(function=Name(function), arguments=(Name(name),)):
+            return f"the index belongs to the collection: {function}({name}[{expr.index}])"
+    return ""
 
 
 def _attribute(scope: Scope, expr: Attribute) -> Value | None:

@@ -196,6 +196,8 @@ def _advice(line: Line, at: int, before: Token, after: Token | None) -> str:
             return "== compares, = belongs to define"
         case (_, _, "COMPARE", "==") if defines and at == 2:
             return "one = defines"
+        case ("INT", _, "_COMMA", _) if _is_decimal(line, at):
+            return f"a number has a decimal point: {before}.{line.tokens[at + 1]}"
         case (_, _, "_COMMA", _) if line.head in ("SELECT", "REJECT"):
             return "and joins two conditions: pT > 20 and abs(eta) < 2.4"
         case (_, _, "COLON", _) if line.head in OPENED and at == 2 and len(line.tokens) == 3:
@@ -230,6 +232,12 @@ def _turned(line: Line, at: int) -> str:
     signs = line.tokens[at : at + 2]
     found = len(signs) == 2 and signs[1] in ("<", ">") and touch(*signs)
     return str(signs[1]) if found else ""
+
+
+def _is_decimal(line: Line, at: int) -> bool:
+    """Whether the comma at a place stands between digits, as in ``0,4``."""
+    pieces = line.tokens[at - 1 : at + 2]
+    return [p.type for p in pieces[::2]] == ["INT", "INT"] and all(map(touch, pieces, pieces[1:]))
 
 
 def _kind(token: Token | None) -> str:
@@ -321,9 +329,9 @@ def no_statement(line: Line, block: str = "REGION") -> Diagnostic:
             "a file consists of info, object, region and define;"
             " is this the rest of a comment or of a title?"
         )
-    if first.lower() in _OTHER_LANGUAGES:
+    if first.lower() in _OTHER_LANGUAGES and block in ("", "OBJECT", "REGION", "COMPOSITE"):
         help = _OTHER_LANGUAGES[first.lower()]
-    if home := next((b for b, own in OWN_WORDS.items() if first.lower() in own), ""):
+    elif home := next((b for b, own in OWN_WORDS.items() if first.lower() in own), ""):
         help = f"{first} belongs in {BLOCK_NAMES[home]}"
     message = f"`{_shown(first)}` begins no statement"
     return Diagnostic("E110", "error", message, span_of(first), help)
