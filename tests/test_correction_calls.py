@@ -110,6 +110,7 @@ def test_a_file_that_is_none_is_said(
     text = 'region r\n  select correction("broken.json", "muon_id", MET) > 0.5\n'
     (found,) = findings(text, tmp_path)
     assert (found.code, message in found.message) == (code, True), found.message
+    assert bool(found.help) == (code == "E291")
 
 
 def test_what_is_not_translated_yet_is_said(tmp_path: Path) -> None:
@@ -128,6 +129,7 @@ def test_what_is_not_translated_yet_is_said(tmp_path: Path) -> None:
     (found,) = findings(text, tmp_path)
     assert found.code == "E190"
     assert "a node of the type lwtnn" in found.message
+    assert "onnx(" in found.help
 
 
 def test_every_operation_of_correctionlib_has_a_meaning() -> None:

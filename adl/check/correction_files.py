@@ -61,7 +61,12 @@ def find(context: Context, file: Text, name: Text) -> Found[Correction] | None:
         known = read(where).corrections
     except CorrectionFileError as error:
         code = "E291" if error.version else "E290"
-        context.findings.error(code, f"{path} is no file of corrections: {error}", file.span)
+        help = (
+            "correctionlib 2 reads and writes version 2: its model is schemav2"
+            if error.version
+            else ""
+        )
+        context.findings.error(code, f"{path} is no file of corrections: {error}", file.span, help)
         return None
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
@@ -182,7 +187,8 @@ def _has_content(
             return False
     except NotYet as problem:
         message = f"correction {known.name} has {problem}, which is not supported yet"
-        mistake(scope, "E190", message, span)
+        help = 'onnx("model.onnx", [inputs], output=0) runs a network of a file of its own'
+        mistake(scope, "E190", message, span, help)
         return False
     return True
 
