@@ -40,19 +40,19 @@ def call(*arguments: object) -> str:
     return result.output
 
 
-def run(text: str, file: Path, folder: Path, *more: str) -> Hists:
-    """Return the histograms of a run, by variation and name; the interpreter has the same."""
+def run(text: str, file: Path, folder: Path, *more: str, interpreted: bool = False) -> Hists:
+    """Return the histograms of a run, by variation and name; if asked, the interpreter has the same."""
     folder.mkdir(exist_ok=True)
     (folder / "a.adl").write_text(text)
     found = []
-    for target in ("host", "reference"):
+    for target in ("host", "reference") if interpreted else ("host",):
         out = folder / target
         call("run", folder / "a.adl", file, "-q", "-o", out, "--target", target, *more)
         results = json.loads((out / "results.json").read_text())
         kept = {(h["variation"], h["name"]): h["hist"]["storage"] for h in results["histograms"]}
         found.append({key: np.array(s["values"]) for key, s in kept.items()})
-    assert found[0].keys() == found[1].keys()
-    assert all((found[0][key] == found[1][key]).all() for key in found[0])
+    assert found[0].keys() == found[-1].keys()
+    assert all((found[0][key] == found[-1][key]).all() for key in found[0])
     return found[0]
 
 
@@ -128,7 +128,7 @@ def cartesian(drawn: tuple[Any, Any], tmp_path_factory: pytest.TempPathFactory) 
 def test_pt_that_is_computed_from_px_and_py(
     drawn: tuple[Any, Any], cartesian: Path, tmp_path: Path
 ) -> None:
-    found = run(SCALE + REGION, cartesian, tmp_path / "all", "--model", "ntuple")
+    found = run(SCALE + REGION, cartesian, tmp_path / "all", "--model", "ntuple", interpreted=True)
     agree(found, *drawn)
     alone = run(REGION, cartesian, tmp_path / "nominal", "--model", "ntuple")
     assert all((found[key] == alone[key]).all() for key in alone)
@@ -198,6 +198,24 @@ def test_jets_and_missing_momentum_of_a_real_file_of_fcc(real_data: Path, tmp_pa
     agree(run(SCALE + REGION, path, tmp_path), jets, met)
 
 
+def test_missing_momentum_that_use_has_chosen(real_data: Path, tmp_path: Path) -> None:
+    path = real_data / "nano_v15_ttbar.root"
+    events = uproot.open(path)["Events"]
+    read = [
+        ak.values_astype(events[f"Jet_{n}"].array(), float) for n in ("pt", "eta", "phi", "mass")
+    ]
+    jets = ak.zip(dict(zip(("pt", "eta", "phi", "mass"), read, strict=True)))
+    read = [ak.values_astype(events[f"PuppiMET_{n}"].array(), float) for n in ("pt", "phi")]
+    met = ak.zip({"pt": read[0], "phi": read[1]})
+    agree(run("use MET = PuppiMET\n" + SCALE + REGION, path, tmp_path), jets, met)
+    (tmp_path / "a.adl").write_text(
+        "systematic met\n  scale MET  up 1.1 down 0.9\n" + SCALE + REGION
+    )
+    result = CliRunner().invoke(main, ["check", str(tmp_path / "a.adl"), "--input", str(path)])
+    assert result.exit_code == 2
+    assert "a.adl:2:9: error[E254]: MET is not in the input; it could mean" in result.output
+
+
 def test_missing_momentum_that_is_a_list_of_one(tmp_path: Path) -> None:
     path = made(
         tmp_path / "delphes.root",
@@ -215,7 +233,7 @@ def test_missing_momentum_that_is_a_list_of_one(tmp_path: Path) -> None:
     text += "systematic soft\n  scale MET  up 1.5  down 0.5\n"
     region = 'region r\n  histo hmet, "MET", 20, 0, 200, MET\n  select MET < 1000\n'
     region += '  histo hother, "MET", 20, 0, 200, MET.MET\n'
-    found = run(text + region, path, tmp_path)
+    found = run(text + region, path, tmp_path, interpreted=True)
     wanted = {"nominal": [60, 70], "jesUp": [55, 67], "jesDown": [65, 73], "softUp": [90, 105]}
     for label, values in wanted.items():
         expected = filled(ak.Array(values), 20, 0, 200).tolist()

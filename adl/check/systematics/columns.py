@@ -25,9 +25,11 @@ from adl.check.systematics.targets import (
     whole_and_part,
 )
 from adl.check.types import condition, convert, number, widest
+from adl.check.uses import available
 from adl.check.values import walk
 from adl.check.variations import NewValue, Propagation
-from adl.stdlib.models import CollectionSchema, SingletonSchema
+from adl.stdlib.models import CollectionSchema, SingletonSchema, find_singleton
+from adl.stdlib.models.choices import find_choice
 from adl.syntax.tree import Clause, Expr, Name
 
 
@@ -137,7 +139,7 @@ def propagate(draft: Draft, clause: Clause) -> None:
             message = "propagate says what follows, and which elements it follows"
             draft.mistake("E262", message, clause.span, "propagate MET from Jet pt > 15")
             return
-    if met.name in draft.context.schema.lacks:  # a skim, without what nothing uses
+    if _is_left_out(draft, met):
         return
     single = owner_named(draft.context, met, "propagate")
     owner, part = whole_and_part(draft.context, source, "propagate")
@@ -165,6 +167,14 @@ def propagate(draft: Draft, clause: Clause) -> None:
     draft.propagations.append(Propagation(single, owner, this, where))
 
 
+def _is_left_out(draft: Draft, met: Name) -> bool:
+    """Whether the input is a skim that lacks a missing momentum, since nothing uses it."""
+    schema = draft.context.schema
+    lacks = met.name in schema.lacks and find_singleton(schema, met.name) is None
+    choice = find_choice(schema.choices, met.name)
+    return lacks and not (choice and available(schema, choice))
+
+
 def _condition(draft: Draft, scope: Scope, written: Expr) -> Value | None:
     return condition(scope, scope.context.value(scope, written))
 
@@ -175,7 +185,7 @@ def keep(draft: Draft, clause: Clause) -> None:
         if not isinstance(value, Name):
             draft.mistake("E262", "keep names a missing momentum", value.span, "keep MET")
             continue
-        if value.name in draft.context.schema.lacks:  # a skim, without what nothing uses
+        if _is_left_out(draft, value):
             continue
         found = owner_named(draft.context, value, "keep")
         if found is not None:

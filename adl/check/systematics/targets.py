@@ -12,6 +12,7 @@ from adl.check.offers import lacking_here
 from adl.check.parts_of_inputs import selected
 from adl.check.scope import Current, Scope
 from adl.check.substitute import with_elements
+from adl.check.uses import unchosen
 from adl.stdlib.models import (
     Branch,
     CollectionSchema,
@@ -69,6 +70,8 @@ def target(context: Context, written: Expr) -> Target | None:
             found = find_scalar(context.schema, written.name)
             if found is not None and found.exact and written.name not in context.blocks:
                 return Target(plain(found.item), found.name, None, "", written.span)
+    if isinstance(written, Name) and unchosen(context, written.name, written.span):
+        return None
     message = f"{context.words(written.span)} is no column of the input"
     context.findings.error("E261", message, written.span, _instead_of(context, written))
     return None
@@ -102,6 +105,8 @@ def owner_named(
             return None
         if found is not None and found.exact:
             return found.item
+    if unchosen(context, name.name, name.span):
+        return None
     message = f"the input has nothing called {name.name}"
     context.findings.error("E201", message, name.span, did_you_mean(name.name, every))
     return None
