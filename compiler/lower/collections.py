@@ -115,6 +115,8 @@ def mask(collection: Collection, at: Place, cuts: CutsAt) -> Node:
         return part_mask(collection, 0, at.position, cuts)
     axes = tuple(Axis(made.source(p), 0) for p in at.parts)
     masks = [part_mask(collection, i, Index(axis), cuts) for i, axis in enumerate(axes)]
+    if isinstance(at.position, Index) and all(mask is TRUE for mask in masks):
+        return TRUE  # a search may have found nothing, which is no element; a loop always has one
     return Element(store(axes, tuple(masks)), at.position)
 
 
