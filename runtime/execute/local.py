@@ -27,6 +27,7 @@ from adl.compiler.ir import Column
 from adl.compiler.layout import Chunk, Fault, Layout, Partial, merged_faults
 from adl.compiler.program import Program, RowsOutput
 from adl.compiler.replicas import replicas
+from adl.runtime.execute.memory import keep_memory
 from adl.runtime.execute.sampling import Sampler
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.ahead import openings
@@ -206,6 +207,7 @@ class _Run:
 
     def execute(self) -> Outcome:
         """Keep the threads busy with units and merge their results in order."""
+        keep_memory()
         alone = self.threads == 1 or self.sample is not None
         pool = None if alone else ThreadPoolExecutor(self.threads)
         ahead = 2 * self.threads if pool else 0
