@@ -194,12 +194,22 @@ def _shapes(rows: list[Result]) -> list[str]:
     return lines
 
 
+def _order(rows: list[Result]) -> list[str]:
+    head = ["| task | events in the order of their tuples | kernel |", "|---|---|---|"]
+    said = {False: "no", True: "yes"}
+    return [
+        *head,
+        *(f"| {r['task']} | {said[r['ordered']]} | {1e3 * r['kernel']:.2f} ms |" for r in rows),
+    ]
+
+
 _TABLES = {
     "device": _device,
     "agree": _agreement,
     "kernel": _kernel,
     "whole": _whole,
     "shapes": _shapes,
+    "order": _order,
     "agree_all": _agreement,
 }
 

@@ -22,6 +22,7 @@ from click.testing import CliRunner
 from adl.check.dataset import Dataset
 from adl.cli.compare_targets import command as compare_targets
 from adl.cli.preparing import prepare
+from adl.compiler.emit.device import DeviceModule
 from adl.compiler.layout import Chunk
 from adl.compiler.pipeline import Compiled, of_program
 from adl.runtime.execute.device.driver import DeviceError
@@ -124,13 +125,23 @@ def kernel(asked: Asked, task: str) -> Iterator[dict[str, Any]]:
 def shapes(asked: Asked, task: str) -> Iterator[dict[str, Any]]:
     """Time kernels with other numbers of groups and of threads: what they should be."""
     program, chunk = compiled(asked, task)
-    with Resident(connect(), program, repeated(chunk, program, asked.events // 5)) as resident:
+    many = repeated(chunk, program, asked.events // 5)
+    with Resident(connect(), program.device, many) as resident:
         for groups, threads in product(_GROUPS, _THREADS):
             yield {
                 "groups": groups,
                 "threads": threads,
                 "kernel": resident.seconds(groups, threads),
             }
+
+
+def order(asked: Asked, task: str) -> Iterator[dict[str, Any]]:
+    """Time kernels with events as they are, and with those first that have most tuples."""
+    program, chunk = compiled(asked, task)
+    many = repeated(chunk, program, asked.events // 5)
+    for ordered in (False, True):
+        with Resident(connect(), program.for_threads(ordered=ordered), many) as resident:
+            yield {"ordered": ordered, "kernel": resident.seconds()}
 
 
 def whole(asked: Asked, task: str) -> Iterator[dict[str, Any]]:
@@ -148,6 +159,7 @@ STAGES: dict[str, tuple[Stage, tuple[str, ...]]] = {
     "kernel": (kernel, TASKS),
     "whole": (whole, TASKS),
     "shapes": (shapes, ("q1", "q4", "q6", "q7")),
+    "order": (order, ("q5", "q6", "q7", "q8")),
     "agree_all": (agree_all, (*TASKS, TTBAR, SEARCH)),
 }
 
@@ -161,7 +173,7 @@ def row(gpu: Gpu, speed: float, asked: Asked, task: str) -> dict[str, Any]:
     core, events = on_core(program, chunk), asked.events
     while True:
         try:
-            with Resident(gpu, program, repeated(chunk, program, events)) as resident:
+            with Resident(gpu, program.device, repeated(chunk, program, events)) as resident:
                 seconds, size = resident.seconds(), resident.bytes
                 facts = resident.facts()
             floor = size / speed
@@ -180,12 +192,12 @@ class Resident:
         DeviceError: There is too little memory.
     """
 
-    def __init__(self, gpu: Gpu, program: Compiled, chunk: Chunk) -> None:
+    def __init__(self, gpu: Gpu, module: DeviceModule, chunk: Chunk) -> None:
         self.gpu, self.driver = gpu, NvidiaDriver(gpu)
-        self.driver.load(program.device)
-        self.wave = Wave(program.device, chunk, BLOCK)
+        self.driver.load(module)
+        self.wave = Wave(module, chunk, BLOCK)
         self.bytes = sum(array.nbytes for _, array in self.wave.inputs)
-        content = np.frombuffer(b"".join(program.device.arguments.numbers) or bytes(8), np.uint8)
+        content = np.frombuffer(b"".join(module.arguments.numbers) or bytes(8), np.uint8)
         self.stream = self.driver.stream()
         self.numbers = self.driver.allocate(content.size)
         self.driver.upload(self.stream, self.numbers, content)

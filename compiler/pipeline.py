@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adl.check.analysis import Analysis
 from adl.compiler.ir import Column
@@ -90,12 +90,15 @@ class Compiled:
         """LLVM IR for a device with a thread for each event."""
         return self.for_threads()
 
-    def for_threads(self, *, shared: bool | None = None, stepping: bool = False) -> DeviceModule:
+    def for_threads(
+        self, *, shared: bool | None = None, stepping: bool = False, ordered: bool | None = None
+    ) -> DeviceModule:
         """Write LLVM IR for threads; the options are those of ``emit_device``."""
         from adl.compiler.emit.device import emit_device
 
         kernel = schedule(self.program, ahead=False)
-        return emit_device(self.program, kernel, self.layout, shared=shared, stepping=stepping)
+        asked: dict[str, Any] = {"shared": shared, "stepping": stepping, "ordered": ordered}
+        return emit_device(self.program, kernel, self.layout, **asked)
 
     def load(self) -> None:
         """Have the machine code of every stage ready."""

@@ -16,7 +16,7 @@ from adl.compiler.emit import steps
 from adl.compiler.emit.arguments import CALL, SIGNATURE, Arguments
 from adl.compiler.emit.module import METADATA, Module, written
 from adl.compiler.emit.remainder import REMAINDER
-from adl.compiler.emit.room import ROOM, Limits, Room, bounded, large, limited
+from adl.compiler.emit.room import ROOM, Limits, Room, bounded, crowds, large, limited
 from adl.compiler.emit.streams import SUPPORT, Streams
 from adl.compiler.emit.sums import SUMS
 from adl.compiler.kernel import Kernel
@@ -40,6 +40,8 @@ class DeviceModule(Module):
     shared: bool
     limits: Limits  # what an event of a thread may have
     notes: tuple[tuple[int, int], ...]  # of each fault: where in memo, how many numbers
+    # Tuples by the number of which the events of a block are ordered; none: they stay as they are.
+    order: tuple[tuple[str, ...], ...] = ()
 
     @property
     def stepping(self) -> bool:
@@ -61,10 +63,13 @@ def emit_device(
     shared: bool | None = None,
     room: Room = ROOM,
     stepping: bool = False,
+    ordered: bool | None = None,
 ) -> DeviceModule:
     """Write the module; ``shared`` can be refused, for a caller that has no such memory.
 
-    One that is ``stepping`` says where it is: see ``steps.py``.
+    One that is ``stepping`` says where it is: see ``steps.py``. Threads that work side by side wait
+    for the one with most to do, so with ``ordered`` those of a block take events in the order of how
+    many tuples these have: by default where an event loops over three elements or more at once.
     """
     assert not kernel.ahead, "a thread computes its own events only"
     arguments = Arguments.of(program, layout, Streams())
@@ -76,7 +81,10 @@ def emit_device(
     notes = _notes(arguments)
     if shared is None:
         shared = layout.cells <= SHARED_CELLS
+    order = () if ordered is False else crowds(program, _MANY if ordered is None else 2)
     events = _events(arguments, bounds, len(kernel.memoised))
+    if order:
+        events = _in_order(arguments, events)
     text = "\n".join(
         [
             *([steps.support(arguments)] if stepping else ()),
@@ -96,9 +104,12 @@ def emit_device(
     )
     if stepping:
         text = text.replace(", !invariant.load !0", "")
-    return DeviceModule(_exact(text), arguments, shared, limits, notes)
+    return DeviceModule(_exact(text), arguments, shared, limits, notes, order)
 
 
+# Elements of a tuple. Of fewer there are not so many tuples: reading neighbours' columns together
+# is worth more than threads that all have something to do (README.md).
+_MANY = 3
 # Hundreds of fills would make most of the code, and ptxas slow.
 _INLINED_FILLS = 60
 
@@ -195,6 +206,34 @@ def _turn(arguments: Arguments) -> str:
 
 
 # -------------------------------------------------------------------------------- a thread
+
+
+def _in_order(arguments: Arguments, text: str) -> str:
+    """Return the loop of a thread with events by a list, which stands behind the other offsets."""
+    assert arguments.streams is not None
+    place = len(arguments.collections) + len(arguments.streams.starts)
+    for before, after in (
+        ("  br label %head\nhead:", _LIST.format(place)),
+        ("  %event = phi i64 [ %mine, %entry ]", "  %slot = phi i64 [ %mine, %entry ]"),
+        ("icmp slt i64 %event, %end", "icmp slt i64 %slot, %end"),
+        ("test:\n", _TAKE),
+        ("%next = add i64 %event, %step", "%next = add i64 %slot, %step"),
+    ):
+        assert text.count(before) == 1, before
+        text = text.replace(before, after)
+    return text
+
+
+_LIST = """\
+  %list.at = getelementptr ptr, ptr %offsets, i64 {}
+  %list = load ptr, ptr %list.at
+  br label %head
+head:"""
+_TAKE = """\
+test:
+  %event.at = getelementptr i64, ptr %list, i64 %slot
+  %event = load i64, ptr %event.at
+"""
 
 # Counts of a whole block of events, in the memory of the device.
 _RAW = """

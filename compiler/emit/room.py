@@ -55,6 +55,16 @@ def limited(program: Program, arguments: Arguments, bounds: Limits, room: Room) 
     return limits
 
 
+def crowds(program: Program, fewest: int) -> tuple[tuple[str, ...], ...]:
+    """Return the sources of tuples of so many elements or more that an event loops over."""
+    found: dict[tuple[str, ...], None] = {}
+    for node in program.nodes:
+        axes = [axis for axis in node.bound if not is_group(axis.source[0])]
+        if len(axes) >= fewest and not isinstance(node, Store):  # its axes are loops side by side
+            found[product(axes)] = None
+    return tuple(found)
+
+
 def large(arguments: Arguments, limits: Limits) -> str:
     """Write the function that says whether an event has more than a thread has room for."""
     function = FunctionEmitter(arguments, {}, ())

@@ -22,6 +22,7 @@ from adl.compiler.layout import Chunk
 from adl.runtime.inputs.straight import OnDevice
 
 _ALIGNED = 256
+_MOST = (1 << 16) - 1  # tuples that make a difference to the order
 _STORED: dict[str, type[np.generic]] = {"real": np.float64, "int": np.int64, "bool": np.bool_}
 
 
@@ -130,10 +131,22 @@ class Wave:
 
     @cached_property
     def offsets(self) -> list[npt.NDArray[np.int64]]:
-        """Where each event's elements begin, then where its entries of streams begin."""
+        """Where each event's elements begin, where its entries of streams begin; then the order."""
         own = [self.chunk.offsets[c] for c in self.module.arguments.collections]
         moved = [np.ascontiguousarray(o - o[0]) for o in own]
-        return [*moved, *(self._starts(sources) for sources in self.module.streams.starts)]
+        starts = [self._starts(sources) for sources in self.module.streams.starts]
+        return [*moved, *starts, *([self._order()] if self.module.order else ())]
+
+    def _order(self) -> npt.NDArray[np.int64]:
+        """Return the events of each block, those with most tuples first."""
+        number = np.zeros(self.chunk.events, np.int64)
+        for source in self.module.order:
+            number += np.sum([self.chunk.sizes(s) for s in source], axis=0, dtype=np.int64)
+        # Numbers of 16 bits are sorted in one go over them.
+        key = (_MOST - np.minimum(number, _MOST)).astype(np.uint16)
+        blocks = range(0, self.chunk.events, self.block)
+        parts = [b + np.argsort(key[b : b + self.block], kind="stable") for b in blocks]
+        return np.concatenate([np.empty(0, np.int64), *parts])
 
     def _starts(self, sources: Iterable[tuple[str, ...]]) -> npt.NDArray[np.int64]:
         numbers = np.ones(self.chunk.events, np.int64)
