@@ -78,11 +78,9 @@ def stages(text: str) -> dict[str, float]:
     from llvmlite import binding as llvm
 
     from adl.check.checker import check
-    from adl.compiler.emit.module import emit
-    from adl.compiler.layout import layout
     from adl.compiler.lower.regions import lower
     from adl.compiler.passes import run_passes
-    from adl.compiler.schedule import schedule
+    from adl.compiler.pipeline import Compiled
     from adl.compiler.targets import host
     from adl.stdlib.models import load_model
     from adl.syntax.parse import parse
@@ -103,10 +101,14 @@ def stages(text: str) -> dict[str, float]:
     checked, _ = timed("check", lambda: check(file, source, schema))
     program = timed("lower", lambda: lower(checked))
     program = timed("passes", lambda: run_passes(program))
-    kernel = timed("schedule", lambda: schedule(program))
-    module = timed("emit", lambda: emit(program, kernel, layout(program)))
-    optimised = timed("LLVM: read and optimise", lambda: host.optimise(module.text))
-    timed("LLVM: machine code", lambda: host._machine().emit_object(optimised))
+    compiled = Compiled(program)
+    timed("schedule", lambda: compiled.kernel)
+    timed("emit", lambda: compiled.modules)
+    optimised = timed(
+        "LLVM: read and optimise",
+        lambda: [host.optimise(module.text, module.level) for module in compiled.modules],
+    )
+    timed("LLVM: machine code", lambda: [host._machine().emit_object(m) for m in optimised])
     return taken
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeGuard
 
 from adl.compiler.ir import (
@@ -31,6 +32,8 @@ from adl.compiler.ir import (
 from adl.compiler.kernel import Count, CountAll, Mark, Update, Write
 from adl.compiler.pruning import bound
 from adl.compiler.variations import group_of, of_event
+
+_MANY = 1 << 14  # nodes of which is remembered what they are computed from: nodes never change
 
 Effect = Update | Count | CountAll | Mark | Write
 Binder = Reduce | Pick | Store | Gather | Evaluate
@@ -152,7 +155,8 @@ def limit_of(action: Action, available: frozenset[Axis]) -> Limit | None:
     return Limit(target, least)
 
 
-def outermost(node: Node, available: frozenset[Axis]) -> list[Node]:
+@lru_cache(_MANY)
+def outermost(node: Node, available: frozenset[Axis]) -> tuple[Node, ...]:
     """Return the largest parts of a value that depend on no more than the available axes."""
     seen: set[Node] = set()
     out: list[Node] = []
@@ -166,9 +170,10 @@ def outermost(node: Node, available: frozenset[Axis]) -> list[Node]:
             out.append(part)
         else:
             stack += reversed(part.children)
-    return out
+    return tuple(out)
 
 
+@lru_cache(_MANY)
 def inputs(node: Node) -> tuple[Node, ...]:
     """Values of the same scope that a value is computed from."""
     if not node.bound:

@@ -15,18 +15,15 @@ from adl.compiler.lower.regions import lower
 from adl.compiler.networks import Stage, is_made, split
 from adl.compiler.passes import run_passes
 from adl.compiler.program import Program
-from adl.compiler.schedule import schedule
+from adl.compiler.schedule import MANY, schedule
 from adl.compiler.targets.batches import RunNetwork, with_networks
 
 if TYPE_CHECKING:
     from adl.compiler.emit.device import DeviceModule
     from adl.compiler.emit.module import Module
-    from adl.compiler.emit.pieces import Pieces
+    from adl.compiler.emit.pieces import Pieces, Unit
     from adl.compiler.targets.host import HostKernel
     from adl.compiler.targets.linked import LinkedKernel
-
-
-_TOGETHER = 4  # bodies
 
 
 @dataclass(frozen=True)
@@ -65,14 +62,14 @@ class Compiled:
         return emit_pieces(self.program, self.kernel, self.layout)
 
     @property
-    def texts(self) -> tuple[str, ...]:
+    def modules(self) -> tuple[Module | Unit, ...]:
         """The modules from which machine code is made."""
-        return self.pieces.modules if self.in_pieces else (self.module.text,)
+        return self.pieces.modules if self.in_pieces else (self.module,)
 
     @property
     def in_pieces(self) -> bool:
         """Whether functions are compiled on their own: few are faster together, and soon compiled."""
-        return len(self.kernel.bodies) > _TOGETHER
+        return len(self.kernel.bodies) > MANY
 
     @cached_property
     def host(self) -> HostKernel | LinkedKernel:

@@ -64,17 +64,23 @@ from adl.compiler.kernel import (
 from adl.compiler.program import Program
 from adl.compiler.unvaried import worth_remembering
 from adl.compiler.variations import group_of, of_event
+from adl.syntax.collecting import uncollected
 
 # Fills a body: LLVM's work on a function grows faster than its size (benchmarks/README.md).
 BODY = 60
+# Where bodies are many, each is compiled on its own, and smaller ones sooner after an edit.
+MANY, SMALL = 4, 40
 
 
-def schedule(program: Program, body: int = BODY, ahead: bool = True) -> Kernel:
+@uncollected
+def schedule(program: Program, body: int | None = None, ahead: bool = True) -> Kernel:
     """Return the kernel of a program, in bodies of some ``body`` fills, whole regions together.
 
     With ``ahead`` what depends on one element alone is computed for many events at once; without,
     an event is computed on its own.
     """
+    if body is None:
+        body = BODY if len(program.fills) <= MANY * BODY else SMALL
     nominal, groups = _parts(program, body)
     scheduler = _Scheduler(frozenset(filter(runs_ahead, program.nodes)) if ahead else frozenset())
     scheduler.share(nominal, groups)

@@ -96,5 +96,5 @@ def test_functions_of_one_text_are_one() -> None:
 
 def test_many_bodies_come_in_pieces_and_few_do_not() -> None:
     large, small = of(analysis(40)), of(TEXT)
-    assert len(large.texts) > len(large.kernel.bodies) > 4
-    assert len(small.texts) == 1
+    assert len(large.modules) > len(large.kernel.bodies) > 4
+    assert len(small.modules) == 1

@@ -46,11 +46,13 @@ from adl.check.types import number
 from adl.check.uses import choices
 from adl.check.values import unknowns
 from adl.stdlib.models import Schema
+from adl.syntax.collecting import uncollected
 from adl.syntax.diagnostics import AnalysisError, Diagnostic, Findings
 from adl.syntax.source import Source
 from adl.syntax.tree import Composite, Define, Expr, File, HistoList, ListOf, Object, Region, Table
 
 
+@uncollected
 def check(
     file: File,
     source: Source,

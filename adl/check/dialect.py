@@ -48,7 +48,7 @@ def detect(file: File, source: Source, schema: Schema, asked: str, findings: Fin
             message = f"the dialect is adl, cutlang or auto, not {said}"
             findings.error("E220", message, span)
     cutlang = next(_cutlang_spellings(file, source, schema), None)
-    matter = next(_matters(file, schema), None)
+    matter = None if cutlang is None else next(_matters(file, schema), None)
     if cutlang is None or matter is None:
         return "adl"
     adl = next(_adl_spellings(file, source), None)

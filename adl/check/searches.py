@@ -81,6 +81,8 @@ def resolved(context: Context, found: Value | None, known: Solutions) -> Value |
     """Return a value with the elements that searches found; an unknown that none did is a mistake."""
     if found is None:
         return None
+    if next(unknowns(found), None) is None:
+        return found
     done = with_solutions(found, known)
     for unknown in unknowns(done):
         text = _text(unknown)

@@ -10,13 +10,16 @@ from typing import Any
 from adl.syntax.tree import Attribute, Binding, Call, Name, Tree
 
 
-def children(tree: Tree) -> Iterator[Tree]:
-    """Yield the trees of which a tree is made, in the order of its fields."""
+def children(tree: Tree) -> list[Tree]:
+    """Return the trees of which a tree is made, in the order of its fields."""
+    found: list[Tree] = []
     for name in _fields(type(tree)):  # type: ignore[arg-type]  # a class can be hashed
         content = getattr(tree, name)
-        for part in content if isinstance(content, tuple) else (content,):
-            if isinstance(part, Tree):
-                yield part
+        if isinstance(content, Tree):
+            found.append(content)
+        elif type(content) is tuple:
+            found += [part for part in content if isinstance(part, Tree)]
+    return found
 
 
 @cache
@@ -26,10 +29,12 @@ def _fields(kind: Any) -> tuple[str, ...]:
 
 
 def subtrees(tree: Tree) -> Iterator[Tree]:
-    """Yield a tree and all trees in it."""
-    yield tree
-    for part in children(tree):
-        yield from subtrees(part)
+    """Yield a tree and all trees in it, each before its parts."""
+    waiting = [tree]
+    while waiting:
+        tree = waiting.pop()
+        yield tree
+        waiting += reversed(children(tree))
 
 
 def mentioned(tree: Tree) -> Iterator[Name]:

@@ -145,8 +145,8 @@ def _stage(stage: str, file: str, how: tuple[Any, ...]) -> str | bytes:
     show: dict[str, Callable[[], str | bytes]] = {
         "ir": lambda: "\n".join(_dump(part) for part in compiled.programs),
         "kernel": lambda: "\n".join(part.kernel.render() for part in compiled.parts),
-        "llvm": lambda: "\n".join(compiled.texts),
-        "asm": lambda: "\n".join(map(_host().assembly, compiled.texts)),
+        "llvm": lambda: "\n".join(m.text for m in compiled.modules),
+        "asm": lambda: "\n".join(_host().assembly(m.text, m.level) for m in compiled.modules),
         "object": lambda: _host().compile_object(compiled.module.text),
     }
     return show[stage]()

@@ -33,6 +33,7 @@ class Machine:
     def __init__(self, tables: ParseConf[int]) -> None:
         self.tables = tables
         self.rows: dict[int, dict[str, Action]] = {}
+        self.handed: dict[tuple[int, int, str], int] = {}
         self.states = [tables.start_state]
         self.values: list[Any] = []
 
@@ -54,7 +55,10 @@ class Machine:
                 states.append(target)
                 values.append(make(token) if make else token)
                 return
-            self.reduce(size, target, make)
+            if make is None:
+                states[-1] = self.hand_on(states[-2], states[-1], kind)
+            else:
+                self.reduce(size, target, make)
 
     def finish(self) -> Any:
         """Return the value of the whole text."""
@@ -74,6 +78,21 @@ class Machine:
         else:
             values.append(make([]))
         states.append(self.tables.states[states[-1]][rule][1])
+
+    def hand_on(self, below: int, state: int, kind: str) -> int:
+        """Return the state after all rules that hand on the newest value as it is.
+
+        An expression is handed on through a rule for each precedence: remembered, it is one step.
+        """
+        key = below, state, kind
+        found = self.handed.get(key)
+        if found is None:
+            size, rule, make = self.action(state, kind)
+            while size != SHIFT and make is None:
+                state = self.tables.states[below][rule][1]
+                size, rule, make = self.action(state, kind)
+            found = self.handed[key] = state
+        return found
 
     def action(self, state: int, kind: str) -> Action:
         """Return what a state does with a token of a type, or raise Refused."""
@@ -95,7 +114,8 @@ class Machine:
             size = len(argument.expansion)
             make = callbacks[argument]
             hands_on = size == 1 and isinstance(make, ExpandSingleChild)
-            row[kind] = (size, argument.origin.name, None if hands_on else make)
+            # A plain str: lark's own compares its kind, too, and slowly.
+            row[kind] = (size, str(argument.origin.name), None if hands_on else make)
         return row
 
     def accepted(self) -> set[str]:

@@ -21,6 +21,7 @@ from lark import Lark, Token
 from adl.syntax.build import Builder
 from adl.syntax.build_basics import Misread
 from adl.syntax.cachedir import cache_root
+from adl.syntax.collecting import uncollected
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.keywords import BLOCK_TYPES, CLAUSE_TYPES, KEYWORD_TYPES, STATEMENT_TYPES
 from adl.syntax.lines import DEEPEST, Line, TooLong, split
@@ -41,6 +42,7 @@ def parse(source: Source) -> File:
     return parse_with_notes(source)[0]
 
 
+@uncollected
 def parse_with_notes(source: Source, lenient: bool = False) -> tuple[File, tuple[Diagnostic, ...]]:
     """Return the tree of an analysis and what is odd about its spelling, in the text's order.
 

@@ -43,8 +43,7 @@ def computed(item: Ahead, number: int, loop: int, arguments: Arguments) -> str:
     lines.do(f"br label %head, !llvm.loop !{_FIRST + loop}")
     lines.begin("end")
     lines.do("ret void")
-    first, then = arguments.given()
-    text = [*lines.entry, *first, *then, *function.pointers, *lines.body]
+    text = [*lines.entry, *arguments.given(), *function.pointers, *lines.body]
     head = arguments.head(f"ahead_{number}", "first", "last")
     loop_id = f"!{_FIRST + loop} = distinct !{{!{_FIRST + loop}, !11, !12}}"
     return "\n".join([f"{head} nounwind noinline {{", "entry:", *text, "}", f"{loop_id}\n"])

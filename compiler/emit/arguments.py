@@ -136,9 +136,13 @@ class Arguments:
         """Write the call of a function of the kernel."""
         lines.do(f"call void @{name}({CALL}, i64 {event}, i64 {more})")
 
-    def given(self) -> tuple[list[str], list[str]]:
-        """Write what a function begins with: before it looks whether it was called before, after."""
-        return [], []
+    def flag_at(self, lines: Lines, name: str) -> str:
+        """Write the address of the flag that a function of memoised values sets."""
+        return lines.at("i8", "%flags", name.removeprefix("memo_"))
+
+    def given(self) -> list[str]:
+        """Write what a function begins with."""
+        return []
 
     def memo_at(self, lines: Lines, slot: int) -> str:
         """Write the address of a slot of the event's memory."""

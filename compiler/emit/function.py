@@ -120,12 +120,10 @@ class FunctionEmitter:
         self.shifts: dict[Node, str] = {}  # of stores that run ahead: where this event's values are
         self.shared: dict[str, str] = {}
 
-    def text(self, unless: str = "") -> str:
-        """Return the function's body; ``unless`` are lines that end by going to %start or not."""
-        first, then = self.arguments.given()
-        slots = [*self.lines.entry, *first, unless or "  br label %start"]
-        work = [*then, *self.pointers, *self.prologue, *self.lines.body]
-        return "\n".join(["entry:", *slots, "start:", *work])
+    def text(self) -> str:
+        """Return the function's body."""
+        work = [*self.arguments.given(), *self.pointers, *self.prologue, *self.lines.body]
+        return "\n".join(["entry:", *self.lines.entry, "  br label %start", "start:", *work])
 
     def block(self, block: Block) -> None:
         """Write the items of a block."""
@@ -138,8 +136,7 @@ class FunctionEmitter:
                     if isinstance(node, Evaluate) and node in self.published:
                         self.remember(node)
                 case Force(node):
-                    memo = f"memo_{self.memoised[node]}"
-                    self.arguments.invoke(self.lines, memo, "%event", self.turn)
+                    self.force(f"memo_{self.memoised[node]}")
                     self.recall(node)
                 case Recall(node):
                     self.recall(node)
@@ -185,6 +182,17 @@ class FunctionEmitter:
                 return
         number = self.arguments.step(node)
         self.lines.do(f"call void @adl_step(ptr %records, i64 %event, i64 {number})")
+
+    def force(self, name: str) -> None:
+        """Write the call of a function of memoised values, unless they are known."""
+        lines = self.lines
+        flag = lines.load("i8", self.arguments.flag_at(lines, name))
+        call, known = lines.label(), lines.label()
+        lines.branch(lines.let(f"icmp eq i8 {flag}, 0"), call, known)
+        lines.begin(call)
+        self.arguments.invoke(lines, name, "%event", self.turn)
+        lines.jump(known)
+        lines.begin(known)
 
     def guard(self, condition: str, body: Block) -> None:
         """Write a block that runs where a condition holds."""

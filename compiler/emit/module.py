@@ -30,6 +30,7 @@ class Module:
 
     text: str
     arguments: Arguments
+    level = 0  # of optimisation: that of the text's length
 
 
 def emit(program: Program, kernel: Kernel, layout: Layout) -> Module:
@@ -121,20 +122,11 @@ def memo(
     function.block(kernel.memoised[nodes])
     for node in nodes:
         function.remember(node)
-    function.lines.store("i8", "1", "%flag")
+    place = number if flag is None else flag
+    function.lines.store("i8", "1", function.lines.at("i8", "%flags", place))
     function.lines.do("ret void")
     head = f"{arguments.head(f'memo_{number}')} nounwind noinline"
-    unless = _UNLESS_DONE.format(number if flag is None else flag)
-    return f"{head} {{\n{function.text(unless)}\n}}\n"
-
-
-_UNLESS_DONE = """\
-  %flag = getelementptr i8, ptr %flags, i64 {}
-  %set = load i8, ptr %flag
-  %done = icmp ne i8 %set, 0
-  br i1 %done, label %return, label %start
-return:
-  ret void"""
+    return f"{head} {{\n{function.text()}\n}}\n"
 
 
 def _main(

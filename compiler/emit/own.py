@@ -19,8 +19,8 @@ from adl.compiler.layout import Place
 from adl.stdlib.registry import Function
 
 FRAME = (*PARAMETERS, "links")  # pointers in this order
+LINK = 3  # words of a link: code, frame, and the address of the flag that the function sets
 NAME = "adl_piece"  # of the function, until its text gives it one
-_FLAGS = FRAME.index("flags")
 
 
 @dataclass
@@ -116,25 +116,19 @@ class Own(Arguments):
         """Write the first line, with a name that is to be replaced."""
         return f"define void @{NAME}(ptr noalias readonly %frame, i64 %{event}, i64 %{more})"
 
-    def given(self) -> tuple[list[str], list[str]]:
+    def given(self) -> list[str]:
         """Write the reads of the frame."""
-        first = [*_pointer("flags", _FLAGS)]
-        then = [
-            line
-            for place, name in enumerate(FRAME)
-            if place != _FLAGS
-            for line in _pointer(name, place)
-        ]
-        return first, then
+        return [line for place, name in enumerate(FRAME) for line in _pointer(name, place)]
 
     def invoke(self, lines: Lines, name: str, event: str, more: str = "0") -> None:
         """Write a call through the function's links."""
         number = self.links.setdefault(name, len(self.links))
-        code, frame = (
-            lines.let(f"load ptr, ptr {lines.at('ptr', '%links', at)}, !invariant.load !0")
-            for at in (2 * number, 2 * number + 1)
-        )
+        code, frame = (self._link(lines, LINK * number + place) for place in range(2))
         lines.do(f"call void {code}(ptr {frame}, i64 {event}, i64 {more}) nounwind")
+
+    def flag_at(self, lines: Lines, name: str) -> str:
+        """Write the address of the flag that a function sets."""
+        return self._link(lines, LINK * self.links.setdefault(name, len(self.links)) + 2)
 
     def memo_at(self, lines: Lines, slot: int) -> str:
         """Write the address of a slot of the event's memory; which one is data."""
@@ -147,6 +141,10 @@ class Own(Arguments):
         if slot not in self.shared:
             self.shared[slot] = self._append(Away(slot))
         return lines.at("i64", "%numbers", self._read(lines, self.shared[slot]))
+
+    def _link(self, lines: Lines, place: int) -> str:
+        pointer = lines.at("ptr", "%links", place)
+        return lines.let(f"load ptr, ptr {pointer}, !invariant.load !0")
 
     def _read(self, lines: Lines, at: int) -> str:
         pointer = lines.at("i64", "%numbers", at)

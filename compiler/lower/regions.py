@@ -35,11 +35,13 @@ from adl.compiler.program import (
     RegionOutput,
     StepOutput,
 )
+from adl.syntax.collecting import uncollected
 from adl.syntax.tree import UniformBins, VariableBins
 
 ALL_EVENTS = "all events"
 
 
+@uncollected
 def lower(analysis: core.Analysis, seed: int = 1) -> Program:
     """Return the program of a checked analysis; the seed chooses its random numbers."""
     return with_variations(analysis, seed, partial(_nominal, analysis))

@@ -114,12 +114,7 @@ def optimise(text: str, level: int = 0) -> Any:
     """Return the optimised LLVM module of a text; a level of 0 is that of its length."""
     module = _parse(text)
     module.verify()
-    return optimised(module, _machine(), level or level_of(len(text)))
-
-
-def level_of(length: int) -> int:
-    """Return how much LLVM does for an analysis with a text of this length."""
-    return 2 if length < _MANY else 1
+    return optimised(module, _machine(), level or (2 if len(text) < _MANY else 1))
 
 
 def optimised(module: Any, machine: Any, level: int = 2) -> Any:
@@ -133,9 +128,9 @@ def optimised(module: Any, machine: Any, level: int = 2) -> Any:
     return module
 
 
-def assembly(text: str) -> str:
+def assembly(text: str, level: int = 0) -> str:
     """Return the machine code of a module as assembly text."""
-    return str(_machine().emit_assembly(optimise(text)))
+    return str(_machine().emit_assembly(optimise(text, level)))
 
 
 def _parse(text: str) -> Any:

@@ -8,7 +8,7 @@ that array begins, is known when the kernel is loaded.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,15 +18,15 @@ from llvmlite import binding as llvm
 
 from adl.compiler.emit.arguments import Arguments
 from adl.compiler.emit.operations import INTRINSICS
-from adl.compiler.emit.own import FRAME, Own
-from adl.compiler.emit.pieces import Piece, Pieces
+from adl.compiler.emit.own import FRAME, LINK, Own
+from adl.compiler.emit.pieces import Piece, Pieces, Unit
 from adl.compiler.layout import Chunk, Partial
-from adl.compiler.targets.host import JOINED, compile_object, functions, level_of, new_machine
+from adl.compiler.targets.host import JOINED, compile_object, functions, new_machine
 from adl.compiler.targets.work import Work
 
 Words = npt.NDArray[np.int64]
 
-# Runs the roots (pairs of code and frame) for each event. It is the same for all kernels.
+# Runs the roots (links, as ``own.py`` has them) for each event. It is the same for all kernels.
 DRIVER = f"""{INTRINSICS}
 define void @kernel(ptr %roots, i64 %number, ptr %flags, i64 %known, i64 %events) nounwind {{
 entry:
@@ -40,8 +40,8 @@ start:
   br label %root
 root:
   %i = phi i64 [ 0, %start ], [ %after, %root ]
-  %pair = shl i64 %i, 1
-  %code.at = getelementptr ptr, ptr %roots, i64 %pair
+  %link = mul i64 %i, {LINK}
+  %code.at = getelementptr ptr, ptr %roots, i64 %link
   %code = load ptr, ptr %code.at
   %frame.at = getelementptr ptr, ptr %code.at, i64 1
   %frame = load ptr, ptr %frame.at
@@ -56,6 +56,7 @@ exit:
   ret void
 }}
 """
+_DRIVER_UNIT = Unit(DRIVER, 2)
 _DRIVER = ctypes.CFUNCTYPE(
     None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64
 )
@@ -117,10 +118,9 @@ def load(pieces: Pieces) -> LinkedKernel:
 
 def _library(pieces: Pieces) -> Any:
     """Return the addresses of a kernel's functions by their symbols."""
-    level = level_of(sum(map(len, pieces.modules)))
     builder = llvm.JITLibraryBuilder().add_current_process()
-    for module in (*pieces.modules, DRIVER):
-        builder.add_object_img(compile_object(module, JOINED._replace(level=level)))
+    for module in (*pieces.modules, _DRIVER_UNIT):
+        builder.add_object_img(compile_object(module.text, JOINED._replace(level=module.level)))
     for symbol in {"kernel", *(piece.symbol for piece in pieces.pieces)}:
         builder.export_symbol(symbol)
     for function in functions(pieces.arguments.program):
@@ -140,9 +140,10 @@ def _numbers(own: Own, first: int) -> list[bytes]:
 class _Words:
     """The words of a call's block: frames, then tables."""
 
-    def __init__(self, arguments: Arguments, code: dict[str, int], pieces: Iterable[Piece]) -> None:
+    def __init__(self, arguments: Arguments, code: dict[str, int], pieces: Sequence[Piece]) -> None:
         self.arguments = arguments
         self.code = code
+        self.flags = {p.name: p.flag for p in pieces}
         self.frames = {p.name: number * len(FRAME) for number, p in enumerate(pieces)}
         self.array = [_NOWHERE] * (len(FRAME) * len(self.frames))
         self.offset = [0] * len(self.array)
@@ -186,10 +187,10 @@ class _Words:
         return _BLOCK, 8 * at
 
     def link(self, names: Iterable[str]) -> None:
-        """Write the code and the frame of functions."""
+        """Write links to functions."""
         for name in names:
-            self.array += [_NOWHERE, _BLOCK]
-            self.offset += [self.code[name], 8 * self.frames[name]]
+            self.array += [_NOWHERE, _BLOCK, _array("flags")]
+            self.offset += [self.code[name], 8 * self.frames[name], self.flags[name]]
 
 
 def _array(name: str) -> int:
