@@ -122,7 +122,8 @@ class Preparation:
             raise InputError(file.path, str(error)) from None
         if known is None and recognised.model.name == OTHERWISE:
             self.noted(f"{file.path}: {recognised.reason}")
-        for text in unfit(file, recognised.model):
+        # Other trees of a file have the model of the first one, whatever they look like.
+        for text in unfit(file, recognised.model) if known is self.model else ():
             self.noted(text)
         return recognised.model.schema(file.branches())
 

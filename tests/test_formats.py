@@ -767,6 +767,18 @@ def test_what_a_file_offers_fits_a_page(real_data: Path, name: str) -> None:
         assert not missing
 
 
+def test_a_file_that_is_read_as_another_format_is_said_to_look_like_its_own(
+    tmp_path: Path, examples: Path
+) -> None:
+    text, sample = tmp_path / "a.adl", examples / "sample" / "zmumu.root"
+    text.write_text("region r\n  select size(Jet) > 1\n")
+    for words in (("run", text, sample, "-q"), ("check", text, "--input", sample)):
+        said = adl(*words, "--model", "physlite").stderr
+        assert "zmumu.root is read as physlite, and looks like nanoaod: its tree is Events" in said
+        for model in ("nanoaod", "ntuple"):
+            assert "looks like" not in adl(*words, "--model", model).stderr
+
+
 def test_columns_of_the_event_are_named_and_lengths_of_lists_counted(
     real_data: Path, examples: Path
 ) -> None:

@@ -53,6 +53,11 @@ def recognise(tree: str, branches: Collection[str], path: str = "") -> Recognise
     return Recognised(best[0], _reason(best[0], tree, branches))
 
 
+def recognised_by(model: Model, tree: str, branches: Collection[str]) -> bool:
+    """Whether a tree and its columns are those that a model recognises."""
+    return model.recognition is not None and _fits(model.recognition, tree, branches)
+
+
 def tree_names() -> tuple[str, ...]:
     """Return how the formats call the tree of their events."""
     known = (model.recognition.trees for model in _models() if model.recognition)
