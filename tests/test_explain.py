@@ -134,3 +134,10 @@ def test_no_color_is_respected_on_a_terminal(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_help_shows_an_example() -> None:
     assert "Example:" in call("--help").stdout
+
+
+def test_the_begin_of_a_code_is_answered_with_those_that_begin_so() -> None:
+    result = call("e27")
+    assert result.exit_code == 2
+    assert "codes that begin so: E270, E271" in result.stderr
+    assert "E280" not in result.stderr

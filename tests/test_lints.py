@@ -313,6 +313,18 @@ def test_large_numbers_that_are_no_threshold_of_a_momentum_are_none_of_mev() -> 
     assert not in_region("select HT > 14000", "select HT * 1000 > 200000")
 
 
+def test_an_angle_in_degrees_is_a_warning() -> None:
+    text = (
+        "object o\n  take Jet\n  select dPhi(this, MET) < 30\n  select not phi(this) [] -180 20\n"
+        "  select 6 > dPhi(this, MET) and eta < 7\nregion r\n  select size(o) > 1\n"
+    )
+    assert lints(text) == ["W346 3", "W346 4"]
+    assert [d.help for d in findings(text) if d.code == "W346"] == [
+        "0.5236 for 30 degrees",
+        "-3.142 for -180 degrees",
+    ]
+
+
 # ------------------------------------------------------------------------- regions without lines
 
 

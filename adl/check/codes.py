@@ -72,7 +72,7 @@ CODES: dict[str, str] = {
     "W343": "the object model does not say whether a column is in MeV",
     "W344": "a column is not there, and default stands for it",
     "W345": "what a systematic changes is made of columns that stay as they are",
-    "W346": "a momentum is compared with a number of MeV",
+    "W346": "a momentum or an angle is compared with a number of another unit",
     "W340": "a word after only is nearly data or simulation",
     "E270": "a function's Python file cannot be used",
     "E271": "a Python function does not say its types",

@@ -26,10 +26,10 @@ NAMES = ("isData", "era", "process")
 KINDS = ("simulation", "data")
 # What is not known -> the option that says it.
 _OPTIONS = {
-    "kind": "adl run --data or --simulation says it; files with generator columns are simulation",
-    "era": "adl run --era 2018 says it",
-    "process": "adl run --process ttbar says it",
-    "stream": "adl run --stream SingleMuon says it",
+    "kind": "--data or --simulation says it; files with generator columns are simulation",
+    "era": "--era 2018 says it",
+    "process": "--process ttbar says it",
+    "stream": "--stream SingleMuon says it",
 }
 _PLACE = re.compile(r"\{(era|process)\}")
 
@@ -63,7 +63,7 @@ def own_constant(context: Context, name: str, span: Span) -> Value | None:
         return Open(f"dataset.{name}", type="real", span=span)
     constants = context.dataset.constants
     if name not in constants:
-        help = f"adl run --constant {name}=1.5 says it"
+        help = f"--constant {name}=1.5 says it, or a dataset list"
         hints = filter(None, (did_you_mean(name, list(constants)), help))
         message = f"the dataset has no constant {name}"
         context.findings.error("E251", message, span, "\n".join(hints))

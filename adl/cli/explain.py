@@ -50,7 +50,9 @@ def command(codes: tuple[str, ...]) -> None:
 def _unknown(code: str, known: dict[str, str]) -> str:
     from adl.syntax.diagnostics import did_you_mean
 
-    near = did_you_mean(code, list(known)) or "adl explain lists all codes"
+    begun = [name for name in known if name.startswith(code)]
+    near = f"codes that begin so: {', '.join(begun)}" if begun else did_you_mean(code, list(known))
+    near = near or "adl explain lists all codes"
     return f"no message has the code {code}\n  help: {near}"
 
 

@@ -10,8 +10,8 @@ from adl.check.lints.bins import overlapping_bins
 from adl.check.lints.empty import regions_without_lines
 from adl.check.lints.equality import equal_reals
 from adl.check.lints.gaps import gaps_between_bins
-from adl.check.lints.mev import momenta_in_mev
 from adl.check.lints.order import sums_of_all
+from adl.check.lints.other_units import numbers_of_other_units
 from adl.check.lints.paths import paths_of_one_machine
 from adl.check.lints.probabilities import probabilities_above_one
 from adl.check.lints.regions import unreachable
@@ -34,7 +34,7 @@ LINTS = (
     overlapping_bins,
     gaps_between_bins,
     mixed_units,
-    momenta_in_mev,
+    numbers_of_other_units,
     units_unsaid,
     unused,
 )
