@@ -180,6 +180,8 @@ BAD = (
     (("--export", "x.txt"), "--export x.txt: the name ends in .json, .csv or .pyhf.json"),
     (("--export", "x.pyhf.json"), "a workspace has yields: name DATA"),
     ((TTBAR, "--model-b", "delphes"), "--model-b: one pass over DATA reads one object model"),
+    (("--prove", "--model-b", "delphes"), "--model-b: what two regions share is proven for one"),
+    (("--fail-on", "overlap", "--model-b", "delphes"), "--model-b: what two regions share is"),
     ((TTBAR, "-n", "10", "-o", "x.bmp"), "-o x.bmp: the name of a picture ends in"),
     ((LIST, TTBAR), "a dataset list stands alone"),
     ((LIST, "-n", "10", "--signal", "higgs"), "--signal higgs is no process"),

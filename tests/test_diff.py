@@ -273,6 +273,21 @@ def test_a_users_function_is_equal_when_its_code_is(tmp_path: Path) -> None:
     assert [c.kind for c in other.changes] == ["function"]
 
 
+def test_a_function_that_imports_what_lies_beside_it_is_equal_in_one_folder_only(
+    tmp_path: Path,
+) -> None:
+    text = 'function mine\n  arg pt\n  code "{}"\nregion r\n  select mine(MET) > 1\n'
+    code = "from beside import factor\ndef mine(pt: float) -> float:\n    return factor * pt\n"
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.py").write_text(code)
+        (tmp_path / name / "b.py").write_text(code)
+    same = difference(text.format("one/a.py"), text.format("one/b.py"), tmp_path)
+    assert [pair.status for pair in same.regions] == ["equal"]
+    other = difference(text.format("one/a.py"), text.format("two/a.py"), tmp_path)
+    assert [pair.status for pair in other.regions] == ["changed"]
+
+
 def test_cuts_in_another_order_are_moved_and_select_the_same() -> None:
     text = example("search.adl")
     cuts = "  select size(jets) >= 2\n", "  select HT > 100\n"

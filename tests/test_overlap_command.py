@@ -191,9 +191,9 @@ def test_a_network_is_never_asked() -> None:
 
 def test_a_function_of_the_user_is_equal_when_its_code_is(tmp_path: Path) -> None:
     code = "def score(pt: float) -> float:\n    return {} * pt\n"
-    for name, factor in (("one.py", 1.5), ("two.py", 2.5)):
+    for name, factor in (("one.py", 1.5), ("two.py", 2.5), ("copy.py", 1.5)):
         (tmp_path / name).write_text(code.format(factor))
-    for name in ("one", "two"):
+    for name in ("one", "two", "copy"):
         (tmp_path / f"{name}.adl").write_text(
             f'function score\n  code "{name}.py"\n'
             "region a\n  select score(MET) > 10\nregion b\n  select score(MET) <= 10\n"
@@ -202,6 +202,9 @@ def test_a_function_of_the_user_is_equal_when_its_code_is(tmp_path: Path) -> Non
     rows = {line.split()[0]: line.split()[-1] for line in text.splitlines() if ":" in line}
     assert rows["one:a"][1] == "."
     assert rows["one:a"][3] != "."
+    text = run(tmp_path / "one.adl", tmp_path / "copy.adl", "--matrix").stdout
+    rows = {line.split()[0]: line.split()[-1] for line in text.splitlines() if ":" in line}
+    assert rows["one:a"] == "\\.=."
 
 
 def test_without_z3_a_note_says_so(analysis: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,7 +148,8 @@ def command(
       adl diff search.adl other.adl examples/datasets.yaml --combine -o overlaps.png
     """
     combine = combine or export is not None or signal is not None
-    _refuse(inputs, listing, output, model_b)
+    asked = prove or combine or not {"overlap", "unproven"}.isdisjoint(fail_on)
+    _refuse(inputs, listing, output, model_b, asked)
     told = Told()
     settings = model, model_b, dialect, model_path, lenient
     if inputs:
@@ -158,8 +159,7 @@ def command(
         told.difference, told.analyses = comparing.difference, comparing.analyses
     else:
         told.difference, told.analyses = _difference(a, b, settings)
-    asked = prove or combine or not {"overlap", "unproven"}.isdisjoint(fail_on)
-    if asked and model_b is None and told.analyses is not None:
+    if asked and told.analyses is not None:
         told.proofs = _proofs(told.analyses, time_limit, about)
     if combine and told.proofs is not None:
         from adl.cli.combining import combined
@@ -188,7 +188,11 @@ class Told:
 
 
 def _refuse(
-    inputs: tuple[str, ...], listing: str | None, output: str | None, model_b: str | None
+    inputs: tuple[str, ...],
+    listing: str | None,
+    output: str | None,
+    model_b: str | None,
+    proving: bool,
 ) -> None:
     if not inputs and listing is not None:
         raise UserError("--events lists events of DATA: name files or a dataset list")
@@ -198,6 +202,12 @@ def _refuse(
         raise UserError(
             "--model-b: one pass over DATA reads one object model\n"
             "  help: compare without DATA, or write both analyses for the files' model"
+        )
+    if proving and model_b is not None:
+        raise UserError(
+            "--model-b: what two regions share is proven for one object model\n"
+            "  help: write both analyses for one model, or leave out --prove, --combine, --export, "
+            "--signal and --fail-on overlap or unproven"
         )
 
 

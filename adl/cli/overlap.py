@@ -175,14 +175,14 @@ def _programs(
     """Return the programs of the analyses, with a name for each: none if there is one."""
     from adl.cli.front import checked
     from adl.compiler.pipeline import lowered
+    from adl.diff.functions import shared
 
     sample = samples[0] if samples else None
-    names = _names(files)
     found = []
-    for name, file in zip(names, files, strict=True):
+    for file in files:
         analysis = checked(file, model, dialect, sample, None, None, lenient, model_path)
-        found.append((name, lowered(analysis)))
-    return found
+        found.append(lowered(analysis))
+    return list(zip(_names(files), shared(found), strict=True))
 
 
 def _names(files: Sequence[str]) -> list[str]:

@@ -19,6 +19,9 @@ def lines(found: Proofs) -> Iterator[str]:
     between = found.between()
     told = wording.tally(verdict for *_, verdict in between)
     yield ""
+    if not between:
+        yield click.style("proofs: one of the analyses has no region", bold=True)
+        return
     yield click.style(f"proofs of {wording.pairs(len(between))}: {told}", bold=True)
     for first, second, verdict in between:
         term = f": blocked by {verdict.term}" if verdict.term else ""

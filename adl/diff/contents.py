@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ast import dump, parse
+from ast import Import, ImportFrom, Module, dump, parse, walk
 from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
@@ -18,6 +18,7 @@ from adl.compiler.ir import Table
 from adl.stdlib.registry import FUNCTIONS, Function
 
 _MOST_CELLS = 200_000
+_KNOWN = frozenset(("__future__", "math", "numba", "numpy"))  # the same wherever a file lies
 
 
 @cache
@@ -59,10 +60,26 @@ def code_of(function: Function) -> Any:
     body = function.body
     try:
         text = body.text if isinstance(body, FromFile) else getsource(body)
-        said = dump(parse(dedent(text)))  # comments and spaces say nothing
+        tree = parse(dedent(text))
     except (OSError, SyntaxError, TypeError):
         return id(function)  # of no known code: equal to itself only
-    return function.name, function.arguments, function.result, said
+    said = dump(tree)  # comments and spaces say nothing
+    # What stands beside a file and is imported can be other code in another folder.
+    where = ""
+    if isinstance(body, FromFile) and not _imports(tree) <= _KNOWN:
+        where = str(Path(body.path).resolve().parent)
+    return function.name, function.arguments, function.result, said, where
+
+
+def _imports(tree: Module) -> set[str]:
+    """Return the modules that a file imports, by the first part of their names."""
+    found = set()
+    for node in walk(tree):
+        if isinstance(node, Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ImportFrom):
+            found.add("" if node.level else (node.module or "").partition(".")[0])
+    return found
 
 
 def content(path: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from adl.check.analysis import Analysis
@@ -12,6 +12,7 @@ from adl.compiler.prove.promises import promises_of
 from adl.compiler.prove.regions import regions_of
 from adl.compiler.prove.study import Study
 from adl.compiler.prove.verdicts import Limits, Verdict
+from adl.diff.functions import shared
 
 SideName = Literal["A", "B"]
 Region = tuple[SideName, str]
@@ -53,12 +54,10 @@ def prove(
         told: Told what is being done, and how many pairs of how many.
         seed: Of random numbers.
     """
-    from dataclasses import replace
-
     sides: tuple[tuple[SideName, Analysis], ...] = (("A", a), ("B", b))
+    programs = shared([lower(replace(analysis, systematics=()), seed) for _, analysis in sides])
     found, names = [], []
-    for side, analysis in sides:
-        program = lower(replace(analysis, systematics=()), seed)
+    for (side, analysis), program in zip(sides, programs, strict=True):
         known = {region.name for region in analysis.regions}
         for region in regions_of(program, file=side):
             if region.name in known:
