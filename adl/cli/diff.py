@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from adl.cli.common import (
     UserError,
-    dataset_of,
     dataset_options,
     dialect_option,
     jobs_option,
@@ -19,26 +18,18 @@ from adl.cli.common import (
     model_path_option,
     rewrite_option,
     seed_option,
-    show_note,
     tree_option,
 )
-from adl.cli.friends import friend_options, taken_out
+from adl.cli.friends import friend_options
+from adl.cli.sides import compared, measured
 
 if TYPE_CHECKING:
     from adl.check.analysis import Analysis, AskedDialect
-    from adl.cli.measuring import Comparing
-    from adl.diff.canonical import Canonical
     from adl.diff.changes import Difference
     from adl.diff.proofs import Proofs
-    from adl.diff.sides import Side
     from adl.runtime.execute.local import Outcome
     from adl.runtime.overlap.combination import Combination
     from adl.runtime.overlap.measured import Measured
-    from adl.runtime.prepare import Preparation
-    from adl.stdlib.models import Schema
-
-    # model, that of the second, dialect, folders of networks, whether lenient
-    Settings = tuple[str, str | None, AskedDialect, tuple[str, ...], bool]
 
 
 @click.command("diff", short_help="Show where two analyses differ and overlap.")
@@ -153,12 +144,12 @@ def command(
     told = Told()
     settings = model, model_b, dialect, model_path, lenient
     if inputs:
-        told.measured, comparing, told.outcome = _measured(
+        told.measured, comparing, told.outcome = measured(
             (a, b), settings, inputs, listing is not None, about
         )
         told.difference, told.analyses = comparing.difference, comparing.analyses
     else:
-        told.difference, told.analyses = _difference(a, b, settings)
+        told.difference, told.analyses = compared(a, b, settings)
     if asked and told.analyses is not None:
         told.proofs = _proofs(told.analyses, time_limit, about)
     if combine and told.proofs is not None:
@@ -288,89 +279,3 @@ def _fails(told: Told, what: str) -> bool:
     if any(v.relation in shared and not v.empty for v in verdicts):
         return True
     return told.measured is not None and told.measured.shared
-
-
-def _difference(a: str, b: str, settings: Settings) -> tuple[Difference, tuple[Analysis, Analysis]]:
-    from adl.cli.front import schema
-    from adl.diff.canonical import Canonical
-    from adl.diff.compare import compare
-    from adl.diff.models import by_alias, unmatched
-
-    model, model_b, dialect, model_path, lenient = settings
-    canonical = Canonical()
-    schemas = schema(model, None, None), schema(model_b or model, None, None)
-    first, second = (
-        _side(path, known, (dialect, model_path, lenient), canonical)
-        for path, known in zip((a, b), schemas, strict=True)
-    )
-    if schemas[0].model == schemas[1].model:
-        return compare(first, second), (first.analysis, second.analysis)
-    for one, known in zip((first, second), schemas, strict=True):
-        one.columns = by_alias(known)
-    found = compare(first, second)
-    return replace(found, notes=(*found.notes, *unmatched(first, second))), (
-        first.analysis,
-        second.analysis,
-    )
-
-
-def _side(
-    path: str,
-    known: Schema,
-    settings: tuple[AskedDialect, tuple[str, ...], bool],
-    canonical: Canonical,
-) -> Side:
-    from adl.cli.common import AnalysisMistakes, read_source
-    from adl.cli.front import examine
-    from adl.diff.sides import Side
-    from adl.syntax.diagnostics import AnalysisError
-    from adl.syntax.parse import parse_with_notes
-
-    dialect, model_path, lenient = settings
-    source = read_source(path)
-    analysis, findings = examine(source, known, dialect, None, lenient, model_path)
-    if analysis is None:
-        raise AnalysisMistakes(AnalysisError(source, findings))
-    return Side(parse_with_notes(source, lenient)[0], analysis, canonical)
-
-
-def _preparation(path: str, settings: Settings, seed: int) -> Preparation:
-    from adl.check.dataset import Dataset
-    from adl.cli.preparing import prepare
-
-    model, _, dialect, model_path, lenient = settings
-    found = prepare(path, model, dialect, "host", seed, Dataset(), lenient)
-    found.model_path, found.noted = model_path, show_note
-    found.systematics = lambda name: False  # the nominal events are compared
-    return found
-
-
-def _measured(
-    paths: tuple[str, str],
-    settings: Settings,
-    inputs: tuple[str, ...],
-    listing: bool,
-    about: dict[str, Any],
-) -> tuple[Measured | None, Comparing, Outcome]:
-    from adl.cli.afterwards import report
-    from adl.cli.lists import is_list, refuse_options
-    from adl.cli.measuring import Asked, measure
-
-    friends = taken_out(about)
-    given = {name: about[name] for name in ("kind", "process", "era", "stream", "constants")}
-    if any(map(is_list, inputs)):
-        if friends:
-            raise UserError("--friend: in a dataset list, each dataset has its own friends:")
-        refuse_options(given)
-    dataset = dataset_of(**given)
-    first, second = (_preparation(path, settings, about["seed"]) for path in paths)
-    first.dataset = second.dataset = dataset
-    asked = Asked(
-        *(about["jobs"], about["most_events"], about["tree"], about["places"], about["quiet"]),
-        *(listing, friends, about["luminosity"]),
-    )
-    found, comparing, outcome = measure(first, second, inputs, asked, dataset)
-    if comparing.difference is None:
-        report(outcome, None, about["most_events"])  # no file could be used: it says why
-        raise UserError("no input could be read with both analyses")
-    return found, comparing, outcome

@@ -8,54 +8,18 @@ from typing import Any
 
 from adl.check import analysis as core
 from adl.compiler.ir import Fill
-from adl.diff.canonical import NOTHING, Facts, Number
+from adl.diff.canonical import NOTHING, Facts
 from adl.diff.changes import Change, Place, Status
+from adl.diff.laws import Number
 from adl.diff.matching import aligned, likeness
+from adl.diff.meaning import Entry, Statement, entries, is_rows, meaning, selection
 from adl.diff.places import Places
 from adl.diff.shape import tokens
 from adl.diff.sides import Side
 from adl.diff.thresholds import Detail, Reader
 from adl.syntax.tree import UniformBins, VariableBins
 
-Statement = core.RegionStatement | core.BinDef
 _ALIKE = 0.5
-
-_KINDS: dict[type, str] = {
-    core.Cut: "cut",
-    core.WeightBy: "weight",
-    core.Histogram: "histogram",
-    core.BinDef: "bin",
-}
-
-
-@dataclass(frozen=True, eq=False)
-class Entry:
-    """A statement of a region: what it does where it stands, and anywhere."""
-
-    statement: Statement
-    here: Hashable
-    anywhere: Hashable
-
-    @property
-    def kind(self) -> str:
-        """What people call it."""
-        if isinstance(self.statement, core.Rows):
-            return self.statement.kind
-        return _KINDS[type(self.statement)]
-
-    @property
-    def values(self) -> tuple[core.Value, ...]:
-        """The values that it is made of."""
-        match self.statement:
-            case core.Cut(condition=condition) | core.BinDef(condition=condition):
-                return (condition,)
-            case core.WeightBy(value=value):
-                return (value,)
-            case core.Histogram() as plot:
-                return *(v for values in plot.fills for v in values), *plot.where
-            case core.Rows(items=items):
-                return tuple(i.value for i in items if i.value is not None)
-        raise AssertionError(self.statement)
 
 
 @dataclass(frozen=True)
@@ -66,61 +30,6 @@ class RegionDifference:
     equal: bool
     selects: bool  # the same events
     follow: tuple[Entry, ...]
-
-
-def meaning(side: Side, name: str) -> Hashable:
-    """Return what a region selects, weighs and fills, without the steps on the way."""
-    canonical, output = side.canonical, side.outputs[name]
-    last = output.steps[-1].fill
-    selected = canonical.conjuncts(canonical.under(side.of_program(last.mask)))
-    facts = canonical.facts(selected)
-    if canonical.false in selected:  # no event passes: what it would fill is all the same
-        return False, tuple(f.bins for f in output.fills if f.bins)
-
-    def of(fill: Fill) -> Hashable:
-        return fill.bins, *(
-            canonical.under(side.of_program(node), NOTHING if node.free else facts)
-            for node in fill.children
-        )
-
-    plots = sorted(repr((h.nominal_only, [of(f) for f in h.fills])) for h in output.histograms)
-    bins = None if output.bins is None else of(output.bins.fill)
-    region = side.regions[name]
-    rows = tuple(_in(side.statement(s), side, NOTHING) for s in region.statements if _is_rows(s))
-    weight = canonical.under(side.of_program(last.weight), facts)
-    return frozenset(selected), weight, tuple(plots), bins, rows
-
-
-def selection(side: Side, name: str) -> frozenset[Number]:
-    """Return the conditions that the events of a region fulfil."""
-    mask = side.outputs[name].steps[-1].fill.mask
-    canonical = side.canonical
-    return frozenset(canonical.conjuncts(canonical.under(side.of_program(mask))))
-
-
-def _is_rows(statement: Statement) -> bool:
-    return isinstance(statement, core.Rows)
-
-
-def _in(key: Any, side: Side, facts: Facts) -> Any:
-    """Return a key with each number as it is where something is known."""
-    if isinstance(key, Number):
-        return side.canonical.under(key, facts)
-    return tuple(_in(k, side, facts) for k in key) if type(key) is tuple else key
-
-
-def entries(side: Side, name: str) -> list[Entry]:
-    """Return the statements of a region, bins last."""
-    canonical = side.canonical
-    region, found = side.regions[name], []
-    passed: list[Number] = []
-    for statement in (*region.statements, *region.bins):
-        key = side.statement(statement)
-        here = _in(key, side, canonical.facts(passed))
-        found.append(Entry(statement, here, _in(key, side, NOTHING)))
-        if isinstance(statement, core.Cut):
-            passed += canonical.conjuncts(canonical.under(key[1]))
-    return found
 
 
 def compare_regions(
@@ -179,7 +88,7 @@ class _Regions:
             return False
         facts = canonical.facts(canonical.conjuncts(canonical.under(mask)))
         of_rows = [
-            [side.statement(s) for s in side.regions[n].statements if _is_rows(s)]
+            [side.statement(s) for s in side.regions[n].statements if is_rows(s)]
             for side, n in sides
         ]
         fills = [[f for f in r.fills if f.bins or f is r.steps[-1].fill] for r in (first, second)]

@@ -21,7 +21,8 @@ from adl.compiler.lower.substitution import Substitution, rewriter
 from adl.compiler.lower.truth import Lowered
 from adl.compiler.lower.values import Lowering, Marks
 from adl.compiler.program import Program, RegionOutput
-from adl.diff.canonical import Canonical, Columns, Number, by_name
+from adl.diff.canonical import Canonical, Columns, by_name
+from adl.diff.laws import Number
 from adl.stdlib.kinematics import Particle
 from adl.syntax.source import Source, Span
 from adl.syntax.tree import File

@@ -19,7 +19,8 @@ from adl.compiler.prove.verdicts import Limits, Relation, Verdict
 
 Question = Literal["disjoint", "subset", "superset"]
 ALL: tuple[Question, ...] = ("disjoint", "subset", "superset")
-SHARE = 0.8  # of a pair's time that a proof may take: the rest is for events and for z3's own work
+# Of a pair's time that all its proofs may take: the rest is for events and for z3's own work.
+SHARE = 0.65
 NOT_PROVEN = Verdict("unknown", "neither a proof nor a witness was found")
 
 
@@ -40,7 +41,7 @@ class Prover:
     ) -> Verdict:
         """Return what can be proven of two masks, of the relations asked for.
 
-        Without ``solver`` by intervals alone. ``spent`` are seconds of the pair's time that are gone.
+        Without ``solver`` by intervals alone. ``spent`` are seconds that other proofs of the pair took.
         """
         solver = solver and self.limits.solver and smt.available()
         first, second = self.facts.normal(a), self.facts.normal(b)

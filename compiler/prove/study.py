@@ -26,6 +26,7 @@ CHUNK = 40  # pairs that a process is given at a time
 ALONE = 0.05  # seconds a region, to find events that pass it
 AGAIN = 5  # generations, even if events are found: they may refute that a region is within another
 MOST_SECONDS = 300.0  # of a search
+SEARCHED = 0.3  # of a pair's time: the share of the search, of which pairs that are found take less
 Progress = Callable[[str, int, int], None]  # what is being done, how many pairs of how many
 
 
@@ -64,6 +65,7 @@ class Study:
         self.verdicts: dict[Pair, Verdict] = {}
         self._late: dict[Pair, str] = {}
         self.seconds: dict[Pair, float] = dict.fromkeys(self.pairs, 0.0)
+        self._proving: dict[Pair, float] = dict.fromkeys(self.pairs, 0.0)  # of these
         self.search: Search | None = None
         if limits.search and self.regions:
             self.search = Search([r.mask for r in self.regions], promises, self.prover.facts.normal)
@@ -79,7 +81,7 @@ class Study:
         open_ = [p for p in self.pairs if p not in self.verdicts]
         if self.search is not None and open_:
             begin = time.monotonic()
-            seconds = min(self.limits.seconds * len(open_), MOST_SECONDS)
+            seconds = min(SEARCHED * self.limits.seconds * len(open_), MOST_SECONDS)
             self.search.run(open_, seconds, _told(progress, "searching", len(open_)))
             for pair in open_:
                 self.seconds[pair] += (time.monotonic() - begin) / len(open_)
@@ -106,6 +108,7 @@ class Study:
     def _prove(self, tasks: Sequence[Task], progress: Progress | None) -> None:
         for done, answer in enumerate(self._answers(tasks), 1):
             self.seconds[answer.pair] += answer.seconds
+            self._proving[answer.pair] += answer.seconds
             if answer.verdict.decided:
                 self.verdicts[answer.pair] = answer.verdict
             elif answer.verdict.term:
@@ -159,7 +162,7 @@ class Study:
         """Return what can be proven of one pair."""
         begin = time.monotonic()
         first, second = (self.regions[i].mask for i in task.pair)
-        spent = self.seconds[task.pair]
+        spent = self._proving[task.pair]
         verdict = self.prover.prove(first, second, task.asked, task.solver, spent)
         return Answer(task.pair, verdict, time.monotonic() - begin)
 

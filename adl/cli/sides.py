@@ -1,0 +1,111 @@
+"""Two analyses, read and compared: by what they say, or on data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from adl.cli.common import UserError, dataset_of, show_note
+from adl.cli.friends import taken_out
+
+if TYPE_CHECKING:
+    from adl.check.analysis import Analysis, AskedDialect
+    from adl.cli.measuring import Comparing
+    from adl.diff.canonical import Canonical
+    from adl.diff.changes import Difference
+    from adl.diff.sides import Side
+    from adl.runtime.execute.local import Outcome
+    from adl.runtime.overlap.measured import Measured
+    from adl.runtime.prepare import Preparation
+    from adl.stdlib.models import Schema
+
+    # model, that of the second, dialect, folders of networks, whether lenient
+    Settings = tuple[str, str | None, AskedDialect, tuple[str, ...], bool]
+
+
+def compared(a: str, b: str, settings: Settings) -> tuple[Difference, tuple[Analysis, Analysis]]:
+    """Return where two analyses differ, and both, as their object models have things."""
+    from adl.cli.front import schema
+    from adl.diff.canonical import Canonical
+    from adl.diff.compare import compare
+    from adl.diff.models import by_alias, unmatched
+
+    model, model_b, dialect, model_path, lenient = settings
+    canonical = Canonical()
+    schemas = schema(model, None, None), schema(model_b or model, None, None)
+    first, second = (
+        _side(path, known, (dialect, model_path, lenient), canonical)
+        for path, known in zip((a, b), schemas, strict=True)
+    )
+    if schemas[0].model == schemas[1].model:
+        return compare(first, second), (first.analysis, second.analysis)
+    for one, known in zip((first, second), schemas, strict=True):
+        one.columns = by_alias(known)
+    found = compare(first, second)
+    return replace(found, notes=(*found.notes, *unmatched(first, second))), (
+        first.analysis,
+        second.analysis,
+    )
+
+
+def _side(
+    path: str,
+    known: Schema,
+    settings: tuple[AskedDialect, tuple[str, ...], bool],
+    canonical: Canonical,
+) -> Side:
+    from adl.cli.common import AnalysisMistakes, read_source
+    from adl.cli.front import examine
+    from adl.diff.sides import Side
+    from adl.syntax.diagnostics import AnalysisError
+    from adl.syntax.parse import parse_with_notes
+
+    dialect, model_path, lenient = settings
+    source = read_source(path)
+    analysis, findings = examine(source, known, dialect, None, lenient, model_path)
+    if analysis is None:
+        raise AnalysisMistakes(AnalysisError(source, findings))
+    return Side(parse_with_notes(source, lenient)[0], analysis, canonical)
+
+
+def _preparation(path: str, settings: Settings, seed: int) -> Preparation:
+    from adl.check.dataset import Dataset
+    from adl.cli.preparing import prepare
+
+    model, _, dialect, model_path, lenient = settings
+    found = prepare(path, model, dialect, "host", seed, Dataset(), lenient)
+    found.model_path, found.noted = model_path, show_note
+    found.systematics = lambda name: False  # the nominal events are compared
+    return found
+
+
+def measured(
+    paths: tuple[str, str],
+    settings: Settings,
+    inputs: tuple[str, ...],
+    listing: bool,
+    about: dict[str, Any],
+) -> tuple[Measured | None, Comparing, Outcome]:
+    """Return what was measured of two analyses on data, if any, and how they compare there."""
+    from adl.cli.afterwards import report
+    from adl.cli.lists import is_list, refuse_options
+    from adl.cli.measuring import Asked, measure
+
+    friends = taken_out(about)
+    given = {name: about[name] for name in ("kind", "process", "era", "stream", "constants")}
+    if any(map(is_list, inputs)):
+        if friends:
+            raise UserError("--friend: in a dataset list, each dataset has its own friends:")
+        refuse_options(given)
+    dataset = dataset_of(**given)
+    first, second = (_preparation(path, settings, about["seed"]) for path in paths)
+    first.dataset = second.dataset = dataset
+    asked = Asked(
+        *(about["jobs"], about["most_events"], about["tree"], about["places"], about["quiet"]),
+        *(listing, friends, about["luminosity"]),
+    )
+    found, comparing, outcome = measure(first, second, inputs, asked, dataset)
+    if comparing.difference is None:
+        report(outcome, None, about["most_events"])  # no file could be used: it says why
+        raise UserError("no input could be read with both analyses")
+    return found, comparing, outcome
