@@ -98,9 +98,10 @@ class Study:
         witness = None if self.search is None else self.search.witness(*pair)
         if witness is not None:
             return Verdict("overlapping", "an event passes both", witness=witness, method="event")
-        term = self._late.get(pair, "")
-        if self.search is not None and not term:
+        term, late = "", self._late.get(pair, "")
+        if self.search is not None:
             term = blocking([self.regions[i] for i in pair], self.search.nearest(*pair))
+        term = f"{term} ({late})" if term and late else term or late
         return Verdict("unknown", NOT_PROVEN.reason, term=term)
 
     # ---------------------------------------------------------------------------- proofs
