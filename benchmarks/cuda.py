@@ -218,7 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("results"), help="the results")
-    parser.add_argument("--minutes", type=float, default=9.5, help="in which it ends")
+    parser.add_argument("--minutes", type=float, default=9, help="in which it ends")
     parser.add_argument("--events", type=int, default=50_000_000, help="on the GPU")
     parser.add_argument("--written", type=int, default=1_000_000, help="in the file")
     parser.add_argument("--only", nargs="+", choices=STAGES, default=list(STAGES), help="stages")
