@@ -225,6 +225,14 @@ def test_other_changes_are_found_exactly(
     assert abs(change.b.line - line) <= 6  # a block is told by its first line
 
 
+def test_another_correction_of_the_nominal_values_is_a_change_of_the_systematic() -> None:
+    text = "systematic jes\n  scale pt(Jet)  nominal 1.2  up 1.3  down 1.1\n  keep MET\n"
+    text += "region r\n  select any(Jet.pt > 30)\n"
+    found = difference(text, text.replace("nominal 1.2", "nominal 1.25"))
+    assert [(c.status, c.kind, c.name) for c in found.changes] == [("changed", "systematic", "jes")]
+    assert difference(text, text).changes == ()
+
+
 @pytest.mark.parametrize(
     ("cut", "effects"),
     [

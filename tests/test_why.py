@@ -58,9 +58,33 @@ def run(text: str, path: Path = SAMPLE, events: int = EVENTS) -> dict[str, list[
     return found
 
 
+CORRECTED = """
+systematic scale
+  scale pt(Muon)  nominal charge > 0 ? 1.3 : 0.8  up 1.4  down 0.7
+  propagate MET from Muon pt > 10
+object good
+  take Muon
+  select pt > 25
+region r
+  select size(good) >= 1
+  select pt(Muon[0]) > 45
+  select MET > 20
+  bin sum(pt(good)) 0 60 120
+"""
+
+
 @pytest.mark.parametrize("name", ["zpeak", "ttbar", "search"])
 def test_traces_of_all_events_add_up_to_the_cutflow(name: str) -> None:
-    text = (TOP / f"examples/{name}.adl").read_text()
+    add_up((TOP / f"examples/{name}.adl").read_text())
+
+
+def test_what_a_systematic_corrects_is_traced_corrected() -> None:
+    add_up(CORRECTED)
+    plain = "object" + CORRECTED.partition("object")[2]
+    assert run(plain) != run(CORRECTED)
+
+
+def add_up(text: str) -> None:
     counted: dict[str, Counter[int]] = {}
     lengths: dict[str, int] = {}
     for traces in traced(text):

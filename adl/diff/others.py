@@ -88,7 +88,7 @@ def _by_name(side: Side, shapes: Shapes) -> dict[str, tuple[Any, Any]]:
     for systematic in side.analysis.systematics:
         labels = [v.label for v in systematic.variations]
         stages = [
-            (shapes.of(stage.varied.get(label, ())), shapes.of(stage.propagations))
+            tuple(map(shapes.of, (stage.nominal, stage.varied[label], stage.propagations)))
             for stage in side.analysis.stages
             for label in labels
             if label in stage.varied

@@ -6,7 +6,7 @@ of the analysis act on what is numbered, as they do in a run; its variations are
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -16,8 +16,7 @@ from adl.check.collections import parts
 from adl.compiler.ir import Index, Node, as_real, gather, store
 from adl.compiler.lower.collections import place
 from adl.compiler.lower.regions import lower
-from adl.compiler.lower.stages import columns, computed_by_model
-from adl.compiler.lower.substitution import Substitution, rewriter
+from adl.compiler.lower.stages import nominal
 from adl.compiler.lower.truth import Lowered
 from adl.compiler.lower.values import Lowering, Marks
 from adl.compiler.program import Program, RegionOutput
@@ -112,33 +111,14 @@ class Side:
     def lowering(self) -> Lowering:
         """Lowers single values as a run does."""
         self.program  # noqa: B018  # first: one lowering after the other
-        return Lowering(self.seed, replace(self._marks, reordered=self._reordered))
+        return Lowering(self.seed, self._nominal[0])
 
     @cached_property
-    def _columns(self) -> Any:
-        return columns(self.analysis.stages, "", self.seed, self._marks)
-
-    @property
-    def _marks(self) -> Marks:
-        return Marks(computed=computed_by_model(self.analysis.stages))
-
-    @property
-    def _reordered(self) -> frozenset[str]:
-        if self.analysis.dialect == "cutlang":
-            return frozenset()
-        return frozenset(
-            c.name
-            for c in self.analysis.schema.collections.values()
-            if c.ordered is not None and c.attributes[c.ordered].name in self._columns
-        )
-
-    @cached_property
-    def _rewriter(self) -> Any:
-        return rewriter(Substitution(self._columns)) if self._columns else None
+    def _nominal(self) -> tuple[Marks, Callable[[Node], Node]]:
+        return nominal(self.analysis, self.seed)
 
     def _corrected(self, node: Node) -> Node:
-        corrected: Node = node if self._rewriter is None else self._rewriter(node)
-        return corrected
+        return self._nominal[1](node)
 
     # -------------------------------------------------------------------------- statements
 

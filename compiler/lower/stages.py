@@ -6,9 +6,10 @@ stage, and the nominal one at every other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
-from adl.check.analysis import Computed
+from adl.check.analysis import Analysis, Computed
 from adl.check.computed import plain
 from adl.check.variations import NewValue, Propagation, Stage
 from adl.compiler.ir import TRUE, Axis, Index, Node, as_real, reduce
@@ -32,6 +33,29 @@ def columns(stages: Sequence[Stage], label: str, seed: int, marks: Marks) -> Col
         if new:
             found = _after(stage, new, found, seed, marks)
     return found
+
+
+def nominal(analysis: Analysis, seed: int) -> tuple[Marks, Callable[[Node], Node]]:
+    """Return how single values are lowered, and what then corrects them, as in a nominal run."""
+    marks = Marks(computed=computed_by_model(analysis.stages))
+    found = columns(analysis.stages, "", seed, marks)
+    marks = replace(marks, reordered=reordered(analysis, found))
+    return marks, rewriter(Substitution(found)) if found else _as_it_is
+
+
+def _as_it_is(node: Node) -> Node:
+    return node
+
+
+def reordered(analysis: Analysis, new: Columns) -> frozenset[str]:
+    """Return the inputs of which the ordering attribute has another value."""
+    if analysis.dialect == "cutlang":
+        return frozenset()
+    return frozenset(
+        c.name
+        for c in analysis.schema.collections.values()
+        if c.ordered is not None and c.attributes[c.ordered].name in new
+    )
 
 
 def computed_by_model(stages: Sequence[Stage]) -> frozenset[str]:

@@ -20,7 +20,7 @@ from adl.compiler.changes import changes, leaves, leaves_of_outputs
 from adl.compiler.ir import ONE, Axis, Column, Const, Fill, Infer, Node, Table, call
 from adl.compiler.lower.rolled import rolled
 from adl.compiler.lower.shifts import with_shifts
-from adl.compiler.lower.stages import columns, computed_by_model
+from adl.compiler.lower.stages import columns, computed_by_model, reordered
 from adl.compiler.lower.substitution import Columns, NewColumn, Substitution, rewriter
 from adl.compiler.lower.tables import rows
 from adl.compiler.lower.truth import known
@@ -223,7 +223,7 @@ class _Maker:
         categories = () if variation is None else tuple(variation.categories.items())
         marks = replace(self.marks, categories=categories)
         new = columns(self.analysis.stages, label, self.seed, marks)
-        base = self.base(replace(marks, reordered=self.reordered(new)))
+        base = self.base(replace(marks, reordered=reordered(self.analysis, new)))
         weights: dict[Node, Node] = {
             m: by.get(label, by[NOMINAL]) for m, by in base.weights.items()
         }
@@ -280,16 +280,6 @@ class _Maker:
                 value = known(lowering.value(other.value))
                 found[variation.label] = _mirrored(nominal, value, other.mirrored)
         return found
-
-    def reordered(self, new: Columns) -> frozenset[str]:
-        """Return the inputs of which the ordering attribute has another value."""
-        if self.analysis.dialect == "cutlang":
-            return frozenset()
-        return frozenset(
-            c.name
-            for c in self.analysis.schema.collections.values()
-            if c.ordered is not None and c.attributes[c.ordered].name in new
-        )
 
     def tables(self, variation: Variation | None) -> dict[str, Table]:
         """Return the rows of the tables that have variations."""

@@ -1,12 +1,13 @@
 """Lowers the statements of regions, and evaluates them at one event.
 
-Each statement is lowered as in a run and evaluated by the interpreter, together with the values
-that its condition compares: what is shown is what was computed, no second opinion.
+Each statement is lowered as in a nominal run, with what systematics correct, and evaluated by the
+interpreter, together with the values that its condition compares: what is shown is what was computed,
+no second opinion.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from adl.check.collections import of_one_collection, parts
 from adl.compiler.ir import TRUE, Axis, Column, Infer, Node, both, factors, invert, postorder, store
 from adl.compiler.layout import Chunk
 from adl.compiler.lower.collections import Place
+from adl.compiler.lower.stages import nominal
 from adl.compiler.lower.truth import Lowered
 from adl.compiler.lower.values import Lowering
 from adl.compiler.targets import reference
@@ -84,7 +86,8 @@ class Tracer:
     _nodes: list[Node] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
-        self._lowering = Lowering(self.seed)
+        marks, self._corrected = nominal(self.analysis, self.seed)
+        self._lowering = Lowering(self.seed, marks)
         chosen = [r for r in self.analysis.regions if not self.regions or r.name in self.regions]
         self._objects = {d: self._object(d) for r in chosen for d in objects(r)}
         self._regions = [(r, [*self._statements(r)]) for r in chosen]
@@ -111,7 +114,7 @@ class Tracer:
 
     def trace(self, chunk: Chunk, event: int) -> tuple[RegionTrace, ...]:
         """Return what became of one event of a chunk in each region."""
-        look = _Look(chunk, event, self.networks)
+        look = _Look(chunk, event, self.networks, self._corrected)
         blocks = {d: look.object(block) for d, block in self._objects.items()}
         return tuple(
             look.region(region, lines, tuple(blocks[d] for d in objects(region)))
@@ -119,7 +122,7 @@ class Tracer:
         )
 
     def _keep(self, *nodes: Node) -> None:
-        self._nodes += nodes
+        self._nodes += map(self._corrected, nodes)
 
     # ------------------------------------------------------------------------- statements
 
@@ -231,6 +234,7 @@ class _Look:
     chunk: Chunk
     event: int
     networks: RunNetwork | None
+    corrected: Callable[[Node], Node]
 
     def region(
         self,
@@ -302,4 +306,5 @@ class _Look:
         return Candidate(position, None)
 
     def values(self, *nodes: Node) -> list[Any]:
-        return reference.evaluate(nodes, self.chunk, self.event, self.networks)
+        corrected = tuple(map(self.corrected, nodes))
+        return reference.evaluate(corrected, self.chunk, self.event, self.networks)
