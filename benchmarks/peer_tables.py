@@ -121,7 +121,9 @@ def plot(found: Measured, path: Path, which: int) -> None:
         axes.bar(places, [speed for speed, _, _ in bars], width, label=name)
         axes.errorbar(places, [speed for speed, _, _ in bars], spreads, fmt="none", ecolor="0.3")
     axes.set_yscale("log")
-    axes.set_xticks([i + 0.4 for i in range(len(cases))], [c.name for c in cases], rotation=30)
+    axes.set_xticks(
+        [i + 0.4 for i in range(len(cases))], [c.name for c in cases], rotation=30, ha="right"
+    )
     axes.set_ylabel(f"million events / s of {_WHAT[which]} time")
     axes.legend(fontsize=8)
     figure.tight_layout()
