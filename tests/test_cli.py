@@ -243,6 +243,21 @@ def test_a_truncated_file_is_named_and_the_others_are_kept(
     assert [f["events"] for f in document["files"]] == [8000, 0]
 
 
+def test_no_table_is_printed_where_every_file_breaks_while_it_is_read(
+    analysis: Path, sample: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.root"
+    content = bytearray(sample.read_bytes())
+    with uproot.open(sample) as file:
+        start = int(file["Events/Muon_pt"].member("fBasketSeek")[0])
+    content[start + 70 : start + 4000] = bytes(3930)
+    broken.write_bytes(content)
+    result = call("run", analysis, broken)
+    assert result.exit_code == 2
+    assert ": entries 0 to 1000 cannot be read: " in result.stderr
+    assert result.stdout == ""
+
+
 def test_a_process_is_called_after_the_first_file_that_could_be_used(
     analysis: Path, sample: Path, tmp_path: Path
 ) -> None:

@@ -215,7 +215,8 @@ def command(
             return
         if results is not None and output is not None:  # first: no printer's trouble loses them
             _write(results, output, profiled)
-    if results is not None and not quiet:
+    lost = bool(outcome.failures) and not outcome.events  # all: no number says anything
+    if results is not None and not quiet and not lost:
         _print(results, keepers, output)
     for line in preparation.devices.done() if preparation.devices is not None else ():
         show_note(line)
@@ -224,7 +225,7 @@ def command(
         run = (preparation.source, inputs, jobs, target == "reference")
         show_profile(profiled, run, outcome, output, form, quiet)
     show_findings([one.told() for one in lacking], preparation.source)
-    report(outcome, results, events, bool(lacking))
+    report(outcome, None if lost else results, events, bool(lacking))
     if results is not None and not results.systematics and not set(systematics) <= ALL.keys():
         message = (
             f"--systematics {' '.join(systematics)}: the input has no variation of such a name"
