@@ -254,13 +254,64 @@ Check = Callable[[str], list[str]]
 NTUPLE = load_model("ntuple").schema()
 
 
-def test_what_is_computed_and_what_it_is_made_of_do_not_both_change() -> None:
-    other = "systematic tilt\n  scale px(Jet)  up 1.1  down 0.9\n  keep MET\n"
-    found = [d for d in examined(SCALE + other + REGION, NTUPLE) if d.severity == "error"]
-    assert [d.code for d in found] == ["E190"]
-    assert "jes changes pt(Jet), which is computed from Jet_px; tilt changes" in found[0].message
-    met = "systematic met\n  scale MET.px  up 1.1  down 0.9\n"
-    assert codes(SCALE + met + REGION, NTUPLE) == ["E190"]
+def test_what_is_computed_follows_its_columns_until_a_line_changes_it(
+    drawn: tuple[Any, Any], cartesian: Path, tmp_path: Path
+) -> None:
+    jets, _ = drawn
+    text = """systematic tilt
+  scale px(Jet)  up 1.2  down 0.8
+  keep MET
+systematic heavy
+  scale mass(Jet)  up 1.5  mirror
+systematic both
+  scale pt(Jet), mass(Jet)  up 1.1  down 0.9
+  keep MET
+systematic late
+  scale px(Jet)  up 1.4  down 0.6
+  keep MET
+region r
+  histo hpt, "pt", 40, 0, 200, pT(Jet)
+  histo hm, "mass", 40, 0, 20, m(Jet)
+"""
+    found = run(text, cartesian, tmp_path, "--model", "ntuple", interpreted=True)
+    px, py, pz = (jets.pt * f for f in (np.cos(jets.phi), np.sin(jets.phi), np.sinh(jets.eta)))
+    energy2 = px**2 + py**2 + pz**2 + jets.mass**2
+
+    def tilted(factor: float) -> tuple[Any, Any]:
+        pt = np.hypot(factor * px, py)
+        squared = energy2 - pt**2 - pz**2
+        return pt, ak.where(squared < 0, -1, 1) * np.sqrt(abs(squared))
+
+    wanted = {
+        "nominal": (jets.pt, jets.mass),
+        "heavyUp": (jets.pt, 1.5 * jets.mass),
+        "bothUp": (1.1 * jets.pt, 1.1 * jets.mass),
+        "bothDown": (0.9 * jets.pt, 0.9 * jets.mass),
+        "tiltUp": tilted(1.2),
+        "lateDown": tilted(0.6),
+    }
+    for label, (pt, mass) in wanted.items():
+        for name, expected in (("hpt", filled(pt, 40, 0, 200)), ("hm", filled(mass, 40, 0, 20))):
+            values = found.get((label, name), found["nominal", name])
+            assert values.tolist() == expected.tolist(), (label, name)
+
+
+def test_a_nominal_correction_of_what_is_computed_stays(
+    drawn: tuple[Any, Any], cartesian: Path, tmp_path: Path
+) -> None:
+    jets, _ = drawn
+    text = """systematic scale
+  scale pt(Jet)  nominal 1.1
+  keep MET
+systematic tilt
+  scale px(Jet)  up 1.2  down 0.8
+  keep MET
+region r
+  histo hpt, "pt", 40, 0, 200, pT(Jet)
+"""
+    found = run(text, cartesian, tmp_path, "--model", "ntuple")
+    assert found["nominal", "hpt"].tolist() == filled(1.1 * jets.pt, 40, 0, 200).tolist()
+    assert ("tiltUp", "hpt") not in found
 
 
 def test_a_column_that_does_not_follow_is_a_warning() -> None:

@@ -3,7 +3,7 @@
 MET can be the column ``met`` by another name, the one element of a list, or made of px and py. The
 first two are columns: they change, and everything that is made of them follows. What is computed of
 several columns is none: it changes alone, under the name of its ``Computed``, and the columns stay
-as they are. So no analysis can change both.
+as they are. It follows them until a line changes it, and has a value of its own from there on.
 """
 
 from __future__ import annotations

@@ -25,13 +25,16 @@ from adl.stdlib.models import Branch
 def columns(stages: Sequence[Stage], label: str, seed: int, marks: Marks) -> Columns:
     """Return what the columns have become in the variation of a label, or in no variation.
 
-    ``marks`` have what ``computed_by_model`` finds.
+    ``marks`` have what ``computed_by_model`` finds: that follows its columns until a line changes it,
+    and has a value of its own from there on.
     """
-    found: Columns = {b.name: _computed(b, seed) for b in _changed(stages)}
+    formulas = {b.name: _computed(b, seed) for b in _changed(stages)}
+    found: Columns = formulas
     for stage in stages:
         new = stage.varied.get(label, stage.nominal)
         if new:
-            found = _after(stage, new, found, seed, marks)
+            found, own = _after(stage, new, found, formulas, seed, marks)
+            formulas = {name: f for name, f in formulas.items() if name not in own}
     return found
 
 
@@ -88,13 +91,31 @@ def _computed(branch: Computed, seed: int) -> NewColumn:
 
 
 def _after(
-    stage: Stage, new: Sequence[NewValue], before: Columns, seed: int, marks: Marks
-) -> Columns:
-    """Return the columns after a stage: all new values are made of those before it."""
-    after = {**before, **{v.branch.name: _value(v, before, seed, marks) for v in new}}
+    stage: Stage,
+    new: Sequence[NewValue],
+    before: Columns,
+    formulas: Columns,
+    seed: int,
+    marks: Marks,
+) -> tuple[Columns, frozenset[str]]:
+    """Return the columns after a stage, and which of them it changes.
+
+    All new values are made of those before it; ``formulas`` follow what changes.
+    """
+    changed = {v.branch.name: _value(v, before, seed, marks) for v in new}
+    after = _followed({**before, **changed}, formulas, frozenset(changed))
     for propagation in stage.propagations:
-        after |= _propagated(propagation, before, after, seed, marks)
-    return after
+        changed |= _propagated(propagation, before, after, seed, marks)
+        after = _followed({**after, **changed}, formulas, frozenset(changed))
+    return after, frozenset(changed)
+
+
+def _followed(now: Columns, formulas: Columns, changed: frozenset[str]) -> Columns:
+    """Return the columns with what is computed of them as they are now."""
+    stored = {n: c for n, c in now.items() if not isinstance(c.branch, Computed)}
+    change = rewriter(Substitution(stored))
+    rest = {n: f for n, f in formulas.items() if n not in changed}
+    return {**now, **{n: f._replace(node=change(f.node)) for n, f in rest.items()}}
 
 
 def _value(new: NewValue, before: Columns, seed: int, marks: Marks) -> NewColumn:

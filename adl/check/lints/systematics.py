@@ -19,7 +19,7 @@ from adl.check.collections import inputs
 from adl.check.computed import made_of, plain
 from adl.check.elements import sources_of
 from adl.check.lints.subject import Subject
-from adl.check.systematics.conflicts import changes
+from adl.check.systematics.changes import changes
 from adl.check.systematics.draft import Draft
 from adl.check.variations import NewValue
 from adl.stdlib.models import Part, SingletonSchema, find_collection

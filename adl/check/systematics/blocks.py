@@ -8,7 +8,6 @@ from adl.check.analysis import RegionDef
 from adl.check.context import Context
 from adl.check.systematics import columns, others, suffixes, weights
 from adl.check.systematics.categories import of_corrections
-from adl.check.systematics.conflicts import refuse_both
 from adl.check.systematics.draft import DIRECTIONS, Draft, belongs
 from adl.check.systematics.families import Member, members
 from adl.check.systematics.legacy import legacy
@@ -55,7 +54,6 @@ def check_systematics(
             if _is_new(context, names, member, block):
                 with context.asking():
                     drafts.append(_draft(context, member, regions, wanted(member.name)))
-    refuse_both(context, drafts)
     stages = tuple(stage for draft in drafts for stage in _stages(draft, wanted))
     found = [_systematic(d) for d in drafts if d.kind is not None and wanted(d.member.name)]
     found += [s for s in of_corrections(context, set(names)) if wanted(s.name)]
