@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from adl.compiler.ir import Const, Fill, Index, Node, Record, opened, substitute
 from adl.compiler.ir import record as record_of
-from adl.compiler.layout import Layout, Partial, Rows
+from adl.compiler.layout import Fault, Layout, Partial, Rows
 from adl.compiler.pipeline import Compiled
 from adl.compiler.program import Program, RegionOutput
 from adl.compiler.variations import group_of, turns
@@ -151,6 +151,25 @@ def compare_sums(found: Agreement, compiled: Compiled, totals: Pair, path: str) 
     names = labels(compiled.program, compiled.layout)
     _counts(found, totals, names, path)
     _sums(found, totals, names, path)
+    _faults(found, totals, path)
+
+
+def _faults(found: Agreement, totals: Pair, path: str) -> None:
+    """Compare what functions raised and what had no value: in how many events, first in which."""
+    one, other = ({_fault(f): f for f in total.faults} for total in totals)
+    apart = [*(one.keys() - other.keys()), *(other.keys() - one.keys())]
+    cases = []
+    for key in apart[:_MOST]:
+        name, what, _, event = key
+        events = (float(f[key].events) if key in f else 0.0 for f in (one, other))
+        cases.append(Case(f"{name}: {what}, in how many events", path, event, 0, *events))
+    found.counts.add(len(one.keys() | other.keys()), cases, len(apart))
+
+
+def _fault(fault: Fault) -> tuple[str, str, int, int]:
+    # Not in how many calls: equal ones are made once or more often, as is faster for the target.
+    what = f"{fault.kind} {fault.message}".strip()
+    return fault.function, what, fault.events, fault.event
 
 
 def _counts(found: Agreement, totals: Pair, names: Names, path: str) -> None:

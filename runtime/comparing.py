@@ -128,6 +128,7 @@ class Comparing:
             compare_values(self.found, compiled, pair, file.path, start)
             for total, partial in zip(totals, pair, strict=True):
                 partial.rows = ()
+                partial.locate_faults(file.path, start)
                 total.add(partial)
         if compiled is not None:
             compare_sums(self.found, compiled, totals, file.path)

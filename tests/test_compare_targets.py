@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +233,33 @@ def test_a_count_is_never_excused(analysis: str, change: Callable[[Change], None
     assert not found["agree"]
     assert found["counts"]["different"] == 1
     assert found["counts"]["cases"][0]["reference"] == found["counts"]["cases"][0]["host"] + 1
+
+
+def test_what_functions_raise_is_compared(tmp_path: Path, change: Callable[[Change], None]) -> None:
+    (tmp_path / "own.py").write_text(
+        "def picky(x: float) -> float:\n    if x > 60:\n        raise ValueError('much')\n    return x\n"
+    )
+    path = tmp_path / "a.adl"
+    path.write_text(
+        'function picky\n  code "own.py"\nregion r\n  select size(Jet) >= 2\n'
+        '  histo h, "h", 5, 0, 60, picky(MET_pt)\n'
+    )
+    arguments = (str(path), SAMPLE, "--targets", "host", "reference", "-n", "60")
+    right = machine(*arguments)
+    assert right["agree"]
+
+    def edit(partial: Partial) -> None:
+        (fault,) = partial.faults
+        partial.faults = (replace(fault, events=fault.events + 1),)
+
+    change(edit)
+    found = machine(*arguments)
+    assert not found["agree"]
+    assert found["counts"]["compared"] == right["counts"]["compared"] + 1
+    first, second = found["counts"]["cases"]
+    assert first["what"] == "picky: ValueError much, in how many events"
+    assert first["event"] == second["event"] > 0
+    assert {first["host"], second["host"]} == {0.0, first["host"] + second["host"]}
 
 
 def test_places_between_numbers_are_counted_across_zero() -> None:
