@@ -231,6 +231,10 @@ def test_another_correction_of_the_nominal_values_is_a_change_of_the_systematic(
     found = difference(text, text.replace("nominal 1.2", "nominal 1.25"))
     assert [(c.status, c.kind, c.name) for c in found.changes] == [("changed", "systematic", "jes")]
     assert difference(text, text).changes == ()
+    alone = text.replace("  up 1.3  down 1.1", "")
+    found = difference(alone, alone.replace("nominal 1.2", "nominal 1.25"))
+    assert [(c.status, c.kind, c.name) for c in found.changes] == [("changed", "systematic", "jes")]
+    assert difference(alone, f"\n{alone}").changes == ()
 
 
 @pytest.mark.parametrize(

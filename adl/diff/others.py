@@ -9,7 +9,7 @@ from adl.diff.changes import Change, Status
 from adl.diff.places import Places
 from adl.diff.shape import Shapes
 from adl.diff.sides import Side
-from adl.syntax.tree import Block, Correction, CountsFormat, Function, Trigger, UseAs
+from adl.syntax.tree import Block, Correction, CountsFormat, Function, Systematic, Trigger, UseAs
 
 # Blocks of which the text is the meaning; what a function's code says is in the code.
 _BLOCKS: dict[type, str] = {
@@ -84,7 +84,7 @@ def _systematics(
 
 
 def _by_name(side: Side, shapes: Shapes) -> dict[str, tuple[Any, Any]]:
-    found = {}
+    found: dict[str, tuple[Any, Any]] = {}
     for systematic in side.analysis.systematics:
         labels = [v.label for v in systematic.variations]
         stages = [
@@ -94,4 +94,8 @@ def _by_name(side: Side, shapes: Shapes) -> dict[str, tuple[Any, Any]]:
             if label in stage.varied
         ]
         found[systematic.name] = systematic, (shapes.of(systematic), tuple(stages))
+    varied = {*found, *(s.family for s in side.analysis.systematics)}
+    for block in side.file.blocks:  # without a variation: it corrects, or is for other datasets
+        if isinstance(block, Systematic) and block.name not in varied:
+            found[block.name] = block, block
     return found
