@@ -23,7 +23,7 @@ from adl.syntax.tree import Attribute, Binary, Binding, Call, Define, Expr, Name
 
 def in_streams(context: Context, expr: Expr, check: Callable[[], Value | None]) -> Value | None:
     """Return the value of a condition, by ``check``, that no event fulfils in two streams."""
-    streams = list(dict.fromkeys(_streams(context, expr)))
+    streams = list(dict.fromkeys(_streams(context, expr))) if context.triggers else []
     if not streams or context.dataset is None:
         return check()
     if known(context, "kind", expr.span) != "data":
@@ -46,6 +46,8 @@ def in_streams(context: Context, expr: Expr, check: Callable[[], Value | None]) 
 
 def asked_streams(context: Context, expr: Expr) -> frozenset[str]:
     """Return the streams of all triggers that a condition asks for, in its defines, too."""
+    if not context.triggers:
+        return frozenset()
     found = set(_streams(context, expr))
     for name in _unvetoed(expr, frozenset()):
         if isinstance(context.blocks.get(name.name), Define):

@@ -157,6 +157,7 @@ def new_machine(model: str = ALONE.model) -> Any:
     )
 
 
+@cache
 def _identity() -> tuple[str, ...]:
     return (
         llvm.get_default_triple(),

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -215,6 +216,9 @@ class Version:
     replaces: Mapping[str, str] = field(default_factory=dict)  # a former name -> that of now
 
 
+_NAMES = 1 << 12  # of an analysis, and of which it is remembered what they are in a schema
+
+
 @dataclass(frozen=True, eq=False)
 class Schema:
     """Every name that an input offers.
@@ -292,16 +296,19 @@ class Match(Generic[T]):
     exact: bool
 
 
+@lru_cache(_NAMES)
 def find_collection(schema: Schema, name: str) -> Match[CollectionSchema] | None:
     """Return the collection of this name or alias, else a unique case-insensitive match."""
     return _find(schema.collections, _aliases_of(schema.collections.values()), name)
 
 
+@lru_cache(_NAMES)
 def find_singleton(schema: Schema, name: str) -> Match[SingletonSchema] | None:
     """Return the singleton of this name or alias, else a unique case-insensitive match."""
     return _find(schema.singletons, _aliases_of(schema.singletons.values()), name)
 
 
+@lru_cache(_NAMES)
 def find_scalar(schema: Schema, name: str) -> Match[Branch] | None:
     """Return the column of the event of this full name or alias, else a unique other case."""
     return _find(schema.scalars, schema.scalar_aliases, name)
@@ -323,7 +330,9 @@ def _find(items: Mapping[str, T], aliases: Mapping[str, str], name: str) -> Matc
     if canonical in items:
         return Match(canonical, items[canonical], exact=True)
     folded = name.casefold()
-    near = {known for known in items if known.casefold() == folded}
+    size = len(folded)  # of a name of plain letters, too: few have to be looked at closely
+    long = (known for known in items if len(known) == size or not known.isascii())
+    near = {known for known in long if known.casefold() == folded}
     near |= {c for alias, c in aliases.items() if c in items and alias.casefold() == folded}
     if len(near) != 1:
         return None

@@ -40,6 +40,8 @@ def _names(element: Element, message: str) -> bool:
 def _free(subject: Subject) -> set[int]:
     """Return the elements, by id, that stand nowhere but in sums of all elements."""
     sums = {id(v): v for v in subject.values() if isinstance(v, Sum) and _all_of(v) is not None}
+    if not sums:
+        return set()
     parents: dict[int, list[Value]] = {}
     for value in subject.values():
         for part in operands(value):
