@@ -1,4 +1,4 @@
-"""What a run over a known file does not import."""
+"""What a run over a file with a tree of plain branches does not import, the first time either."""
 
 from __future__ import annotations
 
