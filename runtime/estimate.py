@@ -14,7 +14,7 @@ from typing import TypeVar
 from adl.runtime.execute.sampling import Group, SampledFile, Sampler, Span
 
 _LEFT = 2  # partials a thread that wait to be added
-_COPIES = 2.0  # of the columns of a unit: pieces are decompressed before they are joined
+_COPIES = 3.0  # of the columns of a unit: decompressed, joined, and what is kept of the last one
 _SIZE = 0.1  # of the files of results: how well bins compress depends on what is in them
 _MEMORY = 0.5  # what an allocator and the pieces that threads keep make of it
 
