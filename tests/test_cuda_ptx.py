@@ -1,7 +1,7 @@
 """PTX of the examples and of random analyses is what NVIDIA's assembler takes, with IEEE's arithmetic.
 
-``ptxas`` needs no GPU, and nothing here runs on one. Each analysis is assembled for one
-architecture; ``ADL_EXAMPLES=10000`` takes all three, and many more analyses.
+``ptxas`` needs no GPU, and nothing here runs on one. Examples are assembled for all three
+architectures, each random analysis for one; ``ADL_EXAMPLES=10000`` takes all, and many more analyses.
 """
 
 from __future__ import annotations
@@ -83,11 +83,13 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield found
 
 
-def assembled(pool: ThreadPoolExecutor, compiled: Compiled, number: int) -> list[Future[bytes]]:
+def assembled(
+    pool: ThreadPoolExecutor, compiled: Compiled, targets: tuple[str, ...] = ARCHITECTURES
+) -> list[Future[bytes]]:
     """Check the PTX of an analysis, and have it assembled meanwhile."""
     assert cuda.obstacle(compiled) == ""
     jobs = []
-    for architecture in architectures(number):
+    for architecture in targets:
         written = cuda.ptx(compiled.device, architecture)
         exact(written)
         jobs.append(pool.submit(cuda.cubin, written, architecture))
@@ -105,8 +107,7 @@ def exact(written: str) -> None:
 @needs_ptxas
 def test_every_example_is_assembled(pool: ThreadPoolExecutor, files: Files, tmp_path: Path) -> None:
     jobs = {
-        path.stem: assembled(pool, compiled_example(path, files, tmp_path), number)
-        for number, path in enumerate(ANALYSES)
+        path.stem: assembled(pool, compiled_example(path, files, tmp_path)) for path in ANALYSES
     }
     assert len(jobs) > 30
     for name, own in jobs.items():
@@ -121,7 +122,7 @@ def test_random_analyses_are_assembled(pool: ThreadPoolExecutor) -> None:
         dialect: AskedDialect = "cutlang" if number % 3 else "adl"
         # Functions of Python are compiled anew each time, which takes a second; the next test has all.
         written = text(Random(number), dialect, functions=LONG)
-        jobs += assembled(pool, compile_text(written, dialect), number)
+        jobs += assembled(pool, compile_text(written, dialect), architectures(number))
     assert all(job.result().startswith(b"\x7fELF") for job in jobs)
     assert len(jobs) >= RANDOM
 
@@ -131,7 +132,7 @@ def test_every_algorithm_is_assembled(pool: ThreadPoolExecutor) -> None:
     compiled = compile_text(EVERY_ALGORITHM, "adl")
     called = {n.function.name for n in compiled.program.nodes if isinstance(n, Evaluate)}
     assert called == {f.name for f in FUNCTIONS.values() if f.form == "algorithm"}
-    for job in assembled(pool, compiled, 0):
+    for job in assembled(pool, compiled):
         assert job.result().startswith(b"\x7fELF")
 
 
