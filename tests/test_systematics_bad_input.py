@@ -11,6 +11,7 @@ import pytest
 import uproot
 from click.testing import CliRunner, Result
 
+from adl.check.dataset import Dataset
 from adl.cli.run import command
 from tests.variations import codes, examined, schema
 
@@ -115,6 +116,22 @@ def test_missing_momentum_follows_what_its_block_changes() -> None:
     assert codes(text.format("Jet")) == []
     (found,) = (d for d in examined(text.format("Muon")) if d.severity == "error")
     assert (found.code, found.help) == ("E262", "propagate … from Jet")
+
+
+def test_what_follows_lines_of_other_processes_does_nothing() -> None:
+    text = "use MET = PuppiMET\nsystematic s\n  scale pt({})  up 1.1  down 0.9  only wjets\n{}  propagate MET from {}\n"
+    text += "region r\n  select MET > 20 and size(Jet) > 0\n"
+
+    def found(process: str, changed: str, more: str, source: str) -> list[str]:
+        asked = examined(text.format(changed, more, source), dataset=Dataset(process=process))
+        return [d.code for d in asked if d.severity == "error"]
+
+    assert found("ttbar", "Jet", "", "Jet") == found("wjets", "Jet", "", "Jet") == []
+    assert found("wjets", "Jet", "", "Muon") == ["E262"]
+    electrons = "  scale pt(Electron)  up 1.1  down 0.9\n"
+    assert found("ttbar", "Jet", electrons, "Jet") == []
+    assert found("wjets", "Jet", electrons, "Electron") == []
+    assert found("wjets", "Jet", electrons, "Muon") == ["E262"]
 
 
 def test_wide_jets_are_in_missing_momentum_as_others() -> None:

@@ -42,6 +42,7 @@ class Propagation:
     collection: CollectionSchema
     this: Loop
     where: Value | None
+    span: Span
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,6 +35,7 @@ LINES: dict[str, Callable[[Draft, Clause], None]] = {
 }
 
 _ACCOMPANY = frozenset(("propagate", "keep", "correlate"))  # say nothing alone
+_CHANGES = frozenset(("scale", "set", "suffix"))  # columns, which propagate can follow
 
 Wanted = Callable[[str], bool]
 
@@ -111,10 +112,12 @@ def _members(
 def _draft(context: Context, member: Member, regions: tuple[RegionDef, ...], wanted: bool) -> Draft:
     draft = Draft(context, member)
     before = len(context.findings.items)
-    for clause in member.clauses:
+    for clause in _followers_last(member):
         corrects = any(word == "nominal" for word, _ in clause.settings)
         with_it = clause.word in ("propagate", "keep")
         if not (wanted or corrects or with_it) or not belongs(draft, clause):
+            continue
+        if clause.word == "propagate" and _follows_nothing_here(draft):
             continue
         if clause.word == "weight":
             weights.weight(draft, clause, regions)
@@ -129,6 +132,19 @@ def _draft(context: Context, member: Member, regions: tuple[RegionDef, ...], wan
         if wanted:
             _check_followed(draft)
     return draft
+
+
+def _followers_last(member: Member) -> list[Clause]:
+    return sorted(member.clauses, key=lambda clause: clause.word == "propagate")
+
+
+def _follows_nothing_here(draft: Draft) -> bool:
+    """Whether the lines that change columns are all for other datasets: so is what follows them."""
+    return not draft.lines and any(_is_excluded(draft, c) for c in draft.member.clauses)
+
+
+def _is_excluded(draft: Draft, clause: Clause) -> bool:
+    return clause.word in _CHANGES and any(clause is c for c in draft.context.excluded)
 
 
 def _check_something(draft: Draft) -> None:
@@ -155,17 +171,24 @@ def _check_alone(draft: Draft) -> None:
 
 
 def _check_followed(draft: Draft) -> None:
-    """Report ``propagate MET from FatJet`` where no line of the block changes FatJet."""
+    """Report ``propagate MET from FatJet`` where no line of the block changes FatJet.
+
+    Where a line that can change it is for other datasets, nothing follows here.
+    """
     lines = (v for line in draft.lines for values in line.values() for v in values)
     changed = {v.collection.name for v in lines if v.collection is not None}
-    clauses = [c for c in draft.member.clauses if c.word == "propagate"]
-    for follows, clause in zip(draft.propagations, clauses, strict=False):
+    elsewhere = any(_is_excluded(draft, c) for c in draft.member.clauses)
+    for follows in tuple(draft.propagations):
         source = follows.collection.name
-        if source not in changed:
-            message = f"{follows.met.name} follows {source}, and no line here changes {source}"
-            every = " or ".join(sorted(changed))
-            help = f"propagate … from {every}" if every else f"scale pt({source})  up …  down …"
-            draft.mistake("E262", message, clause.span, help)
+        if source in changed:
+            continue
+        if elsewhere:
+            draft.propagations.remove(follows)
+            continue
+        message = f"{follows.met.name} follows {source}, and no line here changes {source}"
+        every = " or ".join(sorted(changed))
+        help = f"propagate … from {every}" if every else f"scale pt({source})  up …  down …"
+        draft.mistake("E262", message, follows.span, help)
 
 
 # ------------------------------------------------------------------------- what lines make

@@ -164,7 +164,7 @@ def propagate(draft: Draft, clause: Clause) -> None:
         if where is not None:
             chosen = Logic("and", (chosen, where), type="bool", span=source.span)
         where = chosen
-    draft.propagations.append(Propagation(single, owner, this, where))
+    draft.propagations.append(Propagation(single, owner, this, where, clause.span))
 
 
 def _is_left_out(draft: Draft, met: Name) -> bool:
