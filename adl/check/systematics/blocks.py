@@ -8,6 +8,7 @@ from adl.check.analysis import RegionDef
 from adl.check.context import Context
 from adl.check.systematics import columns, others, suffixes, weights
 from adl.check.systematics.categories import of_corrections
+from adl.check.systematics.contradictions import contradictions, said_once
 from adl.check.systematics.draft import DIRECTIONS, Draft, belongs
 from adl.check.systematics.families import Member, members
 from adl.check.systematics.legacy import legacy
@@ -112,6 +113,7 @@ def _members(
 def _draft(context: Context, member: Member, regions: tuple[RegionDef, ...], wanted: bool) -> Draft:
     draft = Draft(context, member)
     before = len(context.findings.items)
+    lines: list[Clause] = []  # those for this dataset
     for clause in _followers_last(member):
         corrects = any(word == "nominal" for word, _ in clause.settings)
         with_it = clause.word in ("propagate", "keep")
@@ -119,6 +121,9 @@ def _draft(context: Context, member: Member, regions: tuple[RegionDef, ...], wan
             continue
         if clause.word == "propagate" and _follows_nothing_here(draft):
             continue
+        if not said_once(draft, clause):
+            continue
+        lines.append(clause)
         if clause.word == "weight":
             weights.weight(draft, clause, regions)
         elif clause.word == "auto":
@@ -127,6 +132,7 @@ def _draft(context: Context, member: Member, regions: tuple[RegionDef, ...], wan
         else:
             LINES[clause.word](draft, clause)
     _check_alone(draft)
+    contradictions(draft, lines)
     if len(context.findings.items) == before:
         _check_something(draft)
         if wanted:

@@ -153,7 +153,7 @@ def _replicas(draft: Draft, clause: Clause) -> None:
     draft.combine = _combination(draft, clause)  # type: ignore[assignment]  # one of COMBINATIONS
     whole, numbers = places
     collection = _column(draft, whole)
-    if collection is None:
+    if collection is None or numbers is None:
         return
     for k in numbers:
         element = Element(collection, k, type="particle", span=whole.span)
@@ -188,11 +188,14 @@ def _combination(draft: Draft, clause: Clause) -> str:
     return ""
 
 
-def _places(draft: Draft, written: Expr) -> tuple[Expr, list[int]] | None:
-    """Return a column and the places in it: ``X[1:101]``, ``X[0,2,3]`` or ``X[4]``."""
+def _places(draft: Draft, written: Expr) -> tuple[Expr, list[int] | None] | None:
+    """Return a column and the places in it: ``X[1:101]``, ``X[0,2,3]`` or ``X[4]``.
+
+    The places are None after a mistake in them.
+    """
     match written:
         case Slice(value=whole, start=start, stop=int() as stop):
-            return whole, _bounded(draft, list(range(start or 0, stop)), written.span)
+            return whole, _range(draft, start or 0, stop, written)
         case Index(value=whole, index=index) if index >= 0:
             return whole, [index]
         case Lookup(value=whole, position=ListOf(items=items)):
@@ -202,14 +205,25 @@ def _places(draft: Draft, written: Expr) -> tuple[Expr, list[int]] | None:
     return None
 
 
-def _bounded(draft: Draft, places: list[int], span: Span) -> list[int]:
+def _range(draft: Draft, start: int, stop: int, written: Slice) -> list[int] | None:
+    """Return the places from one to before another; none between them is a mistake."""
+    if start < stop:
+        return _bounded(draft, list(range(start, stop)), written.span)
+    whole = draft.context.words(written.value.span)
+    message = f"there is nothing from {start} to before {stop}: no replica"
+    meant = f"{whole}[{stop}:{start}]" if stop < start else f"{whole}[{start}]"
+    draft.mistake("E262", message, written.span, f"did you mean {meant}?")
+    return None
+
+
+def _bounded(draft: Draft, places: list[int], span: Span) -> list[int] | None:
     double = next((p for i, p in enumerate(places) if p in places[:i]), None)
     if double is not None:
         draft.mistake("E262", f"element {double} stands here twice", span, "remove one")
     if len(places) > MOST_REPLICAS:
         message = f"{len(places)} replicas are more than {MOST_REPLICAS}"
         draft.mistake("E262", message, span)
-        return []
+        return None
     return list(dict.fromkeys(places))
 
 
