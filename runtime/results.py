@@ -158,8 +158,22 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Rate:
+    """Factors of the yield of a process, up and down; a ``region`` where regions differ."""
+
+    process: str
+    region: str
+    up: float
+    down: float
+
+
+@dataclass(frozen=True)
 class Systematic:
-    """A systematic as the analysis declares it; ``rate`` is a factor of every yield, up and down."""
+    """A systematic as the analysis declares it; ``rate`` is a factor of every yield, up and down.
+
+    In a run over a dataset list ``processes`` are those that it acts on, and ``rates`` their
+    factors; then ``rate`` is there only if it is the same for all. None: the run has no list.
+    """
 
     name: str
     kind: str
@@ -171,6 +185,19 @@ class Systematic:
     mirror: str = ""
     rate: tuple[float, float] | None = None
     findings: tuple[Finding, ...] = ()
+    processes: tuple[str, ...] | None = None
+    rates: tuple[Rate, ...] = ()
+
+    def acts_on(self, process: str) -> bool:
+        """Whether it is in force for a process, or the sum of all, of the run."""
+        return self.processes is None or process in self.processes
+
+    def rate_of(self, process: str, region: str) -> tuple[float, float] | None:
+        """Return the factors of a yield, upwards and downwards; None if it has none."""
+        for one in self.rates:
+            if one.process == process and one.region in ("", region):
+                return one.up, one.down
+        return self.rate if self.processes is None else None
 
 
 @dataclass(frozen=True)

@@ -98,19 +98,20 @@ def comparison_table(cutflow: Cutflow) -> Table | None:
 def variations_table(nominal: Cutflow, results: Results) -> Table | None:
     """How far each systematic moves the yield of a region's last step; None without any.
 
-    A dash: it cannot change the region.
+    A dash: it cannot change the region. What does not act on the process has no row.
     """
+    acting = [s for s in results.systematics if s.acts_on(nominal.process.name)]
     own = {
         c.variation: c
         for c in results.cutflows
         if c.region == nominal.region and c.process == nominal.process
     }
-    rows = [(s.name, s.kind, *_shifts(s, nominal, own)) for s in results.systematics]
+    rows = [(s.name, s.kind, *_shifts(s, nominal, own)) for s in acting]
     if not rows:
         return None
     names, kinds, ups, downs = zip(*rows, strict=True)
     columns: dict[str, Sequence[str]] = {"varies": kinds, "up": ups, "down": downs}
-    remarks = [_remark(s, nominal) for s in results.systematics]
+    remarks = [_remark(s, nominal) for s in acting]
     if any(remarks):
         columns["but"] = remarks
     return _table(f"systematics of {_title(nominal)}", "systematic", names, columns)
@@ -120,13 +121,15 @@ def _shifts(
     systematic: Systematic, nominal: Cutflow, own: Mapping[str, Cutflow]
 ) -> tuple[str, str]:
     """The relative changes of the yield, upwards and downwards."""
-    if systematic.rate is not None and systematic.kind == "rate":
-        up, down = systematic.rate
-        return f"{up - 1:+.2%}", f"{down - 1:+.2%}"
     labels = [f"{systematic.name}{direction}" for direction in ("Up", "Down")]
-    if not any(label in own for label in labels) and len(systematic.variations) > 2:
+    rate = systematic.rate_of(nominal.process.name, nominal.region)
+    alone = systematic.kind == "rate"  # where the yield is 0, a mean of factors has no weights
+    varied = rate is not None or alone or any(label in own for label in labels)
+    if not varied and len(systematic.variations) > 2:
         return f"{len(systematic.variations)} replicas", ""
-    found = [_shift(nominal.steps[-1], own.get(label)) for label in labels]
+    factors = (None, None) if rate is None else rate
+    last = nominal.steps[-1]
+    found = [_shift(last, own.get(v), f) for v, f in zip(labels, factors, strict=True)]
     return found[0], found[1]
 
 
@@ -158,10 +161,13 @@ _REMARKS = {
 }
 
 
-def _shift(nominal: Step, varied: Cutflow | None) -> str:
-    if varied is None or not nominal.sumw:
+def _shift(nominal: Step, varied: Cutflow | None, factor: float | None) -> str:
+    """Return the relative change of a yield: by a variation, by a factor, or by both."""
+    if varied is None:
+        return _NO_RATIO if factor is None else f"{factor - 1:+.2%}"
+    if not nominal.sumw:
         return _NO_RATIO
-    return f"{varied.steps[-1].sumw / nominal.sumw - 1:+.2%}"
+    return f"{varied.steps[-1].sumw / nominal.sumw * (factor or 1.0) - 1:+.2%}"
 
 
 def print_whole(console: Console, table: Table) -> None:

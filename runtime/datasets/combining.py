@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import boost_histogram as bh
 
+from adl.runtime.datasets.acting import Acting, merged, with_processes
 from adl.runtime.datasets.keeping import is_replica
 from adl.runtime.datasets.lists import TOTAL, named
 from adl.runtime.datasets.running import Counted, Ran
@@ -54,14 +55,20 @@ def combined(found: Sequence[Ran]) -> Combined:
     systematics = _systematics(every)
     processes: list[Counts] = []
     simulated: list[Counts] = []
+    acting: dict[str, list[Acting]] = {}
+    of_total: list[Acting] = []
     for process in dict.fromkeys(c.part.process for _, c, _ in every):
         own = [(ran, counts) for ran, c, counts in every if c.part.process == process]
         label = _process(process, [ran for ran, _ in own])
         processes.append(_process_sums(label, own))
+        acting[process] = [_acting(*part) for part in every if part[1].part.process == process]
         if label.is_data is False and NOMINAL in processes[-1]:
             simulated.append(processes[-1])
+            of_total += acting[process]
     if len(simulated) > 1:
         processes.append(_sums(Process(TOTAL, "", "", False), simulated))
+        acting[TOTAL] = of_total
+    systematics = tuple(with_processes(s, acting) for s in systematics)
     items = [item for counts in processes for item in _derived(counts, systematics)]
     cutflows = [item for item in items if isinstance(item, Cutflow)]
     histograms = tuple(item for item in items if isinstance(item, Histogram))
@@ -111,7 +118,7 @@ _Part = tuple[Ran, Counted, Counts]
 
 def _systematics(every: Sequence[_Part]) -> tuple[Systematic, ...]:
     """Return the systematics of the analysis, then those for which datasets stand."""
-    declared = {s.name: s for _, c, _ in every for s in c.systematics}
+    declared = merged(s for _, c, _ in every for s in c.systematics)
     pairs = (ran.listed.variation for ran, _, _ in every if ran.listed.variation)
     for label in dict.fromkeys(pairs):
         name, direction = named(label)
@@ -119,6 +126,10 @@ def _systematics(every: Sequence[_Part]) -> tuple[Systematic, ...]:
         variations = (*known.variations, Varied(label, direction))
         declared[name] = replace(known, variations=variations)
     return tuple(declared.values())
+
+
+def _acting(ran: Ran, counted: Counted, counts: Counts) -> Acting:
+    return Acting(counted.systematics, counts.get(NOMINAL, {}), ran.listed.variation)
 
 
 def _normalised(every: Sequence[_Part]) -> list[_Part]:

@@ -118,7 +118,13 @@ def _systematic(found: Systematic) -> dict[str, Any]:
     variations = [{**v, "unchanged": list(v["unchanged"])} for v in fields["variations"]]
     rate = None if found.rate is None else dict(zip(("up", "down"), found.rate, strict=True))
     findings = [dataclasses.asdict(finding) for finding in found.findings]
-    return {**fields, "variations": variations, "rate": rate, "findings": findings}
+    lists = {
+        "variations": variations,
+        "findings": findings,
+        "processes": None if found.processes is None else list(found.processes),
+        "rates": list(fields["rates"]),
+    }
+    return {**fields, **lists, "rate": rate}
 
 
 def _weights(steps: Sequence[Step]) -> list[dict[str, Any]]:

@@ -1,0 +1,201 @@
+"""``only`` in systematics, and a dataset list: each process has what acts on it, and no more."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from adl.cli import main
+from tests.listed_files import make
+
+TOP = Path(__file__).parents[1]
+SCHEMA = json.loads((TOP / "runtime" / "outputs" / "results.schema.json").read_text())
+
+ANALYSIS = """
+systematic lumi
+  rate 1.02 0.98  only simulation
+systematic xs
+  rate 1.10 0.90  only ttbar
+systematic calibration
+  rate 1.04 0.96  only era 2017
+  rate 1.01 0.99  only era 2018
+systematic every
+  rate 1.03 0.97
+systematic pile
+  weight pu up 1.2 down 0.7  only ttbar
+systematic flat
+  weight pu up 1 down 1  only ttbar
+systematic mixed
+  weight pu up 1.5 down 0.5  only ttbar
+  rate 1.3 0.6  only wjets
+
+region signal
+  select MET > 40
+  weight pu 1  only simulation
+  histo hmet, "MET", 10, 0, 100, MET
+"""
+# Of each dataset: its process, era and cross-section.
+DATASETS = {
+    "tt17": ("ttbar", "2017", 10.0),
+    "tt18": ("ttbar", "2018", 20.0),
+    "w18": ("wjets", "2018", 40.0),
+}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A run over the list: its output, its results and where its files are."""
+
+    output: str
+    found: dict[str, Any]
+    folder: Path
+
+    def systematic(self, name: str) -> dict[str, Any]:
+        """Return what results.json says of a systematic."""
+        (one,) = (s for s in self.found["systematics"] if s["name"] == name)
+        return dict(one)
+
+    def rows(self, process: str) -> dict[str, list[str]]:
+        """Return the table of systematics of a process: the cells by the name."""
+        title = rf"systematics of signal · {process}\b.*\n"
+        table = re.split(title, self.output)[1].split("\n\n")[0]
+        cells = [line.split() for line in table.splitlines()[2:]]
+        return {row[0]: row[1:] for row in cells if row}
+
+
+def listed(folder: Path, more: dict[str, Any] | None = None) -> Path:
+    datasets: dict[str, Any] = {}
+    for seed, (name, (process, era, section)) in enumerate(DATASETS.items()):
+        make(folder / f"{name}.root", 150, seed + 1)
+        datasets[name] = {
+            "files": f"{name}.root",
+            "kind": "simulation",
+            "process": process,
+            "era": era,
+            "cross_section": section,
+        }
+    make(folder / "data.root", 100, 9, data=True)
+    datasets["data"] = {"files": "data.root", "kind": "data", "era": "2018"}
+    path = folder / "l.yaml"
+    luminosity = {"2017": "2 /fb", "2018": "2 /fb"}
+    content = {"luminosity": luminosity, "datasets": {**datasets, **(more or {})}}
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    return path
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    folder = tmp_path_factory.mktemp("only")
+    (folder / "a.adl").write_text(ANALYSIS)
+    arguments = [str(folder / "a.adl"), str(listed(folder)), "-o", str(folder / "out")]
+    result = CliRunner().invoke(main, ["run", *arguments])
+    assert result.exit_code == 0, result.output
+    found = json.loads((folder / "out" / "results.json").read_text())
+    jsonschema.validate(found, SCHEMA)
+    return Ran(result.output, found, folder)
+
+
+def nominal(ran: Ran, process: str) -> float:
+    (flow,) = (
+        c for c in ran.found["cutflows"] if c["process"] == process and c["variation"] == "nominal"
+    )
+    return float(flow["weights"][-1]["sumw"] if flow["weights"] else flow["steps"][-1]["sumw"])
+
+
+def parts(ran: Ran) -> dict[str, float]:
+    """Return the yield of each dataset of ttbar, of its files alone."""
+    import uproot
+
+    out = {}
+    for name in ("tt17", "tt18"):
+        events = uproot.open(ran.folder / f"{name}.root")["Events"].arrays(library="np")
+        weights = events["genWeight"].astype(float)
+        passed = weights[events["MET_pt"] > 40].sum()
+        out[name] = DATASETS[name][2] * 2000.0 * passed / weights.sum()
+    return out
+
+
+def shifts(up: float, down: float) -> list[str]:
+    return [f"{up - 1:+.2%}", f"{down - 1:+.2%}"]
+
+
+def rates(ran: Ran, name: str) -> dict[str, tuple[str, float, float]]:
+    found = ran.systematic(name)["rates"]
+    return {one["process"]: (one["region"], one["up"], one["down"]) for one in found}
+
+
+def test_a_table_has_the_rates_of_its_process_alone(ran: Ran) -> None:
+    tables = {process: ran.rows(process) for process in ("ttbar", "wjets", "data", "total")}
+    for process in ("ttbar", "wjets", "total"):
+        assert tables[process]["lumi"] == ["rate", "+2.00%", "-2.00%"]
+    assert tables["ttbar"]["xs"] == ["rate", "+10.00%", "-10.00%"]
+    assert {"lumi", "xs"}.isdisjoint(tables["data"])
+    assert "xs" not in tables["wjets"]
+    share = nominal(ran, "ttbar") / nominal(ran, "total")
+    assert tables["total"]["xs"][1:] == shifts(1 + 0.1 * share, 1 - 0.1 * share)
+    assert all(rows["every"] == ["rate", "+3.00%", "-3.00%"] for rows in tables.values())
+
+
+def test_results_say_which_processes_a_rate_is_for(ran: Ran) -> None:
+    lumi, xs, every = (ran.systematic(name) for name in ("lumi", "xs", "every"))
+    assert lumi["processes"] == ["ttbar", "wjets", "total"]
+    assert xs["processes"] == ["ttbar", "total"]
+    assert every["processes"] == ["ttbar", "wjets", "data", "total"]
+    # A reader that knows of no processes scales nothing that is not scaled.
+    assert lumi["rate"] is None
+    assert xs["rate"] is None
+    assert every["rate"] == {"up": 1.03, "down": 0.97}
+    assert rates(ran, "lumi") == dict.fromkeys(lumi["processes"], ("", 1.02, 0.98))
+    assert rates(ran, "xs")["ttbar"] == ("", 1.1, 0.9)
+    share = nominal(ran, "ttbar") / nominal(ran, "total")
+    assert rates(ran, "xs")["total"][0] == "signal"
+    assert rates(ran, "xs")["total"][1:] == pytest.approx((1 + 0.1 * share, 1 - 0.1 * share))
+
+
+def test_eras_with_rates_of_their_own_count_by_their_yields(ran: Ran) -> None:
+    found, own = rates(ran, "calibration"), parts(ran)
+    up = (1.04 * own["tt17"] + 1.01 * own["tt18"]) / (own["tt17"] + own["tt18"])
+    down = (0.96 * own["tt17"] + 0.99 * own["tt18"]) / (own["tt17"] + own["tt18"])
+    region, *factors = found["ttbar"]
+    assert region == "signal"
+    assert factors == pytest.approx([up, down])
+    assert found["wjets"] == ("", 1.01, 0.99)
+    assert ran.rows("ttbar")["calibration"][1:] == shifts(up, down)
+
+
+def test_what_does_not_act_has_no_row(ran: Ran) -> None:
+    assert ran.rows("ttbar")["pile"] == ["weight", "+20.00%", "-30.00%"]
+    assert "flat" in ran.rows("ttbar")
+    for process in ("wjets", "data"):
+        assert {"pile", "flat"}.isdisjoint(ran.rows(process))
+    assert ran.systematic("pile")["processes"] == ["ttbar", "total"]
+
+
+def test_a_systematic_can_be_a_weight_here_and_a_rate_there(ran: Ran) -> None:
+    assert ran.systematic("mixed")["kind"] == "weight"
+    assert ran.rows("ttbar")["mixed"][1:] == ["+50.00%", "-50.00%"]
+    assert ran.rows("wjets")["mixed"][1:] == ["+30.00%", "-40.00%"]
+    assert rates(ran, "mixed")["wjets"] == ("", 1.3, 0.6)
+    assert "ttbar" not in rates(ran, "mixed")
+
+
+def test_a_run_without_a_list_has_one_rate(ran: Ran) -> None:
+    arguments = ["--simulation", "--process", "ttbar", "--era", "2017", "-q"]
+    files = [str(ran.folder / "a.adl"), str(ran.folder / "tt17.root")]
+    out = ran.folder / "plain"
+    result = CliRunner().invoke(main, ["run", *files, *arguments, "-o", str(out)])
+    assert result.exit_code == 0, result.output
+    found = json.loads((out / "results.json").read_text())
+    jsonschema.validate(found, SCHEMA)
+    by_name = {s["name"]: s for s in found["systematics"]}
+    assert by_name["calibration"]["rate"] == {"up": 1.04, "down": 0.96}
+    assert by_name["calibration"]["processes"] is None
+    assert by_name["calibration"]["rates"] == []
