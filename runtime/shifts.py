@@ -59,6 +59,7 @@ def _odd_weights(place: _Place, own: Sequence[Mapping[_Place, Item]]) -> Iterato
 
 def _findings(systematic: Systematic, items: _Items) -> Iterator[Finding]:
     if systematic.kind == "rate":
+        yield from _of_rate(systematic)
         return
     nominal = items.get(NOMINAL, {})
     up, down = (items.get(f"{systematic.name}{d}", {}) for d in ("Up", "Down"))
@@ -85,6 +86,19 @@ def _findings(systematic: Systematic, items: _Items) -> Iterator[Finding]:
             for finding in _of_yield(systematic, before, pair):
                 if finding.kind != "one-sided" or has_both:
                     yield finding
+
+
+def _of_rate(systematic: Systematic) -> Iterator[Finding]:
+    """Yield what is odd about two factors: they are the same in every region."""
+    assert systematic.rate is not None
+    up, down = (factor - 1.0 for factor in systematic.rate)
+    known = Finding("unchanged", up=up, down=down)
+    if up == 0.0 and down == 0.0:
+        yield Finding("unchanged")
+    elif up == 0.0 or down == 0.0:
+        yield replace(known, kind="one-sided")
+    elif up * down > 0.0:
+        yield replace(known, kind="same-side")
 
 
 def _sides(systematic: Systematic) -> list[str]:

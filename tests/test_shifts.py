@@ -72,6 +72,17 @@ def passing(pts: list[list[float]]) -> np.ndarray[tuple[int], np.dtype[np.bool_]
     return np.array([any(row > 30) for row in small])
 
 
+def test_factors_of_the_yield_to_one_side_are_told() -> None:
+    rates = ("1.02 1.03", "0.9 0.8", "1.02 1", "1 1", "1.02 0.98", "1.02")
+    text = "".join(f"systematic s{i}\n  rate {rate}\n" for i, rate in enumerate(rates))
+    found = results(text)
+    same, one, none = ("same-side",), ("one-sided",), ("unchanged",)
+    assert kinds(found) == [same, same, one, none, (), ()]
+    (finding,) = found.systematics[0].findings
+    assert (finding.up, finding.down) == pytest.approx((0.02, 0.03))
+    assert found.systematics[5].rate == pytest.approx((1.02, 1 / 1.02))
+
+
 def test_the_error_of_a_shift_is_that_of_the_events_that_move() -> None:
     found = results("systematic s\n  set pt(Jet)  up pt_up  down pt_down\n  keep MET\n")
     before, after = passing(ROWS), passing([[1.2 * x for x in row] for row in ROWS])

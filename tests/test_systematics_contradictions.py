@@ -72,3 +72,18 @@ def test_no_replicas_are_a_mistake(places: str, meant: str, combine: str) -> Non
     assert found.code == "E262"
     assert "no replica" in found.message
     assert found.help == f"did you mean LHEPdfWeight[{meant}]?"
+
+
+@pytest.mark.parametrize(
+    ("rate", "message"),
+    [
+        ("-1 2", "a rate multiplies the yield, -1 is not above 0"),
+        ("2 -1", "a rate multiplies the yield, -1 is not above 0"),
+        ("0", "a rate multiplies the yield, 0 is not above 0"),
+        ("1 2 3", "rate has two numbers, upwards and downwards"),
+        ("1 w", "rate has two numbers, upwards and downwards"),
+    ],
+)
+def test_a_rate_is_a_factor_above_0(rate: str, message: str) -> None:
+    (found,) = mistakes(f"rate {rate}")
+    assert (found.code, found.message) == ("E262", message)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from adl.check.analysis import TableDef
 from adl.check.systematics.draft import (
     Direction,
@@ -15,26 +17,41 @@ from adl.check.systematics.families import word
 from adl.check.systematics.labels import label_of
 from adl.check.variations import OwnTree
 from adl.syntax.diagnostics import did_you_mean
-from adl.syntax.tree import Clause, Name, Number, Table, Text
+from adl.syntax.tree import Clause, Expr, Name, Number, Table, Text, Unary
 
 
 def rate(draft: Draft, clause: Clause) -> None:
-    """Read ``rate 1.025 0.975``: factors of the whole yield, upwards and downwards."""
+    """Read ``rate 1.025 0.975``: factors of the whole yield, upwards and downwards.
+
+    One number is that of a log-normal uncertainty: ``rate 1.025`` divides by it downwards.
+    """
     if not allowed(draft, clause, ()):
         return
-    match settings(clause).get("", ()):
-        case (Number() as up, Number() as down):
-            draft.rate = float(up.text), float(down.text)
-        case (Number() as up,):
-            draft.rate = float(up.text), 1 / float(up.text) if float(up.text) else 0.0
-        case _:
-            message = "rate has two numbers, upwards and downwards"
-            draft.mistake("E262", message, clause.span, "rate 1.025 0.975")
-            return
-    if min(draft.rate) <= 0:
-        draft.mistake("E262", "a rate is above 0", clause.span, "rate 1.025 0.975")
+    written = settings(clause).get("", ())
+    factors = [found for value in written if (found := _signed(value)) is not None]
+    if len(factors) != len(written) or len(factors) not in (1, 2):
+        message = "rate has two numbers, upwards and downwards"
+        draft.mistake("E262", message, clause.span, "rate 1.025 0.975")
         return
+    for value, factor in zip(written, factors, strict=True):
+        if not 0 < factor < math.inf:
+            message = (
+                f"a rate multiplies the yield, {draft.context.words(value.span)} is not above 0"
+            )
+            help = "1.025 is 2.5 % more, 0.975 is 2.5 % less"
+            draft.mistake("E262", message, value.span, help)
+            return
+    draft.rate = factors[0], factors[1] if len(factors) == 2 else 1 / factors[0]
     draft.kind = draft.kind or "rate"
+
+
+def _signed(written: Expr) -> float | None:
+    match written:
+        case Number(text=text):
+            return float(text)
+        case Unary(operator="-", operand=Number(text=text)):
+            return -float(text)
+    return None
 
 
 def table(draft: Draft, clause: Clause) -> None:
