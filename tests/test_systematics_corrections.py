@@ -74,6 +74,19 @@ def compiled(folder: Path, text: str) -> Compiled:
     return build(check(parse(source), source, FILE, "adl")[0])
 
 
+@pytest.mark.parametrize("inputs", ["", "  inputs $, *\n", "  inputs *\n"])
+def test_a_block_without_a_nominal_category_says_so_where_it_is_called(
+    tmp_path: Path, inputs: str
+) -> None:
+    corrections(tmp_path)
+    with pytest.raises(AnalysisError) as caught:
+        compiled(tmp_path, f'correction sf "sf.json" sf\n{inputs}{REGION}')
+    (found,) = (d for d in caught.value.diagnostics if d.severity == "error")
+    assert found.code == "E293"
+    assert found.message == "correction sf takes 2 inputs, not 1: sf has no nominal category"
+    assert found.help == 'a line nominal "nom" in the block of line 1: one of nom, up, down'
+
+
 PTS: tuple[list[float], ...] = ([40.0, 15.0], [80.0], [], [30.0, 25.0, 10.0])
 
 
@@ -175,6 +188,9 @@ MISTAKES = {
     'up "up"|up "upp"': "E294",
     "inputs $, *|inputs $, $": "E268",
     'nominal "nom"|nominal 3': "E268",
+    'nominal "nom"|nominal "nom"\n  nominal "up"': "E268",
+    'nominal "nom"|': "E268",
+    'up "up" |up "up" up "nom" ': "E268",
     'up "up" |': "E268",
     "sf(pt(j))|sf(pt(j), eta(j))": "E293",
     "correction sf |correction r ": "E207",

@@ -15,12 +15,14 @@ from adl.check.analysis import CorrectionAt, Value
 from adl.check.constants import interpolated
 from adl.check.context import Context
 from adl.check.correction_files import Check, applied, find
-from adl.check.scope import Scope
+from adl.check.scope import Scope, mistake
+from adl.stdlib.corrections.files import Correction as Meaning
 from adl.stdlib.library import find_function
 from adl.syntax.source import Span
 from adl.syntax.tree import Call, Clause, Correction, Expr, File, Name, Number, Text
 
 CATEGORY, ARGUMENTS = "$", "*"
+_SHOWN = 20  # categories in a message
 _INPUTS = 'inputs $, "M", *'
 
 
@@ -75,7 +77,9 @@ def _declared(context: Context, block: Correction) -> Declared | None:
     file, entry = (Text(t, span=block.name.span) for t in (block.file, block.entry))
     declared = Declared(block.name.name, file, entry, block.name.span)
     before = len(context.findings.items)
-    for clause in block.clauses:
+    for i, clause in enumerate(block.clauses):
+        if not _once(context, block.clauses[:i], clause):
+            continue
         values = dict(clause.settings)
         match clause.word, values.get("", ()):
             case "inputs", tuple() as written if _reads(written):
@@ -89,14 +93,25 @@ def _declared(context: Context, block: Correction) -> Declared | None:
                 help = forms.get(clause.word, 'vary btag up "up" down "down"')
                 message = f"this {clause.word} line cannot be read"
                 context.findings.error("E268", message, clause.span, help)
-    if not any(_is(one, CATEGORY) for one in declared.inputs):
-        if declared.nominal is not None:
-            declared.inputs = (Name(CATEGORY), *declared.inputs)
-        elif declared.varied:
-            message = f"{declared.name} has variations, and no nominal category"
-            help = 'nominal "central"'
-            context.findings.error("E268", message, block.name.span, help)
+    if declared.varied and declared.nominal is None:
+        message = f"{declared.name} has variations, and no nominal category"
+        context.findings.error("E268", message, block.name.span, 'nominal "central"')
+    elif declared.nominal is not None and not any(_is(one, CATEGORY) for one in declared.inputs):
+        declared.inputs = (Name(CATEGORY), *declared.inputs)
     return declared if len(context.findings.items) == before else None
+
+
+def _once(context: Context, before: Sequence[Clause], clause: Clause) -> bool:
+    """Whether a line, and each word in it, stands once; what stands twice is reported."""
+    words = [word for word, _ in clause.settings]
+    double = next((w for i, w in enumerate(words) if w in words[:i]), None)
+    first = next((c for c in before if c.word == clause.word and c.word != "vary"), None)
+    if double is not None:
+        context.findings.error("E268", f"{double} stands twice here", clause.span, "remove one")
+    elif first is not None:
+        message = f"there is a {clause.word} line already, line {context.line(first.span)}"
+        context.findings.error("E268", message, clause.span, "remove one")
+    return double is None and first is None
 
 
 def uncalled(context: Context) -> None:
@@ -166,6 +181,11 @@ def call(scope: Scope, expr: Call, declared: Declared, check: Check) -> Value | 
         return None
     if found.meaning is None:  # only a dataset says which file it is
         return _open(scope, declared, written, expr, check)
+    if chosen is None and _lacks_one(found.meaning, written):
+        count = f"{len(found.meaning.inputs)} inputs, not {len(written)}"
+        lacks = f"{declared.name} has no nominal category"
+        message = f"correction {found.meaning.name} takes {count}: {lacks}"
+        return mistake(scope, "E293", message, expr.span, _nominal(scope, declared, found.meaning))
     value = applied(scope, found.meaning, written, expr.span, check)
     if own or category is None or not isinstance(value, CorrectionAt):
         return value
@@ -178,6 +198,23 @@ def call(scope: Scope, expr: Call, declared: Declared, check: Check) -> Value | 
             ):
                 return None
     return replace(value, block=declared.name, place=place)
+
+
+def _lacks_one(meaning: Meaning, written: Sequence[Expr]) -> bool:
+    """Whether one input is missing, and more texts are needed than are written."""
+    texts = sum(need.kind == "string" for need in meaning.inputs)
+    given = sum(isinstance(one, Text) for one in written)
+    return len(written) == len(meaning.inputs) - 1 and given < texts
+
+
+def _nominal(scope: Scope, declared: Declared, meaning: Meaning) -> str:
+    """Return the line that a block lacks, with the categories of the file."""
+    texts = [need.name for need in meaning.inputs if need.kind == "string"]
+    known = meaning.categories(texts[0]) if len(texts) == 1 else ()
+    form = f'nominal "{known[0] if known else "central"}"'
+    line = scope.context.line(declared.span)
+    every = f": one of {', '.join(map(str, known[:_SHOWN]))}" if len(known) > 1 else ""
+    return f"a line {form} in the block of line {line}{every}"
 
 
 def _stars_before(declared: Declared, category: int) -> bool:
