@@ -120,7 +120,16 @@ def plan_of_list(
         group = lists.group_of(listed.name)
         places = places_of(listed, rewritten)
         prepare = DatasetPreparation(
-            own, listed, group, lists.normalise, lists.source, told, {}, {}, places
+            own,
+            listed,
+            group,
+            lists.normalise,
+            lists.source,
+            told,
+            {},
+            {},
+            places,
+            lists.processes,
         )
         files = Files()
         first = partial(_of_dataset, prepare, listed, files)

@@ -199,3 +199,19 @@ def test_a_run_without_a_list_has_one_rate(ran: Ran) -> None:
     assert by_name["calibration"]["rate"] == {"up": 1.04, "down": 0.96}
     assert by_name["calibration"]["processes"] is None
     assert by_name["calibration"]["rates"] == []
+
+
+@pytest.mark.parametrize("command", ["run", "plan"])
+def test_a_process_that_the_list_does_not_have_is_named(ran: Ran, command: str) -> None:
+    text = ANALYSIS.replace("only wjets", "only wjetz").replace("only ttbar", "only ttbar zprime")
+    analysis = ran.folder / "typo.adl"
+    analysis.write_text(text)
+    result = CliRunner().invoke(main, [command, str(analysis), str(ran.folder / "l.yaml")])
+    assert result.exit_code == 0, result.output
+    line = text[: text.index("wjetz")].count("\n") + 1
+    assert f"typo.adl:{line}:" in result.stderr
+    # Once, though each dataset is checked.
+    assert result.stderr.count("only wjetz: no process of the list is called wjetz") == 1
+    assert "did you mean wjets?" in result.stderr
+    assert "its processes are ttbar, wjets, data" in result.stderr
+    assert "no process of the list is called ttbar" not in result.stderr

@@ -73,7 +73,7 @@ CODES: dict[str, str] = {
     "W344": "a column is not there, and default stands for it",
     "W345": "what a systematic changes is made of columns that stay as they are",
     "W346": "a momentum or an angle is compared with a number of another unit",
-    "W340": "a word after only is nearly data or simulation",
+    "W340": "a word after only is nearly data or simulation, or no process of the list",
     "E270": "a function's Python file cannot be used",
     "E271": "a Python function does not say its types",
     "E272": "a Python function cannot be compiled",

@@ -192,6 +192,14 @@ def _sorted_words(
 
 
 def _warn_of_a_slip(context: Context, word: str, span: Span) -> None:
+    listed = context.dataset.processes if context.dataset is not None else ()
+    if listed:
+        if word not in listed:  # no error: a list can be a part of what the analysis is for
+            message = f"only {word}: no process of the list is called {word}"
+            near = did_you_mean(word, [*listed, *KINDS, "nominal", "era"])
+            help = near or f"its processes are {', '.join(listed)}"
+            context.findings.warning("W340", message, span, help)
+        return
     near = did_you_mean(word, [*KINDS, "nominal", "era"])
     if near:
         message = f"only {word} is read as the process {word}"

@@ -15,6 +15,7 @@ class Dataset:
     """The input of one run; what is empty is not known. ``stream`` is that of data.
 
     A dataset list that ``normalises`` has applied the generator's weight, the column ``genw``.
+    ``processes`` are those of the whole list.
     """
 
     kind: Kind = ""
@@ -24,3 +25,4 @@ class Dataset:
     constants: Mapping[str, Constant] = field(default_factory=dict)  # "x_kfactor" -> 1.2
     normalises: bool = False
     genw: str = ""
+    processes: tuple[str, ...] = ()

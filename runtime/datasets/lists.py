@@ -120,6 +120,12 @@ class DatasetList:
     groups: tuple[Group, ...] = ()
     normalise: bool = True
 
+    @property
+    def processes(self) -> tuple[str, ...]:
+        """The processes of all datasets, each once."""
+        every = (name for listed in self.datasets for name in listed.processes)
+        return tuple(dict.fromkeys(filter(None, every)))
+
     def group_of(self, name: str) -> Group | None:
         """Return the group that a dataset is stitched in."""
         return next((g for g in self.groups if name in g.members), None)

@@ -58,6 +58,7 @@ class DatasetPreparation:
     seen: dict[str, str]
     compiled: dict[object, Compiled]
     places: Callable[[str], Sequence[str]] = lambda path: (path,)  # where a file may be
+    processes: tuple[str, ...] = ()  # of all datasets of the list
     facts: dict[str, Facts] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
     # How many regions, variations and systematics each part has in the program.
@@ -185,6 +186,7 @@ class DatasetPreparation:
             listed.constants,
             self.normalised,
             "" if branch is None else self.genw_of(schema),
+            self.processes,
         )
         return started(self.base.program(schema, dataset), start)
 

@@ -129,6 +129,7 @@ def preparations(
             seen,
             compiled,
             places_of(listed, asked.places),
+            lists.processes,
         )
 
 
