@@ -145,7 +145,15 @@ class Finding:
     events with odd weights, of all its variations.
     """
 
-    kind: Literal["unchanged", "one-sided", "same-side", "insignificant", "odd-weights", "absent"]
+    kind: Literal[
+        "unchanged",
+        "one-sided",
+        "same-side",
+        "insignificant",
+        "odd-weights",
+        "absent",
+        "incomplete",
+    ]
     process: str = ""
     region: str = ""
     histogram: str = ""

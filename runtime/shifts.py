@@ -1,6 +1,6 @@
 """What is odd about systematics after a run: nothing changed, one side only, less than chance.
 
-Or weights are zero, of the other sign, or more than ten times the nominal ones. The error of a shift knows that nominal and varied yields are of the same events, see
+Or weights are missing, zero, of the other sign, or more than ten times the nominal ones. The error of a shift knows that nominal and varied yields are of the same events, see
 ``compiler/lower/shifts.py``. A variation of weights alone is as uncertain as the yield is: its
 relative error is that of the yield.
 """
@@ -57,6 +57,13 @@ def _odd_weights(place: _Place, own: Sequence[Mapping[_Place, Item]]) -> Iterato
         yield Finding("odd-weights", place[0], place[3], "", None, None, None, *counts)
 
 
+def _lacks_events(nominal: Cutflow, varied: Item) -> bool:
+    """Whether events have no weight in a variation that have one without it."""
+    assert isinstance(varied, Cutflow)
+    pairs = zip(varied.steps, nominal.steps, strict=True)
+    return any(own.skipped > before.skipped for own, before in pairs)
+
+
 def _findings(systematic: Systematic, items: _Items) -> Iterator[Finding]:
     if systematic.kind == "rate":
         yield from _of_rate(systematic)
@@ -73,6 +80,10 @@ def _findings(systematic: Systematic, items: _Items) -> Iterator[Finding]:
         return
     for place, before in nominal.items():
         yield from _odd_weights(place, own)
+        if isinstance(before, Cutflow) and any(
+            _lacks_events(before, items[place]) for items in own if place in items
+        ):
+            yield Finding("incomplete", place[0], before.region)
         pair = up.get(place, before), down.get(place, before)
         if not any(_differ(before, item) for item in pair):
             continue

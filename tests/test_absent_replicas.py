@@ -127,3 +127,33 @@ def test_real_files_say_how_many_replicas_there_are(real_data: Path) -> None:
     with open_input(str(real_data / "nano_v15_ttbar.root")) as opened:
         assert opened.most["LHEPdfWeight"] == 103
         assert opened.most["LHEScaleWeight"] == 9
+
+
+def test_there_is_no_band_of_replicas_that_some_events_lack(tmp_path: Path) -> None:
+    columns = {
+        "MET_pt": np.full(6, 50, np.float32),
+        "MET_phi": np.zeros(6, np.float32),
+        "HLT_Mu": np.ones(6, bool),
+        "run": np.ones(6, np.uint32),
+        "luminosityBlock": np.ones(6, np.uint32),
+        "event": np.arange(6, dtype=np.uint64),
+        "LHEPdfWeight": ak.Array([[1.1] * n for n in (4, 5, 5, 4, 5, 5)]),
+    }
+    types: Any = {n: getattr(v, "dtype", "var * float32") for n, v in columns.items()}
+    with uproot.recreate(tmp_path / "a.root") as file:
+        file.mktree("Events", types | {"LHEPdfWeight": "var * float32"}).extend(columns)
+    result = run(tmp_path, "a.root")
+    assert result.exit_code == 2, result.output
+    words = "a.adl:7:1: error[E277]: the weight of 2 events of r is missing, NaN or infinite for a "
+    assert words in result.output
+    assert "replica of pdf: hessian has no band" in result.output
+    # Of single replicas the events are just missing.
+    words = "warning: each_4: the weight of 2 events is missing, NaN or infinite, first seen in r"
+    assert words in result.output
+    shown, findings = labels(tmp_path)
+    assert shown == {"nominal", "shortUp", "shortDown", "each_3", "each_4"}
+    assert findings["pdf"] == ["incomplete"]
+    assert findings["each"] == ["incomplete"]
+    assert "incomplete" not in findings["short"]
+    (row,) = (x.strip() for x in result.output.splitlines() if x.strip().startswith("pdf "))
+    assert row.endswith("events have no weight")

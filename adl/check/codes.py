@@ -78,7 +78,7 @@ CODES: dict[str, str] = {
     "E271": "a Python function does not say its types",
     "E272": "a Python function cannot be compiled",
     "E273": "lines of a systematic contradict each other",
-    "E277": "no event of a file has a replica",
+    "E277": "events lack a replica",
     "E276": "an uncertainty is correlated by a label that is not in the vocabulary",
     "E280": "two saves write one file",
     "E281": "a list of values stands where a number is needed",

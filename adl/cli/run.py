@@ -198,19 +198,23 @@ def command(
             )
             results = _results(preparation, outcome, friends)
             tell(results.friends if results is not None else ())
-        from adl.runtime.replicas import absent, without
+        from adl.runtime.replicas import absent, gaps, without, without_bands
 
         lacking = absent(outcome)
+        told = [one.told() for one in lacking]
         if results is not None:
             from adl.runtime.shifts import with_findings
 
             results = without(with_findings(results), lacking)
+            incomplete = gaps(outcome, results)
+            results = without_bands(results, incomplete)
+            told += [one.told() for one in incomplete]
         if tried is not None:
             if results is not None:
                 tell_of_run(
                     tried, (file, jobs), keepers, asked_output, form, partial(_write, results)
                 )
-            show_findings([one.told() for one in lacking], preparation.source)
+            show_findings(told, preparation.source)
             report_sample(outcome, events)
             return
         if results is not None and output is not None:  # first: no printer's trouble loses them
@@ -224,8 +228,8 @@ def command(
     if profiled is not None:
         run = (preparation.source, inputs, jobs, target == "reference")
         show_profile(profiled, run, outcome, output, form, quiet)
-    show_findings([one.told() for one in lacking], preparation.source)
-    report(outcome, None if lost else results, events, bool(lacking))
+    show_findings(told, preparation.source)
+    report(outcome, None if lost else results, events, bool(told))
     if results is not None and not results.systematics and not set(systematics) <= ALL.keys():
         message = (
             f"--systematics {' '.join(systematics)}: the input has no variation of such a name"

@@ -158,6 +158,7 @@ _REMARKS = {
     "same-side": "both to one side",
     "insignificant": "within its error",
     "absent": "a replica is in no event",
+    "incomplete": "events have no weight",
 }
 
 
