@@ -86,6 +86,8 @@ def _findings(systematic: Systematic, items: _Items) -> Iterator[Finding]:
             yield Finding("incomplete", place[0], before.region)
         pair = up.get(place, before), down.get(place, before)
         if not any(_differ(before, item) for item in pair):
+            if isinstance(before, Cutflow) and (place in up or place in down):
+                yield from _of_yield(systematic, before, pair)  # no shift is within its error, too
             continue
         if isinstance(before, Histogram):
             side = _side_of_bins(before, pair)
@@ -168,8 +170,8 @@ def _of_yield(
         yield replace(known, kind="one-sided")
     elif up * down > 0.0:
         yield replace(known, kind="same-side")
-    moved = [(s, e) for s, e in zip((up, down), errors, strict=True) if s]
-    if moved and not systematic.combine and all(abs(s) < e * _EVEN for s, e in moved):
+    within = all(abs(s) <= e * _EVEN for s, e in zip((up, down), errors, strict=True))
+    if within and not systematic.combine:
         yield replace(known, kind="insignificant")
 
 

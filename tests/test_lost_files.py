@@ -130,6 +130,7 @@ def test_what_some_files_lack_is_said_with_their_names(tmp_path: Path) -> None:
     assert result.output.count("error[E201]") == 1
     assert f"in {paths[2]}, {paths[3]}, {paths[4]} and 1 more files" in result.output
     assert "other files of this run have what is not found" in result.output
+    assert "end the line with only simulation or only data" in result.output
 
 
 def test_a_file_is_looked_for_at_its_other_places(tmp_path: Path) -> None:

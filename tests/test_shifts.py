@@ -212,6 +212,13 @@ def test_both_directions_on_one_side_are_found_bin_by_bin_too() -> None:
     assert kinds(found, "hht") == [("same-side",)]
 
 
+def test_no_shift_is_within_its_error_where_there_can_be_one() -> None:
+    cuts = "region all_of_them\n  select v > -1\nregion half\n  select v > 1\n"
+    found = results("systematic s\n  scale v  up 1.3  down 0.7\n" + cuts)
+    regions = {f.region: (f.kind, f.up, f.down) for f in found.systematics[0].findings}
+    assert regions == {"all_of_them": ("insignificant", 0.0, 0.0)}
+
+
 def test_a_shift_of_one_event_is_less_than_chance() -> None:
     # The factor moves one jet over the threshold, and down none under it.
     pts = [x for row in ROWS for x in row]

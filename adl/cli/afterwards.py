@@ -191,8 +191,9 @@ def _report_failures(outcome: Outcome) -> None:
             click.echo(f"  in {_files(alike)}", err=True)
             if outcome.events and any(d.code in _OF_SOME_FILES for d in error.diagnostics):
                 click.echo(
-                    "  other files of this run have what is not found: keep only these, or run "
-                    "each kind on its own",
+                    "  other files of this run have what is not found: keep only these, run each "
+                    "kind on its own,\n  or end the line with only simulation or only data, if it is "
+                    "for these alone",
                     err=True,
                 )
         else:
