@@ -201,6 +201,58 @@ def test_a_run_without_a_list_has_one_rate(ran: Ran) -> None:
     assert by_name["calibration"]["rates"] == []
 
 
+@pytest.fixture(scope="module")
+def two_point(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A list with a dataset that is a variation, and an analysis with variations of its own."""
+    folder = tmp_path_factory.mktemp("two_point")
+    make(folder / "up.root", 120, 20)
+    more = {
+        "files": "up.root",
+        "kind": "simulation",
+        "process": "ttbar",
+        "era": "2018",
+        "cross_section": 30.0,
+        "variation": "hdamp_up",
+    }
+    listed(folder, {"tt_up": more})
+    (folder / "a.adl").write_text(
+        ANALYSIS.replace(
+            "region signal", "systematic met\n  scale pt(MET) up 1.1 down 0.9\nregion signal"
+        )
+    )
+    return folder
+
+
+def test_a_plan_of_what_is_a_variation_has_no_others(two_point: Path) -> None:
+    arguments = [str(two_point / "a.adl"), str(two_point / "l.yaml"), "--format", "json"]
+    result = CliRunner().invoke(main, ["plan", *arguments])
+    assert result.exit_code == 0, result.output
+    plans = {plan["dataset"]: plan for plan in json.loads(result.stdout)["plans"]}
+    assert {"met", "pile"} <= {s["name"] for s in plans["tt18"]["systematics"]}
+    varied = plans["tt_up"]
+    assert (varied["variation"], varied["systematics"], varied["groups"]) == ("hdampUp", [], [])
+    assert (varied["total"]["cost"], varied["total"]["variations"]) == (1.0, 0)
+
+
+def test_a_variation_that_is_a_dataset_has_rows_in_its_process_and_the_total(
+    two_point: Path,
+) -> None:
+    arguments = [str(two_point / "a.adl"), str(two_point / "l.yaml"), "-o", str(two_point / "out")]
+    result = CliRunner().invoke(main, ["run", *arguments])
+    assert result.exit_code == 0, result.output
+    found = json.loads((two_point / "out" / "results.json").read_text())
+    jsonschema.validate(found, SCHEMA)
+    ran = Ran(result.output, found, two_point)
+    rows = {process: ran.rows(process) for process in ("ttbar", "wjets", "data", "total")}
+    assert [p for p, own in rows.items() if "hdamp" in own] == ["ttbar", "total"]
+    assert ran.systematic("hdamp")["processes"] == ["ttbar", "total"]
+    assert all("met" in own for own in rows.values())
+    # The dataset adds nothing to the mean of the eras' factors.
+    assert rates(ran, "xs")["ttbar"] == ("", 1.1, 0.9)
+    labels = {c["variation"] for c in found["cutflows"] if c["process"] == "ttbar"}
+    assert {"hdampUp", "metUp", "metDown", "pileUp"} <= labels
+
+
 @pytest.mark.parametrize("command", ["run", "plan"])
 def test_a_process_that_the_list_does_not_have_is_named(ran: Ran, command: str) -> None:
     text = ANALYSIS.replace("only wjets", "only wjetz").replace("only ttbar", "only ttbar zprime")

@@ -154,6 +154,9 @@ class DatasetPreparation:
         programs = [
             self._of_part(part, Start(mask, weight), schema, branch) for part, mask in found
         ]
+        self._refuse_double(programs, file)
+        if self.listed.variation:  # it has none of its own: only its nominal results count
+            programs = [replace(p, variations=(), systematics=()) for p in programs]
         self.parts = tuple(part for part, _ in found)
         self.extents = tuple(
             (len(p.regions), len(p.variations), len(p.systematics)) for p in programs
@@ -162,7 +165,6 @@ class DatasetPreparation:
             programs = [
                 _named(program, part) for program, (part, _) in zip(programs, found, strict=True)
             ]
-        self._refuse_double(programs, file)
         own = Program((_own_region(weight, inside, found),))
         return self._kernel(joined((own, *programs)), file, schema)
 
