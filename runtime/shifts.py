@@ -102,16 +102,20 @@ def _findings(systematic: Systematic, items: _Items) -> Iterator[Finding]:
 
 
 def _of_rate(systematic: Systematic) -> Iterator[Finding]:
-    """Yield what is odd about two factors: they are the same in every region."""
-    assert systematic.rate is not None
-    up, down = (factor - 1.0 for factor in systematic.rate)
-    known = Finding("unchanged", up=up, down=down)
-    if up == 0.0 and down == 0.0:
+    """Yield what is odd about two factors: of everything, or of each process of a list."""
+    pairs = [(one.process, one.region, one.up, one.down) for one in systematic.rates]
+    if systematic.rate is not None:
+        pairs = [("", "", *systematic.rate)]
+    if all(up == down == 1.0 for _, _, up, down in pairs):
         yield Finding("unchanged")
-    elif up == 0.0 or down == 0.0:
-        yield replace(known, kind="one-sided")
-    elif up * down > 0.0:
-        yield replace(known, kind="same-side")
+        return
+    for process, region, *factors in pairs:
+        up, down = (factor - 1.0 for factor in factors)
+        known = Finding("unchanged", process, region, up=up, down=down)
+        if (up == 0.0) != (down == 0.0):
+            yield replace(known, kind="one-sided")
+        elif up * down > 0.0:
+            yield replace(known, kind="same-side")
 
 
 def _sides(systematic: Systematic) -> list[str]:

@@ -29,6 +29,10 @@ systematic calibration
   rate 1.01 0.99  only era 2018
 systematic every
   rate 1.03 0.97
+systematic odd
+  rate 1.03 1.01  only wjets
+systematic idle
+  rate 1 1  only ttbar
 systematic pile
   weight pu up 1.2 down 0.7  only ttbar
 systematic flat
@@ -179,6 +183,14 @@ def test_what_does_not_act_has_no_row(ran: Ran) -> None:
     assert ran.systematic("pile")["processes"] == ["ttbar", "total"]
 
 
+def test_factors_to_one_side_are_told_of_their_process(ran: Ran) -> None:
+    assert ran.rows("wjets")["odd"] == ["rate", "+3.00%", "+1.00%", "both", "to", "one", "side"]
+    findings = {f["process"]: f["kind"] for f in ran.systematic("odd")["findings"]}
+    assert findings == {"wjets": "same-side", "total": "same-side"}
+    assert ran.rows("ttbar")["idle"][:3] == ["rate", "+0.00%", "+0.00%"]
+    assert [f["kind"] for f in ran.systematic("idle")["findings"]] == ["unchanged"]
+
+
 def test_a_systematic_can_be_a_weight_here_and_a_rate_there(ran: Ran) -> None:
     assert ran.systematic("mixed")["kind"] == "weight"
     assert ran.rows("ttbar")["mixed"][1:] == ["+50.00%", "-50.00%"]
@@ -255,7 +267,9 @@ def test_a_variation_that_is_a_dataset_has_rows_in_its_process_and_the_total(
 
 @pytest.mark.parametrize("command", ["run", "plan"])
 def test_a_process_that_the_list_does_not_have_is_named(ran: Ran, command: str) -> None:
-    text = ANALYSIS.replace("only wjets", "only wjetz").replace("only ttbar", "only ttbar zprime")
+    text = ANALYSIS.replace("only wjets", "only wjetz", 1).replace(
+        "only ttbar", "only ttbar zprime"
+    )
     analysis = ran.folder / "typo.adl"
     analysis.write_text(text)
     result = CliRunner().invoke(main, [command, str(analysis), str(ran.folder / "l.yaml")])

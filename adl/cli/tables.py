@@ -135,11 +135,12 @@ def _shifts(
 
 def _remark(systematic: Systematic, nominal: Cutflow) -> str:
     """What is odd about a systematic in a region."""
-    own = (nominal.process.name, nominal.region)
     found = [
         finding
         for finding in systematic.findings
-        if not finding.histogram and (finding.process, finding.region) in (own, ("", ""))
+        if not finding.histogram
+        and finding.process in ("", nominal.process.name)
+        and finding.region in ("", nominal.region)
     ]
     return ", ".join(_REMARKS.get(finding.kind) or _odd_weights(finding) for finding in found)
 

@@ -80,14 +80,12 @@ def _of(name: str, part: Acting) -> Systematic | None:
 
 def _rates(name: str, process: str, parts: Iterable[Acting]) -> Iterator[Rate]:
     """Yield the factors of a process: one pair, or one for each region with a yield."""
-    factors: list[tuple[tuple[float, float], Acting]] = []
-    for part in parts:
-        if not part.variation:
-            own = _of(name, part)
-            factors.append((_NONE if own is None or own.rate is None else own.rate, part))
-    different = {pair for pair, _ in factors}
-    if different <= {_NONE}:
+    # The datasets of variations add nothing to the nominal yield.
+    found = [(_of(name, part), part) for part in parts if not part.variation]
+    if not any(own is not None and own.rate is not None for own, _ in found):
         return
+    factors = [(_NONE if own is None else own.rate or _NONE, part) for own, part in found]
+    different = {pair for pair, _ in factors}
     if len(different) == 1:
         yield Rate(process, "", *different.pop())
         return
