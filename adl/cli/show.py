@@ -44,7 +44,7 @@ def command(
     graph the arrows go from what is taken, inherited or used; the model, or --input, says which
     names are collections of the input. --variation checks the analysis and marks, with a border of
     another colour, the collections that change, objects made of them, and the regions whose numbers
-    can change.
+    can change; columns that the model does not know, jet_pt_jesUp say, need --input.
 
     \b
     Example:
