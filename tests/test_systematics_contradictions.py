@@ -87,3 +87,10 @@ def test_no_replicas_are_a_mistake(places: str, meant: str, combine: str) -> Non
 def test_a_rate_is_a_factor_above_0(rate: str, message: str) -> None:
     (found,) = mistakes(f"rate {rate}")
     assert (found.code, found.message) == ("E262", message)
+
+
+@pytest.mark.parametrize("places", ["-3:-1", "-3:2", "3:-1"])
+def test_replicas_are_not_counted_from_the_end(places: str) -> None:
+    (found,) = mistakes(f"reweight LHEPdfWeight[{places}]")
+    assert found.code == "E262"
+    assert found.message.startswith("replicas are counted from 0")

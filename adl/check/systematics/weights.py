@@ -207,6 +207,10 @@ def _places(draft: Draft, written: Expr) -> tuple[Expr, list[int] | None] | None
 
 def _range(draft: Draft, start: int, stop: int, written: Slice) -> list[int] | None:
     """Return the places from one to before another; none between them is a mistake."""
+    if start < 0 or stop < 0:
+        message = "replicas are counted from 0: their number can differ between files"
+        draft.mistake("E262", message, written.span, "as in LHEPdfWeight[1:101]")
+        return None
     if start < stop:
         return _bounded(draft, list(range(start, stop)), written.span)
     whole = draft.context.words(written.value.span)
