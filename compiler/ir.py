@@ -882,7 +882,11 @@ _OPEN = 1 << 32
 
 
 def opened(node: Node, above: int = _OPEN) -> tuple[tuple[Axis, ...], tuple[Node, ...]]:
-    """Return a binder's axes as free ones in slots ``above`` others, and its operands over them."""
+    """Return a binder's axes as free ones in slots ``above`` others, and its operands over them.
+
+    A binder inside a body that is open already can name that body's axes: no slot is one of theirs.
+    """
+    above = max((above, *(axis.slot for axis in node.free)))
     axes = tuple(Axis(a.source, above - a.slot) for a in node.bound)
     names = dict(zip(node.bound, axes, strict=True))
     if isinstance(node, Store):  # each axis is bound in its own value only

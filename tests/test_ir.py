@@ -42,6 +42,7 @@ from adl.compiler.ir import (
     fill,
     invert,
     lift,
+    opened,
     pick,
     postorder,
     reduce,
@@ -813,3 +814,14 @@ def test_a_program_is_mapped_fill_by_fill() -> None:
     assert not any(f.weighted for f in mapped.fills)
     assert [s.missing for s in mapped.regions[0].steps] == [example().fills[2], None]
     assert example().map(lambda f: f).regions == example().regions
+
+
+def test_a_binder_in_an_open_body_opens_no_axis_of_that_body() -> None:
+    jet = Axis(("Jet",), 0)
+    (outer,), _ = opened(reduce("count", (jet,), Const(1), TRUE))
+    inner = Axis(("Jet",), 1)
+    mask = call("lt", Index(inner), Index(outer))  # how many come before the outer one
+    count = reduce("count", (inner,), Const(1), mask)
+    (own,), (_, open_mask) = opened(count)
+    assert own != outer
+    assert open_mask is call("lt", Index(own), Index(outer))

@@ -21,6 +21,7 @@ from adl.compiler.prove.values import LEAST, MOST, Kind, Values, between
 
 Names = frozenset[str]
 _NONE: Names = frozenset()
+MOST_ROUNDS = 200  # in which what is known of quantities shrinks a box
 
 
 @dataclass(frozen=True)
@@ -173,9 +174,15 @@ def _cases(formula: Formula) -> int:
 
 
 def _propagate(box: _Box, formulas: Pending, known: Known) -> Pending:
-    """Shrink the box until nothing changes; return what has several cases still."""
+    """Shrink the box until nothing changes; return what has several cases still.
+
+    Whole numbers that push each other up by one would take as many rounds as there are numbers:
+    a box that is left too large proves less, and nothing wrong.
+    """
     pending = formulas
-    while not box.failed():
+    for _ in range(MOST_ROUNDS):
+        if box.failed():
+            break
         pending = _assert_all(box, pending)
         changed, box.changed = box.changed, {}
         if box.failed() or not (changed or box.fresh):

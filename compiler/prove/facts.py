@@ -168,8 +168,12 @@ class Facts:
         """Return what the reduced value can be for tuples that pass the mask."""
         _, (value, mask) = opened(node)
         formula = over(self.formula(mask))
-        value = self.normal(value)
-        return narrowed(formula, self.about([formula.formula]), self.bounds, value)
+        value, known = self.normal(value), Known()
+        if self._depth < DEPTH:  # sums in the masks of sums ask in turn
+            self._depth += 1
+            known = self.about([formula.formula])
+            self._depth -= 1
+        return narrowed(formula, known, self.bounds, value)
 
 
 def on_one_element(one: Reduce, other: Reduce, which: int = 1) -> tuple[Node, Node]:
