@@ -112,6 +112,7 @@ function scaled
   code "functions.py"
 correction cor1 "../corpus/corrections/muons.json" muon_id
   inputs $, *
+  nominal "nominal"
   vary idv2 up "up" down "nominal"
 Object obj3
   take FatJet
