@@ -17,11 +17,13 @@ from adl.compiler.emit.tables import lookup_name
 from adl.compiler.emit.text import LLVM_TYPE, Lines, real
 from adl.compiler.emit.variations import (
     VECTORS,
+    are_weights,
     count_all,
     count_each,
     emit_cell,
     emit_choice,
     in_vectors,
+    note_finite,
 )
 from adl.compiler.emit.windows import ask
 from adl.compiler.ir import (
@@ -346,6 +348,8 @@ class FunctionEmitter:
         self.take(target, results)
         if target in self.published:
             self.remember(target)
+        if isinstance(target, Store) and are_weights(target) and self.arguments.streams is None:
+            note_finite(self, target)
 
     def take(self, target: Node, results: tuple[str, ...]) -> None:
         """Make a value known under the node that it belongs to."""

@@ -65,7 +65,8 @@ no:
 # it. The loop over the weights is worth vectorising; what was no number is counted in a second.
 _ALL = """
 define internal void @adl_all(ptr noalias %raw, ptr noalias %sumw, ptr noalias %sumw2,
-    ptr noalias %skipped, i64 %n, i64 %cell, ptr noalias readonly %weights) nounwind noinline {
+    ptr noalias %skipped, i64 %n, i64 %cell, ptr noalias readonly %weights,
+    i1 %finite) nounwind noinline {
 entry:
   %at = mul i64 %cell, %n
   %sums = getelementptr double, ptr %sumw, i64 %at
@@ -77,15 +78,31 @@ some:
   %c = load i64, ptr %c_at
   %c_new = add i64 %c, 1
   store i64 %c_new, ptr %c_at
-  br label %loop
+  br i1 %finite, label %quick, label %loop
+quick:
+  %i = phi i64 [ 0, %some ], [ %i_next, %quick ]
+  %y_at = getelementptr double, ptr %weights, i64 %i
+  %y = load double, ptr %y_at
+  %t_at = getelementptr double, ptr %sums, i64 %i
+  %t = load double, ptr %t_at
+  %t_new = fadd double %t, %y
+  store double %t_new, ptr %t_at
+  %y2 = fmul double %y, %y
+  %r_at = getelementptr double, ptr %squares, i64 %i
+  %r = load double, ptr %r_at
+  %r_new = fadd double %r, %y2
+  store double %r_new, ptr %r_at
+  %i_next = add nuw i64 %i, 1
+  %i_again = icmp slt i64 %i_next, %n
+  br i1 %i_again, label %quick, label %exit, !llvm.loop !1
 loop:
   %v = phi i64 [ 0, %some ], [ %next, %loop ]
   %wrong = phi i64 [ 0, %some ], [ %wrong_new, %loop ]
   %given_at = getelementptr double, ptr %weights, i64 %v
   %given = load double, ptr %given_at
   %size = call double @llvm.fabs.f64(double %given)
-  %finite = fcmp olt double %size, 0x7FF0000000000000
-  %w = select i1 %finite, double %given, double 0.0
+  %number = fcmp olt double %size, 0x7FF0000000000000
+  %w = select i1 %number, double %given, double 0.0
   %s_at = getelementptr double, ptr %sums, i64 %v
   %s = load double, ptr %s_at
   %s_new = fadd double %s, %w
@@ -95,7 +112,7 @@ loop:
   %q = load double, ptr %q_at
   %q_new = fadd double %q, %w2
   store double %q_new, ptr %q_at
-  %bad = xor i1 %finite, true
+  %bad = xor i1 %number, true
   %more = zext i1 %bad to i64
   %wrong_new = or i64 %wrong, %more
   %next = add nuw i64 %v, 1
@@ -123,7 +140,28 @@ exit:
   ret void
 }
 """
-SUPPORT = _EACH + _ALL
+# Whether all weights are numbers: asked once an event, not at each of its fills.
+_FINITE = """
+define internal i1 @adl_all_finite(i64 %n, ptr noalias readonly %weights) nounwind noinline {
+entry:
+  br label %loop
+loop:
+  %v = phi i64 [ 0, %entry ], [ %next, %loop ]
+  %wrong = phi i1 [ false, %entry ], [ %wrong_new, %loop ]
+  %at = getelementptr double, ptr %weights, i64 %v
+  %w = load double, ptr %at
+  %size = call double @llvm.fabs.f64(double %w)
+  %bad = fcmp uge double %size, 0x7FF0000000000000
+  %wrong_new = or i1 %wrong, %bad
+  %next = add nuw i64 %v, 1
+  %again = icmp slt i64 %next, %n
+  br i1 %again, label %loop, label %exit, !llvm.loop !1
+exit:
+  %fine = xor i1 %wrong_new, true
+  ret i1 %fine
+}
+"""
+SUPPORT = _EACH + _ALL + _FINITE
 VECTORS = ", !llvm.loop !1"
 METADATA = '!1 = distinct !{!1, !2}\n!2 = !{!"llvm.loop.vectorize.enable", i1 true}'
 
@@ -227,7 +265,21 @@ def count_all(function: FunctionEmitter, fill: Fill, operands: tuple[Node, ...])
     arguments = ", ".join(f"ptr {array}" for array in arrays)
     cell, weights = function.value(operands[0], fill, 0), function.scratch(operands[1])
     numbers = f"i64 {function.whole(variations(fill))}, i64 {cell}"
-    lines.do(f"call void @adl_all({arguments}, {numbers}, ptr {weights})")
+    finite = lines.load("i1", function.mark(operands[1]))
+    lines.do(f"call void @adl_all({arguments}, {numbers}, ptr {weights}, i1 {finite})")
+
+
+def note_finite(function: FunctionEmitter, weights: Store) -> None:
+    """Write whether all of an event's weights are numbers, for those who fill them."""
+    lines, (axis,) = function.lines, weights.axes
+    size = function.size(axis.source)
+    found = lines.let(f"call i1 @adl_all_finite(i64 {size}, ptr {function.scratch(weights)})")
+    lines.store("i1", found, function.mark(weights))
+
+
+def are_weights(node: Node) -> bool:
+    """Whether a value is the weights of all variations of a group."""
+    return isinstance(node, Store) and node.content == "real" and is_varied(node.axes[0])
 
 
 def places(function: FunctionEmitter, fill: Fill) -> tuple[str, ...]:
