@@ -123,6 +123,16 @@ def test_what_nobody_knows_is_never_guessed(only: str) -> None:
     assert errors(text, None) == []
 
 
+def test_what_a_run_does_not_know_is_asked_for_once() -> None:
+    lumi = "systematic lumi\n  rate 1.025  only ttbar\n"
+    text = lumi + region("weight a 2  only wjets", 'select MET > 5 and era == "2018"')
+    found = [d.message for d in examined(text, Dataset())[1] if d.code == "E251"]
+    assert found == [
+        "the input does not say its process (and so in one place more)",
+        "the input does not say its era",
+    ]
+
+
 def test_only_nominal_is_for_histograms() -> None:
     assert errors(region('histo h, "", 10, 0, 100, MET  only nominal'), DATA) == []
     assert errors(region("select MET > 5  only nominal"), DATA) == ["E252"]

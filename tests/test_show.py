@@ -326,6 +326,33 @@ def test_a_graph_marks_what_a_variation_touches(
     assert {numbers[n] for n in classes.split(",")} == names
 
 
+def test_a_process_decides_which_only_counts(tmp_path: Path) -> None:
+    path = tmp_path / "a.adl"
+    path.write_text(
+        "systematic jes\n  scale pt(Jet)  up 1.1  down 0.9  only ttbar\n"
+        "systematic mu\n  scale pt(Muon)  up 1.1  down 0.9  only wjets\n"
+        "region one\n  select size(Jet) >= 1 and size(Muon) >= 1 and pT(Jet[0]) > 30\n"
+    )
+
+    def found(*options: str) -> Result:
+        return CliRunner().invoke(main, ["show", str(path), "--graph", "dot", *options])
+
+    def names(result: Result) -> set[str]:
+        lines = [line for line in result.stdout.splitlines() if 'penwidth="3"' in line]
+        return {re.findall(r'label="(\w+)"', line)[0] for line in lines}
+
+    assert names(found("--variation", "*")) == {"Jet", "Muon", "one"}
+    assert names(found("--variation", "*", "--process", "ttbar")) == {"Jet", "one"}
+    assert names(found("--variation", "*", "--process", "wjets")) == {"Muon"}  # pt counts nowhere
+    other = found("--variation", "jes", "--process", "wjets")
+    assert (other.exit_code, names(other)) == (0, set())
+    assert "jes is for other datasets" in other.stderr
+    assert found("--variation", "tau", "--process", "wjets").exit_code == 2
+    idle = found("--process", "ttbar")
+    assert idle.exit_code == 2
+    assert "add --variation" in idle.stderr
+
+
 def test_a_factor_of_the_yield_touches_nothing_and_is_no_mistake(tmp_path: Path) -> None:
     path = tmp_path / "a.adl"
     path.write_text(f"{SYSTEMATICS}systematic lumi\n  rate 1.02 0.98\n")

@@ -66,7 +66,7 @@ def own_constant(context: Context, name: str, span: Span) -> Value | None:
         help = f"--constant {name}=1.5 says it, or a dataset list"
         hints = filter(None, (did_you_mean(name, list(constants)), help))
         message = f"the dataset has no constant {name}"
-        context.findings.error("E251", message, span, "\n".join(hints))
+        context.findings.everywhere("E251", message, span, "\n".join(hints))
         return None
     found = constants[name]
     if isinstance(found, str):
@@ -82,7 +82,7 @@ def known(context: Context, what: str, span: Span) -> str:
     if not found:
         words = "whether it is data or simulation" if what == "kind" else f"its {what}"
         message = f"the input does not say {words}"
-        context.findings.error("E251", message, span, _OPTIONS[what])
+        context.findings.everywhere("E251", message, span, _OPTIONS[what])
     return found
 
 

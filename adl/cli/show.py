@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from adl.cli.common import AnalysisMistakes, UserError, model_option, read_source
+from adl.cli.common import (
+    AnalysisMistakes,
+    UserError,
+    dataset_of,
+    dataset_options,
+    model_option,
+    read_source,
+)
 
 if TYPE_CHECKING:
     from adl.syntax.source import Source
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
     "--input", "sample", metavar="ROOT", help="For --graph: the collections are those of this file."
 )
 @click.option("--tree", metavar="NAME", help="Tree of the events in --input.")
+@dataset_options
 @model_option
 def command(
     file: str,
@@ -37,6 +45,7 @@ def command(
     sample: str | None,
     tree: str | None,
     model: str,
+    **about: Any,
 ) -> None:
     """Show an analysis: its objects, defines and regions with their cuts, histograms and bins.
 
@@ -44,7 +53,8 @@ def command(
     graph the arrows go from what is taken, inherited or used; the model, or --input, says which
     names are collections of the input. --variation checks the analysis and marks, with a border of
     another colour, the collections that change, objects made of them, and the regions whose numbers
-    can change; columns that the model does not know, jet_pt_jesUp say, need --input.
+    can change; columns that the model does not know, jet_pt_jesUp say, need --input. Of `only` and
+    other choices between datasets both sides count, unless --process ttbar and the like say which.
 
     \b
     Example:
@@ -54,6 +64,8 @@ def command(
     """
     source = read_source(file)
     parsed = _parsed(source)
+    if variation is None and any(about.values()):
+        raise UserError("--process and the like say what --variation marks: add --variation GLOB")
     if graph is None:
         if variation is not None:
             raise UserError("--variation marks a graph: add --graph mermaid or --graph dot")
@@ -69,7 +81,8 @@ def command(
         return
     from adl.cli.touched import touched
 
-    click.echo(GRAPHS[graph](found, touched(found, source, known, variation)))
+    dataset = dataset_of(**about) if any(about.values()) else None
+    click.echo(GRAPHS[graph](found, touched(found, source, known, variation, dataset)))
 
 
 def _parsed(source: Source) -> File:

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 
 from adl.check.analysis import Analysis
 from adl.check.computed import plain
+from adl.check.dataset import Dataset
 from adl.check.variations import NewValue, SystematicDef
 from adl.cli.common import AnalysisMistakes, UserError, show_findings, show_note
 from adl.cli.front import examine
@@ -22,9 +23,14 @@ from adl.syntax.diagnostics import AnalysisError
 from adl.syntax.source import Source
 
 
-def touched(graph: Graph, source: Source, known: Schema, pattern: str) -> frozenset[Node]:
-    """Return the nodes that variations touch of which the label, systematic or family fits."""
-    analysis, findings = examine(source, known, "auto")
+def touched(
+    graph: Graph, source: Source, known: Schema, pattern: str, dataset: Dataset | None = None
+) -> frozenset[Node]:
+    """Return the nodes that variations touch of which the label, systematic or family fits.
+
+    Without a dataset both sides of each choice between datasets count.
+    """
+    analysis, findings = examine(source, known, "auto", dataset)
     if analysis is None:
         raise AnalysisMistakes(AnalysisError(source, findings))
     show_findings((f for f in findings if f.severity == "warning"), source)
@@ -32,8 +38,9 @@ def touched(graph: Graph, source: Source, known: Schema, pattern: str) -> frozen
     if not labels and any(_is_called(s, pattern) for s in analysis.systematics):
         show_note(f"{pattern} is a factor of the whole yield: it touches no value")
     elif not labels:
-        names = ", ".join(s.name for s in analysis.systematics) or "none"
-        raise UserError(f"no variation is called {pattern}; the systematics are: {names}")
+        every = examine(source, known, "auto")[0] if dataset is not None else analysis
+        _refuse_unknown(every or analysis, pattern)
+        show_note(f"{pattern} is for other datasets: it touches nothing of this one")
     inputs = set(_inputs(analysis, labels, known))
     found = {node for node in graph.nodes if node.kind == "input" and node.name in inputs}
     while more := {
@@ -44,6 +51,15 @@ def touched(graph: Graph, source: Source, known: Schema, pattern: str) -> frozen
         found |= more
     regions = set(_regions(analysis, labels))
     return frozenset(found | {n for n in graph.nodes if n.kind == "region" and n.name in regions})
+
+
+def _refuse_unknown(analysis: Analysis, pattern: str) -> None:
+    """Refuse a pattern that nothing of an analysis fits."""
+    if not _labels(analysis, pattern) and not any(
+        _is_called(s, pattern) for s in analysis.systematics
+    ):
+        names = ", ".join(s.name for s in analysis.systematics) or "none"
+        raise UserError(f"no variation is called {pattern}; the systematics are: {names}")
 
 
 def _labels(analysis: Analysis, pattern: str) -> set[str]:
