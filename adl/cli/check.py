@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from adl.cli.common import (
+from adl.cli.common import UserError, colour, show_findings
+from adl.cli.options import (
     Places,
-    UserError,
-    colour,
     dialect_option,
+    format_option,
     lenient_option,
     model_option,
     model_path_option,
     rewrite_option,
-    show_findings,
 )
 
 if TYPE_CHECKING:
@@ -26,14 +25,7 @@ if TYPE_CHECKING:
 
 @click.command("check", short_help="Find every mistake before an event is read.")
 @click.argument("files", metavar="FILE...", type=click.Path(), nargs=-1, required=True)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "sarif", "github"]),
-    default="text",
-    show_default=True,
-    help="For people, or on standard output for programs.",
-)
+@format_option("json", "sarif", "github", help="For people, or on standard output for programs.")
 @click.option("--strict", is_flag=True, help="A warning counts as an error.")
 @click.option("--input", "sample", metavar="ROOT", help="Check against this file's own branches.")
 @click.option("--tree", metavar="NAME", help="Tree of the events in --input.")

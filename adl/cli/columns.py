@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from adl.cli.common import (
-    AnalysisMistakes,
+from adl.cli.common import AnalysisMistakes, UserError, read_source, show_findings
+from adl.cli.options import (
     Places,
-    UserError,
     dataset_of,
     dataset_options,
     dialect_option,
+    format_option,
     lenient_option,
     model_option,
     model_path_option,
-    read_source,
     rewrite_option,
-    show_findings,
     tree_option,
 )
 
@@ -45,12 +43,9 @@ class _Offer(NamedTuple):
 @click.option("--input", "sample", metavar="ROOT", help="Take them from this file's branches.")
 @tree_option
 @rewrite_option
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "servicex"]),
-    default="text",
-    show_default=True,
+@format_option(
+    "json",
+    "servicex",
     help="One name a line, a document, or the query of a ServiceX request (UprootRaw).",
 )
 @lenient_option

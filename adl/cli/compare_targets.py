@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adl.cli.common import (
+from adl.cli.common import UserError, show_note
+from adl.cli.friends import friend_options, once, taken_out
+from adl.cli.lists import Request, is_list, options_of, refuse_options
+from adl.cli.lists import read as read_list
+from adl.cli.options import (
     Places,
-    UserError,
     dataset_of,
     dataset_options,
     dialect_option,
+    format_option,
     lenient_option,
     model_option,
     model_path_option,
     rewrite_option,
     seed_option,
-    show_note,
     tree_option,
 )
-from adl.cli.friends import friend_options, once, taken_out
-from adl.cli.lists import Request, is_list, options_of, refuse_options
-from adl.cli.lists import read as read_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,14 +70,7 @@ DIFFERENT = 1  # the exit code
 @rewrite_option
 @friend_options
 @seed_option()
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people or for machines.",
-)
+@format_option("json")
 @lenient_option
 @dataset_options
 @model_path_option

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adl.cli.common import (
-    UserError,
+from adl.cli.common import UserError, read_source
+from adl.cli.options import (
     dataset_of,
     dataset_options,
     dialect_option,
     lenient_option,
     model_option,
     model_path_option,
-    read_source,
 )
 
 if TYPE_CHECKING:

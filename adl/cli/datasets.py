@@ -8,14 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adl.cli.common import (
-    Places,
-    UserError,
-    dialect_option,
-    model_option,
-    rewrite_option,
-    show_findings,
-)
+from adl.cli.common import UserError, show_findings
+from adl.cli.options import Places, dialect_option, format_option, model_option, rewrite_option
 
 if TYPE_CHECKING:
     from adl.check.analysis import AskedDialect
@@ -35,16 +29,6 @@ def command() -> None:
     """
 
 
-_FORMAT = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people or for programs.",
-)
-
-
 @command.command("schema", short_help="Print the JSON Schema of dataset lists.")
 def schema() -> None:
     """Print the JSON Schema of dataset lists.
@@ -60,7 +44,7 @@ def schema() -> None:
 
 @command.command("show", short_help="Show what a list says.")
 @click.argument("file", metavar="LIST", type=click.Path())
-@_FORMAT
+@format_option("json")
 def show(file: str, form: str) -> None:
     """Show the datasets of a list, their files found and defaults filled in.
 
@@ -103,7 +87,7 @@ def _show(document: dict[str, Any]) -> None:
     help="Files that are open at the same time.",
 )
 @rewrite_option
-@_FORMAT
+@format_option("json")
 @model_option
 @dialect_option
 def check(

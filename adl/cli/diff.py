@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adl.cli.common import (
-    UserError,
+from adl.cli.common import UserError
+from adl.cli.friends import friend_options
+from adl.cli.options import (
     dataset_options,
     dialect_option,
+    format_option,
     jobs_option,
     lenient_option,
     model_option,
@@ -20,7 +22,6 @@ from adl.cli.common import (
     seed_option,
     tree_option,
 )
-from adl.cli.friends import friend_options
 from adl.cli.sides import compared, measured
 
 if TYPE_CHECKING:
@@ -84,12 +85,10 @@ if TYPE_CHECKING:
 @rewrite_option
 @seed_option()
 @click.option("--luminosity", metavar="L", help="Scale a dataset list to this, as in '59.8 /fb'.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "html", "github"]),
-    default="text",
-    show_default=True,
+@format_option(
+    "json",
+    "html",
+    "github",
     help="For terminals, for machines, as a page, or as commands of a GitHub workflow.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from adl.cli.common import AnalysisMistakes, UserError, model_option
+from adl.cli.common import AnalysisMistakes, UserError
+from adl.cli.options import model_option
 from adl.cli.texts import read_text, show_diff, write_text
 
 if TYPE_CHECKING:

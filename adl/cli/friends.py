@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adl.cli.common import F, UserError, show_note, show_warning
+from adl.cli.common import UserError, show_note, show_warning
+from adl.cli.options import F
 
 if TYPE_CHECKING:
     from adl.runtime.friends import Friend

@@ -8,15 +8,8 @@ from adl.check.analysis import Analysis, AskedDialect
 from adl.check.checker import check, computed
 from adl.check.dataset import Dataset
 from adl.check.silence import silenced
-from adl.cli.common import (
-    AnalysisMistakes,
-    Places,
-    UserError,
-    as_called,
-    read_source,
-    show_findings,
-    show_note,
-)
+from adl.cli.common import AnalysisMistakes, UserError, read_source, show_findings, show_note
+from adl.cli.options import Places, as_called
 from adl.stdlib.models import Model, ModelError, Schema, load_model
 from adl.stdlib.models.recognition import AUTO, OTHERWISE
 from adl.syntax.diagnostics import AnalysisError, Diagnostic, in_order

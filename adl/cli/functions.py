@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adl.cli.common import UserError
+from adl.cli.options import format_option
 from adl.cli.words import WORDS
 
 if TYPE_CHECKING:
@@ -44,14 +45,7 @@ class _Entry:
 
 @click.command("functions", short_help="List the functions of the library.")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Lines for people, or everything for programs.",
-)
+@format_option("json", help="Lines for people, or everything for programs.")
 def command(names: tuple[str, ...], form: str) -> None:
     """List the functions of the library by subject; or print all about some of them.
 

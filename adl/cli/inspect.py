@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adl.cli.common import (
-    Places,
-    UserError,
-    dialect_option,
-    model_option,
-    read_source,
-    rewrite_option,
-    show_findings,
-    show_note,
-    tree_option,
-)
+from adl.cli.common import UserError, read_source, show_findings, show_note
 from adl.cli.correction_files import is_corrections
 from adl.cli.friends import friend_options, taken_out
+from adl.cli.options import (
+    Places,
+    dialect_option,
+    format_option,
+    model_option,
+    rewrite_option,
+    tree_option,
+)
 
 if TYPE_CHECKING:
     from adl.check.analysis import AskedDialect
@@ -33,14 +31,7 @@ if TYPE_CHECKING:
 @rewrite_option
 @friend_options
 @click.option("--analysis", metavar="ADL", help="Check this analysis against the file.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people or for programs.",
-)
+@format_option("json")
 @model_option
 @dialect_option
 def command(

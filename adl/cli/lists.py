@@ -11,15 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adl.cli.common import (
-    AnalysisMistakes,
-    Places,
-    UserError,
-    show_findings,
-    show_note,
-    show_warning,
-)
+from adl.cli.common import AnalysisMistakes, UserError, show_findings, show_note, show_warning
 from adl.cli.friends import once, tell
+from adl.cli.options import Places
 
 if TYPE_CHECKING:
     from adl.runtime.datasets.lists import DatasetList, Listed

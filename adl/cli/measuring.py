@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from adl.cli.common import Places, UserError, show_note, show_warning
+from adl.cli.common import UserError, show_note, show_warning
+from adl.cli.options import Places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

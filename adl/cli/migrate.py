@@ -10,14 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adl import __version__
-from adl.cli.common import (
-    AnalysisMistakes,
-    UserError,
-    dialect_option,
-    model_option,
-    model_path_option,
-    show_findings,
-)
+from adl.cli.common import AnalysisMistakes, UserError, show_findings
+from adl.cli.options import dialect_option, format_option, model_option, model_path_option
 from adl.cli.texts import read_text, show_diff, write_text
 
 if TYPE_CHECKING:
@@ -36,13 +30,8 @@ DIFFERS = 1
 @click.option("-o", "out", metavar="OUT", help="Write here and leave FILE; - is standard output.")
 @click.option("--check", "ask", is_flag=True, help="Write nothing; say whether FILE would change.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to list the changes: for people, or on standard output for programs.",
+@format_option(
+    "json", help="How to list the changes: for people, or on standard output for programs."
 )
 @click.option("--input", "sample", metavar="ROOT", help="Names are those of this file's branches.")
 @click.option("--tree", metavar="NAME", help="Tree of the events in --input.")

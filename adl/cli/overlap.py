@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from adl.cli.common import (
-    UserError,
+from adl.cli.common import UserError, show_note
+from adl.cli.options import (
     dialect_option,
+    format_option,
     jobs_option,
     lenient_option,
     model_option,
     model_path_option,
-    show_note,
 )
 
 if TYPE_CHECKING:
@@ -71,14 +71,7 @@ _BLOCK = 1 << 16  # events of a file at a time
     multiple=True,
     help="Exit with code 1 if two regions are not disjoint, or if a pair is not decided.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people or for programs.",
-)
+@format_option("json")
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress.")
 @jobs_option("Processes that prove.")
 @lenient_option

@@ -7,22 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adl.cli.common import (
-    AnalysisMistakes,
+from adl.cli.common import AnalysisMistakes, UserError, show_findings, show_note
+from adl.cli.lists import is_list, refuse_options
+from adl.cli.options import (
     Places,
-    UserError,
     dataset_of,
     dataset_options,
     dialect_option,
+    format_option,
     lenient_option,
     model_option,
     model_path_option,
     rewrite_option,
-    show_findings,
-    show_note,
     tree_option,
 )
-from adl.cli.lists import is_list, refuse_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,14 +43,7 @@ if TYPE_CHECKING:
     metavar="all|none|GLOB",
     help="Which systematics to plan, by name; can be repeated.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people or for programs.",
-)
+@format_option("json")
 @rewrite_option
 @lenient_option
 @dataset_options

@@ -10,28 +10,25 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adl.cli.afterwards import report, report_sample
-from adl.cli.common import (
+from adl.cli.common import UserError, check_folder, show_findings, show_note, show_warning
+from adl.cli.dry_run import SHARE, refuse, refuse_gpu, share_of, tell_of_run, trying
+from adl.cli.friends import friend_options, once, taken_out, tell
+from adl.cli.lists import Request, is_list, print_wrote, read, refuse_options
+from adl.cli.lists import run as run_list
+from adl.cli.options import (
     Places,
-    UserError,
-    check_folder,
     dataset_of,
     dataset_options,
     dialect_option,
+    format_option,
     jobs_option,
     lenient_option,
     model_option,
     model_path_option,
     rewrite_option,
     seed_option,
-    show_findings,
-    show_note,
-    show_warning,
     tree_option,
 )
-from adl.cli.dry_run import SHARE, refuse, refuse_gpu, share_of, tell_of_run, trying
-from adl.cli.friends import friend_options, once, taken_out, tell
-from adl.cli.lists import Request, is_list, print_wrote, read, refuse_options
-from adl.cli.lists import run as run_list
 from adl.cli.preparing import ALL, devices, prepare, wanted
 from adl.cli.profile import METRICS, Profiled, profiling, show_profile
 
@@ -108,14 +105,7 @@ if TYPE_CHECKING:
     metavar="SHARE",
     help=f"With --dry-run: how much of the input to run, as in {SHARE} (the default).",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="With --profile or --dry-run: print only what it says, as JSON.",
-)
+@format_option("json", help="With --profile or --dry-run: print only what it says, as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Print no progress and no tables.")
 @friend_options
 @lenient_option

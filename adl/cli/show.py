@@ -6,14 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adl.cli.common import (
-    AnalysisMistakes,
-    UserError,
-    dataset_of,
-    dataset_options,
-    model_option,
-    read_source,
-)
+from adl.cli.common import AnalysisMistakes, UserError, read_source
+from adl.cli.options import dataset_of, dataset_options, model_option
 
 if TYPE_CHECKING:
     from adl.syntax.source import Source

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from adl.cli.common import UserError, dataset_of, show_note
+from adl.cli.common import UserError, show_note
 from adl.cli.friends import taken_out
+from adl.cli.options import dataset_of
 
 if TYPE_CHECKING:
     from adl.check.analysis import Analysis, AskedDialect

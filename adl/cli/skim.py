@@ -11,9 +11,16 @@ import click
 
 from adl.cli.common import (
     AnalysisMistakes,
-    Places,
     UserError,
     check_folder,
+    read_source,
+    show_findings,
+    show_note,
+    show_warning,
+)
+from adl.cli.friends import friend_options, once, taken_out, tell
+from adl.cli.options import (
+    Places,
     dataset_of,
     dataset_options,
     dialect_option,
@@ -21,15 +28,10 @@ from adl.cli.common import (
     lenient_option,
     model_option,
     model_path_option,
-    read_source,
     rewrite_option,
     seed_option,
-    show_findings,
-    show_note,
-    show_warning,
     tree_option,
 )
-from adl.cli.friends import friend_options, once, taken_out, tell
 
 if TYPE_CHECKING:
     from adl.check.analysis import AskedDialect

@@ -9,22 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adl.cli.common import (
-    AnalysisMistakes,
+from adl.cli.common import AnalysisMistakes, UserError, colour, read_source, show_note
+from adl.cli.friends import friend_options, once, taken_out
+from adl.cli.options import (
     Places,
-    UserError,
-    colour,
     dataset_of,
     dataset_options,
     dialect_option,
+    format_option,
     model_option,
     model_path_option,
-    read_source,
     rewrite_option,
-    show_note,
     tree_option,
 )
-from adl.cli.friends import friend_options, once, taken_out
 
 if TYPE_CHECKING:
     from adl.check.analysis import Analysis, AskedDialect
@@ -59,14 +56,7 @@ _VERDICTS = {True: ("pass", "green"), False: ("LOST", "red")}
 @click.option(
     "--seed", type=int, default=1, show_default=True, metavar="N", help="As in `adl run`."
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people or for machines.",
-)
+@format_option("json")
 @dataset_options
 @model_path_option
 @model_option
