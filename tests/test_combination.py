@@ -131,6 +131,84 @@ def test_a_list_gives_sensitivities_and_a_workspace(
     assert workspace["measurements"][0]["config"]["poi"] == "mu"
 
 
+LITTLE = ("--luminosity", "0.1 /pb", "-n", 3000, "-q")  # few events, as a fit likes them
+
+
+@pytest.mark.filterwarnings("default")
+def test_pyhf_opens_the_workspace_and_gives_a_number(
+    pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    pyhf = pytest.importorskip("pyhf")
+    out = tmp_path / "best.pyhf.json"
+    assert call(*pair, LIST, "--signal", "ttbar", "--export", out, *LITTLE).exit_code == 0
+    workspace = pyhf.Workspace(json.loads(out.read_text()))
+    model = workspace.model()
+    seen = workspace.data(model)
+    nominal = model.config.suggested_init()
+    assert model.expected_data(nominal) == pytest.approx(seen)
+    observed, asimov = pyhf.infer.hypotest(1.0, seen, model, return_expected=True)
+    assert observed == pytest.approx(0.5, abs=0.01)  # what is seen is what is expected at 1
+    assert 0 < asimov < 0.05
+
+    out = tmp_path / "alone.pyhf.json"  # without a signal: what there is to be fitted to data
+    assert call(*pair, LIST, "--export", out, *LITTLE).exit_code == 0
+    workspace = pyhf.Workspace(json.loads(out.read_text()))
+    model = workspace.model()
+    assert model.config.poi_name is None
+    assert pyhf.infer.mle.fit(workspace.data(model), model) == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.filterwarnings("default")
+def test_spey_takes_what_is_written_for_it(
+    pair: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPEY_CHECKUPDATE", "OFF")
+    spey, pyhf = pytest.importorskip("spey"), pytest.importorskip("pyhf")
+    words = (*pair, LIST, "--signal", "ttbar", *LITTLE)
+    for name in ("best.spey.json", "best.pyhf.json"):
+        assert call(*words, "--export", tmp_path / name).exit_code == 0
+    model = spey.get_backend("pyhf")(**json.loads((tmp_path / "best.spey.json").read_text()))
+    (found,) = model.exclusion_confidence_level()
+    workspace = pyhf.Workspace(json.loads((tmp_path / "best.pyhf.json").read_text()))
+    plain = workspace.model()
+    cls = pyhf.infer.hypotest(1.0, workspace.data(plain), plain)
+    assert found == pytest.approx(1 - float(cls), abs=5e-3)
+    assert 0.1 < model.poi_upper_limit(expected=spey.ExpectationType.apriori) < 1
+
+
+def test_backgrounds_and_signal_are_apart_for_spey(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    words = (*pair, LIST, "--signal", "[tw]*", *LITTLE)
+    for name in ("best.spey.json", "best.pyhf.json"):
+        assert call(*words, "--export", tmp_path / name).exit_code == 0
+    found = json.loads((tmp_path / "best.spey.json").read_text())
+    whole = json.loads((tmp_path / "best.pyhf.json").read_text())
+    channels = found["background_only_model"]["channels"]
+    assert [[s["name"] for s in c["samples"]] for c in channels] == [["zmumu"]] * len(channels)
+    for change in found["signal_patch"]:  # as RFC 6902 reads it: insert at a place of a list
+        _, _, channel, _, place = change["path"].split("/")
+        assert change["op"] == "add"
+        channels[int(channel)]["samples"].insert(int(place), change["value"])
+    assert {c["name"]: len(c["samples"]) for c in channels} == {
+        c["name"]: 3 for c in whole["channels"]
+    }
+    by_name = [
+        {s["name"]: s for c in w for s in c["samples"]} for w in (channels, whole["channels"])
+    ]
+    assert by_name[0] == by_name[1]
+
+
+def test_a_workspace_without_a_region_is_refused_after_all_was_told(
+    tmp_path: Path,
+) -> None:
+    for name in ("a.adl", "b.adl"):
+        (tmp_path / name).write_text("region none\n  select MET > 1e9\n")
+    words = tmp_path / "a.adl", tmp_path / "b.adl", TTBAR, "-n", 100
+    result = call(*words, "--export", tmp_path / "x.pyhf.json")
+    assert result.exit_code == 2
+    assert "a workspace has regions, and none is worth anything by yield" in result.stderr
+    assert "yields of 100 events" in result.stdout
+
+
 def test_the_matrix_is_exported(pair: tuple[Path, Path], tmp_path: Path) -> None:
     for ending in ("csv", "json"):
         result = call(*pair, TTBAR, "--export", tmp_path / f"m.{ending}", "-n", 2000)
@@ -177,8 +255,13 @@ BAD = (
     (("--events", "x.csv"), "--events lists events of DATA"),
     (("-o", "x.png"), "-o draws what is measured on DATA"),
     (("--signal", "ttbar"), "--signal is a process of a dataset list"),
-    (("--export", "x.txt"), "--export x.txt: the name ends in .json, .csv or .pyhf.json"),
+    (
+        ("--export", "x.txt"),
+        "--export x.txt: the name ends in .json, .csv, .pyhf.json or .spey.json",
+    ),
     (("--export", "x.pyhf.json"), "a workspace has yields: name DATA"),
+    (("--export", "x.spey.json", "--signal", "ttbar"), "a workspace has yields: name DATA"),
+    ((LIST, "--export", "x.spey.json"), "spey limits a signal: name its processes with --signal"),
     ((TTBAR, "--model-b", "delphes"), "--model-b: one pass over DATA reads one object model"),
     (("--prove", "--model-b", "delphes"), "--model-b: what two regions share is proven for one"),
     (("--fail-on", "overlap", "--model-b", "delphes"), "--model-b: what two regions share is"),

@@ -64,7 +64,7 @@ def _weights(
     if signal is None:
         return [float(measured.sums.yields[i]) for i in order], "yield"
     simulated = [name for name, data in measured.is_data.items() if not data]
-    chosen = [name for name in simulated if fnmatchcase(name, signal)]
+    chosen = signals(measured, signal)
     if not chosen or len(chosen) == len(simulated):
         which = "no process" if not chosen else "every process"
         raise UserError(f"--signal {signal} is {which}: there are {', '.join(simulated)}")
@@ -74,6 +74,14 @@ def _weights(
         b = math.fsum(measured.yields[name][i] for name in simulated if name not in chosen)
         found.append(expected(s, b))
     return found, f"expected squared significance of {', '.join(chosen)}"
+
+
+def signals(measured: Measured | None, signal: str | None) -> list[str]:
+    """Return the simulated processes that --signal names."""
+    if measured is None or signal is None:
+        return []
+    simulated = (name for name, data in measured.is_data.items() if not data)
+    return [name for name in simulated if fnmatchcase(name, signal)]
 
 
 def lines(found: Combination, regions: tuple[Region, ...]) -> Iterator[str]:
@@ -117,31 +125,72 @@ def document(found: Combination, regions: tuple[Region, ...]) -> dict[str, Any]:
 # ---------------------------------------------------------------------------------- export
 
 
-def export(
-    path: str, found: Combination, regions: tuple[Region, ...], measured: Measured | None
-) -> None:
-    """Write the matrix of what may be combined, or the best set as a workspace, by the ending."""
-    name = Path(path).name.lower()
-    if name.endswith(".pyhf.json"):
-        text = json.dumps(_workspace(found, regions, measured), indent=2) + "\n"
-    elif name.endswith(".json"):
-        plain = document(found, regions)
-        if measured is not None:
-            from adl.cli.overlaps import document as overlaps
+ENDINGS = ".json, .csv, .pyhf.json or .spey.json"
 
-            whole = overlaps(measured)
-            order = [measured.place(region) for region in regions]  # type: ignore[arg-type]  # ("A", name)
-            for key in ("correlation", "correlation_uncertainty"):
-                plain[key] = [[whole[key][i][j] for j in order] for i in order]
-        text = json.dumps(plain, indent=2) + "\n"
-    elif name.endswith(".csv"):
-        text = _csv(found, regions)
-    else:
-        raise UserError(f"--export {path}: the name ends in .json, .csv or .pyhf.json")
+
+def check_export(path: str, has_data: bool, signal: str | None) -> None:
+    """Refuse a file that cannot be written, before anything is measured."""
+    ending = _ending(path)
+    if not ending:
+        raise UserError(f"--export {path}: the name ends in {ENDINGS}")
+    if ending in _LIKELIHOODS and not has_data:
+        raise UserError(f"--export {path}: a workspace has yields: name DATA to measure them")
+    if ending == ".spey.json" and signal is None:
+        raise UserError(f"--export {path}: spey limits a signal: name its processes with --signal")
+
+
+_LIKELIHOODS = (".pyhf.json", ".spey.json")
+
+
+def _ending(path: str) -> str:
+    name = Path(path).name.lower()
+    return next((e for e in (*_LIKELIHOODS, ".json", ".csv") if name.endswith(e)), "")
+
+
+def export(
+    path: str,
+    found: Combination,
+    regions: tuple[Region, ...],
+    measured: Measured | None,
+    signal: str | None,
+) -> None:
+    """Write the matrix of what may be combined, or the best set as a likelihood, by the ending."""
+    from adl.cli import workspaces
+
+    match _ending(path):
+        case ".pyhf.json":
+            chosen = signals(measured, signal)
+            text = _json(workspaces.workspace(found, regions, measured, chosen))
+        case ".spey.json":
+            chosen = signals(measured, signal)
+            text = _json(workspaces.for_spey(found, regions, measured, chosen))
+        case ".json":
+            text = _json(_matrix(found, regions, measured))
+        case _:
+            text = _csv(found, regions)
     try:
         Path(path).write_text(text, encoding="utf-8")
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}") from None
+
+
+def _json(plain: dict[str, Any]) -> str:
+    return json.dumps(plain, indent=2) + "\n"
+
+
+def _matrix(
+    found: Combination, regions: tuple[Region, ...], measured: Measured | None
+) -> dict[str, Any]:
+    """Return what may be combined, and the correlations that were measured."""
+    plain = document(found, regions)
+    if measured is not None:
+        from adl.cli.overlaps import document as overlaps
+
+        whole = overlaps(measured)
+        order = [measured.place(region) for region in regions]  # type: ignore[arg-type]  # ("A", name)
+        for key in ("correlation", "correlation_uncertainty"):
+            plain[key] = [[whole[key][i][j] for j in order] for i in order]
+    return plain
 
 
 def _csv(found: Combination, regions: tuple[Region, ...]) -> str:
@@ -153,50 +202,3 @@ def _csv(found: Combination, regions: tuple[Region, ...]) -> str:
     for name, row in zip(names, found.allowed.astype(int).tolist(), strict=True):
         writer.writerow([name, *row])
     return out.getvalue()
-
-
-def _workspace(
-    found: Combination, regions: tuple[Region, ...], measured: Measured | None
-) -> dict[str, Any]:
-    """Return the best set as a workspace that pyhf reads, and spey through it.
-
-    A channel a region, a sample a simulated process with its statistical errors. Observations are
-    those of the data, or what is expected where there are none.
-    """
-    if measured is None:
-        raise UserError("a workspace has yields: name DATA to measure them")
-    data = [name for name, is_data in measured.is_data.items() if is_data]
-    simulated = [name for name in measured.yields if name not in data]
-    if not simulated:
-        raise UserError("a workspace has expected yields, and all processes are data")
-    signal = found.measure.partition(" of ")[2].split(", ") if " of " in found.measure else []
-    channels, observations = [], []
-    for i in found.best:
-        place, name = measured.place(regions[i]), "_".join(regions[i])  # type: ignore[arg-type]  # ("A", name)
-        samples = [
-            _sample(process, place, name, process in signal, measured) for process in simulated
-        ]
-        channels.append({"name": name, "samples": samples})
-        of_data = sum(float(measured.yields[p][place]) for p in data)
-        seen = of_data if data else sum(s["data"][0] for s in samples)
-        observations.append({"name": name, "data": [seen]})
-    config: dict[str, Any] = {"poi": "mu" if signal else "", "parameters": []}
-    return {
-        "channels": channels,
-        "observations": observations,
-        "measurements": [{"name": "adl", "config": config}],
-        "version": "1.0.0",
-    }
-
-
-def _sample(
-    process: str, place: int, channel: str, is_signal: bool, measured: Measured
-) -> dict[str, Any]:
-    error = math.sqrt(float(measured.squares[process][place]))
-    modifiers: list[dict[str, Any]] = [
-        {"name": f"staterror_{channel}", "type": "staterror", "data": [error]}
-    ]
-    if is_signal:
-        modifiers.append({"name": "mu", "type": "normfactor", "data": None})
-    total = float(measured.yields[process][place])
-    return {"name": process, "data": [total], "modifiers": modifiers}

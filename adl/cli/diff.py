@@ -63,7 +63,8 @@ if TYPE_CHECKING:
 @click.option(
     "--export",
     metavar="FILE",
-    help="Write what may be combined (.json, .csv), or the best set for pyhf (.pyhf.json).",
+    help="Write what may be combined (.json, .csv), or the best set for pyhf (.pyhf.json) or spey "
+    "(.spey.json).",
 )
 @click.option("--events", "listing", metavar="FILE", help="Write the events that moved as CSV.")
 @click.option("-o", "--output", metavar="FILE", help="Draw the overlaps (.png, .svg, .pdf).")
@@ -140,6 +141,10 @@ def command(
     combine = combine or export is not None or signal is not None
     asked = prove or combine or not {"overlap", "unproven"}.isdisjoint(fail_on)
     _refuse(inputs, listing, output, model_b, asked)
+    if export is not None:
+        from adl.cli.combining import check_export
+
+        check_export(export, bool(inputs), signal)
     told = Told()
     settings = model, model_b, dialect, model_path, lenient
     if inputs:
@@ -155,8 +160,8 @@ def command(
         from adl.cli.combining import combined
 
         told.combination = combined(told.proofs, told.measured, threshold, signal)
-    _write(told, listing, output, export)
     _print(told, form)
+    _write(told, listing, output, export, signal)
     if told.outcome is not None:
         from adl.cli.afterwards import report
 
@@ -207,7 +212,9 @@ def _proofs(analyses: tuple[Analysis, Analysis], seconds: float, about: dict[str
     return prove(*analyses, seconds, about["jobs"], seed=about["seed"])
 
 
-def _write(told: Told, listing: str | None, output: str | None, export: str | None) -> None:
+def _write(
+    told: Told, listing: str | None, output: str | None, export: str | None, signal: str | None
+) -> None:
     from adl.cli import combining, heatmap, overlaps
 
     found, difference = told.measured, told.difference
@@ -219,7 +226,7 @@ def _write(told: Told, listing: str | None, output: str | None, export: str | No
         heatmap.draw(output, found, f"{difference.a} (A) and {difference.b} (B)")
         click.echo(f"wrote {output}", err=True)
     if export is not None and told.combination is not None and told.proofs is not None:
-        combining.export(export, told.combination, told.proofs.regions, found)
+        combining.export(export, told.combination, told.proofs.regions, found, signal)
         click.echo(f"wrote {export}", err=True)
 
 
