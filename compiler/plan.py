@@ -47,14 +47,32 @@ class PlannedGroup:
 
 
 @dataclass(frozen=True)
+class PlannedRow:
+    """Groups whose members are of the same families, or systematics without one.
+
+    ``needs`` is what they need together: a value that two groups have, up and down of a mirrored
+    weight say, is computed once.
+    """
+
+    names: tuple[str, ...]
+    groups: tuple[PlannedGroup, ...]
+    needs: Needs
+
+
+@dataclass(frozen=True)
 class Plan:
     """A program before it runs: ``varied`` is what all groups together need, each node once."""
 
     outputs: tuple[str, ...]  # all cutflows and histograms
     nominal: Needs
-    groups: tuple[PlannedGroup, ...]
+    rows: tuple[PlannedRow, ...]
     varied: Needs
     systematics: tuple[SystematicDef, ...]
+
+    @property
+    def groups(self) -> tuple[PlannedGroup, ...]:
+        """All groups, in the order of the rows."""
+        return tuple(group for row in self.rows for group in row.groups)
 
     def times_nominal(self, needs: Needs) -> float:
         """Return an estimated cost as a multiple of that of the nominal program."""
@@ -68,7 +86,9 @@ def plan(program: Program, stages: Iterable[Stage], lengths: Lengths) -> Plan:
     """
     maker = _Maker(program, _makers(stages), lengths)
     nominal = maker.cone((*_fills(program.regions), *program.records))
-    groups = []
+    families = {v.label: s.family or s.name for s in program.systematics for v in s.variations}
+    rows: dict[tuple[str, ...], list[PlannedGroup]] = {}
+    owns: dict[tuple[str, ...], dict[Node, None]] = {}
     every: dict[Node, None] = {}
     for varied in program.variations:
         cone = maker.cone(_fills(varied.regions))
@@ -76,10 +96,17 @@ def plan(program: Program, stages: Iterable[Stage], lengths: Lengths) -> Plan:
         every |= own
         changed = tuple(changes(program, varied, i) for i in range(len(varied.members)))
         shared = len(cone) - len(own)
-        groups.append(PlannedGroup(varied.members, maker.needs(own, nominal), shared, changed))
+        group = PlannedGroup(varied.members, maker.needs(own, nominal), shared, changed)
+        row = tuple(dict.fromkeys(families[v.label] for v in varied.members))
+        rows.setdefault(row, []).append(group)
+        owns.setdefault(row, {}).update(own)
     names = tuple(name for region in program.regions for name in outputs(region))
     needs, beside = maker.needs(nominal, {}), maker.needs(every, nominal)
-    return Plan(names, needs, tuple(groups), beside, program.systematics)
+    planned = tuple(
+        PlannedRow(row, tuple(groups), maker.needs(owns[row], nominal))
+        for row, groups in rows.items()
+    )
+    return Plan(names, needs, planned, beside, program.systematics)
 
 
 def _fills(regions: Iterable[RegionOutput]) -> tuple[Fill, ...]:

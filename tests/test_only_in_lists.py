@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+import uproot
 import yaml
 from click.testing import CliRunner
 
@@ -116,8 +117,6 @@ def nominal(ran: Ran, process: str) -> float:
 
 def parts(ran: Ran) -> dict[str, float]:
     """Return the yield of each dataset of ttbar, of its files alone."""
-    import uproot
-
     out = {}
     for name in ("tt17", "tt18"):
         events = uproot.open(ran.folder / f"{name}.root")["Events"].arrays(library="np")
@@ -162,6 +161,10 @@ def test_results_say_which_processes_a_rate_is_for(ran: Ran) -> None:
     share = nominal(ran, "ttbar") / nominal(ran, "total")
     assert rates(ran, "xs")["total"][0] == "signal"
     assert rates(ran, "xs")["total"][1:] == pytest.approx((1 + 0.1 * share, 1 - 0.1 * share))
+    with uproot.open(ran.folder / "out" / "results.root") as file:
+        kept = json.loads(str(file["rates"]))
+    told = [{"systematic": s["name"], **r} for s in ran.found["systematics"] for r in s["rates"]]
+    assert kept == told
 
 
 def test_eras_with_rates_of_their_own_count_by_their_yields(ran: Ran) -> None:

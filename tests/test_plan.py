@@ -114,6 +114,15 @@ def test_one_hundred_variations_of_one_shape_are_one_group_of_as_many_values_as_
     assert many.needs.memory == 50 * two.needs.memory
 
 
+def test_a_row_counts_what_both_directions_of_a_mirror_need_once() -> None:
+    found = planned("systematic pu\n  weight pu  up exp(wUp)  mirror\n" + REGIONS)
+    (row,) = found.rows
+    up, down = (group.needs for group in row.groups)
+    assert row.needs == found.varied
+    assert max(up.cost, down.cost) < row.needs.cost < up.cost + down.cost - 20  # one exp
+    assert row.needs.memory == up.memory + down.memory
+
+
 def test_the_memory_is_that_of_the_outputs() -> None:
     analysis = compiled(FAMILY + PU + REGIONS, FILE)
     found = plan(analysis.program, (), {})

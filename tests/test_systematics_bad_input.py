@@ -190,6 +190,8 @@ def test_labels_stand_in_both_files_of_results(tmp_path: Path) -> None:
     labels = {"lumi": "luminosity: 13TeV", "b": ""}
     with uproot.open(tmp_path / "out" / "results.root") as file:
         assert json.loads(str(file["systematics"])) == labels
+        every = {"process": "", "region": "", "up": 1.1, "down": 1 / 1.1}
+        assert json.loads(str(file["rates"])) == [{"systematic": s, **every} for s in labels]
     document = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
     assert {s["name"]: s["correlate"] for s in document["systematics"]} == labels
 

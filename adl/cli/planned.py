@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +15,7 @@ from adl.cli.tables import console_of_output, print_whole
 
 if TYPE_CHECKING:
     from adl.check.variations import SystematicDef
-    from adl.compiler.plan import Plan, PlannedGroup
+    from adl.compiler.plan import Plan, PlannedGroup, PlannedRow
     from adl.runtime.planning import Planned
 
 _SHOWN = 3  # names in a cell of a table
@@ -147,8 +147,8 @@ def plan_table(planned: Planned) -> Table:
     nominal, varied = plan.nominal, plan.varied
     first = [f"{nominal.nodes:,}", "", "1.00", in_bytes(nominal.memory), _number(nominal.columns)]
     table.add_row("nominal", "", *first, *_read(planned.bytes(nominal.columns)))
-    for names, groups in _rows(plan).items():
-        table.add_row(Text(_names(names)), *_cells(groups, planned))
+    for row in plan.rows:
+        table.add_row(Text(_names(row.names)), *_cells(row, planned))
     columns = sorted({*nominal.columns, *varied.columns})
     last = [
         f"{sum(len(group.members) for group in plan.groups):,}",
@@ -166,29 +166,17 @@ def plan_table(planned: Planned) -> Table:
 _HEADINGS = ("variations", "recomputed", "shared", "x nominal", "memory", "columns", "to read")
 
 
-def _rows(plan: Plan) -> Mapping[tuple[str, ...], list[PlannedGroup]]:
-    """Return the groups by the families, or systematics without one, of their members."""
-    families = {v.label: s.family or s.name for s in plan.systematics for v in s.variations}
-    rows: dict[tuple[str, ...], list[PlannedGroup]] = {}
-    for group in plan.groups:
-        names = tuple(dict.fromkeys(families[v.label] for v in group.members))
-        rows.setdefault(names, []).append(group)
-    return rows
-
-
-def _cells(groups: Sequence[PlannedGroup], planned: Planned) -> list[str]:
-    plan = planned.plan
-    columns = sorted({name for group in groups for name in group.needs.columns})
-    changed = {name for group in groups for names in group.changes for name in names}
-    shared = {group.shared for group in groups}
+def _cells(row: PlannedRow, planned: Planned) -> list[str]:
+    plan, needs = planned.plan, row.needs
+    changed = {name for group in row.groups for names in group.changes for name in names}
     return [
-        f"{sum(len(group.members) for group in groups):,}",
-        f"{sum(group.needs.nodes for group in groups):,}",
-        f"{max(shared):,}",
-        f"{sum(plan.times_nominal(group.needs) for group in groups):.2f}",
-        in_bytes(sum(group.needs.memory for group in groups)),
-        _number(columns),
-        *_read(planned.bytes(columns, plan.nominal.columns)),
+        f"{sum(len(group.members) for group in row.groups):,}",
+        f"{needs.nodes:,}",
+        f"{max(group.shared for group in row.groups):,}",
+        f"{plan.times_nominal(needs):.2f}",
+        in_bytes(needs.memory),
+        _number(needs.columns),
+        *_read(planned.bytes(needs.columns, plan.nominal.columns)),
         _changes([name for name in plan.outputs if name in changed], plan),
     ]
 

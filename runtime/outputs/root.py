@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import boost_histogram as bh
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
     from adl.runtime.results import Cutflow, Histogram, Process, Results
 
-_SYSTEMATICS = "systematics"  # a text: the label by which other analyses know each
+# Texts: the label by which other analyses know each systematic; factors to apply to yields.
+_SYSTEMATICS, _RATES = "systematics", "rates"
 # ROOT's own sums for mean and width. Zero makes it compute them from the cells (TH1::GetStats).
 _SUMS_1D = dict.fromkeys(("fTsumw", "fTsumw2", "fTsumwx", "fTsumwx2"), 0.0)
 _SUMS_2D = _SUMS_1D | dict.fromkeys(("fTsumwy", "fTsumwy2", "fTsumwxy"), 0.0)
@@ -65,10 +66,22 @@ def write_root(results: Results, directory: str | os.PathLike[str]) -> None:
     paths = _paths(entries)
     with replacing(directory, "results.root") as file, uproot.recreate(file) as root:
         root.update((path, entry.content) for path, entry in zip(paths, entries, strict=True))
+        taken = {path.split("/")[0] for path in paths}  # a region could be called so
         labels = {s.name: s.correlate for s in results.systematics}
-        # A region could be called so.
-        if labels and not any(path.split("/")[0] == _SYSTEMATICS for path in paths):
-            root[_SYSTEMATICS] = json.dumps(labels)
+        for name, content in ((_SYSTEMATICS, labels), (_RATES, list(_rates(results)))):
+            if content and name not in taken:
+                root[name] = json.dumps(content)
+
+
+def _rates(results: Results) -> Iterator[dict[str, str | float]]:
+    """The factors of systematics that are one, as in ``results.json``; no process: of all."""
+    for found in results.systematics:
+        if found.rates:
+            yield from ({"systematic": found.name, **asdict(rate)} for rate in found.rates)
+        elif found.rate is not None:
+            up, down = found.rate
+            every = {"process": "", "region": ""}
+            yield {"systematic": found.name, **every, "up": up, "down": down}
 
 
 def _histogram_entries(histogram: Histogram) -> Iterator[_Entry]:
