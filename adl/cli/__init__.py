@@ -5,7 +5,9 @@ Nothing heavy is imported here: ``adl --version`` answers in the time that Pytho
 
 from __future__ import annotations
 
+import gc
 import importlib
+import os
 from collections.abc import Sequence
 
 import click
@@ -13,6 +15,9 @@ import click
 from adl import __version__
 
 _HELP = {"help_option_names": ["-h", "--help"]}
+# Nearly all that these commands make stays until they end, but for what is made of events, which
+# looks for cycles itself (adl/syntax/collecting.py).
+_NO_CYCLES = ("run", "plan", "check", "inspect", "columns", "show", "fmt", "compile")
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
@@ -36,6 +41,11 @@ class LazyGroup(click.Group):
         """Import the module of a command."""
         if cmd_name not in self.modules:
             return None
+        # numpy's BLAS, which nothing here calls, starts a thread for every core, and they spin.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        if cmd_name in _NO_CYCLES:
+            gc.disable()
+            ctx.call_on_close(gc.enable)
         module = cmd_name.replace("-", "_")
         command = importlib.import_module(f"adl.cli.{module}").command
         assert isinstance(command, click.Command)

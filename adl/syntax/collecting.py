@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -29,3 +30,21 @@ def uncollected(function: Callable[P, T]) -> Callable[P, T]:
             gc.enable()
 
     return run
+
+
+@contextmanager
+def collecting() -> Iterator[None]:
+    """Search for cycles in what is made here, though a command has put it off.
+
+    What was there before is left out of the search until the process ends: an analysis, its kernel
+    and the modules that are imported.
+    """
+    if gc.isenabled():
+        yield
+        return
+    gc.freeze()
+    gc.enable()
+    try:
+        yield
+    finally:
+        gc.disable()

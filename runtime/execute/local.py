@@ -38,6 +38,7 @@ from adl.runtime.profile.meter import active, stage
 from adl.runtime.progress import Progress, Reporter
 from adl.runtime.rows import RowsKeeper
 from adl.runtime.units import doubts
+from adl.syntax.collecting import collecting
 
 BLOCK = 65_536
 _UNIT_BLOCKS = 4
@@ -205,6 +206,7 @@ class _Run:
     passed: int = 0  # events of finished files, of those that failed as well
     stopped: threading.Event = field(default_factory=threading.Event)
 
+    @collecting()
     def execute(self) -> Outcome:
         """Keep the threads busy with units and merge their results in order."""
         keep_memory()
