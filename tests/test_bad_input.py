@@ -9,14 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from adl.cli import common, main
+from adl.cli import common
 from adl.cli.front import examine, schema
 from adl.syntax import lines
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
+from tests.commands import adl
 
 NANOAOD = schema("nanoaod", None, None)
 GOOD = "region r\n  select MET > 3\n"
@@ -36,9 +37,7 @@ def errors(text: str) -> list[str]:
 def check(content: bytes, folder: Path) -> Result:
     path = folder / "bad.adl"
     path.write_bytes(content)
-    result = CliRunner().invoke(main, ["check", str(path)])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
+    return adl("check", path)
 
 
 # ------------------------------------------------------------------------------------- bytes
@@ -67,11 +66,11 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
 
 
 def test_standard_input_is_read_in_the_same_way() -> None:
-    assert CliRunner().invoke(main, ["check", "-"], input=GOOD).exit_code == 0
-    result = CliRunner().invoke(main, ["check", "-"], input=b"\xff")
+    assert adl("check", "-", input=GOOD).exit_code == 0
+    result = adl("check", "-", input=b"\xff")
     assert result.exit_code == 2
     assert "<stdin>:1: byte 0xff is not UTF-8 text" in result.stderr
-    result = CliRunner().invoke(main, ["fmt", "-"], input=GOOD.replace(">", " >"))
+    result = adl("fmt", "-", input=GOOD.replace(">", " >"))
     assert result.stdout == GOOD
 
 
@@ -95,7 +94,7 @@ def test_a_file_with_nothing_in_it_is_no_mistake_but_cannot_run(text: str, tmp_p
     assert findings(text) == ()
     path = tmp_path / "empty.adl"
     path.write_text(text, encoding="utf-8")
-    result = CliRunner().invoke(main, ["run", str(path), "events.root"])
+    result = adl("run", path, "events.root")
     assert result.exit_code == 2
     assert "there is no region, so there is nothing to run" in result.stderr
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import jsonschema
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from adl.check.silence import silenced
 from adl.cli import check as check_module
@@ -18,6 +18,7 @@ from adl.cli import main
 from adl.cli.explanations import titles
 from adl.syntax.diagnostics import Diagnostic
 from adl.syntax.source import Source, Span
+from tests.commands import adl
 
 GOOD = "region r\n  select MET > 3\n"
 WARNED = "region r\n  select pT(Jet[1]) > 20\n"
@@ -26,12 +27,6 @@ UNREADABLE = "region r\n  select MET > > 3\n  select ) 3\n"
 NOTED = "region r\n  select size(Muon) > 0\n  select pT(Muon[0]) > 3\n"
 
 SCHEMA = json.loads(Path(check_module.__file__).with_name("check.schema.json").read_text())
-
-
-def call(*arguments: object) -> Result:
-    result = CliRunner().invoke(main, [str(a) for a in arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
 
 
 @pytest.fixture
@@ -45,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def in_json(*arguments: object) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(call("check", "--format", "json", *arguments).stdout)
+    document: dict[str, Any] = json.loads(adl("check", "--format", "json", *arguments).stdout)
     jsonschema.validate(document, SCHEMA, cls=jsonschema.Draft202012Validator)
     return document
 
@@ -54,7 +49,7 @@ def in_json(*arguments: object) -> dict[str, Any]:
 
 
 def test_every_file_is_checked_whatever_the_others_have(folder: Path) -> None:
-    result = call("check", "syntax.adl", "wrong.adl", "nothing.adl", "good.adl")
+    result = adl("check", "syntax.adl", "wrong.adl", "nothing.adl", "good.adl")
     assert result.exit_code == 2
     for part in ("syntax.adl:2:", "syntax.adl:3:", "wrong.adl:3:", "wrong.adl:4:"):
         assert part in result.stderr
@@ -63,7 +58,7 @@ def test_every_file_is_checked_whatever_the_others_have(folder: Path) -> None:
 
 
 def test_without_a_file_there_is_nothing_to_check() -> None:
-    assert call("check").exit_code == 2
+    assert adl("check").exit_code == 2
 
 
 @pytest.mark.parametrize("form", ["text", "json", "sarif", "github"])
@@ -83,11 +78,11 @@ def test_the_exit_code_is_2_for_errors_and_strictly_for_warnings(
     folder: Path, form: str, name: str, strict: bool, code: int
 ) -> None:
     options = ["--strict"] if strict else []
-    assert call("check", f"{name}.adl", "good.adl", "--format", form, *options).exit_code == code
+    assert adl("check", f"{name}.adl", "good.adl", "--format", form, *options).exit_code == code
 
 
 def test_strictness_is_said(folder: Path) -> None:
-    result = call("check", "warned.adl", "--strict")
+    result = adl("check", "warned.adl", "--strict")
     assert "warned.adl: 1 warning, errors under --strict" in result.stderr
     assert result.stdout == ""
 
@@ -105,11 +100,11 @@ def test_odd_spellings_stand_among_the_other_findings(folder: Path) -> None:
 def test_run_tells_of_odd_spellings_once_and_of_no_notes(folder: Path, examples: Path) -> None:
     (folder / "odd.adl").write_text("region r\n  select MET GT 3 && MET > 4\n")
     samples = [examples / "sample" / name for name in ("zmumu.root", "ttbar.root")]
-    told = call("run", "odd.adl", *samples).stderr
+    told = adl("run", "odd.adl", *samples).stderr
     assert told.count("W102") == 1
     assert "N101" not in told
     (folder / "odd.adl").write_text("region r\n  select MET GT 3  # adl: ignore[W102]\n")
-    assert "W102" not in call("run", "odd.adl", *samples).stderr
+    assert "W102" not in adl("run", "odd.adl", *samples).stderr
 
 
 # --------------------------------------------------------------------------------- formats
@@ -139,20 +134,20 @@ def test_json_has_syntax_errors_and_files_that_cannot_be_read(folder: Path) -> N
     document = in_json("syntax.adl", "latin.adl")
     assert {f["code"][:2] for f in document["findings"]} == {"E1"}
     assert [bool(file["error"]) for file in document["files"]] == [False, True]
-    assert "latin.adl" in call("check", "latin.adl", "--format", "json").stderr
+    assert "latin.adl" in adl("check", "latin.adl", "--format", "json").stderr
 
 
 def test_a_place_across_lines_ends_on_a_later_line(folder: Path) -> None:
     (folder / "long.adl").write_text("region r\n  bin MET 100 \\\n    50\n")
     (finding,) = in_json("long.adl")["findings"]
     assert (finding["line"], finding["end_line"]) == (2, 3)
-    (command,) = call("check", "long.adl", "--format", "github").stdout.splitlines()
+    (command,) = adl("check", "long.adl", "--format", "github").stdout.splitlines()
     assert "line=2,endLine=3,title" in command
 
 
 def test_sarif_has_a_rule_for_each_code_and_a_result_for_each_finding(folder: Path) -> None:
     (folder / "a b%.adl").write_text(WARNED)
-    output = call("check", "wrong.adl", "noted.adl", "a b%.adl", "none.adl", "--format", "sarif")
+    output = adl("check", "wrong.adl", "noted.adl", "a b%.adl", "none.adl", "--format", "sarif")
     log = json.loads(output.stdout)
     require_sarif(log)
     (run,) = log["runs"]
@@ -169,7 +164,7 @@ def test_sarif_has_a_rule_for_each_code_and_a_result_for_each_finding(folder: Pa
 
 
 def test_sarif_names_absolute_files_by_a_url(folder: Path) -> None:
-    log = json.loads(call("check", folder / "warned.adl", "--format", "sarif").stdout)
+    log = json.loads(adl("check", folder / "warned.adl", "--format", "sarif").stdout)
     require_sarif(log)
     location = log["runs"][0]["results"][0]["locations"][0]
     assert uri(location) == (folder / "warned.adl").as_uri()
@@ -307,7 +302,7 @@ def require_sarif(log: dict[str, Any]) -> None:
 
 
 def test_github_gets_workflow_commands(folder: Path) -> None:
-    lines = call("check", "wrong.adl", "noted.adl", "--format", "github").stdout.splitlines()
+    lines = adl("check", "wrong.adl", "noted.adl", "--format", "github").stdout.splitlines()
     assert lines[1].startswith(
         "::error file=wrong.adl,line=3,endLine=3,col=10,endColumn=13,title=E201::"
     )
@@ -316,7 +311,7 @@ def test_github_gets_workflow_commands(folder: Path) -> None:
 
 def test_what_github_would_misread_is_escaped(folder: Path) -> None:
     (folder / "a,b:c%.adl").write_text(WRONG)
-    first = call("check", "a,b:c%.adl", "--format", "github").stdout.splitlines()[1]
+    first = adl("check", "a,b:c%.adl", "--format", "github").stdout.splitlines()[1]
     assert "file=a%2Cb%3Ac%25.adl," in first
     properties, message = re.fullmatch(r"::error (.*?)::(.*)", first).groups()  # type: ignore[union-attr]  # it matches
     assert len(properties.split(",")) == 6
@@ -418,7 +413,7 @@ def test_nothing_is_idle_for_sure_while_there_are_errors() -> None:
 
 def test_check_hears_the_comment(folder: Path) -> None:
     (folder / "quiet.adl").write_text(WARNED.replace("20\n", "20  # adl: ignore[W301]\n"))
-    result = call("check", "quiet.adl", "--strict")
+    result = adl("check", "quiet.adl", "--strict")
     assert result.exit_code == 0
     assert result.stderr == ""
     assert in_json("quiet.adl")["findings"] == []
@@ -430,9 +425,9 @@ def test_run_hears_the_comment(folder: Path, examples: Path) -> None:
     (folder / "loud.adl").write_text(text)
     (folder / "quiet.adl").write_text(text.replace("20\n", "20  # adl: ignore[W301]\n"))
     (folder / "idle.adl").write_text(GOOD.replace("3\n", "3  # adl: ignore[W301]\n"))
-    assert "W301" in call("run", "loud.adl", sample).stderr
-    assert "W301" not in call("run", "quiet.adl", sample).stderr
-    assert "N404" not in call("run", "idle.adl", sample).stderr  # notes are for check
+    assert "W301" in adl("run", "loud.adl", sample).stderr
+    assert "W301" not in adl("run", "quiet.adl", sample).stderr
+    assert "N404" not in adl("run", "idle.adl", sample).stderr  # notes are for check
 
 
 # --------------------------------------------------------------------------------- colours

@@ -15,12 +15,12 @@ import jsonschema
 import numpy as np
 import pytest
 import uproot
-from click.testing import CliRunner, Result
 
 import adl
-from adl.cli import adlc, main
 from adl.compiler.targets import host
 from adl.runtime.outputs import __file__ as outputs
+from tests.commands import adl as call
+from tests.commands import adlc
 
 ZPEAK = """
 object mu
@@ -42,13 +42,6 @@ def analysis(tmp_path: Path) -> Path:
 @pytest.fixture
 def sample(examples: Path) -> Path:
     return examples / "sample" / "zmumu.root"
-
-
-def call(*arguments: object) -> Result:
-    """Run ``adl`` and require that it ended in order: no traceback, whatever happened."""
-    result = CliRunner().invoke(main, [str(a) for a in arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
 
 
 def write_muons(path: Path, pt: list[list[float]]) -> Path:
@@ -111,17 +104,17 @@ def test_help_shows_an_example(command: str) -> None:
     ],
 )
 def test_every_stage_can_be_shown(analysis: Path, stage: str, expected: str) -> None:
-    result = CliRunner().invoke(adlc, ["compile", str(analysis), "--emit", stage])
+    result = adlc("compile", analysis, "--emit", stage)
     assert result.exit_code == 0
     assert expected in result.output
 
 
 def test_object_code_goes_to_a_file(analysis: Path, tmp_path: Path) -> None:
     object_file = tmp_path / "z.o"
-    arguments = ["compile", str(analysis), "--emit", "object", "-o", str(object_file)]
-    assert CliRunner().invoke(adlc, arguments).exit_code == 0
+    arguments = ["compile", analysis, "--emit", "object", "-o", object_file]
+    assert adlc(*arguments).exit_code == 0
     assert object_file.read_bytes()[:4] == b"\x7fELF"
-    assert CliRunner().invoke(adlc, arguments[:-2]).exit_code == 2  # not to a terminal
+    assert adlc(*arguments[:-2]).exit_code == 2  # not to a terminal
 
 
 def test_another_threshold_is_the_same_kernel(

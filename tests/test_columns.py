@@ -7,15 +7,10 @@ from pathlib import Path
 
 import pytest
 import uproot
-from click.testing import CliRunner, Result
 
-from adl.cli import main
+from tests.commands import adl
 
 REGION = "region all\n  select size(Jet) > 1\n"
-
-
-def adl(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(a) for a in arguments])
 
 
 def analysis(tmp_path: Path, text: str, name: str = "a.adl") -> Path:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from adl.cli import main
 from adl.runtime.overlap.combination import combine, expected
+from tests.commands import adl
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 LIST = EXAMPLES / "datasets.yaml"
@@ -37,9 +37,7 @@ region low
 
 
 def call(*arguments: object) -> Result:
-    result = CliRunner().invoke(main, ["diff", *map(str, arguments)])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
+    return adl("diff", *arguments)
 
 
 @pytest.fixture(scope="module")

@@ -12,17 +12,17 @@ import awkward as ak
 import numpy as np
 import pytest
 import uproot
-from click.testing import CliRunner, Result
+from click.testing import Result
 from correctionlib import _core
 
 from adl.check.checker import check
 from adl.check.dataset import Dataset
-from adl.cli import main
 from adl.stdlib.corrections.formulas import OPERATIONS, unknown
 from adl.stdlib.models import load_model
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
+from tests.commands import adl
 from tests.correction_trees import saved, written
 
 TOP = Path(__file__).parents[1]
@@ -38,12 +38,6 @@ def findings(
         return check(parse(source), source, NANOAOD, dataset=dataset)[1]
     except AnalysisError as error:
         return error.diagnostics
-
-
-def call(*arguments: object) -> Result:
-    result = CliRunner().invoke(main, [str(a) for a in arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
 
 
 # ---------------------------------------------------------------------------- before a run
@@ -166,7 +160,7 @@ def test_an_input_that_can_be_missing_is_an_error() -> None:
 def results(folder: Path, text: str, file: Path, *options: object) -> tuple[dict[str, Any], Result]:
     """Return the histograms' sums of a run by name, and what it said."""
     (folder / "run.adl").write_text(text, encoding="utf-8")
-    result = call("run", folder / "run.adl", file, "-o", folder / "out", "-q", *options)
+    result = adl("run", folder / "run.adl", file, "-o", folder / "out", "-q", *options)
     known = json.loads((folder / "out" / "results.json").read_text(encoding="utf-8"))
     return {h["name"]: h["hist"]["storage"]["values"] for h in known["histograms"]}, result
 
@@ -266,11 +260,11 @@ def test_outside_of_its_bins_a_correction_is_no_number_and_is_said(
 
 
 def test_inspect_shows_the_corrections_of_a_file() -> None:
-    shown = call("inspect", MUONS)
+    shown = adl("inspect", MUONS)
     assert shown.exit_code == 0
     assert "muon_id, version 1" in shown.output
     assert "nominal, up, down" in shown.output
-    document = json.loads(call("inspect", MUONS, "--format", "json").output)
+    document = json.loads(adl("inspect", MUONS, "--format", "json").output)
     identification, scale, _ = document["corrections"]
     assert identification["inputs"][0]["categories"] == ["nominal", "up", "down"]
     assert scale["inputs"][0] == {
@@ -283,7 +277,7 @@ def test_inspect_shows_the_corrections_of_a_file() -> None:
 
 
 def test_inspect_says_what_a_file_lacks(tmp_path: Path) -> None:
-    assert "no such file" in call("inspect", tmp_path / "none.json").output
+    assert "no such file" in adl("inspect", tmp_path / "none.json").output
     (tmp_path / "broken.json.gz").write_bytes(b"\x1f\x8b")
-    assert "no file of corrections" in call("inspect", tmp_path / "broken.json.gz").output
-    assert "--analysis is for one of events" in call("inspect", MUONS, "--analysis", "a").output
+    assert "no file of corrections" in adl("inspect", tmp_path / "broken.json.gz").output
+    assert "--analysis is for one of events" in adl("inspect", MUONS, "--analysis", "a").output

@@ -8,21 +8,14 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from click.testing import CliRunner, Result
 
-from adl.cli import main
 from adl.runtime.datasets import entries
+from tests.commands import adl
 from tests.listed_files import ANALYSIS, make
 
 TOP = Path(__file__).parents[1]
 EXAMPLE = str(TOP / "examples" / "datasets.yaml")
 TTBAR = str(TOP / "examples" / "ttbar.adl")
-
-
-def call(*arguments: str) -> Result:
-    result = CliRunner().invoke(main, list(arguments))
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
 
 
 @pytest.fixture
@@ -45,13 +38,13 @@ datasets:
 
 
 def test_schema_prints_the_schema() -> None:
-    assert json.loads(call("datasets", "schema").stdout) == entries.schema()
+    assert json.loads(adl("datasets", "schema").stdout) == entries.schema()
     jsonschema.Draft202012Validator.check_schema(entries.schema())
 
 
 def test_show_says_what_a_list_means() -> None:
-    assert "508.8" in call("datasets", "show", EXAMPLE).stdout
-    shown = json.loads(call("datasets", "show", EXAMPLE, "--format", "json").stdout)
+    assert "508.8" in adl("datasets", "show", EXAMPLE).stdout
+    shown = json.loads(adl("datasets", "show", EXAMPLE, "--format", "json").stdout)
     assert [d["name"] for d in shown] == ["zmumu", "ttbar", "wjets"]
     assert shown[1]["luminosity"] == "59.8 /fb"
     assert shown[1]["constants"] == {"x_colour": "red"}
@@ -59,21 +52,21 @@ def test_show_says_what_a_list_means() -> None:
 
 
 def test_check_is_content_with_the_example() -> None:
-    result = call("datasets", "check", EXAMPLE, "--analysis", TTBAR)
+    result = adl("datasets", "check", EXAMPLE, "--analysis", TTBAR)
     assert result.exit_code == 0, result.output
     assert "3 of 3 files, 20,000 events" in result.stdout
 
 
 def test_check_names_bad_files_copies_and_what_is_missing(listed: Path) -> None:
     arguments = ("datasets", "check", str(listed / "list.yaml"))
-    result = call(*arguments)
+    result = adl(*arguments)
     assert result.exit_code == 2
     assert "bad.root: the file is truncated" in result.output
     assert "copy.root: is a copy of" in result.output
     for dataset, line in (("broken", 7), ("copied", 6)):
         assert f"(dataset {dataset}, {listed / 'list.yaml'}:{line})" in result.output
     assert "2 of 4 files, 150 events" in result.stdout
-    result = call(*arguments, "--analysis", str(listed / "a.adl"), "--format", "json")
+    result = adl(*arguments, "--analysis", str(listed / "a.adl"), "--format", "json")
     assert result.exit_code == 2
     found = {Path(f["file"]).name: f for f in json.loads(result.stdout)}
     assert list(found) == ["a.root", "copy.root", "bad.root", "d.root"]
@@ -82,22 +75,22 @@ def test_check_names_bad_files_copies_and_what_is_missing(listed: Path) -> None:
     (missing,) = found["d.root"]["missing"]
     assert missing.startswith("E201")
     assert "Pileup_nTrueInt" in missing
-    text = call(*arguments, "--analysis", str(listed / "a.adl"))
+    text = adl(*arguments, "--analysis", str(listed / "a.adl"))
     assert "a.adl:4:24: error[E201]" in text.output
 
 
 def test_a_list_that_is_wrong_has_exit_code_2(tmp_path: Path) -> None:
     (tmp_path / "list.yaml").write_text("datasets: {a: {fils: x}}\n")
     for words in (("datasets", "check"), ("datasets", "show"), ("run", TTBAR)):
-        result = call(*words, str(tmp_path / "list.yaml"))
+        result = adl(*words, str(tmp_path / "list.yaml"))
         assert result.exit_code == 2
         assert "list.yaml:1:16: error[E502]: unknown field fils" in result.output
         assert "did you mean files?" in result.output
-    assert "no such file" in call("datasets", "show", str(tmp_path / "none.yaml")).output
+    assert "no such file" in adl("datasets", "show", str(tmp_path / "none.yaml")).output
 
 
 def test_a_run_over_the_example_prints_processes_side_by_side() -> None:
-    result = call("run", TTBAR, EXAMPLE)
+    result = adl("run", TTBAR, EXAMPLE)
     assert result.exit_code == 0, result.output
     assert "genw · 8265.8" in result.stdout  # 508.8 · 1.63 · 59800 / 6000
     assert "twotag: yields" in result.stdout
@@ -107,7 +100,7 @@ def test_a_run_over_the_example_prints_processes_side_by_side() -> None:
 
 
 def test_a_run_over_some_events_of_each_dataset_says_what_they_stand_for() -> None:
-    result = call("run", TTBAR, EXAMPLE, "-n", "1000", "-q")
+    result = adl("run", TTBAR, EXAMPLE, "-n", "1000", "-q")
     assert result.exit_code == 0, result.output
     assert "zmumu, ttbar, wjets is over the events that were run, 1,000 of each" in result.stderr
 
@@ -115,20 +108,20 @@ def test_a_run_over_some_events_of_each_dataset_says_what_they_stand_for() -> No
 def test_options_that_the_list_says_are_refused(listed: Path) -> None:
     path = str(listed / "list.yaml")
     for option in (("--data",), ("--era", "2018"), ("--constant", "x=1")):
-        result = call("run", TTBAR, path, *option)
+        result = adl("run", TTBAR, path, *option)
         assert result.exit_code == 2
         assert "the dataset list says it" in result.output
-    assert "stands alone" in call("run", TTBAR, path, str(listed / "a.root")).output
-    alone = call("run", TTBAR, str(listed / "a.root"), "--luminosity", "1 /fb")
+    assert "stands alone" in adl("run", TTBAR, path, str(listed / "a.root")).output
+    alone = adl("run", TTBAR, str(listed / "a.root"), "--luminosity", "1 /fb")
     assert "scales a dataset list" in alone.output
-    assert "has a unit" in call("run", TTBAR, path, "--luminosity", "60").output.replace(
+    assert "has a unit" in adl("run", TTBAR, path, "--luminosity", "60").output.replace(
         "expected a number and its unit", "has a unit"
     )
 
 
 def test_a_plain_list_counts_events(listed: Path) -> None:
     (listed / "files.txt").write_text("a.root\n")
-    result = call("run", str(listed / "a.adl"), str(listed / "files.txt"), "-q", "-o", str(listed))
+    result = adl("run", str(listed / "a.adl"), str(listed / "files.txt"), "-q", "-o", str(listed))
     assert result.exit_code == 0, result.output
     assert "the list is not normalised" in result.stderr
     found = json.loads((listed / "results.json").read_text())

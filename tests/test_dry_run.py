@@ -13,13 +13,14 @@ import jsonschema
 import numpy as np
 import pytest
 import uproot
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from adl.cli import dry_run, main
+from adl.cli import dry_run
 from adl.cli.dry_run import share_of
 from adl.runtime.estimate import Quantity, _left_out
 from adl.runtime.execute.device import nvidia
 from adl.runtime.execute.sampling import spans
+from tests.commands import adl
 from tests.fake_cuda import FakeCuda, driver_of
 
 SCHEMA = json.loads(Path(dry_run.__file__).with_name("dry_run.schema.json").read_text())
@@ -36,9 +37,7 @@ FLAT = np.zeros(1, np.int64)
 
 
 def run(*arguments: object) -> Result:
-    result = CliRunner().invoke(main, ["run", *map(str, arguments)])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
+    return adl("run", *arguments)
 
 
 def tried(*arguments: object) -> dict[str, Any]:

@@ -7,15 +7,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from adl.cli import main
 from adl.cli.explanations import Explanation, explanations, titles
 from adl.cli.front import examine, schema
 from adl.runtime.datasets.reading import read_list
 from adl.stdlib.models import Schema
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.source import Source
+from tests.commands import adl
 
 TOP = Path(__file__).parents[1]
 
@@ -31,9 +31,7 @@ UNREACHABLE = frozenset(
 
 
 def call(*arguments: str) -> Result:
-    result = CliRunner().invoke(main, ["explain", *arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
+    return adl("explain", *arguments)
 
 
 @cache

@@ -7,15 +7,15 @@ import stat
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from adl.check.dialect import detect
-from adl.cli import main
 from adl.cli.fmt import formatted
 from adl.stdlib.models import load_model
 from adl.syntax.diagnostics import Findings
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
+from tests.commands import adl
 
 UGLY = "object jets : Jet   # ours\n   cmd pT(JET)>30\n"
 PRETTY = "object jets  # ours\n  take Jet\n  select pT(JET) > 30\n"
@@ -31,10 +31,7 @@ def ugly(tmp_path: Path) -> Path:
 
 def fmt(*arguments: object, input: str | bytes | None = None, color: bool = False) -> Result:
     """Run ``adl fmt`` and require that it ended in order."""
-    words = ["fmt", *(str(a) for a in arguments)]
-    result = CliRunner().invoke(main, words, input=input, color=color)
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
+    return adl("fmt", *arguments, input=input, color=color)
 
 
 def test_a_file_is_written_in_its_form(ugly: Path) -> None:

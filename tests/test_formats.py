@@ -11,9 +11,8 @@ import awkward as ak
 import numpy as np
 import pytest
 import uproot
-from click.testing import CliRunner, Result
 
-from adl.cli import main
+from tests.commands import adl
 
 Array = Any  # of awkward: one number, or a list of numbers, an event
 Reader = Callable[[Callable[[str], Array]], Array]
@@ -198,10 +197,6 @@ FORMATS = {
 COUNTED = {"physlite_rntuple_100": 81567.26385498047, "nano_legacy_10": 49919.0}
 TREES = ("CollectionTree", "EventData", "Delphes", "Events", "events", "PreSelection")
 BROKEN = {"corrupt_delphes": "there is no tree in the file"}
-
-
-def adl(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(a) for a in arguments])
 
 
 def reading(path: Path, tree: str) -> Callable[[str], Array]:

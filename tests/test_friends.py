@@ -19,6 +19,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from adl.cli import main
+from tests.commands import adl
 
 TOP = Path(__file__).parents[1]
 SCHEMA = json.loads((TOP / "runtime" / "outputs" / "results.schema.json").read_text())
@@ -334,12 +335,6 @@ def test_friends_of_datasets(tmp_path: Path) -> None:
     assert "a: the friend" in done.output
 
 
-def call(*arguments: object) -> Result:
-    result = CliRunner().invoke(main, [str(a) for a in arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
-
-
 def test_a_skim_is_chosen_with_friends_and_runs_with_them(tmp_path: Path) -> None:
     columns = main_file(tmp_path / "events.root")
     friend = friend_of(columns)
@@ -349,7 +344,7 @@ def test_a_skim_is_chosen_with_friends_and_runs_with_them(tmp_path: Path) -> Non
     )
     friends = ("--friend", tmp_path / "friend.root")
     skim, text = tmp_path / "skim.root", tmp_path / "a.adl"
-    result = call("skim", text, tmp_path / "events.root", *friends, "-o", skim)
+    result = adl("skim", text, tmp_path / "events.root", *friends, "-o", skim)
     assert result.exit_code == 0, result.output
     assert "the skim has no column of a friend" in result.stderr
     passing = (friend["quality"].astype(np.float64) > 0.7) & (np.arange(EVENTS) >= 30)
@@ -358,12 +353,12 @@ def test_a_skim_is_chosen_with_friends_and_runs_with_them(tmp_path: Path) -> Non
         assert "quality" not in file["Events"]
     found = []
     for name in ("events.root", "skim.root"):
-        result = call("run", text, tmp_path / name, *friends, "-o", tmp_path / "out", "-q")
+        result = adl("run", text, tmp_path / name, *friends, "-o", tmp_path / "out", "-q")
         assert result.exit_code == 0, result.output
         found.append(cells(results(tmp_path), "h"))
     assert found[0].tolist() == found[1].tolist()
     assert np.sum(found[0]) > 0
-    result = call(
+    result = adl(
         "skim", text, tmp_path / "events.root", *friends, "--friend-by", "entry", "-o", skim
     )
     assert "a skim has other entries than its inputs" in result.stderr
@@ -376,10 +371,10 @@ def test_why_and_inspect_know_the_columns_of_friends(tmp_path: Path) -> None:
     (tmp_path / "a.adl").write_text("region r\n  select default(quality, -1) > 0.7\n")
     friends = ("--friend", tmp_path / "friend.root")
     arguments = (tmp_path / "a.adl", tmp_path / "events.root", *friends, "--event")
-    assert "missing: quality" in call("why", *arguments, 3).stdout
+    assert "missing: quality" in adl("why", *arguments, 3).stdout
     value = float(friend["quality"][40])
-    assert f"default(quality, -1) = {value:.6g}" in call("why", *arguments, 40).stdout
-    shown = call("inspect", tmp_path / "events.root", *friends, "--format", "json").stdout
+    assert f"default(quality, -1) = {value:.6g}" in adl("why", *arguments, 40).stdout
+    shown = adl("inspect", tmp_path / "events.root", *friends, "--format", "json").stdout
     document = json.loads(shown)
     assert "quality" in document["columns"]
     assert "score" in document["collections"]["Jet"]["attributes"]
@@ -406,7 +401,7 @@ def test_a_list_is_checked_with_its_friends_where_they_are_cached(tmp_path: Path
         },
     }
     (tmp_path / "list.yaml").write_text(yaml.safe_dump(listed, sort_keys=False))
-    result = call(
+    result = adl(
         *("datasets", "check", tmp_path / "list.yaml", "--analysis", tmp_path / "a.adl"),
         *("--rewrite", f"root://far/={tmp_path}/", "--format", "json"),
     )

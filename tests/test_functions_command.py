@@ -7,18 +7,18 @@ import re
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from adl.cli import main
 from adl.cli.front import examine, schema
 from adl.cli.words import WORDS
 from adl.syntax.source import Source
+from tests.commands import adl
 
 MANUAL = Path(__file__).parents[1] / "grammar" / "README.md"
 
 
 def call(*names: str) -> Result:
-    return CliRunner().invoke(main, ["functions", *names])
+    return adl("functions", *names)
 
 
 @pytest.mark.parametrize("usage", WORDS)

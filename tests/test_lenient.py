@@ -7,16 +7,15 @@ import re
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from adl.check.checker import check
-from adl.cli import adlc, main
 from adl.cli.front import examine, schema
 from adl.compiler.dump import dump
 from adl.compiler.pipeline import build
 from adl.syntax.diagnostics import Diagnostic
 from adl.syntax.parse import parse, parse_with_notes
 from adl.syntax.source import Source
+from tests.commands import adl, adlc
 
 NANOAOD = schema("nanoaod", None, None)
 
@@ -185,13 +184,6 @@ def test_what_has_one_reading_hides_no_other_mistake() -> None:
 # --------------------------------------------------------------------------------- commands
 
 
-def call(*arguments: object, program: str = "adl") -> Result:
-    command = main if program == "adl" else adlc
-    result = CliRunner().invoke(command, [str(a) for a in arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
-
-
 @pytest.fixture
 def dirty(tmp_path: Path) -> Path:
     path = tmp_path / "dirty.adl"
@@ -200,17 +192,17 @@ def dirty(tmp_path: Path) -> Path:
 
 
 def test_check_takes_lenient_and_says_what_it_read(dirty: Path) -> None:
-    assert call("check", dirty).exit_code == 2
-    result = call("check", "--lenient", dirty)
+    assert adl("check", dirty).exit_code == 2
+    result = adl("check", "--lenient", dirty)
     assert result.exit_code == 0
     assert "warning[E102]: ADL has no character `≥`; read as `>=`" in result.stderr
     assert "warning[E113]" in result.stderr
-    assert call("check", "--lenient", "--strict", dirty).exit_code == 2
+    assert adl("check", "--lenient", "--strict", dirty).exit_code == 2
 
 
 @pytest.mark.parametrize("form", ["json", "sarif", "github"])
 def test_programs_are_told_of_the_reading_too(dirty: Path, form: str) -> None:
-    result = call("check", "--lenient", "--format", form, dirty)
+    result = adl("check", "--lenient", "--format", form, dirty)
     assert result.exit_code == 0
     if form == "json":
         found = json.loads(result.stdout)["findings"]
@@ -229,22 +221,22 @@ def test_programs_are_told_of_the_reading_too(dirty: Path, form: str) -> None:
 
 def test_run_and_compile_take_lenient(dirty: Path, examples: Path) -> None:
     sample = examples / "sample" / "zmumu.root"
-    assert call("run", dirty, sample).exit_code == 2
-    result = call("run", "--lenient", dirty, sample)
+    assert adl("run", dirty, sample).exit_code == 2
+    result = adl("run", "--lenient", dirty, sample)
     assert result.exit_code == 0
     assert "MET ≥ 20" in result.stdout
     assert result.stderr.count("warning[E102]") == 1
-    assert call("compile", dirty, "--emit", "ir", program="adlc").exit_code == 2
-    assert call("compile", "--lenient", dirty, "--emit", "ir", program="adlc").exit_code == 0
-    assert call("compile", "--lenient", dirty, "--emit", "tree", program="adlc").exit_code == 0
+    assert adlc("compile", dirty, "--emit", "ir").exit_code == 2
+    assert adlc("compile", "--lenient", dirty, "--emit", "ir").exit_code == 0
+    assert adlc("compile", "--lenient", dirty, "--emit", "tree").exit_code == 0
 
 
 def test_a_comment_silences_a_reading(tmp_path: Path) -> None:
     path = tmp_path / "dirty.adl"
     path.write_text("region r\n  select MET ≥ 20  # adl: ignore[E102]\n", encoding="utf-8")
-    assert call("check", "--lenient", path).stderr == ""
+    assert adl("check", "--lenient", path).stderr == ""
 
 
 def test_help_tells_of_lenient() -> None:
-    for command, program in (("check", "adl"), ("run", "adl"), ("compile", "adlc")):
-        assert "--lenient" in call(command, "--help", program=program).stdout
+    for program, command in ((adl, "check"), (adl, "run"), (adlc, "compile")):
+        assert "--lenient" in program(command, "--help").stdout

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from adl.cli import main
+from tests.commands import adl
 from tests.test_corpus import model_of
 from tests.test_migrate import MODERN, OBJECTS
 
@@ -27,10 +27,7 @@ def old(tmp_path: Path) -> Path:
 
 
 def call(*arguments: object, input: str | None = None) -> Result:
-    words = ["migrate", "--to", "adl", *map(str, arguments)]
-    result = CliRunner().invoke(main, words, input=input)
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
+    return adl("migrate", "--to", "adl", *arguments, input=input)
 
 
 def test_a_file_is_rewritten_and_every_place_listed(old: Path) -> None:

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+
+from tests.commands import adl
 
 pytest.importorskip("onnx", reason="the models of these tests are made with onnx")
 pytest.importorskip("onnxruntime", reason="networks need onnxruntime")
 
 from adl.check.checker import check
-from adl.cli import main
 from adl.compiler.ir import Column, Infer
 from adl.compiler.layout import Chunk
 from adl.compiler.pipeline import Compiled, build
@@ -231,10 +231,6 @@ def test_an_event_that_is_not_evaluated_reads_nan(tmp_path: Path) -> None:
 
 
 # ---------------------------------------------------------------------------------- whole runs
-
-
-def adl(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(a) for a in arguments])
 
 
 def test_a_run_is_the_same_for_any_number_of_threads_and_target(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from adl.compiler.ir import Const, Node
 from adl.runtime.overlap.patterns import summed, together
 from adl.runtime.overlap.sums import Sums
 from adl.runtime.overlap.words import Words
+from tests.commands import adl
 
 Document = dict[str, Any]
 Numbers = npt.NDArray[Any]
@@ -46,9 +47,7 @@ NEW = OLD.replace("ht > 100", "ht >= 120").replace("pT > 30 and", "pT > 25 and")
 
 
 def call(*arguments: object) -> Result:
-    result = CliRunner().invoke(main, ["diff", *map(str, arguments)])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
+    return adl("diff", *arguments)
 
 
 @pytest.fixture(scope="module")

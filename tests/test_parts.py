@@ -10,10 +10,9 @@ import awkward as ak
 import numpy as np
 import pytest
 import uproot
-from click.testing import CliRunner, Result
 
-from adl.cli import main
 from adl.stdlib.models import Branch, ModelError, Part, load_model
+from tests.commands import adl
 
 ANALYSIS = """\
 object goodEle
@@ -31,10 +30,6 @@ region all
   select leps[0] == Muon[0]
   histo h, "", 10, 0, 100, pt(MUO)
 """
-
-
-def adl(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(a) for a in arguments])
 
 
 @pytest.fixture

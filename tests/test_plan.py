@@ -11,14 +11,13 @@ import jsonschema
 import numpy as np
 import pytest
 import uproot
-from click.testing import CliRunner
 
 import adl.cli.plan as plan_module
-from adl.cli import main
 from adl.compiler.layout import layout
 from adl.compiler.plan import Plan, memory_of, plan
 from adl.runtime.collect import systematics
 from adl.runtime.inputs.opening import open_input
+from tests.commands import adl
 from tests.variations import compiled, schema
 
 SCHEMA = json.loads(Path(plan_module.__file__).with_name("plan.schema.json").read_text())
@@ -171,7 +170,7 @@ def sample(tmp_path: Path) -> Path:
 
 
 def told(*arguments: object) -> Any:
-    return CliRunner().invoke(main, ["plan", *map(str, arguments)])
+    return adl("plan", *arguments)
 
 
 def written(folder: Path, text: str) -> Path:

@@ -12,9 +12,8 @@ import jsonschema
 import numpy as np
 import pytest
 import uproot
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from adl.cli import main
 from adl.compiler.ir import Column
 from adl.runtime.inputs.chunks import read
 from adl.runtime.inputs.opening import open_input
@@ -23,6 +22,7 @@ from adl.runtime.profile import metrics as documents
 from adl.runtime.profile.meter import measuring, stage
 from adl.runtime.profile.recompress import zstd
 from adl.runtime.profile.verdict import BOUNDS, RULES, Late, Measured, verdict
+from tests.commands import adl
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 SAMPLE = Path(__file__).parents[1] / "examples" / "sample" / "zmumu.root"
@@ -42,9 +42,7 @@ region none
 
 
 def run(*arguments: object) -> Result:
-    result = CliRunner().invoke(main, ["run", *map(str, arguments)])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
+    return adl("run", *arguments)
 
 
 def profiled(*arguments: object) -> dict[str, Any]:

@@ -10,10 +10,9 @@ import awkward as ak
 import numpy as np
 import pytest
 import uproot
-from click.testing import CliRunner, Result
 
-from adl.cli import main
 from adl.stdlib.models import load_model
+from tests.commands import adl
 
 ANALYSIS = """\
 object gen
@@ -54,10 +53,6 @@ LISTS = {
     },
 }
 EVENTS = 10
-
-
-def adl(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(a) for a in arguments])
 
 
 class File:

@@ -13,10 +13,8 @@ import awkward as ak
 import numpy as np
 import pytest
 import uproot
-from click.testing import CliRunner, Result
 
 from adl.check.checker import check
-from adl.cli import main
 from adl.runtime.execute.local import execute
 from adl.runtime.outputs.keeper import Keeper
 from adl.runtime.prepare import Preparation
@@ -24,6 +22,7 @@ from adl.stdlib.models import load_model
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
+from tests.commands import adl
 from tests.test_root_output import root_python
 
 SAMPLE = Path(__file__).parents[1] / "examples" / "sample"
@@ -40,10 +39,6 @@ region r
   select size(jets) >= 3
   weight w 0.5 * pT(jets[0])
 """
-
-
-def adl(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(a) for a in arguments])
 
 
 def run(folder: Path, text: str, *arguments: object, inputs: tuple[Path, ...] = (TTBAR,)) -> Path:

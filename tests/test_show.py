@@ -16,6 +16,7 @@ from adl.cli.graph import Edge, Graph, Node, graph_of
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
 from adl.syntax.tree import Bin, Object, Region, Reject, Select
+from tests.commands import adl
 
 TEXT = """
 info analysis
@@ -92,9 +93,7 @@ a.adl
 
 
 def call(*arguments: object) -> Result:
-    result = CliRunner().invoke(main, ["show", *map(str, arguments)])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
+    return adl("show", *arguments)
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import awkward as ak
 import numpy as np
 import pytest
 import uproot
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from adl.cli import main
+from tests.commands import adl
 
 JETS = """\
 object good
@@ -58,10 +58,6 @@ FILES = {
     "hzz_flat_2421": "MET > 20",
 }
 AS_NTUPLES = ("nano_legacy_10", "delphes_10", "physlite_100", "hzz_flat_2421")
-
-
-def adl(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(a) for a in arguments])
 
 
 def written(tmp_path: Path, text: str) -> Path:

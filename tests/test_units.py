@@ -10,14 +10,9 @@ import awkward as ak
 import numpy as np
 import pytest
 import uproot
-from click.testing import CliRunner, Result
 
-from adl.cli import main
 from adl.stdlib.models import Branch, load_model
-
-
-def adl(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(a) for a in arguments])
+from tests.commands import adl
 
 
 def file_of_jets(path: Path, scale: float) -> Path:

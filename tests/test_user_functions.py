@@ -28,6 +28,7 @@ from adl.stdlib.models import load_model
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
+from tests.commands import adl
 from tests.test_differential import differences
 
 TOP = Path(__file__).parents[1]
@@ -435,7 +436,7 @@ def test_the_function_of_the_manual_is_the_one_of_the_examples() -> None:
 
 
 def listed(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["functions", *arguments])
+    return adl("functions", *arguments)
 
 
 def test_adl_functions_lists_the_library_by_subject() -> None:

@@ -10,11 +10,10 @@ import awkward as ak
 import numpy as np
 import pytest
 import uproot
-from click.testing import CliRunner, Result
 
-from adl.cli import main
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.chunks import read
+from tests.commands import adl
 
 TREE = 'systematic jms\n  tree up "nominal_up" down "nominal_down"\n'
 OTHER = "systematic lumi_like\n  reweight up 1.1 down 0.9\n"
@@ -68,12 +67,6 @@ def made(path: Path, seed: int = 1, **left_out: str) -> str:
     return str(path)
 
 
-def call(*arguments: str) -> Result:
-    result = CliRunner().invoke(main, [*arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.output
-    return result
-
-
 @pytest.fixture
 def files(tmp_path: Path) -> list[str]:
     return [made(tmp_path / f"{n}.root", n) for n in (1, 2)]
@@ -90,7 +83,7 @@ class Runs:
         self.number += 1
         (self.folder / "a.adl").write_text(f"info adl\n  dialect adl\n{text}")
         out = str(self.folder / f"out{self.number}")
-        result = call(
+        result = adl(
             "run", str(self.folder / "a.adl"), *arguments, "-q", "-o", out, "--model", "nanoaod"
         )
         assert result.exit_code == code, result.output
@@ -266,7 +259,7 @@ def test_a_list_that_is_not_normalised_has_the_variations_too(run: Runs, tmp_pat
 def skim(text: str, output: Path, *arguments: str, code: int = 0) -> str:
     (output.parent / "skim.adl").write_text(f"info adl\n  dialect adl\n{text}")
     words = ("skim", str(output.parent / "skim.adl"), *arguments, "-o", str(output))
-    result = call(*words, "--tree", "nominal", "--model", "nanoaod")
+    result = adl(*words, "--tree", "nominal", "--model", "nanoaod")
     assert result.exit_code == code, result.output
     return result.output
 
@@ -338,5 +331,5 @@ def test_a_skim_with_a_tree_that_is_missing_or_broken_is_none(
 
 def test_a_plan_says_that_trees_are_run_over_once_more(files: list[str], tmp_path: Path) -> None:
     (tmp_path / "a.adl").write_text(TREE + REGION)
-    result = call("plan", str(tmp_path / "a.adl"), files[0], "--tree", "nominal")
+    result = adl("plan", str(tmp_path / "a.adl"), files[0], "--tree", "nominal")
     assert "jms: nominal once more, over each tree of its own" in result.output

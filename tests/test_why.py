@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 import uproot
-from click.testing import CliRunner
 
 from adl.check.checker import check
-from adl.cli import main
 from adl.compiler.layout import Chunk
 from adl.compiler.pipeline import build
 from adl.compiler.trace.result import RegionTrace
@@ -22,6 +20,7 @@ from adl.runtime.inputs.opening import open_input
 from adl.stdlib.models import load_model
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
+from tests.commands import adl
 
 TOP = Path(__file__).parents[1]
 SAMPLE = TOP / "examples/sample/zmumu.root"
@@ -207,8 +206,7 @@ def test_elements_of_a_reducer_are_those_of_the_collection() -> None:
 
 
 def why(*arguments: str) -> tuple[int, str]:
-    result = CliRunner().invoke(main, ["why", *arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    result = adl("why", *arguments)
     return result.exit_code, result.output
 
 
