@@ -5,6 +5,7 @@ Nothing heavy is imported here: ``adl --version`` answers in the time that Pytho
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import os
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 import click
 
 from adl import __version__
+from adl.syntax.collecting import resume
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 # Nearly all that these commands make stays until they end, but for what is made of events, which
@@ -45,7 +47,8 @@ class LazyGroup(click.Group):
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         if cmd_name in _NO_CYCLES:
             gc.disable()
-            ctx.call_on_close(gc.enable)
+            ctx.call_on_close(resume)
+            atexit.register(gc.freeze)  # nor at the end, when Python would look once more
         module = cmd_name.replace("-", "_")
         command = importlib.import_module(f"adl.cli.{module}").command
         assert isinstance(command, click.Command)

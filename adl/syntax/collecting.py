@@ -27,9 +27,16 @@ def uncollected(function: Callable[P, T]) -> Callable[P, T]:
         try:
             return function(*args, **kwargs)
         finally:
-            gc.enable()
+            resume()
 
     return run
+
+
+def resume() -> None:
+    """Look for cycles again, in what is made from now on: what was made meanwhile is old."""
+    gc.freeze()
+    gc.enable()
+    gc.unfreeze()
 
 
 @contextmanager
