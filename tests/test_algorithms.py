@@ -25,14 +25,12 @@ from adl.compiler.targets.python import load
 from adl.runtime.collect import collect
 from adl.runtime.results import Process
 from adl.stdlib.library import find_function
-from adl.stdlib.models import load_model
 from adl.stdlib.registry import FLATTENED, FUNCTIONS, Function
-from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
+from tests.checking import NANOAOD, findings
 from tests.test_differential import differences
 
-NANOAOD = load_model("nanoaod").schema()
 Array = npt.NDArray[Any]
 ALGORITHMS = [f for f in FUNCTIONS.values() if f.form == "algorithm"]
 
@@ -49,14 +47,6 @@ object apart
 object mega
   take fmegajets(jets)
 """
-
-
-def findings(text: str) -> tuple[Diagnostic, ...]:
-    source = Source("algorithms.adl", text)
-    try:
-        return check(parse(source), source, NANOAOD)[1]
-    except AnalysisError as error:
-        return error.diagnostics
 
 
 def codes(text: str) -> list[str]:

@@ -54,8 +54,8 @@ from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
 from adl.syntax.tree import Define, File, Name, Number, Ternary
+from tests.checking import NANOAOD
 
-NANOAOD = load_model("nanoaod").schema()
 LINTS = re.compile(r"W33\d|N405")
 
 SYMBOLS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}

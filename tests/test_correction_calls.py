@@ -15,29 +15,21 @@ import uproot
 from click.testing import Result
 from correctionlib import _core
 
-from adl.check.checker import check
 from adl.check.dataset import Dataset
 from adl.stdlib.corrections.formulas import OPERATIONS, unknown
-from adl.stdlib.models import load_model
-from adl.syntax.diagnostics import AnalysisError, Diagnostic
-from adl.syntax.parse import parse
-from adl.syntax.source import Source
+from adl.syntax.diagnostics import Diagnostic
+from tests import checking
 from tests.commands import adl
 from tests.correction_trees import saved, written
 
 TOP = Path(__file__).parents[1]
 MUONS = TOP / "examples" / "corrections" / "muons.json"
-NANOAOD = load_model("nanoaod").schema()
 
 
 def findings(
     text: str, folder: Path = TOP / "examples", dataset: Dataset | None = None
 ) -> tuple[Diagnostic, ...]:
-    source = Source(str(folder / "test.adl"), text)
-    try:
-        return check(parse(source), source, NANOAOD, dataset=dataset)[1]
-    except AnalysisError as error:
-        return error.diagnostics
+    return checking.findings(text, dataset=dataset, path=str(folder / "test.adl"))
 
 
 # ---------------------------------------------------------------------------- before a run

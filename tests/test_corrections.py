@@ -20,10 +20,10 @@ from adl.stdlib.models import load_model
 from adl.syntax.diagnostics import AnalysisError
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
+from tests.checking import NANOAOD
 from tests.test_examples import EXAMPLES, load, union
 from tests.test_migrate import migrated
 
-NANOAOD = load_model("nanoaod").schema()
 OBJECTS = """
 info adl
   dialect adl

@@ -15,7 +15,8 @@ from adl.cli.comparison import compared
 from adl.cli.run import command
 from adl.runtime.results import BinCount, Cutflow, Process, Step
 from adl.stdlib.models import Branch, Schema, load_model
-from tests.test_tables import codes, findings
+from tests.checking import findings
+from tests.test_tables import codes
 
 TOP = Path(__file__).parents[1]
 SAMPLE = TOP / "examples" / "sample" / "ttbar.root"

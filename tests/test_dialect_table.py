@@ -6,11 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adl.check.checker import check
-from adl.stdlib.models import load_model
-from adl.syntax.diagnostics import AnalysisError
-from adl.syntax.parse import parse
-from adl.syntax.source import Source
+from tests.checking import errors
 from tests.one_event import OBJECTS, PI, near, passes, results, write_event
 
 ADL, CUTLANG = "adl", "cutlang"
@@ -120,13 +116,13 @@ def test_a_whole_collection_is_a_sum_in_cutlang_and_an_error_in_adl(
     event: Path, tmp_path: Path, condition: str, total: bool
 ) -> None:
     assert passes(event, tmp_path, condition, CUTLANG) is total
-    assert errors(f"{OBJECTS}region r\n  select {condition}\n", ADL) == ["E203"]
+    assert errors(f"{OBJECTS}region r\n  select {condition}\n", dialect=ADL) == ["E203"]
 
 
 @pytest.mark.parametrize("dialect", [ADL, CUTLANG])
 def test_a_whole_collection_in_a_pair_of_a_region_is_an_error(dialect: str) -> None:
     text = f"{OBJECTS}region r\n  select dR(jets, electrons[0]) > 0.4\n"
-    assert errors(text, dialect) == ["E203"]
+    assert errors(text, dialect=dialect) == ["E203"]
 
 
 @pytest.mark.parametrize(
@@ -202,13 +198,4 @@ def test_rows_of_a_table_that_overlap_are_an_error_or_the_first_wins(
     event: Path, tmp_path: Path
 ) -> None:
     assert passes(event, tmp_path, "t(40) == 1 and t(70) == 2", CUTLANG, OVERLAPPING)
-    assert errors(f"{OVERLAPPING}region r\n  select t(40) == 1\n", ADL) == ["E241"]
-
-
-def errors(text: str, dialect: str) -> list[str]:
-    source = Source("a.adl", text)
-    try:
-        check(parse(source), source, load_model("nanoaod").schema(), dialect)  # type: ignore[arg-type]  # one of both
-    except AnalysisError as error:
-        return [d.code for d in error.diagnostics if d.severity == "error"]
-    return []
+    assert errors(f"{OVERLAPPING}region r\n  select t(40) == 1\n", dialect=ADL) == ["E241"]

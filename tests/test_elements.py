@@ -18,10 +18,8 @@ from click.testing import CliRunner
 
 from adl.cli.front import examine
 from adl.cli.run import command
-from adl.stdlib.models import load_model
 from adl.syntax.source import Source
-
-NANOAOD = load_model("nanoaod").schema()
+from tests.checking import NANOAOD
 
 # Positions that point at nothing: -1, less than that, and past the end, where in the file's column
 # other events' elements begin.

@@ -16,14 +16,13 @@ from click.testing import CliRunner
 
 from adl.check.checker import check
 from adl.cli.run import command
-from adl.stdlib.models import load_model
 from adl.stdlib.random import named, normal
 from adl.syntax.diagnostics import AnalysisError
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
+from tests.checking import NANOAOD
 from tests.test_examples import EXAMPLES, load
 
-NANOAOD = load_model("nanoaod").schema()
 OBJECTS = """
 info adl
   dialect adl

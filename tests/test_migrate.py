@@ -17,13 +17,12 @@ from adl.check.checker import check
 from adl.compiler.layout import Chunk, Partial
 from adl.compiler.pipeline import Compiled, build
 from adl.migrate.migrate import Migrated, migrate
-from adl.stdlib.models import load_model
 from adl.syntax.diagnostics import AnalysisError
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
+from tests.checking import NANOAOD
 from tests.test_corpus import CORPUS, FILES, model_of, pending, schema
 
-NANOAOD = load_model("nanoaod").schema()
 OBJECTS = """
 object jets
   take Jet

@@ -20,8 +20,7 @@ from adl.stdlib.models import (
     model_names,
     recognition,
 )
-
-NANOAOD = load_model("nanoaod").schema()
+from tests.checking import NANOAOD
 
 
 def branches(**columns: str) -> dict[str, Branch]:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests import checking
+from tests.checking import NANOAOD
 from tests.commands import adl
 
 pytest.importorskip("onnx", reason="the models of these tests are made with onnx")
@@ -23,15 +25,13 @@ from adl.compiler.layout import Chunk
 from adl.compiler.pipeline import Compiled, build
 from adl.compiler.verify import verify
 from adl.runtime.networks import Networks
-from adl.stdlib.models import load_model
 from adl.stdlib.onnxfile import ModelFileError, signature
-from adl.syntax.diagnostics import AnalysisError, Diagnostic
+from adl.syntax.diagnostics import Diagnostic
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
 from tests.networks import Model, make
 from tests.test_differential import differences
 
-NANOAOD = load_model("nanoaod").schema()
 SAMPLE = Path(__file__).parents[1] / "examples" / "sample" / "ttbar.root"
 WJETS = SAMPLE.with_name("wjets.root")
 
@@ -48,11 +48,7 @@ def compiled(text: str, folder: Path) -> Compiled:
 
 
 def findings(text: str, folder: Path, *model_path: str) -> list[Diagnostic]:
-    source = Source(str(folder / "a.adl"), text)
-    try:
-        return list(check(parse(source), source, NANOAOD, model_path=model_path)[1])
-    except AnalysisError as error:
-        return list(error.diagnostics)
+    return [*checking.findings(text, path=str(folder / "a.adl"), model_path=model_path)]
 
 
 def printed(text: str, folder: Path, events: Chunk) -> list[np.ndarray[Any, Any]]:

@@ -11,7 +11,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from adl.check.analysis import Analysis
-from adl.check.checker import check
 from adl.check.dataset import Dataset
 from adl.cli.run import command
 from adl.cli.why import command as why
@@ -20,9 +19,8 @@ from adl.compiler.layout import Chunk
 from adl.compiler.lower.regions import lower
 from adl.compiler.pipeline import build
 from adl.stdlib.models import Branch, Schema, load_model
-from adl.syntax.diagnostics import AnalysisError, Diagnostic
-from adl.syntax.parse import parse
-from adl.syntax.source import Source
+from adl.syntax.diagnostics import Diagnostic
+from tests import checking
 from tests.test_examples import EXAMPLES
 
 DATA, SIMULATION = Dataset("data"), Dataset("simulation")
@@ -41,11 +39,7 @@ FILE = schema(MET_pt="float32", MET_phi="float32")
 def examined(
     text: str, dataset: Dataset | None, known: Schema = FILE
 ) -> tuple[Analysis | None, tuple[Diagnostic, ...]]:
-    source = Source("a.adl", text)
-    try:
-        return check(parse(source), source, known, "adl", dataset)
-    except AnalysisError as error:
-        return None, error.diagnostics
+    return checking.examined(text, known, "adl", dataset)
 
 
 def errors(text: str, dataset: Dataset | None, known: Schema = FILE) -> list[str]:

@@ -14,13 +14,9 @@ import pytest
 import uproot
 from click.testing import CliRunner
 
-from adl.check.checker import check
 from adl.cli.run import command
 from adl.stdlib import ops
-from adl.stdlib.models import load_model
-from adl.syntax.diagnostics import AnalysisError
-from adl.syntax.parse import parse
-from adl.syntax.source import Source
+from tests.checking import findings
 from tests.test_examples import EXAMPLES, load
 
 LARGEST = 2**63 - 1
@@ -100,12 +96,7 @@ def test_a_remainder_of_integers_has_the_sign_of_the_dividend(x: int, y: int) ->
 
 
 def codes(condition: str) -> list[str]:
-    source = Source("a.adl", f"region r\n  select {condition}\n")
-    try:
-        _, findings = check(parse(source), source, load_model("nanoaod").schema())
-    except AnalysisError as error:
-        findings = error.diagnostics
-    return [d.code for d in findings]
+    return [d.code for d in findings(f"region r\n  select {condition}\n")]
 
 
 @pytest.mark.parametrize(

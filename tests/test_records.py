@@ -14,20 +14,18 @@ import numpy as np
 import pytest
 import uproot
 
-from adl.check.checker import check
 from adl.runtime.execute.local import execute
 from adl.runtime.outputs.keeper import Keeper
 from adl.runtime.prepare import Preparation
 from adl.stdlib.models import load_model
-from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
+from tests.checking import findings
 from tests.commands import adl
 from tests.test_root_output import root_python
 
 SAMPLE = Path(__file__).parents[1] / "examples" / "sample"
 TTBAR, WJETS = SAMPLE / "ttbar.root", SAMPLE / "wjets.root"
-NANOAOD = load_model("nanoaod").schema()
 
 JETS = """
 object jets
@@ -47,14 +45,6 @@ def run(folder: Path, text: str, *arguments: object, inputs: tuple[Path, ...] = 
     result = adl("run", folder / "a.adl", *inputs, "-o", folder / "out", *arguments)
     assert result.exit_code == 0, result.output
     return folder / "out"
-
-
-def findings(text: str) -> list[Diagnostic]:
-    source = Source("a.adl", text)
-    try:
-        return list(check(parse(source), source, NANOAOD)[1])
-    except AnalysisError as error:
-        return list(error.diagnostics)
 
 
 def events(path: Path = TTBAR) -> Any:

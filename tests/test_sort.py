@@ -17,9 +17,9 @@ from click.testing import CliRunner
 from adl.check.checker import check
 from adl.cli.run import command
 from adl.stdlib.models import load_model
-from adl.syntax.diagnostics import AnalysisError
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
+from tests.checking import errors
 from tests.test_examples import EXAMPLES, load
 
 OBJECTS = """
@@ -209,12 +209,7 @@ def test_a_search_takes_the_first_of_equal_ones_in_the_new_order(tmp_path: Path)
 
 
 def codes(text: str) -> list[str]:
-    source = Source("a.adl", OBJECTS + text)
-    try:
-        _, findings = check(parse(source), source, load_model("nanoaod").schema())
-    except AnalysisError as error:
-        findings = error.diagnostics
-    return [d.code for d in findings if d.severity == "error"]
+    return errors(OBJECTS + text)
 
 
 @pytest.mark.parametrize(

@@ -20,14 +20,13 @@ from adl.compiler.layout import Chunk
 from adl.compiler.pipeline import Compiled, build
 from adl.runtime.collect import collect
 from adl.runtime.results import Cutflow, Histogram, Process
-from adl.stdlib.models import Schema, load_model
+from adl.stdlib.models import Schema
 from adl.stdlib.random import named, uniform
-from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
+from tests.checking import NANOAOD, findings
 from tests.test_differential import differences
 
-NANOAOD = load_model("nanoaod").schema()
 Array = npt.NDArray[Any]
 
 EFF = """
@@ -48,14 +47,6 @@ table map
   0.4  50 90   1.5 2.5
 """
 JETS = "object jets\n  take Jet\n"
-
-
-def findings(text: str, schema: Schema = NANOAOD) -> tuple[Diagnostic, ...]:
-    source = Source("tables.adl", text)
-    try:
-        return check(parse(source), source, schema)[1]
-    except AnalysisError as error:
-        return error.diagnostics
 
 
 def codes(text: str, schema: Schema = NANOAOD) -> list[str]:

@@ -16,11 +16,9 @@ from click.testing import CliRunner
 
 from adl.cli.front import examine
 from adl.cli.run import command
-from adl.stdlib.models import load_model
 from adl.syntax.source import Source
+from tests.checking import NANOAOD
 from tests.test_examples import Array, Region, agree, distances, element, load, paths, union
-
-NANOAOD = load_model("nanoaod").schema()
 
 OBJECTS = """
 info analysis

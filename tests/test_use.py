@@ -5,14 +5,12 @@ from __future__ import annotations
 import pytest
 
 from adl.check.analysis import Analysis
-from adl.check.checker import check
 from adl.check.dataset import Dataset
 from adl.compiler.dump import dump
 from adl.compiler.lower.regions import lower
 from adl.stdlib.models import Branch, Schema, load_model
-from adl.syntax.diagnostics import AnalysisError, Diagnostic
-from adl.syntax.parse import parse
-from adl.syntax.source import Source
+from adl.syntax.diagnostics import Diagnostic
+from tests import checking
 
 LISTED = load_model("nanoaod").schema()
 
@@ -32,11 +30,7 @@ NEW = schema("PuppiMET_pt", "PuppiMET_phi", "PFMET_pt", "PFMET_phi")
 def examined(
     text: str, known: Schema = LISTED, dataset: Dataset | None = None
 ) -> tuple[Analysis | None, tuple[Diagnostic, ...]]:
-    source = Source("a.adl", text)
-    try:
-        return check(parse(source), source, known, "adl", dataset)
-    except AnalysisError as error:
-        return None, error.diagnostics
+    return checking.examined(text, known, "adl", dataset)
 
 
 def errors(text: str, known: Schema = LISTED, dataset: Dataset | None = None) -> list[str]:

@@ -24,15 +24,14 @@ from adl.cli import main
 from adl.compiler.layout import Chunk, Partial
 from adl.compiler.pipeline import Compiled, build
 from adl.stdlib import elementary
-from adl.stdlib.models import load_model
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
+from tests.checking import NANOAOD
 from tests.commands import adl
 from tests.test_differential import differences
 
 TOP = Path(__file__).parents[1]
-NANOAOD = load_model("nanoaod").schema()
 
 PYTHON = """
 import math

@@ -16,22 +16,19 @@ from adl.compiler.pipeline import Compiled, build
 from adl.runtime.collect import collect, systematics
 from adl.runtime.results import Cutflow, Histogram, Process, Systematic
 from adl.stdlib.models import Branch, Schema, load_model
-from adl.syntax.diagnostics import AnalysisError, Diagnostic
+from adl.syntax.diagnostics import Diagnostic
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
+from tests import checking
+from tests.checking import NANOAOD
 
-NANOAOD = load_model("nanoaod").schema()
 Array = npt.NDArray[Any]
 
 
 def examined(
     text: str, schema: Schema = NANOAOD, dataset: Dataset | None = None
 ) -> tuple[Diagnostic, ...]:
-    source = Source("systematics.adl", text)
-    try:
-        return check(parse(source), source, schema, dataset=dataset)[1]
-    except AnalysisError as error:
-        return error.diagnostics
+    return checking.findings(text, schema, dataset=dataset)
 
 
 def codes(text: str, schema: Schema = NANOAOD) -> list[str]:
