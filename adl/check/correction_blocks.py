@@ -15,9 +15,9 @@ from adl.check.analysis import CorrectionAt, Value
 from adl.check.constants import interpolated
 from adl.check.context import Context
 from adl.check.correction_files import Check, applied, find
+from adl.check.declarations import warn_of_hidden_function
 from adl.check.scope import Scope, mistake
 from adl.stdlib.corrections.files import Correction as Meaning
-from adl.stdlib.library import find_function
 from adl.syntax.source import Span
 from adl.syntax.tree import Call, Clause, Correction, Expr, File, Name, Number, Text
 
@@ -65,10 +65,7 @@ def corrections(context: Context, file: File) -> dict[str, Declared | None]:
             help = "give one of them another name"
             context.findings.error("E207", f"{name} is declared twice", block.name.span, help)
             continue
-        known = find_function(name)
-        if known is not None and name in (known.name, *known.aliases):
-            message = f"{name} hides the function {name}: here it means this correction"
-            context.findings.warning("W303", message, block.name.span)
+        warn_of_hidden_function(block.name, "this correction", context.findings)
         found[name] = _declared(context, block)
     return found
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from adl.check.analysis import BinDef, Cut
 from adl.check.context import Context
+from adl.check.declarations import by_name
 from adl.check.published import Published, PublishedError
 from adl.syntax.diagnostics import Findings, did_you_mean
 from adl.syntax.source import Source
@@ -17,21 +18,14 @@ Target = Cut | BinDef
 
 def formats(file: File, source: Source, findings: Findings) -> dict[str, CountsFormat]:
     """Return the formats of published numbers; only ``counts`` lines name them."""
-    found: dict[str, CountsFormat] = {}
-    for block in file.blocks:
-        if not isinstance(block, CountsFormat):
-            continue
-        first = found.setdefault(block.name.name, block)
-        if first is not block:
-            line = source.position(first.name.span.start)[0]
-            message = f"countsformat {block.name.name} is declared twice, first on line {line}"
-            findings.error("E207", message, block.name.span, "give one of them another name")
+    blocks = [block for block in file.blocks if isinstance(block, CountsFormat)]
+    for block in blocks:
         for name, number in Counter(p.name.name for p in block.processes).items():
             if number > 1:
                 at = next(p for p in reversed(block.processes) if p.name.name == name)
                 message = f"process {name} stands twice in countsformat {block.name.name}"
                 findings.error("E207", message, at.name.span, "give one of them another name")
-    return found
+    return by_name(blocks, "countsformat", source, findings)
 
 
 def attached(

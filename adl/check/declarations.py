@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TypeVar
+
 from adl.check.context import Block
 from adl.stdlib.library import find_function
 from adl.stdlib.models import Schema
 from adl.syntax.diagnostics import Findings, Mistake
 from adl.syntax.source import Source
-from adl.syntax.tree import Composite, Define, File, Flag, HistoList, Object, Region, Table
+from adl.syntax.tree import (
+    Composite,
+    CountsFormat,
+    Define,
+    File,
+    Flag,
+    HistoList,
+    Name,
+    Object,
+    Region,
+    Table,
+    Trigger,
+)
+
+Named = TypeVar("Named", Trigger, CountsFormat)
 
 
 def declarations(
@@ -34,6 +51,28 @@ def declarations(
     return blocks
 
 
+def by_name(
+    blocks: Iterable[Named], kind: str, source: Source, findings: Findings
+) -> dict[str, Named]:
+    """Return blocks of a kind by name; one whose name stands before is reported and left out."""
+    found: dict[str, Named] = {}
+    for block in blocks:
+        name = block.name.name
+        first = found.setdefault(name, block)
+        if first is not block:
+            line = source.position(first.name.span.start)[0]
+            message = f"{kind} {name} is declared twice, first on line {line}"
+            findings.error("E207", message, block.name.span, "give one of them another name")
+    return found
+
+
+def warn_of_hidden_function(name: Name, meaning: str, findings: Findings) -> None:
+    """Warn of a name that a function of the library has as well."""
+    if _is_function(name.name):
+        message = f"{name.name} hides the function {name.name}: here it means {meaning}"
+        findings.warning("W303", message, name.span)
+
+
 def note_flags(file: File, findings: Findings) -> None:
     """Say that the switches of another tool do nothing."""
     for block in file.blocks:
@@ -44,9 +83,14 @@ def note_flags(file: File, findings: Findings) -> None:
 
 def _hidden(schema: Schema, name: str) -> str:
     """Return what a declared name hides, in words; an alias may be hidden freely."""
-    function = find_function(name)
-    if function is not None and name in (function.name, *function.aliases):
+    if _is_function(name):
         return f"the function {name}"
     if name in schema.collections or name in schema.singletons or name in schema.scalars:
         return f"{name} of the input"
     return ""
+
+
+def _is_function(name: str) -> bool:
+    """Whether a function of the library has exactly this name, or alias."""
+    function = find_function(name)
+    return function is not None and name in (function.name, *function.aliases)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from adl.stdlib.library import find_function
+from adl.check.declarations import warn_of_hidden_function
 from adl.stdlib.registry import Function
 from adl.syntax.diagnostics import Findings, did_you_mean
 from adl.syntax.source import Source, Span
@@ -52,10 +52,7 @@ def user_functions(
             findings.error("E207", f"{name} is declared twice", block.name.span, help)
             continue
         known.add(name)
-        builtin = find_function(name)
-        if builtin is not None and name in (builtin.name, *builtin.aliases):
-            message = f"{name} hides the function {name}: here it means the one of {block.code}"
-            findings.warning("W303", message, block.name.span)
+        warn_of_hidden_function(block.name, f"the one of {block.code}", findings)
         found[name] = _function(block, source, findings)
     return found
 

@@ -11,6 +11,7 @@ from functools import reduce
 from adl.check.analysis import EventValue, Literal_, Logic, Operation, Value
 from adl.check.constants import excluded_names, settled
 from adl.check.context import Context
+from adl.check.declarations import by_name
 from adl.check.elements import branch_type
 from adl.check.scope import Scope, mistake
 from adl.check.types import convert, negated
@@ -24,16 +25,8 @@ WORDS = ("trigger", "HLT")
 
 def triggers(file: File, source: Source, findings: Findings) -> dict[str, Trigger]:
     """Return the trigger blocks of a file by name: only the word ``trigger`` leads to them."""
-    found: dict[str, Trigger] = {}
-    for block in file.blocks:
-        if not isinstance(block, Trigger):
-            continue
-        first = found.setdefault(block.name.name, block)
-        if first is not block:
-            line = source.position(first.name.span.start)[0]
-            message = f"trigger {block.name.name} is declared twice, first on line {line}"
-            findings.error("E207", message, block.name.span, "give one of them another name")
-    return found
+    blocks = (block for block in file.blocks if isinstance(block, Trigger))
+    return by_name(blocks, "trigger", source, findings)
 
 
 def check_triggers(context: Context) -> None:
