@@ -249,21 +249,23 @@ Histograms search(RNode d)
    return out;
 }
 
+// The leptons of the Analysis Grand Challenge: how many an event has.
+const auto electrons = [](const RVecF &pt, const RVecF &eta, const RVecI &cut, const RVecF &sip) {
+   int n = 0;
+   for (std::size_t i = 0; i < pt.size(); ++i)
+      n += pt[i] > 30 && std::abs(double(eta[i])) < 2.1 && cut[i] == 4 && sip[i] < 4;
+   return n;
+};
+const auto muons = [](const RVecF &pt, const RVecF &eta, const RVec<bool> &tight, const RVecF &sip, const RVecF &iso) {
+   int n = 0;
+   for (std::size_t i = 0; i < pt.size(); ++i)
+      n += pt[i] > 30 && std::abs(double(eta[i])) < 2.1 && tight[i] && sip[i] < 4 && double(iso[i]) < 0.15;
+   return n;
+};
+
 // The selection of top pairs of the Analysis Grand Challenge, as examples/ttbar_agc.adl has it.
 Histograms agc(RNode d)
 {
-   const auto electrons = [](const RVecF &pt, const RVecF &eta, const RVecI &cut, const RVecF &sip) {
-      int n = 0;
-      for (std::size_t i = 0; i < pt.size(); ++i)
-         n += pt[i] > 30 && std::abs(double(eta[i])) < 2.1 && cut[i] == 4 && sip[i] < 4;
-      return n;
-   };
-   const auto muons = [](const RVecF &pt, const RVecF &eta, const RVec<bool> &tight, const RVecF &sip, const RVecF &iso) {
-      int n = 0;
-      for (std::size_t i = 0; i < pt.size(); ++i)
-         n += pt[i] > 30 && std::abs(double(eta[i])) < 2.1 && tight[i] && sip[i] < 4 && double(iso[i]) < 0.15;
-      return n;
-   };
    const auto good = [](const RVecF &pt, const RVecF &eta, const RVecI &id) {
       RVec<int> out(pt.size());
       for (std::size_t i = 0; i < pt.size(); ++i)
@@ -330,18 +332,6 @@ std::map<std::string, ROOT::RDF::Experimental::RResultMap<TH1D>> agcVaried(RNode
          out[1][i] = pt[i] * (1 - off);
       }
       return out;
-   };
-   const auto electrons = [](const RVecF &pt, const RVecF &eta, const RVecI &cut, const RVecF &sip) {
-      int n = 0;
-      for (std::size_t i = 0; i < pt.size(); ++i)
-         n += pt[i] > 30 && std::abs(double(eta[i])) < 2.1 && cut[i] == 4 && sip[i] < 4;
-      return n;
-   };
-   const auto muons = [](const RVecF &pt, const RVecF &eta, const RVec<bool> &tight, const RVecF &sip, const RVecF &iso) {
-      int n = 0;
-      for (std::size_t i = 0; i < pt.size(); ++i)
-         n += pt[i] > 30 && std::abs(double(eta[i])) < 2.1 && tight[i] && sip[i] < 4 && double(iso[i]) < 0.15;
-      return n;
    };
    const auto good = [](const Momenta &pt, const RVecF &eta, const RVecI &id) {
       RVec<int> out(pt.size());
