@@ -137,6 +137,26 @@ def test_a_region_that_is_not_there_is_an_error(analysis: Path) -> None:
     assert "high" in result.output
 
 
+def test_each_name_that_is_no_region_is_said_with_its_own_way_out(
+    analysis: Path, tmp_path: Path
+) -> None:
+    result = run(analysis, "--explain", "lwo", "hihg")
+    assert result.exit_code == 2
+    lines = result.stderr.splitlines()
+    assert lines[-4:] == [
+        "error: no region lwo",
+        "  help: name one of low",
+        "no region hihg",
+        "  help: name one of high",
+    ]
+    other = tmp_path / "b.adl"
+    other.write_text("region high\n  select MET > 300\n")
+    stem = analysis.stem
+    both = run(analysis, other, "--explain", "high", "b:hgih").stderr
+    assert f"high is the name of 2 regions\n  help: name one of {stem}:high, b:high" in both
+    assert "no region b:hgih\n  help: name one of b:high" in both
+
+
 def test_ci_can_fail_on_an_overlap(analysis: Path, tmp_path: Path) -> None:
     assert run(analysis, "--fail-on", "overlap").exit_code == 1
     assert run(analysis, "--fail-on", "unproven").exit_code == 0

@@ -196,21 +196,34 @@ def _asked(regions: Sequence[Region], names: tuple[str, str] | None) -> tuple[in
     """Return the numbers of the two regions that are to be explained."""
     if names is None:
         return None
-    found = []
+    found, mistakes = [], []
     for name in names:
         places = [i for i, r in enumerate(regions) if name in (str(r), r.name) and not r.label]
         places = places or [i for i, r in enumerate(regions) if name == str(r)]
-        if len(places) != 1:
-            from difflib import get_close_matches
-
-            every = [str(region) for region in regions]
-            close = get_close_matches(name, every, 3) or every[:5]
-            what = f"{name} is the name of {len(places)} regions" if places else f"no region {name}"
-            raise UserError(f"{what}\n  help: name one of {', '.join(close)}")
-        found.append(places[0])
+        if len(places) == 1:
+            found += places
+        else:
+            mistakes.append(_not_one(name, places, regions))
+    if mistakes:
+        raise UserError("\n".join(dict.fromkeys(mistakes)))
     if found[0] == found[1]:
         raise UserError(f"{names[0]} and {names[1]} are one region: name two")
     return found[0], found[1]
+
+
+def _not_one(name: str, places: Sequence[int], regions: Sequence[Region]) -> str:
+    """Return that a name is that of no region, or of several, with those that may be meant."""
+    if places:
+        meant = ", ".join(str(regions[i]) for i in places)
+        return f"{name} is the name of {len(places)} regions\n  help: name one of {meant}"
+    from difflib import get_close_matches
+
+    names = {str(region): region for region in regions}
+    plain = {region.name: full for full, region in reversed(names.items()) if not region.label}
+    close = get_close_matches(name, names, 3)
+    close += [plain[n] for n in get_close_matches(name, plain, 3) if plain[n] not in close]
+    meant = ", ".join(close or list(names)[:5])
+    return f"no region {name}\n  help: name one of {meant}"
 
 
 def _findings(
