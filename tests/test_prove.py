@@ -91,6 +91,10 @@ def cuts(text: str) -> str:
         ("all(jets j, pT(j) > 50)", "max(jets j, pT(j)) < 40; size(jets) > 0", "disjoint"),
         ("pT(jets[0]) > 100", "size(jets) == 0", "disjoint"),
         ("pT(jets[0]) > 100", "HT < 90", "disjoint"),
+        ("size(jets) >= 2", "size(jets) >= 2; HT > 59", "equal"),
+        # A mass can be NaN, and so can their sum: it is on neither side.
+        ("size(jets) >= 2", "size(jets) >= 2; sum(abs(m(jets))) >= 0", "superset"),
+        ("size(jets) >= 2", "size(jets) >= 2; reject sum(abs(m(jets))) < 0", "equal"),
         ("pT(jets[0]) < 100", "pT(jets[1]) > 100", "disjoint"),
         ("pT(jets[0]) > 200", "max(pT(jets)) < 150", "disjoint"),
         ("bjets[0].pt > 200", "jets[0].pt < 150", "disjoint"),

@@ -37,10 +37,11 @@ def of_sum(facts: Facts, total: Reduce) -> Iterator[Instance]:
     none = facts.encode.member(number, compared("lt", "int", 1))
     zero = facts.encode.member(total, just(kind, 0))
     yield Clause("sum of none", disjunction((opposite(none), zero)))
-    least = facts.under_mask(total).low
+    each = facts.under_mask(total)
+    least = each.low
     if kind != "real" or least < 0:
         return
-    nan = Values(kind, (), True)
+    nan = Values(kind, (), each.nan)  # infinities of one sign add up to one
     folded = 0.0
     for k in range(1, MOST_FOLD + 1):
         folded += float(least)
