@@ -102,6 +102,10 @@ def exact(written: str) -> None:
     # Without .rn, ptxas might make one operation of a product and a sum.
     loose = re.findall(r"\b(?:add|sub|mul|div|sqrt)(?:\.\w+)*\.f(?:64|32)\b", written)
     assert {i.split(".")[1] for i in loose} <= {"rn"}, set(loose)
+    # A GPU faults where a number is read at an address that is no multiple of its size; what numba
+    # says of exceptions is bytes, and is read by nobody.
+    for align, name in re.findall(r"^\.global \.align (\d+) \.\w+ ([\w$]+)", written, re.MULTILINE):
+        assert int(align) >= 8 or "pickledata" in name, name
 
 
 @needs_ptxas
@@ -146,11 +150,49 @@ def test_code_that_says_where_it_is_is_assembled(architecture: str) -> None:
     assert cuda.cubin(written, architecture).startswith(b"\x7fELF")
 
 
+USERS = """
+def odd(pt: list[float], x: float, n: int) -> float:
+    total = 0.0
+    for p in pt:
+        total += p % 3.0 + p // x + int(p * x) + n % 5
+    if total < 0:
+        raise ValueError("a text of any length")
+    return total
+"""
+
+
+@needs_ptxas
+def test_a_user_s_function_has_defined_remainders_and_integers(
+    files: Files, tmp_path: Path
+) -> None:
+    """On a GPU ``frem`` is approximate, and what does not fit an integer is another one."""
+    analysis = tmp_path / "a.adl"
+    analysis.write_text(
+        'function odd\n  code "own.py"\n'
+        "define pair = argmin(disjoint(Jet a, Jet b), abs(m(a + b) - 90))\n"
+        "region r\n  select size(Jet) > 1\n"
+        "  select odd(pT(Jet), MET, size(Jet)) > 1\n"
+        '  histo h, "h", 10, 0, 200, max(pair.a.pT, pair.b.pT)\n'
+    )
+    (tmp_path / "own.py").write_text(USERS)
+    compiled = compiled_example(analysis, files, tmp_path)
+    written = cuda.ptx(compiled.device, "sm_75")
+    exact(written)
+    assert "pickledata" in written
+    assert "adl_nothing" in written
+    assert "adl_remainder" in written
+    # NaN becomes 0: the instruction alone would give the least integer.
+    assert len(re.findall(r"setp\.nan", written)) >= len(re.findall(r"cvt\.rzi\.s64", written)) - 1
+    assert cuda.cubin(written, "sm_75").startswith(b"\x7fELF")
+
+
 def test_a_contraction_would_be_seen() -> None:
     with pytest.raises(AssertionError):
         exact("\tfma.rn.f64 \t%rd1, %rd2, %rd3, %rd4;")
     with pytest.raises(AssertionError):
         exact("\tmul.f64 \t%rd1, %rd2, %rd3;")
+    with pytest.raises(AssertionError):
+        exact(".global .align 1 .b8 adl_nothing[8];")
 
 
 # --------------------------------------------------------------------------------- the command

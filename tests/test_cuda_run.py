@@ -73,7 +73,7 @@ import math
 def picky(x: float, n: int) -> float:
     if x > 60:
         raise ValueError("too much")
-    return math.sin(x) + n % 3
+    return math.sin(x) + n % 3 + x % 0.75 - int(x * 1e300) // 2**62
 """
 ROWS = """
 function picky

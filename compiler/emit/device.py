@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from adl.compiler.emit import steps
 from adl.compiler.emit.arguments import CALL, SIGNATURE, Arguments
 from adl.compiler.emit.module import METADATA, Module, written
-from adl.compiler.emit.remainder import REMAINDER
+from adl.compiler.emit.remainder import REMAINDER, with_remainder
 from adl.compiler.emit.room import ROOM, Limits, Room, bounded, crowds, large, limited
 from adl.compiler.emit.streams import SUPPORT, Streams
 from adl.compiler.emit.sums import SUMS
@@ -104,7 +104,7 @@ def emit_device(
     )
     if stepping:
         text = text.replace(", !invariant.load !0", "")
-    return DeviceModule(_exact(text), arguments, shared, limits, notes, order)
+    return DeviceModule(with_remainder(text), arguments, shared, limits, notes, order)
 
 
 # Elements of a tuple. Of fewer there are not so many tuples: reading neighbours' columns together
@@ -117,13 +117,6 @@ _INLINED_FILLS = 60
 def _called(text: str) -> str:
     """Have functions called that are inlined otherwise."""
     return re.sub(r"\) nounwind \{", ") nounwind noinline {", text)
-
-
-def _exact(text: str) -> str:
-    """Replace what a GPU's back-end only approximates."""
-    return re.sub(
-        r"frem double (\S+), (\S+)", r"call double @adl_remainder(double \1, double \2)", text
-    )
 
 
 # ------------------------------------------------------------------------------- one event

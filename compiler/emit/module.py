@@ -104,8 +104,8 @@ def inline_fills(program: Program) -> bool:
 
 
 _INLINED_FILLS = 30
-# Where a missing element is read: eight zero bytes.
-NOTHING = "@adl_nothing = internal constant [8 x i8] zeroinitializer\n"
+# Where a missing element is read: eight zero bytes, at an address from which a GPU reads a number.
+NOTHING = "@adl_nothing = internal constant [8 x i8] zeroinitializer, align 8\n"
 
 
 def memo(

@@ -6,6 +6,16 @@ significands are divided bit by bit, as on paper, so that no rounding occurs.
 
 from __future__ import annotations
 
+import re
+
+
+def with_remainder(text: str) -> str:
+    """Return LLVM IR that calls the function below in the place of each ``frem``."""
+    return re.sub(
+        r"frem double (\S+), (\S+)", r"call double @adl_remainder(double \1, double \2)", text
+    )
+
+
 REMAINDER = """
 declare i64 @llvm.ctlz.i64(i64, i1)
 

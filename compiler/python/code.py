@@ -65,7 +65,7 @@ def code(function: Function) -> Code:
     return Code(symbol, text)
 
 
-_FORM = "1"  # of the wrapper below: another one is another key
+_FORM = "2"  # of the wrapper below: another one is another key
 
 
 # -------------------------------------------------------------------------- the C function
@@ -102,11 +102,11 @@ _NUMBERS = {"real": "double", "int": "i64", "bool": "i64"}
 
 def _module(function: Function, symbol: str, text: str, inner: str) -> str:
     """Return the whole module; only the C function can be seen from outside."""
-    text = _internal(_renamed(text))
+    text = _defined(_internal(_renamed(text)))
     called = set(re.findall(r"@adl_(\w+)\(", text))
     # Those that numba declares are defined here.
     text = re.sub(r"^declare .*@adl_\w+\(.*$", "", text, flags=re.MULTILINE)
-    declared = set(re.findall(r"@(llvm\.[\w.]+)\(", text))
+    declared = set(re.findall(r"^declare .*@(llvm\.[\w.]+)\(", text, re.MULTILINE))
     own = [line for line in INTRINSICS.splitlines() if not _names_one_of(line, declared)]
     elementary = [emit_elementary(name) for name in sorted(called)]
     wrapper = _wrapper(function, symbol, inner)
@@ -146,6 +146,13 @@ def _internal(text: str) -> str:
     text = re.sub(r"= (common|linkonce) global", "= internal global", text)
     assert "NRT_" not in text, "a function needs numba's runtime"
     return text
+
+
+def _defined(text: str) -> str:
+    """Have conversions to integers give the same everywhere, of what does not fit and of NaN, too."""
+    return re.sub(
+        r"fptosi double (\S+) to i64", r"call i64 @llvm.fptosi.sat.i64.f64(double \1)", text
+    )
 
 
 def _names_one_of(line: str, declared: set[str]) -> bool:

@@ -22,6 +22,7 @@ from llvmlite import binding as llvm
 
 from adl.compiler import cache as disk
 from adl.compiler.emit.device import HEAD, DeviceModule
+from adl.compiler.emit.remainder import REMAINDER, with_remainder
 from adl.compiler.emit.sums import FOLD
 from adl.compiler.ir import Evaluate
 from adl.compiler.program import Program
@@ -151,9 +152,15 @@ def linked_module(module: DeviceModule, more: str, machine: Any) -> Any:
 def _plain(text: str) -> str:
     """Return numba's IR without what it says of this machine."""
     text = re.sub(r"^target .*$|^source_filename.*$", "", text, flags=re.MULTILINE)
-    return re.sub(
-        r"frem double (\S+), (\S+)", r"call double @adl_remainder(double \1, double \2)", text
-    )
+    exact = with_remainder(text)
+    if exact == text:
+        return text
+    own = REMAINDER  # of the kernel's module only the kernel sees its own
+    for line in re.findall("^declare .*$", REMAINDER, re.MULTILINE):
+        name = line.partition("@")[2].partition("(")[0]
+        if re.search(rf"^declare .*@{re.escape(name)}\(", text, re.MULTILINE):
+            own = own.replace(line, "")
+    return exact + own
 
 
 def _parsed(text: str, machine: Any) -> Any:
