@@ -169,6 +169,46 @@ def test_one_sign_is_one_line_one_slice_and_the_events_at_the_boundary(tmp_path:
     assert {row["change"] for row in rows} == {"gained"}
 
 
+def test_bins_are_regions_where_they_are_asked_for(tmp_path: Path) -> None:
+    a, b = tmp_path / "a.adl", tmp_path / "b.adl"
+    # The second bin is what is left: the first one that is true has the event.
+    a.write_text(
+        OLD.replace("region hard", '  bin "few" size(jets) < 4\n  bin ht > 200\nregion hard')
+    )
+    b.write_text(NEW.replace("  select MET > 50", "  select MET > 50\n  bin MET 50 80 120"))
+    words = a, b, TTBAR, "--bins", "--prove", "--format", "json"
+    found = json.loads(call(*words).stdout)
+    measured = found["measured"]
+    names = [(r["analysis"], r["name"]) for r in measured["regions"]]
+    assert [n for side, n in names if side == "A"] == (
+        ["loose", "loose: few", "loose: ht > 200", "hard", "soft"]
+    )
+    assert [n for _, n in names[-5:-1]] == [
+        "hard",
+        *(f"hard: MET {t}" for t in ("in [50, 80)", "in [80, 120)", ">= 120")),
+    ]
+    for side, path in (("A", a), ("B", b)):
+        adl("run", path, TTBAR, "-o", tmp_path / side, "-q")
+        cutflows = json.loads((tmp_path / side / "results.json").read_text())["cutflows"]
+        counted = {(c["region"], one["label"]): one for c in cutflows for one in c["bins"]}
+        assert len(counted) == sum(s == side and ": " in n for s, n in names)
+        for (region, label), known in counted.items():
+            place = names.index((side, f"{region}: {label}"))
+            assert measured["raw"][place][place] == known["raw"] > 0
+            assert measured["yields"][place] == pytest.approx(known["sumw"], rel=1e-12)
+    raw = np.array(measured["raw"])
+    for verdict in found["proofs"]:
+        i, j = (
+            names.index((verdict[k]["analysis"], verdict[k]["name"])) for k in ("first", "second")
+        )
+        if verdict["relation"] == "disjoint":
+            assert raw[i, j] == 0
+        if verdict["relation"] == "subset":
+            assert raw[i, j] == raw[i, i]
+    one, other = names.index(("A", "loose: few")), names.index(("A", "loose: ht > 200"))
+    assert raw[one, other] == 0
+
+
 def test_a_file_that_is_lost_costs_no_other(pair: tuple[Path, Path], tmp_path: Path) -> None:
     broken = tmp_path / "broken.root"
     broken.write_bytes(TTBAR.read_bytes()[:40_000])

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Of the proof of a pair of regions.",
 )
+@click.option("--bins", is_flag=True, help="Take each bin of a region as a region, too.")
 @click.option("--combine", is_flag=True, help="Find the regions that may be combined.")
 @click.option(
     "--threshold",
@@ -209,7 +210,7 @@ def _refuse(
 def _proofs(analyses: tuple[Analysis, Analysis], seconds: float, about: dict[str, Any]) -> Proofs:
     from adl.diff.proofs import prove
 
-    return prove(*analyses, seconds, about["jobs"], seed=about["seed"])
+    return prove(*analyses, seconds, about["jobs"], seed=about["seed"], bins=about["bins"])
 
 
 def _write(

@@ -37,6 +37,7 @@ class Asked:
     listing: bool  # the events that moved, one by one
     friends: tuple[Friend, ...] = ()
     luminosity: str | None = None
+    bins: bool = False  # each bin of a region is a region, too
 
 
 @dataclass
@@ -115,6 +116,7 @@ def _pair(comparing: Comparing, asked: Asked) -> PairPreparation:
     own = {f.name: getattr(comparing.first, f.name) for f in fields(comparing.first)}
     pair = PairPreparation(**own)
     pair.other, pair.moved, pair.identity = comparing.second, comparing.moved, asked.listing
+    pair.bins = asked.bins
     return pair
 
 

@@ -103,7 +103,7 @@ def measured(
     first.dataset = second.dataset = dataset
     asked = Asked(
         *(about["jobs"], about["most_events"], about["tree"], about["places"], about["quiet"]),
-        *(listing, friends, about["luminosity"]),
+        *(listing, friends, about["luminosity"], about["bins"]),
     )
     found, comparing, outcome = measure(first, second, inputs, asked, dataset)
     if comparing.difference is None:

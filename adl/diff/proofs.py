@@ -42,7 +42,13 @@ class Proofs:
 
 
 def prove(
-    a: Analysis, b: Analysis, seconds: float, jobs: int, told: Told | None = None, seed: int = 1
+    a: Analysis,
+    b: Analysis,
+    seconds: float,
+    jobs: int,
+    told: Told | None = None,
+    seed: int = 1,
+    bins: bool = False,
 ) -> Proofs:
     """Return what is proven of all regions of two analyses, nominal values alone.
 
@@ -53,16 +59,17 @@ def prove(
         jobs: Processes.
         told: Told what is being done, and how many pairs of how many.
         seed: Of random numbers.
+        bins: Whether each bin of a region is a region, too, with the name REGION: BIN.
     """
     sides: tuple[tuple[SideName, Analysis], ...] = (("A", a), ("B", b))
     programs = shared([lower(replace(analysis, systematics=()), seed) for _, analysis in sides])
     found, names = [], []
     for (side, analysis), program in zip(sides, programs, strict=True):
         known = {region.name for region in analysis.regions}
-        for region in regions_of(program, file=side):
+        for region in regions_of(program, bins):
             if region.name in known:
-                found.append(region)
-                names.append((side, region.name))
+                found.append(replace(region, file=side))
+                names.append((side, str(region)))
     study = Study(found, promises_of(a.schema, b.schema), Limits(seconds=seconds), jobs=jobs)
     verdicts = study.run(told)
     return Proofs(tuple(names), {(names[i], names[j]): v for (i, j), v in verdicts.items()})

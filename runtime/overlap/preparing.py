@@ -32,6 +32,7 @@ class PairPreparation(Preparation):
     other: Preparation | None = None
     moved: Moved = lambda schema, a, b: ()
     identity: bool = False  # what tells events apart is read, too
+    bins: bool = False  # each bin of a region is a region, too
     pair: Pair = field(default_factory=Pair)
 
     def program(self, schema: Schema, dataset: Dataset) -> Program:
@@ -43,7 +44,7 @@ class PairPreparation(Preparation):
 
     def _part(self, side: Side, analysis: Analysis) -> Part:
         regions = {r.name: r for r in analysis.regions}
-        return Part(side, analysis.source, regions, lowered(analysis, self.seed))
+        return Part(side, analysis.source, regions, lowered(analysis, self.seed), self.bins)
 
     def kernel(self, compiled: Compiled, schema: Schema) -> Kernel:
         """Have a compiled program ready; what follows moved events is compiled when one has."""

@@ -16,6 +16,7 @@ from adl.check.analysis import Cut, RegionDef, WeightBy
 from adl.compiler.ir import ONE, TRUE, Node, Record, both, call, invert
 from adl.compiler.lower.regions import counter
 from adl.compiler.program import Program, RegionOutput, RowsOutput, StepOutput, joined
+from adl.compiler.prove.regions import bins_of
 from adl.runtime.overlap.deciding import BITS, Asked, Decided, decided
 from adl.runtime.overlap.tracing import Moving, Traced, rebinned, traced
 from adl.syntax.source import Source
@@ -63,18 +64,31 @@ class Part:
     source: Source
     regions: Mapping[str, RegionDef]
     program: Program
+    bins: bool = False  # whether each bin of a region is asked for as a region, too
 
     @property
     def outputs(self) -> dict[str, RegionOutput]:
         """The regions of the program by name, without histograms of objects."""
         return {r.name: r for r in self.program.regions if r.name in self.regions}
 
+    @property
+    def selections(self) -> dict[str, tuple[Node, Node]]:
+        """Which events each region has and what they count; a bin has the name REGION: BIN."""
+        found = {}
+        for name, region in self.outputs.items():
+            last = region.steps[-1].fill
+            found[name] = last.mask, last.weight
+            if self.bins and region.bins is not None:
+                weight = region.bins.fill.weight
+                found |= {str(one): (one.mask, weight) for one in bins_of(region)}
+        return found
+
 
 @dataclass
 class Pair:
     """What the rows of the programs of two analyses are about, filled as programs are made.
 
-    ``regions`` are numbered: those of A, then those of B. ``followed`` has the numbers of each
+    ``regions`` are numbered: those of A, then those of B, bins among them if asked for. ``followed`` has the numbers of each
     region of which events are followed and of the counterpart that lacks them.
     """
 
@@ -101,13 +115,13 @@ def together(a: Part, b: Part, moved: Sequence[tuple[str, str]], pair: Pair) -> 
     ``moved`` are the pairs of regions of which events are followed, each region in one.
     """
     for part in (a, b):
-        names = tuple(part.outputs)
+        names = tuple(part.selections)
         assert pair.regions.setdefault(part.side, names) == names
     number = {region: i for i, region in enumerate(pair.names)}
-    known = [(p.side, region) for p in (a, b) for region in p.outputs.values()]
     asked = [
-        Asked(number[side, region.name], region.steps[-1].fill.mask, region.steps[-1].fill.weight)
-        for side, region in known
+        Asked(number[part.side, name], mask, weight)
+        for part in (a, b)
+        for name, (mask, weight) in part.selections.items()
     ]
     moving, bins = list[Moving](), list[tuple[Traced, Record]]()
     for x, y in moved:
