@@ -5,7 +5,7 @@ from __future__ import annotations
 from lark import Token
 
 from adl.syntax.keywords import KEYWORD_TYPES
-from adl.syntax.lines import Line
+from adl.syntax.reading import Line
 from adl.syntax.tokens import UNITS, touch
 
 # What a statement looks like when it is right.

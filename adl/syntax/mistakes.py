@@ -18,7 +18,8 @@ from adl.syntax.keywords import (
     STATEMENTS,
     TABLE_WORDS,
 )
-from adl.syntax.lines import DEEPEST, MOST_TOKENS, Line
+from adl.syntax.lines import MOST_TOKENS
+from adl.syntax.reading import DEEPEST, Line
 from adl.syntax.source import Source, Span
 from adl.syntax.tokens import OPERATORS, span_of
 

@@ -24,10 +24,11 @@ from adl.syntax.cachedir import cache_root
 from adl.syntax.collecting import uncollected
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.keywords import BLOCK_TYPES, CLAUSE_TYPES, KEYWORD_TYPES, STATEMENT_TYPES
-from adl.syntax.lines import DEEPEST, Line, TooLong, split
+from adl.syntax.lines import TooLong, split
 from adl.syntax.machine import Machine, Refused, Stacks
 from adl.syntax.mistakes import block_meant, cannot_read, no_statement, stray, too_deep, too_long
 from adl.syntax.oddities import BRACES, BRACES_HELP, odd_spellings
+from adl.syntax.reading import DEEPEST, Line
 from adl.syntax.source import Source, Span
 from adl.syntax.spaces import mark_spaces
 from adl.syntax.tokens import retype, span_of
