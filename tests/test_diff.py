@@ -138,6 +138,53 @@ def test_an_analysis_in_another_dialect_does_not_differ(stem: str) -> None:
     assert "is read in the dialect cutlang" in found.notes[0]
 
 
+TRUTHS = ("tightId", "tightId == 1", "tightId != 0", "tightId > 0.5", "not (tightId == false)")
+
+
+@pytest.mark.parametrize("written", TRUTHS)
+def test_a_flag_is_a_flag_however_it_is_asked_for(written: str) -> None:
+    text = "object mu\n  take Muon\n  select {}\nregion r\n  select size(mu) > 0\n"
+    text += "  select any(mu.nTrackerLayers {})\n"
+    found = difference(text.format("tightId", "> 2"), text.format(written, "> 2.5"))
+    assert found.equal
+    assert not difference(text.format("tightId", "> 2"), text.format("not tightId", "> 2")).equal
+    assert not difference(text.format("tightId", "> 2"), text.format("tightId", "> 3.5")).equal
+
+
+ONLY = """
+histolist plots
+  histo hpt, "pT;pT", 10, 0, 100, MET
+region r
+  select MET > 10
+  select era == 2018 or process != "qcd"
+  select MET > 20 only data
+  weight k 1.1 only simulation
+  histo h, "MET;MET", 10, 0, 100, MET only era 2018
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("MET > 20 only data", "MET > 20", "only data → in every dataset"),
+        ("MET > 20 only data", "MET > 20 only simulation", "only data → only simulation"),
+        ("1.1 only simulation", "1.1", "only simulation → in every dataset"),
+        ("only era 2018", "only era 2017 era 2018", "only era 2018 → only era 2017 era 2018"),
+    ],
+)
+def test_what_a_statement_is_for_is_part_of_it(old: str, new: str, told: str) -> None:
+    change = only(difference(ONLY, ONLY.replace(old, new)))
+    assert (change.status, change.details) == ("changed", (told,))
+
+
+def test_texts_of_the_dataset_are_compared_however_they_are_written() -> None:
+    other = ONLY.replace("era == 2018 or", '"2018" == era or').replace(
+        'process != "qcd"', 'not ("qcd" == process)'
+    )
+    assert other != ONLY
+    assert difference(ONLY, other).equal
+
+
 def test_the_same_words_about_other_elements_are_not_taken_for_one() -> None:
     text = """
 object jets

@@ -232,3 +232,49 @@ def test_without_z3_a_note_says_so(analysis: Path, monkeypatch: pytest.MonkeyPat
     result = run(analysis, "--explain", "low", "high")
     assert "pip install 'adlc[prove]'" in result.stderr
     assert "low is disjoint from high" in result.stdout
+
+
+DATASETS = """
+region a
+  select MET > 100 only data
+region b
+  select MET < 50
+region c
+  select isData and MET < 50
+region d
+  select MET > 20
+  select era == 2017
+region e
+  select "2018" == era
+region f
+  select MET < 70 only era 2018 era 2019
+region g
+  select era == 2018 and MET > 80
+region h
+  select process == "a process of many letters"
+region i
+  select process != "a process of many letters"
+region j
+  select a and MET > 10
+"""
+
+
+def test_what_is_for_some_datasets_only_is_asked_in_these_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.adl"
+    path.write_text(DATASETS)
+    result = run(path, "--format", "json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    expected = {
+        ("a", "b"): "overlapping",  # simulation has no cut in a
+        ("a", "c"): "disjoint",
+        ("d", "e"): "disjoint",  # no event is of two eras
+        ("f", "g"): "disjoint",
+        ("e", "f"): "overlapping",
+        ("d", "f"): "subset",  # which asks for nothing in 2017
+        ("h", "i"): "disjoint",
+        ("a", "j"): "superset",
+    }
+    assert {pair: relation(found, *pair) for pair in expected} == expected
+    result = run(path, "--explain", "e", "f")
+    assert 'era = "2018"' in result.stdout

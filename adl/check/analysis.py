@@ -219,9 +219,13 @@ class Text_(Typed):
 
 @dataclass(frozen=True)
 class Open(Typed):
-    """A constant of the dataset in a check without one, by its words; a run has none."""
+    """A constant of the dataset in a check without one, by its words; a run has none.
+
+    With ``text`` it is the condition that the constant is this text.
+    """
 
     words: str
+    text: str | None = None
 
 
 @dataclass(frozen=True)
@@ -654,6 +658,7 @@ class Cut:
     condition: Value
     span: Span
     streams: frozenset[str] = frozenset()  # of data, in which alone something passes
+    only: Value | None = None  # in a check without a dataset: elsewhere all events pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -664,6 +669,7 @@ class WeightBy:
     value: Value
     span: Span
     name: str = ""  # by which a systematic can replace it
+    only: Value | None = None  # in a check without a dataset: elsewhere it is 1
 
 
 class Run(NamedTuple):
@@ -688,6 +694,7 @@ class Histogram:
     span: Span
     runs: tuple[Run, ...]
     nominal_only: bool = False  # no variation fills it
+    only: Value | None = None  # in a check without a dataset: elsewhere it is not filled
 
     @property
     def where(self) -> tuple[Value, ...]:

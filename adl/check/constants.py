@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
-from adl.check.analysis import DefineRef, Literal_, Open, Text_, Type, Value
+from adl.check.analysis import DefineRef, Literal_, Logic, Open, Text_, Type, Value
 from adl.check.context import Context
 from adl.check.dataset import Dataset
 from adl.check.trees import subtrees
@@ -132,8 +133,24 @@ def compared_texts(
         context.findings.error("E211", message, span, 'era == "2018", process != "qcd"')
         return None
     if "" in sides:
-        return Open(context.words(span), type="bool", span=span)
+        found = _open_comparison(left, right, sides, span)
+        return _not(found) if operator == "!=" else found
     return settled((sides[0] == sides[1]) == (operator == "=="), span)
+
+
+def _open_comparison(left: Value, right: Value, texts: Sequence[str | None], span: Span) -> Value:
+    """Return whether a constant that is not known is a text, or is another constant."""
+    names = sorted(v.words for v in map(_defined, (left, right)) if isinstance(v, Open))
+    text = next(filter(None, texts), None)
+    if len(names) == 1 or text is not None:
+        return Open(names[0], text, type="bool", span=span)
+    return Open(" == ".join(names), type="bool", span=span)
+
+
+def _defined(value: Value) -> Value:
+    while isinstance(value, DefineRef):
+        value = value.define.value
+    return value
 
 
 def _text(context: Context, value: Value) -> str | None:
@@ -163,6 +180,34 @@ def included(context: Context, words: Sequence[str], what: str, span: Span) -> b
         return True
     fields = {sort: known(context, sort, span) for sort in sorts}
     return all(field in sorts[sort] for sort, field in fields.items())
+
+
+def belonging(context: Context, words: Sequence[str], span: Span) -> Value | None:
+    """Return the condition that ``only`` asks for, where no dataset decides it."""
+    if context.dataset is not None:
+        return None
+    sorts: dict[str, list[Value]] = {}
+    rest = iter(words)
+    for word in rest:
+        if word in KINDS:
+            data: Value = Open("isData", type="bool", span=span)
+            sorts.setdefault("kind", []).append(data if word == "data" else _not(data))
+        elif word != "nominal":
+            name, text = ("era", next(rest, "")) if word == "era" else ("process", word)
+            sorts.setdefault(name, []).append(Open(name, text, type="bool", span=span))
+    return _joined("and", [_joined("or", own) for own in sorts.values()]) if sorts else None
+
+
+def _joined(operator: Literal["and", "or"], values: Sequence[Value]) -> Value:
+    """Return several conditions as one."""
+    first = values[0]
+    return (
+        first if len(values) == 1 else Logic(operator, tuple(values), type="bool", span=first.span)
+    )
+
+
+def _not(value: Value) -> Value:
+    return Logic("not", (value,), type="bool", span=value.span)
 
 
 def _sorted_words(

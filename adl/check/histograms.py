@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import isfinite, prod
 
 from adl.check.analysis import Histogram, HistoListDef, Run, Value
-from adl.check.constants import exclude, included, interpolated
+from adl.check.constants import belonging, exclude, included, interpolated
 from adl.check.context import Context
 from adl.check.excluded import keeps_its_loops
 from adl.check.expressions import value
@@ -46,6 +46,7 @@ def histogram(scope: Scope, written: Histo) -> Histogram | None:
         fills,
         written.span,
         runs,
+        only=belonging(scope.context, written.only, written.span),
     )
 
 

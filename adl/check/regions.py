@@ -19,7 +19,7 @@ from adl.check.analysis import (
     WeightBy,
 )
 from adl.check.bins import edge_bins, one_bin
-from adl.check.constants import exclude, included
+from adl.check.constants import belonging, exclude, included
 from adl.check.context import Context
 from adl.check.counts import attached
 from adl.check.dominance import NEVER, Facts, Use, absent, both, passed, unguarded
@@ -246,7 +246,8 @@ def _cut(region: _Region, written: Select | Reject) -> None:
     text = region.context.words(written.condition.span)
     label = text if select else f"reject {text}"
     streams = asked_streams(region.context, written.condition) if select else frozenset[str]()
-    cut = Cut(label, found if select else negated(found), written.span, streams)
+    only = belonging(region.context, written.only, written.span)
+    cut = Cut(label, found if select else negated(found), written.span, streams, only)
     dataset = region.context.dataset
     if not written.only and (dataset is None or dataset.kind != "simulation"):
         warn_of_other_streams(region.context, cut, region.statements)
@@ -275,7 +276,8 @@ def _weight(region: _Region, written: Weight) -> None:
     check_weight(region.context, found, written.value.span)
     name = written.name.name if written.name else ""
     label = f"weight {name}{' ' * bool(name)}{region.context.words(written.value.span)}"
-    region.add(WeightBy(label, convert(found, "real"), written.span, name))
+    only = belonging(region.context, written.only, written.span)
+    region.add(WeightBy(label, convert(found, "real"), written.span, name, only))
 
 
 def _warn_lost_weights(context: Context, condition: Value) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adl import __version__
+from adl.check.texts import TEXT_OF, text_of
 from adl.cli import wording
 from adl.cli.wording import METHODS, WORDS
 
@@ -138,7 +139,7 @@ def described(chunk: Chunk) -> list[str]:
             of[owner].append(column)
         else:
             scalars.append(column)
-    lines = [f"{column} = {_number(chunk.columns[column][0])}" for column in scalars]
+    lines = [f"{c.removeprefix(TEXT_OF)} = {_told(c, chunk.columns[c][0])}" for c in scalars]
     for owner, columns in of.items():
         length = int(chunk.offsets[owner][-1])
         lines.append(f"{length} {owner}")
@@ -148,6 +149,15 @@ def described(chunk: Chunk) -> list[str]:
             )
             lines.append(f"  {owner}[{place}]: {', '.join(each)}")
     return lines
+
+
+def _told(column: str, value: Any) -> str:
+    """Return what a column of the event is; a number that stands for a text as that text."""
+    return f'"{_text(value)}"' if column.startswith(TEXT_OF) else _number(value)
+
+
+def _text(number: Any) -> str:
+    return text_of(int(number)) or "another one"
 
 
 def _number(value: Any) -> str:
@@ -212,7 +222,12 @@ def event(chunk: Chunk) -> dict[str, Any]:
     """Return one event as plain data: numbers by column, and lengths of collections."""
     return {
         "lengths": {name: int(o[-1]) for name, o in sorted(chunk.offsets.items())},
-        "columns": {name: _plain(v.tolist()) for name, v in sorted(chunk.columns.items())},
+        "columns": {
+            name.removeprefix(TEXT_OF): (
+                list(map(_text, v)) if name.startswith(TEXT_OF) else _plain(v.tolist())
+            )
+            for name, v in sorted(chunk.columns.items())
+        },
     }
 
 

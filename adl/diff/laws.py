@@ -6,11 +6,14 @@ a comparison, ``not`` inside, ``size(x) > 0`` as a search. ``not a < b`` stays: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from math import ceil, floor
+from operator import eq, le, lt, ne
 from typing import Any
 
 from adl.compiler.ir import Axis
 
+_COMPARED: dict[str, Callable[[float, float], bool]] = {"lt": lt, "le": le, "eq": eq, "ne": ne}
 _EXACT = 2**53  # up to here an integer and the real number of it compare alike
 
 
@@ -134,6 +137,10 @@ class Laws:
 
     def _less(self, operator: str, a: Number, b: Number) -> Number:
         """Return a < b or a <= b; of whole numbers one of the two, and sizes as searches."""
+        truth = self._of_truth(operator, a, b)
+        if truth is not None:
+            return truth
+        operator, a, b = self._rounded(operator, a, b)
         a, b = self._whole(a, b), self._whole(b, a)
         if self._is_whole(a) and self._is_whole(b):
             low, high = self._constant(a), self._constant(b)
@@ -169,7 +176,45 @@ class Laws:
             return self._any(axes, mask)
         return self._make(("at least", axes, mask, number), "bool")
 
+    def _of_truth(self, operator: str, a: Number, b: Number) -> Number | None:
+        """Return a comparison of a truth value with a constant: ``tight == 1`` is ``tight``."""
+        for x, other, first in ((a, b, True), (b, a, False)):
+            condition, constant = self._truth(x), self.terms[other]
+            if condition is None or constant[0] != "const":
+                continue
+            number = float(constant[1] == "True") if self.kinds[other] == "bool" else constant[1]
+            sides = [(i, float(number)) if first else (float(number), i) for i in (0.0, 1.0)]
+            if_not, if_so = (_COMPARED[operator](*side) for side in sides)
+            if if_so == if_not:
+                return self.true if if_so else self.false
+            return condition if if_so else self._not(condition)
+        return None
+
+    def _truth(self, x: Number) -> Number | None:
+        """Return the truth value that a number is."""
+        if self.kinds[x] == "bool":
+            return None if self.terms[x][0] == "const" else x
+        match self.terms[x]:
+            case ("int" | "real", inner) if self.kinds[inner] == "bool":
+                return Number(inner)
+        return None
+
+    def _rounded(self, operator: str, a: Number, b: Number) -> tuple[str, Number, Number]:
+        """Return n > 2.5 of a whole number as n >= 3."""
+        for x, other, towards in ((a, b, floor), (b, a, ceil)):
+            match self.terms[x], self.terms[other]:
+                case ("real", inner), ("const", word) if self._is_whole(inner):
+                    value = float(word)
+                    if value.is_integer() or not abs(value) < _EXACT:  # NaN, too
+                        continue
+                    limit = self._make(("const", repr(towards(value))), "int")
+                    return ("le", inner, limit) if x == a else ("le", limit, inner)
+        return operator, a, b
+
     def _equal(self, operator: str, a: Number, b: Number) -> Number:
+        truth = self._of_truth(operator, a, b)
+        if truth is not None:
+            return truth
         a, b = self._whole(a, b), self._whole(b, a)
         for size, other in ((a, b), (b, a)):
             match self.terms[size]:

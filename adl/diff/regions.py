@@ -14,7 +14,7 @@ from adl.diff.laws import Number
 from adl.diff.matching import aligned, likeness
 from adl.diff.meaning import Entry, Statement, entries, is_rows, meaning, selection
 from adl.diff.places import Places
-from adl.diff.shape import tokens
+from adl.diff.shape import Shapes, tokens
 from adl.diff.sides import Side
 from adl.diff.thresholds import Detail, Reader
 from adl.syntax.tree import UniformBins, VariableBins
@@ -162,6 +162,9 @@ class _Regions:
         return likeness(tokens(self.reader.a.of(p.values)), tokens(self.reader.b.of(q.values)))
 
     def _changed(self, p: Entry, q: Entry) -> Iterator[Change]:
+        if _only(p.statement) != _only(q.statement):
+            words = (_where(self.a, p), _where(self.b, q))
+            yield self._change("changed", p, q, (), (" → ".join(words),))
         match p.statement, q.statement:
             case core.Cut(condition=one), core.Cut(condition=other):
                 yield from self._details(p, q, self.reader.details(one, other))
@@ -266,12 +269,28 @@ def _frame(statement: Statement) -> Hashable:
     """Return what a statement says beside its values."""
     match statement:
         case core.Histogram():
-            return statement.name, statement.axes, statement.nominal_only
+            return statement.name, statement.axes, statement.nominal_only, _only(statement)
         case core.WeightBy():
-            return statement.name
+            return statement.name, _only(statement)
+        case core.Cut():
+            return _only(statement)
         case core.BinDef():
             return ()
     return ()
+
+
+def _only(statement: Statement) -> Hashable:
+    """Return what ``only`` keeps a statement to, whatever it is called."""
+    found = getattr(statement, "only", None)
+    return None if found is None else Shapes({}, {}).of(found)
+
+
+def _where(side: Side, entry: Entry) -> str:
+    """Return in which datasets a statement counts, as it was written."""
+    if getattr(entry.statement, "only", None) is None:
+        return "in every dataset"
+    words = side.source.words(entry.statement.span)
+    return f"only {words.rpartition(' only ')[2]}"
 
 
 def _is_named(side: Side, found: core.BinDef) -> bool:

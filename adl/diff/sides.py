@@ -13,7 +13,8 @@ from typing import Any
 
 from adl.check import analysis as core
 from adl.check.collections import parts
-from adl.compiler.ir import Index, Node, as_real, gather, store
+from adl.compiler.ir import TRUE, Index, Node, as_real, gather, store
+from adl.compiler.lower.belonging import filled, passes, weighs
 from adl.compiler.lower.collections import place
 from adl.compiler.lower.regions import lower
 from adl.compiler.lower.stages import nominal
@@ -126,11 +127,14 @@ class Side:
         lowering = self.lowering
         match statement:
             case core.Cut():
-                return "cut", self.condition(statement.condition)
+                condition = lowering.condition(statement.condition)
+                return "cut", self.number(passes(statement, condition, lowering).value)
             case core.WeightBy():
-                return "weight", self.number(lowering.weight(statement))
+                return "weight", self.number(weighs(statement, lowering))
             case core.Histogram():
-                return "histogram", statement.axes, self._fills(statement), statement.nominal_only
+                inside = self.number(filled(statement, TRUE, lowering))
+                own = statement.axes, self._fills(statement), statement.nominal_only
+                return "histogram", *own, inside
             case core.BinDef():
                 return "bin", self.condition(statement.condition)
             case core.Rows():

@@ -23,6 +23,7 @@ from adl.compiler.ir import (
     fill,
     invert,
 )
+from adl.compiler.lower.belonging import filled, passes, weighs
 from adl.compiler.lower.collections import place
 from adl.compiler.lower.records import of_object, rows
 from adl.compiler.lower.truth import choose, known
@@ -69,6 +70,7 @@ def _region(region: core.RegionDef, lowering: Lowering) -> RegionOutput:
         match statement:
             case core.Cut():
                 condition = lowering.condition(statement.condition)
+                condition = passes(statement, condition, lowering)
                 undecided = both(mask, invert(condition.certain))
                 mask = both(mask, condition.value)
                 missing = None if condition.certain is TRUE else counter(undecided, ONE)
@@ -76,13 +78,14 @@ def _region(region: core.RegionDef, lowering: Lowering) -> RegionOutput:
                 passed = counter(mask, weight)
                 steps.append(StepOutput(statement.label, passed, missing, published=numbers))
             case core.WeightBy():
-                factor = lowering.weight(statement)
+                factor = weighs(statement, lowering)
                 weight = factor if weight is ONE else call("mul", weight, factor)
                 steps.append(StepOutput(statement.label, counter(mask, weight), weight=True))
             case core.Rows():
                 kept.append(rows(statement, region.name, mask, weight, lowering))
             case core.Histogram():
-                histograms.append(_histogram(statement, mask, weight, lowering))
+                within = filled(statement, mask, lowering)
+                histograms.append(_histogram(statement, within, weight, lowering))
     bins = None
     if region.bins:
         bins = _bins(region.bins, mask, weight, lowering)
@@ -138,6 +141,7 @@ def _filled_by(
     with lowering.loops([core.Loop(so_far, "")]) as (loops, inside):
         with lowering.element_is(found.this, place(so_far, Index(loops[0]))):
             entries = [[known(lowering.value(v)) for v in values] for values in plot.fills]
+            inside = filled(plot, inside, lowering)
         fills = tuple(fill(axes, loops, tuple(values), inside, ONE) for values in entries)
     return HistogramOutput(plot.name, plot.title, fills)
 

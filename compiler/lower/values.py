@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from adl.check import analysis as core
+from adl.check.texts import TEXT_OF, number_of
 from adl.compiler.ir import (
     TRUE,
     Axis,
@@ -29,6 +30,7 @@ from adl.compiler.ir import (
 )
 from adl.compiler.lower import (
     algorithms,
+    belonging,
     computed,
     corrections,
     elements,
@@ -111,6 +113,9 @@ class Lowering:
 
     def _open(self, value: core.Open) -> Lowered:
         # Nothing that runs has one; a column of the event stands in its place.
+        if value.text is not None:
+            column = Column(f"{TEXT_OF}{value.words}", "int64")
+            return Lowered(call("eq", column, Const(number_of(value.text))))
         stored = {"bool": "bool", "int": "int64", "real": "float64"}[value.type]
         return Lowered(Column(value.words, stored))
 
@@ -345,6 +350,7 @@ class Lowering:
                 if isinstance(statement, core.Cut):
                     with self.looked_at(passed.value):
                         condition = self.value(statement.condition)
+                    condition = belonging.passes(statement, condition, self)
                     passed = truth.conjunction(passed, condition)
             self.regions[region] = passed
         return self.regions[region]
