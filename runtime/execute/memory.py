@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import sys
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of glibc's malloc.h
 _KEPT = 128 << 20  # bytes at the top of the heap
 _OWN = 32 << 20  # a larger array is mapped by itself; the largest that glibc takes
 
@@ -22,3 +22,5 @@ def keep_memory() -> None:
     if adjust is not None:  # else memory is as the system has it: only time depends on it
         adjust(_M_MMAP_THRESHOLD, _OWN)
         adjust(_M_TRIM_THRESHOLD, _KEPT)
+        # What one thread has freed serves another: with a heap for each, memory grew with the files.
+        adjust(_M_ARENA_MAX, 1)
