@@ -15,6 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from adl.stdlib.corrections.numbers import number
+
 # What ``correctionlib`` evaluates, and what is read here.
 SCHEMA = 2
 _OPERATIONS = {"+": "add", "*": "mul", "/": "div", "last": "last"}
@@ -101,7 +103,7 @@ def read(path: Path) -> CorrectionFile:
 def _read(path: str, _changed: int, _size: int) -> CorrectionFile:
     text = _text(Path(path))
     try:
-        content = json.loads(text)
+        content = json.loads(text, parse_float=number)
     except (ValueError, RecursionError) as error:
         raise CorrectionFileError(f"it is no JSON ({error})") from None
     if not isinstance(content, dict) or "schema_version" not in content:
