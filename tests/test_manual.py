@@ -28,7 +28,7 @@ import pytest
 import uproot
 from click.testing import CliRunner
 
-from adl.check import calls, codes, reducers
+from adl.check import codes, primitives, reducers, whole_calls
 from adl.check.checker import check
 from adl.check.silence import silenced
 from adl.cli import run as run_module
@@ -461,7 +461,7 @@ def test_the_message_in_the_manual_is_what_the_checker_says() -> None:
 
 
 def test_every_function_that_is_no_row_of_the_library_is_named() -> None:
-    for name in (*calls.PRIMITIVES, *reducers.REDUCERS, *calls.SIZES, "default"):
+    for name in (*primitives.PRIMITIVES, *reducers.REDUCERS, *whole_calls.SIZES, "default"):
         assert re.search(rf"`{name}\b", TEXT), name
 
 

@@ -75,7 +75,7 @@ def _one_collection(scope: Scope, call: Call) -> Value | None:
     return mistake(scope, "E217", message, call.span, help)
 
 
-def combined_alone(scope: Scope, call: Call) -> Value | None:
+def combined_alone(scope: Scope, call: Call, check: Check) -> Value | None:
     """Report ``disjoint(…)``, ``cartesian(…)`` or ``COMB(…)`` where no tuples are asked for."""
     name = call.function.name
     if name.lower() == "comb":

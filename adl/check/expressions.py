@@ -23,8 +23,9 @@ from adl.check.analysis import (
     Variable,
 )
 from adl.check.bindings import current_tuple
-from adl.check.calls import call, size, sums_collections
+from adl.check.calls import call
 from adl.check.constants import decided, exclude, own_constant, settled
+from adl.check.library_calls import sums_collections
 from adl.check.links import lookup
 from adl.check.names import LOOKUPS, composite_named, meaning, pick, without_source_names
 from adl.check.nested import each, nested, one_of
@@ -49,6 +50,7 @@ from adl.check.streams import vetoed
 from adl.check.triggers import spelled_out
 from adl.check.types import condition, need_particle, negated, number, unify
 from adl.check.uses import is_working_point, working_point
+from adl.check.whole_calls import size
 from adl.stdlib.models import CollectionSchema
 from adl.syntax.source import Span
 from adl.syntax.tree import (
