@@ -32,24 +32,15 @@ from adl.check.constants import NAMES, constant
 from adl.check.context import Context, Found
 from adl.check.elements import branch_type
 from adl.check.families import composite_made, is_family
-from adl.check.habits import of_name, with_zeros
-from adl.check.offers import (
-    attributes_offered,
-    collections_offered,
-    event_weights,
-    lacking_here,
-)
+from adl.check.habits import with_zeros
 from adl.check.particles import (
     find,
-    input_hint,
-    known_attributes,
-    owners,
     read_in_other_case,
 )
 from adl.check.parts_of_inputs import selected
 from adl.check.scope import Binder, Scope
 from adl.check.tuples import is_composite, tuple_at, unknown
-from adl.check.uses import unchosen
+from adl.check.unknown_names import folded, report_unknown
 from adl.check.values import placed, used_at
 from adl.stdlib.models import (
     Branch,
@@ -61,7 +52,7 @@ from adl.stdlib.models import (
     find_scalar,
     find_singleton,
 )
-from adl.syntax.diagnostics import Mistake, did_you_mean
+from adl.syntax.diagnostics import Mistake
 from adl.syntax.source import Span
 from adl.syntax.tree import Call, Expr, Name, Object
 
@@ -69,8 +60,6 @@ Meaning = Value | Collection | CompositeDef
 Input = CollectionSchema | SingletonSchema | Branch
 Lookup = Callable[[Scope, Name], Found[Meaning] | None]
 
-# How formats call the weight of an event.
-_WEIGHTS = ("genweight", "mcweight", "eventweight", "mceventweight", "generator_weight")
 _CONSTANTS = {"all": True, "true": True, "none": False, "false": False}
 _INDEXED = re.compile(r"(?P<name>.+)_(?P<index>[0-9]*)")
 
@@ -84,7 +73,7 @@ def meaning(scope: Scope, name: Name) -> Meaning | None:
     zeros = _with_zeros(scope, name)
     if zeros is not None:
         return zeros.meaning
-    _unknown(scope, name)
+    report_unknown(scope, name)
     return None
 
 
@@ -280,17 +269,13 @@ def _input(scope: Scope, name: Name) -> Found[Meaning] | None:
 
 def _like_a_declared_one(context: Context, name: Name, canonical: str) -> None:
     """Warn of ``Muons``, the input's, beside the user's own ``muons``."""
-    folded = _folded(name.name)
-    alike = (*context.named_like(folded), *context.named_like(f"{folded}s"))
-    near = [b for b in alike if _folded(b) == folded]
+    own = folded(name.name)
+    alike = (*context.named_like(own), *context.named_like(f"{own}s"))
+    near = [b for b in alike if folded(b) == own]
     if near:
         message = f"{name.name} is {canonical} of the input, not your {near[0]}"
         help = f"write {canonical} if you mean it"
         context.findings.warning("W308", message, name.span, help)
-
-
-def _folded(name: str) -> str:
-    return name.lower().removesuffix("s")
 
 
 def _find_input(context: Context, name: Name) -> Match[Input] | None:
@@ -363,56 +348,3 @@ LOOKUPS: tuple[Lookup, ...] = (
     _indexed,
     _in_other_case,
 )
-
-
-def _collections(scope: Scope) -> list[str]:
-    """Return the names of what can be taken."""
-    objects = (n for n, block in scope.context.blocks.items() if isinstance(block, Object))
-    return [
-        *(n for n in objects if n != scope.context.open_name()),
-        *scope.context.schema.collections,
-    ]
-
-
-def _unknown(scope: Scope, name: Name) -> None:
-    schema = scope.context.schema
-    if name.name in scope.context.mistaken or unchosen(scope.context, name.name, name.span):
-        return
-    lacking = {_folded(word): help for word, help in schema.absent.items()}
-    if _folded(name.name) in lacking:
-        message, help = f"{schema.model} has no {name.name}", lacking[_folded(name.name)]
-        scope.context.findings.error("E201", message, name.span, help)
-        return
-    this = scope.current and Variable(scope.current.loop, type="particle", span=name.span)
-    known = (
-        _collections(scope)
-        if scope.taking
-        else [
-            *(
-                loop.name
-                for binder in scope.binders
-                if not binder.implicit
-                for loop in binder.loops
-            ),
-            *scope.context.blocks,
-            *(known_attributes(owners(scope.context, this)) if this else ()),
-            *schema.collections,
-            *schema.singletons,
-            *schema.scalars,
-        ]
-    )
-    near = did_you_mean(name.name, known, inside=0.75)  # preselection is no electron
-    missing = lacking_here(name.name, schema)
-    hint = missing or of_name(name.name, schema) or near
-    if scope.taking and (missing or not hint):
-        hint = "\n".join(filter(None, (missing, collections_offered(schema))))
-    weights = event_weights(schema)
-    if weights and not missing and name.name.lower() in _WEIGHTS:
-        hint = f"the weight of an event of this format is {' or '.join(weights)}"
-    if not hint and schema.complete:
-        own = attributes_offered(owners(scope.context, this)) if this else ""
-        hint = own or f"adl inspect lists what this {schema.model} file has"
-    hints = (hint, input_hint(scope.context))
-    help = "\n".join(filter(None, hints))
-    report = scope.context.findings.everywhere if missing else scope.context.findings.error
-    report("E201", f"nothing is called {name.name}", name.span, help)
