@@ -114,6 +114,13 @@ def test_pairs_are_decided_by_intervals(a: str, b: str, expected: str) -> None:
     assert verdict(a, b, objects).relation == expected
 
 
+def test_two_masks_that_nothing_decides_say_which_the_nearest_event_does_not_pass() -> None:
+    few = Limits(seconds=0.05, solver=False)
+    found = verdict("m(jets[0] + jets[1]) == 91.1876", "MET > 10", limits=few)
+    assert found.relation == "unknown"
+    assert found.term == "what is asked in a"
+
+
 # ------------------------------------------------------------------------ background facts
 
 # fact -> two regions that are disjoint by it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adl.compiler.ir import FALSE, Infer, Node, postorder
+from adl.compiler.ir import Infer, postorder
 from adl.compiler.layout import Chunk
 from adl.compiler.prove.regions import Region
 from adl.compiler.targets.reference import evaluate_each
@@ -22,9 +22,9 @@ def blocking(regions: Sequence[Region], nearest: tuple[Chunk, float]) -> str:
 
 
 def _first_failed(region: Region, chunk: Chunk) -> str:
-    masks: list[Node] = [mask for _, mask in region.steps] or [FALSE]
-    (passed,) = evaluate_each(masks, chunk, [0])
-    for (label, _), inside in zip(region.steps, passed, strict=True):
+    steps = region.steps or (("what is asked", region.mask),)  # a mask alone has no cuts by name
+    (passed,) = evaluate_each([mask for _, mask in steps], chunk, [0])
+    for (label, _), inside in zip(steps, passed, strict=True):
         if not inside:
             return f"{label} in {region}"
     return ""
