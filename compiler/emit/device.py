@@ -88,7 +88,7 @@ def emit_device(
     text = "\n".join(
         [
             *([steps.support(arguments)] if stepping else ()),
-            *parts,
+            *(map(_inlined, parts) if len(program.fills) <= _INLINED_CELLS else parts),
             _called(SUPPORT) if len(program.fills) > _INLINED_FILLS else SUPPORT,
             REMAINDER,
             _RAW_SHARED.replace("ROOM", str(max(1, layout.cells))) if shared else _RAW,
@@ -112,6 +112,12 @@ def emit_device(
 _MANY = 3
 # Hundreds of fills would make most of the code, and ptxas slow.
 _INLINED_FILLS = 60
+_INLINED_CELLS = 16
+
+
+def _inlined(text: str) -> str:
+    """Have functions that find cells inlined: what they know of axes is read once for all events."""
+    return re.sub(r"(define internal i64 @adl_cell_.*) noinline \{", r"\1 alwaysinline {", text)
 
 
 def _called(text: str) -> str:
@@ -219,13 +225,13 @@ def _in_order(arguments: Arguments, text: str) -> str:
 
 _LIST = """\
   %list.at = getelementptr ptr, ptr %offsets, i64 {}
-  %list = load ptr, ptr %list.at
+  %list = load ptr addrspace(1), ptr %list.at, !invariant.load !0
   br label %head
 head:"""
 _TAKE = """\
 test:
-  %event.at = getelementptr i64, ptr %list, i64 %slot
-  %event = load i64, ptr %event.at
+  %event.at = getelementptr i64, ptr addrspace(1) %list, i64 %slot
+  %event = load i64, ptr addrspace(1) %event.at, !invariant.load !0
 """
 
 # Counts of a whole block of events, in the memory of the device.

@@ -448,14 +448,26 @@ class FunctionEmitter:
         own = table == "scratch" and self.arguments.streams is not None
 
         def write() -> str:
-            address, pointer = self.lines.name(), self.lines.name()
-            self.pointers += [
-                f"  {address} = getelementptr ptr, ptr %{table}, i64 {number}",
-                f"  {pointer} = load ptr, ptr {address}{'' if own else _INVARIANT}",
-            ]
-            return pointer
+            address = first(f"getelementptr ptr, ptr %{table}, i64 {number}")
+            return first(f"load ptr, ptr {address}") if own else self.far(first, address)
+
+        def first(instruction: str) -> str:
+            name = self.lines.name()
+            self.pointers.append(f"  {name} = {instruction}")
+            return name
 
         return self.once(f"{table} {number}", write)
+
+    def far(self, write: Callable[[str], str], address: str) -> str:
+        """Write the read of an address of what is given to the kernel.
+
+        On a device that is memory of all threads. To be told so is faster: a read of it need not
+        find out, and one that nobody writes to is not held up by what is written elsewhere.
+        """
+        if self.arguments.streams is None:
+            return write(f"load ptr, ptr {address}{_INVARIANT}")
+        found = write(f"load ptr addrspace(1), ptr {address}{_INVARIANT}")
+        return write(f"addrspacecast ptr addrspace(1) {found} to ptr")
 
     def early(self, instruction: str) -> str:
         """Write an instruction at the start of the event."""

@@ -41,21 +41,21 @@ entry:
   %lane = urem i64 %number, %lanes
   %row = mul i64 %lane, {LANE_WORDS}
   %stream.at = getelementptr i64, ptr %table, i64 %row
-  %stream = load i64, ptr %stream.at
+  %stream = load i64, ptr %stream.at, !invariant.load !0
   %variation.at = getelementptr i64, ptr %stream.at, i64 1
-  %variation = load i64, ptr %variation.at
+  %variation = load i64, ptr %variation.at, !invariant.load !0
   %width.at = getelementptr i64, ptr %stream.at, i64 2
-  %width = load i64, ptr %width.at
+  %width = load i64, ptr %width.at, !invariant.load !0
   %own.at = getelementptr i64, ptr %stream.at, i64 3
-  %own = load i64, ptr %own.at
+  %own = load i64, ptr %own.at, !invariant.load !0
   %start.at = getelementptr i64, ptr %stream.at, i64 4
-  %start = load i64, ptr %start.at
+  %start = load i64, ptr %start.at, !invariant.load !0
   %first.at = getelementptr i64, ptr %stream.at, i64 5
-  %first.sum = load i64, ptr %first.at
+  %first.sum = load i64, ptr %first.at, !invariant.load !0
   %weights.at = getelementptr ptr, ptr %weights, i64 %stream
-  %kept = load ptr, ptr %weights.at
+  %kept = load ptr addrspace(1), ptr %weights.at, !invariant.load !0
   %cells.at = getelementptr ptr, ptr %cells, i64 %stream
-  %places = load ptr, ptr %cells.at
+  %places = load ptr addrspace(1), ptr %cells.at, !invariant.load !0
   %begin = mul i64 %part, %block
   %behind = add i64 %begin, %block
   %cut = icmp slt i64 %behind, %events
@@ -68,11 +68,11 @@ entry:
   br i1 %listed, label %look, label %ready
 look:
   %starts.at = getelementptr ptr, ptr %offsets, i64 %start
-  %starts = load ptr, ptr %starts.at
-  %from.at = getelementptr i64, ptr %starts, i64 %begin
-  %from = load i64, ptr %from.at
-  %to.at = getelementptr i64, ptr %starts, i64 %end
-  %to = load i64, ptr %to.at
+  %starts = load ptr addrspace(1), ptr %starts.at, !invariant.load !0
+  %from.at = getelementptr i64, ptr addrspace(1) %starts, i64 %begin
+  %from = load i64, ptr addrspace(1) %from.at, !invariant.load !0
+  %to.at = getelementptr i64, ptr addrspace(1) %starts, i64 %end
+  %to = load i64, ptr addrspace(1) %to.at, !invariant.load !0
   br label %ready
 ready:
   %i.first = phi i64 [ %begin, %entry ], [ %from, %look ]
@@ -94,8 +94,8 @@ one.head:
 one.body:
   %j.scaled = mul i64 %j, %width
   %j.entry = add i64 %j.scaled, %variation
-  %v.at = getelementptr double, ptr %kept, i64 %j.entry
-  %v = load double, ptr %v.at
+  %v.at = getelementptr double, ptr addrspace(1) %kept, i64 %j.entry
+  %v = load double, ptr addrspace(1) %v.at, !invariant.load !0
   %v.none = fcmp uno double %v, %v
   br i1 %v.none, label %one.tail, label %one.add
 one.add:
@@ -120,14 +120,14 @@ head:
 body:
   %scaled = mul i64 %i, %width
   %entry.at = add i64 %scaled, %variation
-  %w.at = getelementptr double, ptr %kept, i64 %entry.at
-  %w = load double, ptr %w.at
+  %w.at = getelementptr double, ptr addrspace(1) %kept, i64 %entry.at
+  %w = load double, ptr addrspace(1) %w.at, !invariant.load !0
   %none = fcmp uno double %w, %w
   br i1 %none, label %tail, label %add
 add:
   %place = select i1 %each, i64 %entry.at, i64 %i
-  %place.at = getelementptr i32, ptr %places, i64 %place
-  %found = load i32, ptr %place.at
+  %place.at = getelementptr i32, ptr addrspace(1) %places, i64 %place
+  %found = load i32, ptr addrspace(1) %place.at, !invariant.load !0
   %cell = sext i32 %found to i64
   %steps = mul i64 %cell, %width
   %at = add i64 %steps, %variation

@@ -232,7 +232,7 @@ def emit_choice(function: FunctionEmitter, node: Choice) -> str:
     if isinstance(option, Numbers):
         leaf = function.value(node.arguments[0], node, 1)
         return at_leaf(lines, lines.at("double", "%numbers", number), leaf)
-    base = lines.let(f"load ptr, ptr {lines.at('ptr', '%columns', number)}, !invariant.load !0")
+    base = function.far(lines.let, lines.at("ptr", "%columns", number))
     assert isinstance(option, Source)
     return function.read_column(node.column(option), base, node, 1)
 
