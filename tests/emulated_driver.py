@@ -23,6 +23,7 @@ class EmulatedDriver:
     def __init__(self, memory: int = 1 << 32, refuse: Callable[[str], None] = lambda what: None):
         self.name = "emulated"
         self.free_bytes = memory
+        self.thread_bytes = 0
         self.refuse = refuse
         self.blocks: dict[int, Any] = {}
         self.calls: list[str] = []
@@ -34,6 +35,9 @@ class EmulatedDriver:
 
     def load(self, module: DeviceModule) -> None:
         self.code = emulated.load(module)
+
+    def of_threads(self) -> int:
+        return self.thread_bytes
 
     def allocate(self, size: int) -> int:
         self.note("allocate")
@@ -49,6 +53,9 @@ class EmulatedDriver:
 
     def pinned(self, size: int) -> Bytes:
         return np.full(size, 0x5A, np.uint8)
+
+    def unpin(self, memory: Bytes) -> None:
+        self.note("unpin")
 
     def stream(self) -> int:
         self.note("stream")

@@ -28,6 +28,8 @@ GOOD = Result("CUDA_SUCCESS")
 class CUdevice_attribute:
     CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR = "major"
     CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR = "minor"
+    CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT = "processors"
+    CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR = "threads"
 
 
 class CUfunction_attribute:
@@ -47,10 +49,13 @@ class FakeCuda:
         self.devices: int = facts.get("devices", 1)
         self.capability: tuple[int, int] = facts.get("capability", (9, 0))
         self.free: int = facts.get("free", 8 << 30)
+        # Registers, bytes of a thread's own memory, of shared memory.
+        self.of_function: tuple[int, int, int] = facts.get("of_function", (32, 4096, 400))
         self.others: bool = facts.get("others", False)  # allocate, too: CuPy
         self.refuse: Callable[[str, int], str] = facts.get("refuse", lambda function, number: "")
         self.blocks: dict[int, Any] = {}
         self.pinned: list[Any] = []
+        self.unpinned = 0
         self.calls: list[str] = []
         self.ptx: list[str] = []
         self.code: emulated.Emulated | None = None
@@ -85,7 +90,9 @@ class FakeCuda:
         return (b"fake\0" + bytes(size - 5),)
 
     def do_cuDeviceGetAttribute(self, attribute: str, device: str) -> Any:
-        return (self.capability[attribute == "minor"],)
+        major, minor = self.capability
+        known = {"major": major, "minor": minor, "processors": 2, "threads": 2048}
+        return (known[attribute],)
 
     def do_cuDevicePrimaryCtxRetain(self, device: str) -> Any:
         return ("context",)
@@ -107,7 +114,7 @@ class FakeCuda:
 
     def do_cuFuncGetAttribute(self, attribute: int, function: Any) -> Any:
         assert function[0] < len(self.ptx)
-        return (32 + attribute,)
+        return (self.of_function[attribute],)
 
     def do_cuMemAlloc(self, size: int) -> Any:
         block = np.full(size, 0xA5, np.uint8)  # nothing may count on zeros
@@ -120,6 +127,12 @@ class FakeCuda:
     def do_cuMemAllocHost(self, size: int) -> Any:
         self.pinned.append(np.full(size, 0x5A, np.uint8))
         return (self.pinned[-1].ctypes.data,)
+
+    def do_cuMemFreeHost(self, address: int) -> None:
+        (old,) = [array for array in self.pinned if array.ctypes.data == address]
+        old[:] = 0x77  # nobody may read it any more
+        self.unpinned += 1
+        self.pinned = [array for array in self.pinned if array is not old]
 
     def do_cuMemHostAlloc(self, size: int, flags: int) -> Any:
         assert flags == 2, "the device has to see it"

@@ -29,6 +29,7 @@ from adl.compiler.schedule import schedule
 from adl.compiler.targets import emulated, reference
 from adl.compiler.targets.host import compile_object, new_engine
 from adl.runtime.execute.device.kernel import DeviceKernel, part_of, shape
+from adl.runtime.execute.device.lanes import Lanes
 from adl.runtime.execute.device.large import LargeEvents
 from adl.runtime.execute.device.tracing import Tracing
 from adl.runtime.execute.device.wave import Wave
@@ -63,7 +64,9 @@ def device(
     def host(part: Chunk) -> Partial:
         return kernel(program).run(part)
 
-    return DeviceKernel(module, driver or EmulatedDriver(), host, large, budget)
+    driver = driver or EmulatedDriver()
+    driver.load(module)
+    return DeviceKernel(module, driver, host, large, Lanes(driver), budget)
 
 
 def agree(

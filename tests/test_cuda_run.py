@@ -153,7 +153,12 @@ def no_library() -> Any:
         ({"devices": 0}, "no NVIDIA GPU"),
         ({"version": 10020}, "it knows CUDA 10.2, not 11.0"),
         ({"capability": (6, 1)}, "too old: sm_61, and the oldest is sm_75"),
-        ({"free": 1 << 20}, "too little memory: 1 MiB are free"),
+        ({"free": 1 << 20, "of_function": (32, 0, 0)}, "too little memory: 1 MiB are free\n"),
+        # 4096 threads at a time, of half a million bytes each.
+        (
+            {"free": 2 << 30, "of_function": (32, 512 << 10, 0)},
+            "its threads need 2048 for themselves",
+        ),
         (
             {"refuse": lambda f, n: "CUDA_ERROR_UNSUPPORTED_PTX_VERSION" * ("ModuleLoad" in f)},
             "too old for the kernel: it knows CUDA 12.8",

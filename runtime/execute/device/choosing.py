@@ -12,13 +12,13 @@ from adl.compiler.ir import Node
 from adl.compiler.layout import Chunk, Partial
 from adl.compiler.pipeline import Compiled
 from adl.runtime.execute.device.driver import DeviceError, Driver
-from adl.runtime.execute.device.kernel import LANES, DeviceKernel
+from adl.runtime.execute.device.kernel import DeviceKernel, Doings
+from adl.runtime.execute.device.lanes import Lanes
 from adl.runtime.execute.device.large import LargeEvents
 from adl.runtime.execute.device.tracing import Tracing
 from adl.runtime.inputs.straight import Straight
 
 Asked = Literal["cuda", "auto"]
-_LANE = 2 << 30  # bytes at most
 _LEAST = 64 << 20  # bytes that a lane needs to be worth it
 
 
@@ -35,6 +35,7 @@ class Devices:
     kernels: dict[int, tuple[Compiled, DeviceKernel]] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
     driver: Callable[[], Driver] | None = None
+    lanes: Lanes | None = None
     straight: Straight = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,6 +60,9 @@ class Devices:
         if reason:
             self._tell(reason)
             return None
+        if self.lanes is not None and self.lanes.lost:
+            self._tell("the GPU has failed before")
+            return None
         if id(compiled) in self.kernels:  # of another dataset, or another kind of file
             return self.kernels[id(compiled)][1].run
         try:
@@ -78,10 +82,15 @@ class Devices:
     def _made(
         self, compiled: Compiled, driver: Driver, place: Callable[[Node], str]
     ) -> DeviceKernel:
-        free = driver.memory()
-        budget = min(_LANE, free * 4 // 5 // LANES)
+        module = compiled.device
+        driver.load(module)
+        if self.lanes is None:
+            self.lanes = Lanes(driver)
+        budget = self.lanes.budget(driver)
         if budget < _LEAST:
-            raise DeviceError(f"{driver.name} has too little memory: {free >> 20} MiB are free")
+            free, threads = driver.memory() >> 20, driver.of_threads() >> 20
+            words = f", and its threads need {threads} for themselves" if threads else ""
+            raise DeviceError(f"{driver.name} has too little memory: {free} MiB are free{words}")
         lock = Lock()
 
         def host(chunk: Chunk) -> Partial:
@@ -91,7 +100,7 @@ class Devices:
 
         tracing = Tracing(lambda: compiled.for_threads(stepping=True), place)
         large = partial(_large, compiled)
-        return DeviceKernel(compiled.device, driver, host, large, budget, tracing, self._say)
+        return DeviceKernel(module, driver, host, large, self.lanes, budget, tracing, self._say)
 
     def _tell(self, reason: str) -> None:
         self._say(f"the CPU counts: {reason}")
@@ -101,18 +110,27 @@ class Devices:
             self.told.add(text)
             self.noted(text)
 
+    def doings(self) -> Doings:
+        """Return what was done where, of all programs together."""
+        every = [kernel.doings for _, kernel in self.kernels.values()]
+        names = ("waves", "events", "large", "crowded", "failed")
+        numbers = {name: sum(getattr(d, name) for d in every) for name in names}
+        return Doings(**numbers, failure=next((d.failure for d in every if d.failure), ""))
+
     def done(self) -> Iterator[str]:
         """Yield what the CPU has counted in the place of the GPU."""
-        doings = [kernel.doings for _, kernel in self.kernels.values()]
-        for number, why in (
-            (sum(d.large for d in doings), "too large for a thread of the GPU"),
-            (sum(d.crowded for d in doings), "in blocks for which the GPU had no room"),
-        ):
-            if number:
-                yield f"the CPU has counted {number} events: they are {why}"
-        for d in doings:
-            if d.failure:
-                yield f"the CPU has counted {d.failed} events, since the GPU has failed"
+        return instead(self.doings())
+
+
+def instead(doings: Doings) -> Iterator[str]:
+    """Yield what the CPU has counted in the place of the GPU, and why."""
+    for number, why in (
+        (doings.large, ": they are too large for a thread of the GPU"),
+        (doings.crowded, ": they are in blocks for which the GPU had no room"),
+        (doings.failed, ", since the GPU has failed"),
+    ):
+        if number:
+            yield f"the CPU has counted {number} events{why}"
 
 
 def _large(compiled: Compiled) -> LargeEvents:

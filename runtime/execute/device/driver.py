@@ -1,7 +1,7 @@
 """What is asked of a GPU's driver. ``nvidia.py`` asks NVIDIA's; tests have one of their own.
 
-Addresses are those of the device's memory. All but ``allocate``, ``free`` and ``pinned`` only put
-work into a lane's stream; ``wait`` returns when all of it is done.
+Addresses are those of the device's memory. All but ``allocate``, ``free``, ``pinned`` and ``unpin``
+only put work into a lane's stream; ``wait`` returns when all of it is done.
 """
 
 from __future__ import annotations
@@ -41,6 +41,9 @@ class Driver(Protocol):
     def load(self, module: Any) -> None:
         """Load the code of a ``DeviceModule``."""
 
+    def of_threads(self) -> int:
+        """Return how many bytes the threads of the loaded code take for memory of their own."""
+
     def allocate(self, size: int) -> int:
         """Return the address of new memory of the device."""
 
@@ -49,6 +52,9 @@ class Driver(Protocol):
 
     def pinned(self, size: int) -> Bytes:
         """Return memory of the host that copies need not stage."""
+
+    def unpin(self, memory: Bytes) -> None:
+        """Give such memory back."""
 
     def stream(self) -> Any:
         """Return a new queue of work."""

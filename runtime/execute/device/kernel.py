@@ -9,10 +9,9 @@ that is left after a kernel has failed. ``Doings`` counts it, so that it can be 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from threading import Condition, Lock
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,18 +19,17 @@ import numpy.typing as npt
 
 from adl.compiler.layout import Chunk, Fault, Partial, Rows, rejections, variations
 from adl.runtime.execute.device.driver import DeviceError, Driver, OutOfMemory
+from adl.runtime.execute.device.lanes import Lane, Lanes
 from adl.runtime.execute.device.wave import Wave, stored, view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from adl.compiler.emit.device import DeviceModule
     from adl.runtime.execute.device.large import Found, LargeEvents
     from adl.runtime.execute.device.tracing import Tracing
 
 THREADS = 128  # of a group
 _GROUPS = 1024  # of a wave, if its events are enough: some for every multiprocessor
-LANES = 3  # one reads, one copies, one computes
+_EVENTS = 8  # of a thread at most: so many more groups than fit at a time that all end together
 _MANY = 1024  # large events of a wave: with more, the CPU counts the whole wave
 
 
@@ -48,16 +46,6 @@ class Doings:
 
 
 @dataclass
-class _Lane:
-    """A stream with its memory, which grows with the largest wave."""
-
-    stream: Any
-    address: int = 0
-    size: int = 0
-    memory: npt.NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))
-
-
-@dataclass
 class DeviceKernel:
     """A loaded program.
 
@@ -69,19 +57,14 @@ class DeviceKernel:
     driver: Driver
     host: Callable[[Chunk], Partial]
     large: Callable[[], LargeEvents]
+    lanes: Lanes
     budget: int  # bytes of a lane
     tracing: Tracing | None = None
     told: Callable[[str], None] = lambda text: None
     doings: Doings = field(default_factory=Doings)
-    lanes: list[_Lane] = field(default_factory=list)
-    made: int = 0
-    lost: bool = False
-    changed: Condition = field(default_factory=lambda: Condition(Lock()))
+    changed: Lock = field(default_factory=Lock)
     making: Lock = field(default_factory=Lock)
     counts_large: LargeEvents | None = None
-
-    def __post_init__(self) -> None:
-        self.driver.load(self.module)
 
     @cached_property
     def numbers(self) -> int:
@@ -111,7 +94,7 @@ class DeviceKernel:
 
     def _wave(self, wave: Wave) -> list[Partial]:
         events = wave.chunk.events
-        if self.lost:
+        if self.lanes.lost:
             self._note(failed=events)
             return self._on_host(wave)
         large = wave.large()
@@ -122,7 +105,7 @@ class DeviceKernel:
             self._note(crowded=events)
             return self._on_host(wave)
         try:
-            with self._lane() as lane:
+            with self.lanes.one() as lane:
                 partials = self._launch(wave, lane, large)
         except OutOfMemory:
             self._note(crowded=events)
@@ -147,12 +130,10 @@ class DeviceKernel:
 
     def _fail(self, error: DeviceError, wave: Wave) -> None:
         """Do without the device from now on; of the first failure say what is known of it."""
+        first = self.lanes.lose()
         with self.changed:
-            first = not self.lost
-            self.lost = True
             self.doings.failed += wave.chunk.events
             self.doings.failure = self.doings.failure or str(error)
-            self.changed.notify_all()
         if first:
             where = ""
             if self.tracing is not None:
@@ -161,36 +142,8 @@ class DeviceKernel:
 
     # -------------------------------------------------------------------------------- a lane
 
-    @contextmanager
-    def _lane(self) -> Iterator[_Lane]:
-        with self.changed:
-            while not self.lanes and self.made >= LANES:
-                self.changed.wait()
-            if self.lanes:
-                lane = self.lanes.pop()
-            else:
-                lane = _Lane(self.driver.stream())
-                self.made += 1
-        try:
-            yield lane
-        finally:
-            with self.changed:
-                self.lanes.append(lane)
-                self.changed.notify()
-
-    def _grow(self, lane: _Lane, wave: Wave) -> None:
-        if lane.size < wave.space.size:
-            if lane.address:
-                self.driver.free(lane.address)
-            lane.address = lane.size = 0
-            lane.address = self.driver.allocate(wave.space.size)
-            lane.size = wave.space.size
-        host = max(wave.end_of_inputs, wave.end_of_sums, wave.space.size - wave.end_of_sums)
-        if lane.memory.size < host:
-            lane.memory = self.driver.pinned(host)
-
-    def _launch(self, wave: Wave, lane: _Lane, large: npt.NDArray[np.int64]) -> list[Partial]:
-        self._grow(lane, wave)
+    def _launch(self, wave: Wave, lane: Lane, large: npt.NDArray[np.int64]) -> list[Partial]:
+        self.lanes.grow(lane, wave.space.size, wave.end_of_inputs, self.budget)
         driver, stream, base = self.driver, lane.stream, lane.address
         wave.fill_inputs(lane.memory, base)
         driver.upload(stream, base, lane.memory[: wave.end_of_inputs])
@@ -211,14 +164,13 @@ class DeviceKernel:
                 driver.upload(stream, base + at, content)
         if wave.lanes_number:
             driver.sum(stream, wave.sum_arguments(base), wave.lanes_number * wave.blocks)
-        sums = np.empty(zeros, np.uint8)
-        driver.download(stream, sums, base + wave.begin_of_sums)
+        counted = np.empty(wave.end_of_sums, np.uint8)  # before the sums it is never touched
+        driver.download(stream, counted[wave.begin_of_sums :], base + wave.begin_of_sums)
         events = {r: np.empty(p.size, np.uint8) for r, p in wave.events.items()}
         for record, piece in wave.events.items():
             driver.download(stream, events[record], base + piece.at)
         driver.wait(stream)
         rows = self._rows(wave, lane, {r: e.view(np.int64) for r, e in events.items()})
-        counted = np.concatenate([np.empty(wave.begin_of_sums, np.uint8), sums])
         if found is not None:
             found.add(wave, counted)
         return self._partials(wave, counted, rows)
@@ -232,7 +184,7 @@ class DeviceKernel:
     # ------------------------------------------------------------------------------ results
 
     def _rows(
-        self, wave: Wave, lane: _Lane, events: dict[Any, npt.NDArray[np.int64]]
+        self, wave: Wave, lane: Lane, events: dict[Any, npt.NDArray[np.int64]]
     ) -> list[tuple[npt.NDArray[np.int64], list[npt.NDArray[Any]]]]:
         """Return the rows of each record, in the order of events."""
         taken = []
@@ -303,8 +255,18 @@ def shape(wave: Wave) -> tuple[int, int]:
 
 
 def groups_a_block(wave: Wave) -> int:
-    """Return how many groups of threads share a block: few blocks have many."""
-    return max(1, min(-(-wave.block // THREADS), -(-_GROUPS // wave.blocks)))
+    """Return how many groups of threads share a block of a wave."""
+    return shared_by(wave.blocks, wave.block, wave.module.arguments.layout.cells)
+
+
+def shared_by(blocks: int, block: int, cells: int) -> int:
+    """Return how many groups of threads share each of some blocks: of few blocks, many.
+
+    A group clears its counts and adds them up, so that with many cells a thread takes more events.
+    """
+    most = -(-block // THREADS)
+    each = max(_EVENTS, cells // THREADS)
+    return max(1, min(most, max(-(-_GROUPS // blocks), -(-most // each))))
 
 
 def _of_block(

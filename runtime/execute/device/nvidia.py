@@ -28,6 +28,12 @@ _OUT_OF_MEMORY = "CUDA_ERROR_OUT_OF_MEMORY"
 _HARMLESS = ("CUDA_ERROR_INVALID_PTX", "CUDA_ERROR_UNSUPPORTED_PTX_VERSION", "CUDA_ERROR_NO_DEVICE")
 _OLD = ("CUDA_ERROR_UNSUPPORTED_PTX_VERSION", "CUDA_ERROR_NO_BINARY_FOR_GPU")
 _OLDEST = 11000  # of the driver's interface: CUDA 11.0
+_ATTRIBUTES = (
+    "CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR",
+    "CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR",
+    "CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT",
+    "CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR",
+)
 
 
 @dataclass
@@ -40,6 +46,7 @@ class Gpu:
     name: str
     architecture: str
     version: int  # of CUDA that the driver knows: 12040 is 12.4
+    threads: int  # that it holds at a time
     own: local = field(default_factory=local)
 
     def call(self, function: str, *arguments: Any) -> Any:
@@ -82,12 +89,9 @@ def connect(api: Any = None) -> Gpu:
         raise DeviceError("there is no NVIDIA GPU")
     device = _checked(api, "cuDeviceGet", 0)
     name = _checked(api, "cuDeviceGetName", 128, device)
-    major, minor = (
+    major, minor, processors, each = (
         int(_checked(api, "cuDeviceGetAttribute", getattr(api.CUdevice_attribute, word), device))
-        for word in (
-            "CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR",
-            "CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR",
-        )
+        for word in _ATTRIBUTES
     )
     own = 10 * major + minor
     known = [a for a in cuda.ARCHITECTURES if int(a.removeprefix("sm_")) <= own]
@@ -95,7 +99,7 @@ def connect(api: Any = None) -> Gpu:
     if not known:
         raise DeviceError(f"{text} is too old: sm_{own}, and the oldest is {cuda.ARCHITECTURES[0]}")
     context = _checked(api, "cuDevicePrimaryCtxRetain", device)
-    return Gpu(api, device, context, text, known[-1], version)
+    return Gpu(api, device, context, text, known[-1], version, processors * each)
 
 
 def driver() -> Callable[[], NvidiaDriver]:
@@ -167,6 +171,12 @@ class NvidiaDriver:
         for name in ("adl_count_events", "adl_sum_streams"):
             self.functions[name] = self.gpu.call("cuModuleGetFunction", loaded, name.encode())
 
+    def of_threads(self) -> int:
+        """Return how many bytes the driver sets aside for threads: for all that the GPU can hold."""
+        word = self.gpu.api.CUfunction_attribute.CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES
+        each = (self.gpu.call("cuFuncGetAttribute", word, f) for f in self.functions.values())
+        return max(map(int, each)) * self.gpu.threads
+
     def allocate(self, size: int) -> int:
         """Return the address of new memory of the device."""
         return int(self.gpu.call("cuMemAlloc", size))
@@ -180,6 +190,10 @@ class NvidiaDriver:
         address = int(self.gpu.call("cuMemAllocHost", size))
         array: Bytes = np.ctypeslib.as_array((ctypes.c_uint8 * size).from_address(address))
         return array
+
+    def unpin(self, memory: Bytes) -> None:
+        """Give such memory back."""
+        self.gpu.call("cuMemFreeHost", memory.ctypes.data)
 
     def stream(self) -> Any:
         """Return a new queue of work, which waits for no other."""
