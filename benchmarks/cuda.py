@@ -142,13 +142,18 @@ def _device(rows: list[Result]) -> list[str]:
 
 
 def _agreement(rows: list[Result]) -> list[str]:
-    head = ["| host and cuda | events | values | counts | sums | |", "|---|---|---|---|---|---|"]
+    head = ["| host and cuda | events | by the GPU | values | counts | sums | |"]
+    head += ["|---|---|---|---|---|---|---|"]
     lines = []
     for r in rows:
         kinds = (r["values"], r["counts"], r["sums"])
         cells = " | ".join(f"{k['compared']:,}, {k['different']:,} differ" for k in kinds)
         said = "agree" if r["agree"] else f"DO NOT AGREE, {r['sums']['ulp']:g} ULP"
-        lines.append(f"| {r['task']} | {r['events']:,} | {cells} | {said} |")
+        own = r["gpu"]
+        if own["failed"]:
+            said = f"THE GPU HAS FAILED: {own['failure']}"
+        by = f"{r['events']:,} | {own['events']:,}"
+        lines.append(f"| {r['task']} | {by} | {cells} | {said} |")
     return [*head, *lines]
 
 

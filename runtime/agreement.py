@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,9 @@ from adl.compiler.layout import Fault, Layout, Partial, Rows
 from adl.compiler.pipeline import Compiled
 from adl.compiler.program import Program, RegionOutput
 from adl.compiler.variations import group_of, turns
+
+if TYPE_CHECKING:
+    from adl.runtime.execute.device.kernel import Doings
 
 BLOCK = 8192  # events that are compared at a time: every value of them is kept
 _MOST = 5  # cases that are named
@@ -67,10 +70,16 @@ class Agreement:
     sums: Compared = field(default_factory=Compared)
     ulp: float = 0.0
     relative: float = 0.0
+    gpu: Doings | None = None  # if one takes part: what it counted, and what the CPU in its place
 
     @property
     def agree(self) -> bool:
-        """Whether values and counts are equal, and sums as close as they have to be."""
+        """Whether values and counts are equal, sums as close as they have to be, and all was asked.
+
+        What the CPU has counted in the place of a GPU that failed says nothing of the GPU.
+        """
+        if self.gpu is not None and (self.gpu.failed or (self.events and not self.gpu.events)):
+            return False
         return not self.values.different and not self.counts.different and self.ulp <= self.bound
 
 

@@ -84,7 +84,9 @@ def test_without_a_gpu_the_interpreter_is_taken_and_the_reason_said(
     monkeypatch.setattr(nvidia, "driver", lambda: driver_of(nvidia.connect(FakeCuda(devices=0))))
     result = run(analysis, SAMPLE, "-n", "50")
     assert result.exit_code == 0, result.output
-    assert "host and reference are compared: there is no NVIDIA GPU" in result.stderr
+    assert "compiled code and interpreter are compared (there is no NVIDIA GPU)" in result.stderr
+    assert result.stdout.startswith("host (code of this CPU) and reference (interpreter) over 50 ")
+    assert result.stdout.endswith("  they agree\n")
     result = run(analysis, SAMPLE, "--targets", "host", "cuda")
     assert result.exit_code == 2
     assert "there is no NVIDIA GPU" in result.stderr
@@ -96,6 +98,35 @@ def test_a_fake_gpu_agrees_with_the_host(analysis: str, monkeypatch: pytest.Monk
     assert found["targets"] == ["host", "cuda"]
     assert found["agree"]
     assert found["values"]["compared"] > 2000
+    assert found["gpu"]["events"] == found["events"]
+    last = run(analysis, SAMPLE, "-n", "50").stdout.splitlines()[-1]
+    assert last == "  they agree; the GPU has counted 50 events"
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "words"),
+    [
+        ("cuStreamSynchronize", "CUDA_ERROR_ILLEGAL_ADDRESS", "since the GPU has failed"),
+        ("cuMemAlloc", "CUDA_ERROR_OUT_OF_MEMORY", "for which the GPU had no room"),
+    ],
+)
+def test_the_cpu_s_numbers_are_not_taken_for_those_of_a_gpu(
+    analysis: str, monkeypatch: pytest.MonkeyPatch, function: str, error: str, words: str
+) -> None:
+    def refuse(called: str, number: int) -> str:
+        return error if called == function and number else ""  # the first is for the numbers
+
+    api = FakeCuda(refuse=refuse)
+    monkeypatch.setattr(nvidia, "driver", lambda: driver_of(nvidia.connect(api)))
+    result = run(analysis, SAMPLE, "-n", "50")
+    assert result.exit_code == 1, result.output
+    last = result.stdout.splitlines()[-1]
+    assert last.startswith("  they do not agree; the GPU has counted 0 events; the CPU has counted")
+    assert words in last
+    assert ("the GPU has failed, and the CPU counts from here on" in result.stderr) == (
+        "failed" in words
+    )
+    assert not machine(analysis, SAMPLE, "-n", "50")["agree"]
 
 
 def test_values_of_each_variation_are_compared(tmp_path: Path) -> None:

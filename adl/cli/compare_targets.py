@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,13 +28,12 @@ from adl.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from adl.check.analysis import AskedDialect
     from adl.compiler.pipeline import Compiled
     from adl.runtime.agreement import Agreement, Case, Compared
     from adl.runtime.comparing import Comparing, Run
     from adl.runtime.datasets.lists import DatasetList
+    from adl.runtime.execute.device.choosing import Devices
     from adl.runtime.friends import Friend
 
 TARGETS = ("host", "reference", "cuda")
@@ -114,7 +115,7 @@ def command(
     lists = _list(inputs, friends)
     if lists is not None:
         refuse_options(about)
-    runners, pair = _runners(targets)
+    runners, pair, devices = _runners(targets)
     if events is None and "reference" in pair:
         events = _SLOW
     made = prepare(file, model, dialect, "reference", seed, dataset_of(**about), lenient)
@@ -123,6 +124,7 @@ def command(
     found = Agreement(pair, bound)
     comparing = Comparing(preparation, found, events, tree, places)
     _compare(comparing, inputs, lists, friends)
+    found.gpu = None if devices is None else devices.doings()
     if form == "json":
         click.echo(json.dumps(described(found), indent=2))
     elif found.events or not comparing.outcome.failures:
@@ -166,22 +168,18 @@ def _compare(
         raise UserError(str(error)) from None
 
 
+Runners = Callable[["Compiled"], tuple["Run", "Run"]]
+
+
 def _runners(
     asked: tuple[str, str] | None,
-) -> tuple[Callable[[Compiled], tuple[Run, Run]], tuple[str, str]]:
-    """Return what makes the two targets of a program, and their names."""
+) -> tuple[Runners, tuple[str, str], Devices | None]:
+    """Return what makes the two targets of a program, their names, and the GPU if it is one."""
     from adl.runtime.comparing import BLOCK
-    from adl.runtime.execute.device import nvidia
-    from adl.runtime.execute.device.choosing import Devices
 
     said: list[str] = []
-    devices = None
-    if asked is None or "cuda" in asked:
-        devices = Devices("cuda", said.append, nvidia.driver)
-    if asked is None and (devices is None or devices.driver is None):
-        show_note(f"host and reference are compared: {said[0].partition(': ')[2]}")
-        asked = "host", "reference"
-    pair = asked or ("host", "cuda")
+    devices = _devices(said, asked is not None) if asked is None or "cuda" in asked else None
+    pair = asked or ("host", "reference" if devices is None else "cuda")
 
     def one(target: str, compiled: Compiled) -> Run:
         if target == "host":
@@ -191,10 +189,33 @@ def _runners(
         assert devices is not None
         whole = devices.kernel(compiled)
         if whole is None:
-            raise UserError(f"--targets cuda: {said[0].partition(': ')[2]}")
+            reason = said[-1].partition(": ")[2]
+            raise UserError(f"cuda: {reason}\n  help: --targets host reference needs no GPU")
         return lambda chunk: whole(chunk, BLOCK)[0]
 
-    return lambda compiled: (one(pair[0], compiled), one(pair[1], compiled)), pair
+    return lambda compiled: (one(pair[0], compiled), one(pair[1], compiled)), pair, devices
+
+
+def _devices(said: list[str], insists: bool) -> Devices | None:
+    """Return the GPU; None, which has been told, if there is none and nobody insists on it."""
+    from adl.runtime.execute.device import nvidia
+    from adl.runtime.execute.device.choosing import Devices
+
+    devices = Devices("cuda", said.append, nvidia.driver)
+    if devices.driver is None:
+        reason = said[0].partition(": ")[2]
+        if insists:
+            raise UserError(f"--targets cuda: {reason}")
+        show_note(f"without a GPU, compiled code and interpreter are compared ({reason})")
+        return None
+
+    def noted(text: str) -> None:
+        said.append(text)
+        if not text.startswith("the CPU counts: "):  # that is an error here
+            show_note(text)
+
+    devices.noted = noted
+    return devices
 
 
 # ------------------------------------------------------------------------------------ output
@@ -220,24 +241,42 @@ def described(found: Agreement) -> dict[str, Any]:
         "values": kind(found.values),
         "counts": kind(found.counts),
         "sums": kind(found.sums) | sums,
+        **({} if found.gpu is None else {"gpu": asdict(found.gpu)}),
     }
+
+
+_ARE = {"host": "code of this CPU", "reference": "interpreter", "cuda": "GPU"}
 
 
 def _print(found: Agreement) -> None:
     first, second = found.targets
-    click.echo(f"{first} and {second} over {found.events:,} events")
-    for what, some in (
-        ("values of events", found.values),
-        ("counts", found.counts),
-        ("sums", found.sums),
+    are = " and ".join(f"{target} ({_ARE[target]})" for target in found.targets)
+    click.echo(f"{are} over {found.events:,} events")
+    for what, some, none in (
+        ("values of events", found.values, "nothing is filled"),
+        ("counts", found.counts, "nothing is counted"),
+        ("sums of weights", found.sums, "nothing has a weight"),
     ):
-        words = "all equal to the bit" if not some.different else f"{some.different:,} differ"
-        click.echo(f"  {what:18}{some.number:>14,}   {words}")
+        words = "equal to the bit" if not some.different else f"{some.different:,} differ"
+        number = f"{some.number:,}" if some.number else "none"
+        click.echo(f"  {what:18}{number:>14}   {words if some.number else none}")
         for one in some.cases:
             where = f"event {one.event}" if one.event >= 0 else f"bin {one.place}"
             numbers = f"{first} {one.first!r}, {second} {one.second!r}"
             click.echo(f"    {one.what}, {where} of {one.path}: {numbers}")
     if found.sums.different:
-        click.echo(f"  the sums are up to {found.ulp:g} ULP apart, {found.relative:.3g} of them")
-    bound = f"{found.bound:g} ULP allowed for sums"
-    click.echo(f"  they {'agree' if found.agree else 'do not agree'} ({bound})")
+        allowed = f"; {found.bound:g} ULP are allowed"
+        click.echo(
+            f"  the sums are up to {found.ulp:g} ULP apart, {found.relative:.3g} of them{allowed}"
+        )
+    click.echo(f"  {_verdict(found)}")
+
+
+def _verdict(found: Agreement) -> str:
+    """Return the last line: whether they agree, and of how many events a GPU says so."""
+    from adl.runtime.execute.device.choosing import instead
+
+    said = "they agree" if found.agree else "they do not agree"
+    if found.gpu is None:
+        return said
+    return "; ".join([said, f"the GPU has counted {found.gpu.events} events", *instead(found.gpu)])
