@@ -353,3 +353,106 @@ def test_cuts_in_another_order_are_moved_and_select_the_same() -> None:
     found = difference(text, text.replace("".join(cuts), "".join(cuts[::-1])))
     assert {change.status for change in found.changes} == {"moved"}
     assert all(pair.status == "equal" for pair in found.regions)
+
+
+# ------------------------------------------------- other words beside a change of what they name
+
+REWRITTEN = (
+    """
+object mu
+  take Muon
+  select pT > 20 and abs(eta) < 2.4
+  select tightId
+object j
+  take Jet
+  select pT > 30 and abs(eta) < 2.4
+  select jetId >= 2
+  reject dR(this, mu) < 0.4
+  reject btagDeepFlavB > 0.9
+object b
+  take j
+  select btagDeepFlavB > 0.2783
+define ht = sum(pT(j))
+define mll = m(mu[0] + mu[1])
+region SR
+  select size(mu) == 2
+  select mll > 60 and mll < 120
+  select size(j) >= 1
+  select size(b) >= 1 or ht > 200
+  select mll [] 70 110
+  select MET > 50
+  select PV_npvs > 3
+  bin "low" ht < 100
+  bin "high" ht >= 100
+""",
+    """
+object mu
+  take Muon
+  select tightId == 1
+  select 20 < pT
+  select abs(eta) <= 2.4
+object j : Jet
+  select 2.4 > |eta|
+  select {Jet}pT > 30
+  select jetId > 1
+  reject dR(this, mu) < 0.4 or btagDeepFlavB > 0.9
+object b
+  take j
+  select this.btagDeepFlavB > 27.83e-2
+define ht = sum(j.pT)
+define mll = (mu[1] + mu[0]).m
+region SR
+  select count(mu) == 2
+  select 60 < mll
+  select mll < 120
+  select not (size(j) == 0)
+  select ht > 200 or size(b) > 0
+  select mll >= 70 and mll <= 110
+  select MET > 50 and not (PV_npvs <= 3)
+  bin "low" ht < 100
+  bin "high" 100 <= ht
+""",
+)
+
+
+def effects(change: Change) -> list[str]:
+    return [f"{part.effect}: {part.condition}" for part in change.slices]
+
+
+def test_other_words_are_no_change_where_what_they_name_has_changed() -> None:
+    found = difference(*REWRITTEN)
+    change = only(found)
+    assert change.owner == "mu"
+    assert effects(change) == ["gained: abs(eta) = 2.4"]
+    assert [pair.causes for pair in found.regions] == [("mu",)]
+
+
+BOUNDS = """
+region r
+  select MET > 50
+  select MET > 100
+  select MET < 900 and PV_npvs > 3
+  select size(Jet) >= 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lines", "told"),
+    [
+        ("MET < 900", "MET < 800", (5, 5), ["lost: 800 <= MET < 900"]),
+        ("MET > 50", "MET > 60", (3, 3), ["selects the same: other cuts on MET decide"]),
+        ("MET > 100", "MET > 40", (4, 4), ["gained: 50 < MET <= 100"]),
+        ("MET > 100", "MET > 1000", (4, 4), ["lost: 100 < MET < 900"]),
+        ("  select MET > 50\n", "", (3, None), ["selects the same: other cuts on MET decide"]),
+        (" and PV_npvs > 3", "", (5, 5), ["gained: PV_npvs <= 3"]),
+        ("  select size(Jet) >= 2\n", "", (6, None), ["gained: size(Jet) <= 1"]),
+        ("size(Jet) >= 2", "not (size(Jet) == 0)", (6, 6), ["gained: size(Jet) = 1"]),
+        ("size(Jet) >= 2", "size(Jet) < 0", (6, 6), ["lost: size(Jet) >= 2"]),
+    ],
+)  # fmt: skip
+def test_what_is_lost_is_what_all_cuts_on_a_quantity_lose(
+    old: str, new: str, lines: tuple[int, int | None], told: list[str]
+) -> None:
+    change = only(difference(BOUNDS, BOUNDS.replace(old, new)))
+    assert [*effects(change), *change.details] == told
+    assert (change.a and change.a.line, change.b and change.b.line) == lines

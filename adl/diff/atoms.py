@@ -8,6 +8,7 @@ from adl.check import analysis as core
 from adl.diff.intervals import Range, between, compared
 
 _COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
+_NEGATIVE = compared("lt", 0.0, True)
 _MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 
 
@@ -21,6 +22,40 @@ class Atom:
 
 def atom(value: core.Value) -> Atom | None:
     """Return a condition as a range of one quantity, if it is one."""
+    found = _compared(value)
+    if found is None:  # a number that always is there is beyond a bound, or not
+        inner = denied(value)
+        return inner if inner is not None and _is_there(inner.quantity) else None
+    return possible(found)
+
+
+def possible(found: Atom) -> Atom:
+    """Return a condition without what a quantity never is: no size is negative."""
+    if not _is_size(found.quantity):
+        return found
+    return Atom(found.quantity, found.range.minus(_NEGATIVE))
+
+
+def as_written(quantity: core.Value, range_: Range) -> Range:
+    """Return a range as people write it: size <= 1, not 0 <= size <= 1."""
+    parts = range_.parts
+    if not _is_size(quantity) or not parts or parts[0][:2] != (0.0, True) or parts[0].upper == 0:
+        return range_
+    return Range((parts[0]._replace(lower=float("-inf"), lower_in=False), *parts[1:]), True)
+
+
+def _is_size(value: core.Value) -> bool:
+    return isinstance(value, core.Size) or (
+        isinstance(value, core.Reduction) and value.operation == "count"
+    )
+
+
+def _is_there(value: core.Value) -> bool:
+    """Whether a quantity is never missing, and never NaN."""
+    return _is_size(value) or (isinstance(value, core.EventValue) and value.type == "int")
+
+
+def _compared(value: core.Value) -> Atom | None:
     match value:
         case core.Operation(name=name, arguments=(x, y)) if name in _COMPARISONS:
             for quantity, other, operator in ((x, y, name), (y, x, _MIRRORED[name])):
@@ -44,8 +79,9 @@ def denied(value: core.Value) -> Atom | None:
     """Return where a condition is false for a number, of ``not`` of it."""
     match value:
         case core.Logic(operator="not", operands=(inner,)):
-            found = atom(inner)
-            return None if found is None else Atom(found.quantity, found.range.complement())
+            found = _compared(inner)
+            if found is not None:
+                return possible(Atom(found.quantity, found.range.complement()))
     return None
 
 

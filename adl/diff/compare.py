@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from adl.check import analysis as core
+from adl.check.collections import stages
 from adl.diff.changes import Change, Difference, RegionPair, Status, once
 from adl.diff.declarations import Declarations
 from adl.diff.matching import Pair, likeness, matched
@@ -21,6 +22,7 @@ from adl.diff.regions import RegionDifference, compare_regions
 from adl.diff.shape import Shape, Shapes, tokens
 from adl.diff.sides import KINDS, Declared, Side
 from adl.diff.thresholds import Detail, Reader
+from adl.diff.translation import Translation
 
 
 def compare(a: Side, b: Side) -> Difference:
@@ -120,7 +122,21 @@ class _Comparison:
     @cached_property
     def reader(self) -> Reader:
         """What compares values."""
-        return Reader(*self.shapes, self.a.source, self.b.source)
+        return Reader(*self.shapes, self.a.source, self.b.source, self._computes_the_same)
+
+    def _computes_the_same(self, x: core.Value, y: core.Value) -> bool:
+        found = self.b.alone(y) if x.type == y.type else None
+        return found is not None and found == self.b.alone(self.translation.of(x))
+
+    @cached_property
+    def translation(self) -> Translation:
+        """What says of the first analysis what it would be with the second one's declarations."""
+        sides = {**self.a.declared, **self.a.regions}, {**self.b.declared, **self.b.regions}
+        return Translation(
+            (sides[0][pair.a], sides[1][pair.b])
+            for pair in (*self.pairs, *self.region_pairs)
+            if pair.a is not None and pair.b is not None
+        )
 
     @cached_property
     def declarations(self) -> Declarations:
@@ -145,7 +161,7 @@ class _Comparison:
         if x.name != y.name:
             words = (f"{x.name} is {y.name} now",)
             yield Change("renamed", KINDS[type(y)], y.name, "", *at, details=words)
-        if self.a.declaration(x) == self.b.declaration(y):
+        if self.a.declaration(x) == self.b.declaration(y) or self._follows(x, y):
             return
         details = [d for d in self.declarations.details(x, y) if d.slices or not _same_words(d)]
         for detail in details:
@@ -156,6 +172,14 @@ class _Comparison:
         ]
         if not details and texts[0].replace(x.name, y.name) != texts[1]:
             yield Change("changed", KINDS[type(y)], y.name, "", *at)
+
+    def _follows(self, x: Declared, y: Declared) -> bool:
+        """Whether a declaration would be the other one, if all that it names were."""
+        if any(isinstance(d, core.DefineDef) and d.unknowns for d in (x, y)):
+            return False  # a search is known by its words
+        if any(isinstance(d, core.ObjectDef) and _has_plots(d) for d in (x, y)):
+            return False  # they are counted by the name of the object
+        return self.b.declaration(self.translation.declaration(x)) == self.b.declaration(y)
 
     def _alone(self, x: Declared | None, y: Declared | None) -> Change:
         found = x or y
@@ -180,7 +204,7 @@ class _Comparison:
         if pair.a is None or pair.b is None:
             return self._lone_region(pair)
         found: RegionDifference = compare_regions(
-            self.a, self.b, pair.a, pair.b, self.reader, self.places
+            self.a, self.b, pair.a, pair.b, self.reader, self.places, self.translation
         )
         changes = list(found.changes)
         if pair.a != pair.b:
@@ -276,6 +300,10 @@ class _Comparison:
                     f"{pair.a} means different things: that of {self.a.source.name} is {pair.b} of "
                     f"{self.b.source.name}, where {pair.a} is another one{also}"
                 )
+
+
+def _has_plots(block: core.ObjectDef) -> bool:
+    return any(stage.histograms for stage in stages(block))
 
 
 def _same_words(detail: Detail) -> bool:

@@ -37,6 +37,10 @@ class Range:
         """Return the numbers of this range that the other one lacks."""
         return _where(self.whole, (self, other), lambda x: x in self and x not in other)
 
+    def within(self, other: Range) -> Range:
+        """Return the numbers of this range that the other one has, too."""
+        return _where(self.whole, (self, other), lambda x: x in self and x in other)
+
     def complement(self) -> Range:
         """Return all other numbers."""
         return _where(self.whole, (self,), lambda x: x not in self)
@@ -66,6 +70,9 @@ class Range:
         if not isfinite(upper):
             return f"{x} {'>=' if lower_in else '>'} {number(lower)}"
         return f"{left}{x}{right}"
+
+
+EVERYTHING = Range((Interval(-inf, False, inf, False),))
 
 
 def compared(operator: str, c: float, whole: bool) -> Range:

@@ -10,6 +10,7 @@ from adl.check import analysis as core
 from adl.compiler.ir import Fill
 from adl.diff.canonical import NOTHING, Facts
 from adl.diff.changes import Change, Place, Status
+from adl.diff.cuts import CutChange, Cuts
 from adl.diff.laws import Number
 from adl.diff.matching import aligned, likeness
 from adl.diff.meaning import Entry, Statement, entries, is_rows, meaning, selection
@@ -17,6 +18,7 @@ from adl.diff.places import Places
 from adl.diff.shape import Shapes, tokens
 from adl.diff.sides import Side
 from adl.diff.thresholds import Detail, Reader
+from adl.diff.translation import Translation
 from adl.syntax.tree import UniformBins, VariableBins
 
 _ALIKE = 0.5
@@ -33,10 +35,16 @@ class RegionDifference:
 
 
 def compare_regions(
-    a: Side, b: Side, name_a: str, name_b: str, reader: Reader, places: tuple[Places, Places]
+    a: Side,
+    b: Side,
+    name_a: str,
+    name_b: str,
+    reader: Reader,
+    places: tuple[Places, Places],
+    translation: Translation,
 ) -> RegionDifference:
     """Return how a region of A and one of B differ."""
-    one = _Regions(a, b, name_a, name_b, reader, places)
+    one = _Regions(a, b, name_a, name_b, reader, places, translation)
     return one.difference()
 
 
@@ -48,6 +56,8 @@ class _Regions:
     name_b: str
     reader: Reader
     places: tuple[Places, Places]
+    translation: Translation
+    _cuts: Cuts | None = None  # once what says the same is taken out
 
     def difference(self) -> RegionDifference:
         first, second = entries(self.a, self.name_a), entries(self.b, self.name_b)
@@ -67,6 +77,15 @@ class _Regions:
         if equal and not (empty and one_dialect):  # other words for the same
             return RegionDifference(tuple(changes), True, True, ())
         follow = [q for _, q in _take(x, y, self._says_the_same)]
+        for p, q in _take(x, y, self._is_for_others):
+            changes += self._changed(p, q)
+        self._cuts = cuts = Cuts(
+            (self.a, self.b), self.reader, self.translation, first, second, tuple(x), tuple(y)
+        )
+        changes += [self._bounded(found) for found in cuts.changes()]
+        follow += [q for q in y if isinstance(q.statement, core.Cut) and cuts.rest(q) is None]
+        x = [p for p in x if not isinstance(p.statement, core.Cut) or cuts.rest(p) is not None]
+        y = [q for q in y if not isinstance(q.statement, core.Cut) or cuts.rest(q) is not None]
         for p, q in self._alike(x, y):
             changes += self._changed(p, q)
         x = [e for e in x if not self._implied(e, selected[1])]
@@ -113,9 +132,22 @@ class _Regions:
             return False
         return all(c in selected for c in self.a.canonical.conjuncts(entry.here[1]))
 
+    def _is_for_others(self, p: Entry, q: Entry) -> bool:
+        """Whether two cuts ask for the same, in other datasets."""
+        if not isinstance(p.statement, core.Cut) or not isinstance(q.statement, core.Cut):
+            return False
+        conditions = p.statement.condition, q.statement.condition
+        return _only(p.statement) != _only(q.statement) and self.reader.same(*conditions)
+
+    def _bounded(self, found: CutChange) -> Change:
+        status: Status = "changed" if found.a and found.b else "removed" if found.a else "added"
+        return self._change(status, found.a, found.b, found.slices, found.words)
+
     def _says_the_same(self, p: Entry, q: Entry) -> bool:
         if p.kind != q.kind or _frame(p.statement) != _frame(q.statement):
             return False
+        if self.b.statement(self.translation.of(p.statement)) == self.b.statement(q.statement):
+            return True
         shapes = self.reader.a.of(p.values), self.reader.b.of(q.values)
         words = [
             "".join(s.source.words(e.statement.span).split()) for s, e in ((self.a, p), (self.b, q))
@@ -146,8 +178,8 @@ class _Regions:
 
     def _likeness(self, p: Entry, q: Entry) -> float:
         match p.statement, q.statement:
-            case core.Cut(condition=one), core.Cut(condition=other):
-                return self.reader.likeness(one, other)
+            case core.Cut(), core.Cut():
+                return self.reader.likeness(self._asks(p), self._asks(q))
             case core.BinDef() as one_bin, core.BinDef() as other_bin:
                 same = one_bin.label == other_bin.label
                 near = self.reader.likeness(one_bin.condition, other_bin.condition)
@@ -158,6 +190,12 @@ class _Regions:
                 return 1.0 if one_name == other_name else self._near(p, q)
         return self._near(p, q)
 
+    def _asks(self, entry: Entry) -> core.Value:
+        """Return what is left to be told of a cut."""
+        assert isinstance(entry.statement, core.Cut)
+        left = None if self._cuts is None else self._cuts.rest(entry)
+        return left or entry.statement.condition
+
     def _near(self, p: Entry, q: Entry) -> float:
         return likeness(tokens(self.reader.a.of(p.values)), tokens(self.reader.b.of(q.values)))
 
@@ -166,8 +204,8 @@ class _Regions:
             words = (_where(self.a, p), _where(self.b, q))
             yield self._change("changed", p, q, (), (" → ".join(words),))
         match p.statement, q.statement:
-            case core.Cut(condition=one), core.Cut(condition=other):
-                yield from self._details(p, q, self.reader.details(one, other))
+            case core.Cut(), core.Cut():
+                yield from self._details(p, q, self.reader.details(self._asks(p), self._asks(q)))
             case core.BinDef(condition=one), core.BinDef(condition=other):
                 yield from self._details(p, q, self.reader.details(one, other))
             case core.WeightBy(value=one), core.WeightBy(value=other):
@@ -196,9 +234,9 @@ class _Regions:
         for d in found:
             if d.was and d.now and not d.slices:
                 words.append(f"{d.was} → {d.now}")
-            elif not d.now:
+            elif not d.now and not d.slices:
                 words.append(f"without {d.was}")
-            elif not d.was:
+            elif not d.was and not d.slices:
                 words.append(f"with {d.now}")
         yield self._change("changed", p, q, slices, tuple(words))
 
@@ -245,7 +283,7 @@ class _Regions:
         slices: tuple[Any, ...] = ()
         if isinstance(entry.statement, core.Cut):
             source = self.a.source if p is not None else self.b.source
-            slices = self.reader.without(entry.statement.condition, source, removed=p is not None)
+            slices = self.reader.without(self._asks(entry), source, removed=p is not None)
         return self._change("removed" if q is None else "added", p, q, slices)
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from adl.check import analysis as core
-from adl.check.collections import parts
+from adl.check.collections import parts, stages
 from adl.compiler.ir import TRUE, Index, Node, as_real, gather, store
 from adl.compiler.lower.belonging import filled, passes, weighs
 from adl.compiler.lower.collections import place
@@ -23,6 +23,7 @@ from adl.compiler.lower.values import Lowering, Marks
 from adl.compiler.program import Program, RegionOutput
 from adl.diff.canonical import Canonical, Columns, by_name
 from adl.diff.laws import Number
+from adl.diff.translation import open_loops
 from adl.stdlib.kinematics import Particle
 from adl.syntax.source import Source, Span
 from adl.syntax.tree import File
@@ -100,6 +101,32 @@ class Side:
             self._done[statement] = self._statement(statement)
         key: Key = self._done[statement]
         return key
+
+    def alone(self, value: core.Value) -> Key | None:
+        """Return what a value is, of an object block's element, too; None inside other loops."""
+        open_ = open_loops(value)
+        if not open_:
+            return tuple(map(self.number, self._values(value)))
+        owner = self._owners.get(next(iter(open_))) if len(open_) == 1 else None
+        if owner is None:
+            return None
+        every = replace(owner, cuts=(), rows=(), histograms=())
+        with self.lowering.loops([core.Loop(every, "")]) as (axes, _):
+            with self.lowering.element_is(owner.this, place(every, Index(axes[0]))):
+                nodes = tuple(self._values(value))
+            return tuple(self.number(store(axes, (node,))) for node in nodes)
+
+    def _values(self, value: core.Value) -> Iterator[Node]:
+        if value.type == "bool":
+            yield self.lowering.condition(value).value
+        else:
+            yield from self._nodes(value)
+
+    @cached_property
+    def _owners(self) -> dict[core.Loop, core.ObjectDef]:
+        """The objects in whose blocks loops are the current element."""
+        blocks = (d for d in self.declared.values() if isinstance(d, core.ObjectDef))
+        return {stage.this: stage for block in blocks for stage in stages(block)}
 
     def declaration(self, found: Declared) -> Key:
         """Return what a declaration computes."""

@@ -6,12 +6,12 @@ A condition's *sense* is +1 where more events (or elements) pass if it lets more
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from adl.check import analysis as core
-from adl.diff.atoms import Atom, atom, denied, direction
+from adl.diff.atoms import Atom, as_written, atom, denied, direction, possible
 from adl.diff.intervals import Range
 from adl.diff.matching import likeness
 from adl.diff.shape import Shapes, tokens
@@ -49,6 +49,7 @@ class Reader:
     b: Shapes
     source_a: Source
     source_b: Source
+    computes_the_same: Callable[[core.Value, core.Value], bool] = lambda a, b: False
 
     def details(self, a: core.Value, b: core.Value, sense: int = 1) -> Iterator[Detail]:
         """Yield the smallest parts in which a value of A and one of B differ."""
@@ -56,7 +57,8 @@ class Reader:
             return
         first, second = atom(a), atom(b)
         if first and second and self.same(first.quantity, second.quantity):
-            yield self._moved(a, b, first, second, sense)
+            if first.range != second.range:
+                yield self._moved(a, b, first, second, sense)
             return
         x, y = first or denied(a), second or denied(b)
         if x and y and (first or second) and self.same(x.quantity, y.quantity):
@@ -67,6 +69,8 @@ class Reader:
                 yield from self.details(a.operands[0], b.operands[0], -sense)
             case core.Logic(), core.Logic() if a.operator == b.operator:
                 yield from self._operands(a, b, sense)
+            case core.Logic(), core.Logic() if _pushed(a) is not a or _pushed(b) is not b:
+                yield from self.details(_pushed(a), _pushed(b), sense)
             case core.Logic(operator="and" | "or"), _ if second or isinstance(b, core.Reduction):
                 yield from self._lists(a.operator, _flat(a), [b], sense)
             case _, core.Logic(operator="and" | "or") if first or isinstance(a, core.Reduction):
@@ -86,22 +90,25 @@ class Reader:
         self, a: Sequence[core.Value], b: Sequence[core.Value], sense: int = 1
     ) -> Iterator[Detail]:
         """Yield where two lists of conditions that all have to hold differ."""
-        first = [part for value in a for part in _conjuncts(value)]
-        second = [part for value in b for part in _conjuncts(value)]
+        first = [part for value in a for part in conjuncts(value)]
+        second = [part for value in b for part in conjuncts(value)]
         yield from self._lists("and", first, second, sense)
 
     def without(self, value: core.Value, source: Source, *, removed: bool) -> tuple[Slice, ...]:
         """Return what a whole condition keeps out: gained without it, lost with it."""
         found: list[Slice] = []
-        for part in _conjuncts(value):
+        for part in conjuncts(value):
             words = source.words(part.span)
             effect = "gained" if removed else "lost"
             found += _alone(part, words, source, effect, 1, "and")
         return tuple(found)
 
     def same(self, a: object, b: object) -> bool:
-        """Whether two values say the same in their own words."""
-        return bool(self.a.of(a) == self.b.of(b))
+        """Whether two values say the same, in their own words or in others."""
+        if self.a.of(a) == self.b.of(b):
+            return True
+        values = isinstance(a, core.Typed) and isinstance(b, core.Typed)
+        return values and self.computes_the_same(a, b)  # type: ignore[arg-type]  # every Typed is a Value
 
     def _moved(self, a: core.Value, b: core.Value, x: Atom, y: Atom, sense: int) -> Detail:
         quantity = self.source_b.words(y.quantity.span)
@@ -109,7 +116,7 @@ class Reader:
         found = []
         for effect, part in (("gained", more), ("lost", less)):
             if part.parts:
-                found.append(_slice(effect, part, quantity, sense))
+                found.append(sliced(effect, part, quantity, sense))
         return Detail(
             self.source_a.words(a.span), self.source_b.words(b.span), tuple(found), a.span, b.span
         )
@@ -121,7 +128,7 @@ class Reader:
         quantity = self.source_b.words(y.quantity.span)
         effect = "gained" if denied(b) else "lost"
         what = effect if sense > 0 else _other(effect) if sense < 0 else "moved"
-        alone = Slice(what, f"{quantity} is missing or no number", quantity, ())  # type: ignore[arg-type]  # one of Effect
+        alone = beyond_numbers(what, quantity)
         was = f"not ({moved.was})" if denied(a) else moved.was
         now = f"not ({moved.now})" if denied(b) else moved.now
         return replace(moved, was=was, now=now, slices=(*moved.slices, alone))
@@ -190,7 +197,7 @@ class Reader:
                 return self._near(a, b)
             shared = bool(first.range.parts) and bool(second.range.parts)
             return 2.0 if shared and direction(first) == direction(second) else 1.0
-        if any(self.same(x, y) for x in _conjuncts(a) for y in _conjuncts(b)):
+        if any(self.same(x, y) for x in conjuncts(a) for y in conjuncts(b)):
             return 1.5  # one of them asks for more
         return self._near(a, b)
 
@@ -239,11 +246,17 @@ class Reader:
 # ------------------------------------------------------------------------------ phase space
 
 
-def _slice(effect: str, part: Range, quantity: str, sense: int) -> Slice:
+def sliced(effect: str, part: Range, quantity: str, sense: int) -> Slice:
+    """Return a part of phase space, with what happens to it where a condition has a sense."""
     flipped = {"gained": "lost", "lost": "gained"}
     what = effect if sense > 0 else flipped[effect] if sense < 0 else "moved"
     ranges = tuple(tuple(p) for p in part.parts)
     return Slice(what, part.words(quantity), quantity, ranges)  # type: ignore[arg-type]  # one of Effect
+
+
+def beyond_numbers(effect: str, quantity: str) -> Slice:
+    """Return what is in no range of a quantity."""
+    return Slice(effect, f"{quantity} is missing or no number", quantity, ())  # type: ignore[arg-type]  # one of Effect
 
 
 def _alone(
@@ -256,8 +269,9 @@ def _alone(
         negated = f"not ({words})" if operator == "and" else words
         return (Slice(what, negated, "", ()),)  # type: ignore[arg-type]  # one of Effect
     quantity = source.words(one.quantity.span)
-    part = one.range.complement() if operator == "and" else one.range
-    return (_slice(effect, part, quantity, sense),)
+    part = possible(Atom(one.quantity, one.range.complement())).range
+    part = part if operator == "and" else one.range
+    return (sliced(effect, as_written(one.quantity, part), quantity, sense),)
 
 
 def _other(effect: str) -> str:
@@ -267,9 +281,26 @@ def _other(effect: str) -> str:
 # -------------------------------------------------------------------------------- operands
 
 
-def _conjuncts(value: core.Value) -> list[core.Value]:
-    is_and = isinstance(value, core.Logic) and value.operator == "and"
-    return _flat(value) if is_and else [value]  # type: ignore[arg-type]  # is_and
+def conjuncts(value: core.Value) -> list[core.Value]:
+    """Return the conditions that have to hold together: ``not (a or b)`` is not a, and not b."""
+    match value:
+        case core.Logic(operator="and", operands=operands):
+            return [part for operand in operands for part in conjuncts(operand)]
+        case core.Logic(operator="not", operands=(core.Logic(operator="or"),)):
+            return conjuncts(_pushed(value))
+        case core.Logic(operator="not", operands=(core.Logic(operator="not") as inner,)):
+            return conjuncts(inner.operands[0])
+    return [value]
+
+
+def _pushed(value: core.Logic) -> core.Logic:
+    """Return ``not (a and b)`` as not a, or not b, and ``not (a or b)`` as not a, and not b."""
+    match value:
+        case core.Logic(operator="not", operands=(core.Logic(operator="and" | "or") as inner,)):
+            parts = (replace(value, operands=(part,), span=part.span) for part in _flat(inner))
+            other: Literal["and", "or"] = "or" if inner.operator == "and" else "and"
+            return replace(value, operator=other, operands=tuple(parts))
+    return value
 
 
 def _flat(value: core.Logic) -> list[core.Value]:
