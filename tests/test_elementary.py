@@ -18,7 +18,7 @@ import mpmath  # type: ignore[import-untyped] # it has no annotations
 import pytest
 from mpmath import mp, mpf
 
-from adl.stdlib import elementary, ops
+from adl.stdlib import elementary, ops, polynomials
 from adl.stdlib.registry import FUNCTIONS
 
 NAMES = [
@@ -489,25 +489,25 @@ def erf_rest(z: Any) -> Any:
 
 
 RECIPES = {
-    "_SINH": (odd_part(mp.sinh), 0.1202),
-    "_COSH": (lambda z: ((mp.cosh(mp.sqrt(z)) - 1) / z - mpf(1) / 2) / z, 0.1202),
-    "_SIN": (odd_part(mp.sin), 0.617),
-    "_COS": (lambda z: ((mp.cos(mp.sqrt(z)) - 1) / z + mpf(1) / 2) / z, 0.617),
-    "_LOG": (log_part, 0.02945),
-    "_LOG_TAIL": (lambda z: (log_part(z) - mpf(2) / 3) / z, 0.01021),
-    "_ATAN": (odd_part(mp.atan), 0.1717),
-    "_ASIN": (odd_part(mp.asin), 0.2501),
-    "_ASINH": (odd_part(mp.asinh), 0.1251),
-    "_ERF": (erf_part, 0.712),
-    "_ERF_STEP": (lambda z: (mp.erf(ERF_AT + z) - mp.erf(ERF_AT)) / z, 0.40626),
-    "_ERF_REST": (erf_rest, 0.1827),
+    "SINH": (odd_part(mp.sinh), 0.1202),
+    "COSH": (lambda z: ((mp.cosh(mp.sqrt(z)) - 1) / z - mpf(1) / 2) / z, 0.1202),
+    "SIN": (odd_part(mp.sin), 0.617),
+    "COS": (lambda z: ((mp.cos(mp.sqrt(z)) - 1) / z + mpf(1) / 2) / z, 0.617),
+    "LOG": (log_part, 0.02945),
+    "LOG_TAIL": (lambda z: (log_part(z) - mpf(2) / 3) / z, 0.01021),
+    "ATAN": (odd_part(mp.atan), 0.1717),
+    "ASIN": (odd_part(mp.asin), 0.2501),
+    "ASINH": (odd_part(mp.asinh), 0.1251),
+    "ERF": (erf_part, 0.712),
+    "ERF_STEP": (lambda z: (mp.erf(ERF_AT + z) - mp.erf(ERF_AT)) / z, 0.40626),
+    "ERF_REST": (erf_rest, 0.1827),
 }
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_polynomial_is_what_its_recipe_gives(name: str) -> None:
     function, end = RECIPES[name]
-    coefficients = getattr(elementary, name)
+    coefficients = getattr(polynomials, name)
     n = len(coefficients)
     with mp.workprec(300):
         roots = [mp.cos(mp.pi * (2 * i + 1) / (2 * n + 2)) for i in range(n + 1)]
@@ -518,20 +518,20 @@ def test_a_polynomial_is_what_its_recipe_gives(name: str) -> None:
 
 
 CONSTANTS = {
-    "_LN2": lambda: mp.log(2),
-    "_LN_3_2": lambda: mp.log(mpf(3) / 2),
-    "_LOG10_2": lambda: mp.log10(2),
-    "_LOG10E": lambda: 1 / mp.log(10),
-    "_TWO_THIRDS": lambda: mpf(2) / 3,
-    "_PI_4": lambda: mp.pi / 4,
-    "_PI_2": lambda: mp.pi / 2,
-    "_PI_2_PIECES": lambda: mp.pi / 2,
+    "LN2": lambda: mp.log(2),
+    "LN_3_2": lambda: mp.log(mpf(3) / 2),
+    "LOG10_2": lambda: mp.log10(2),
+    "LOG10E": lambda: 1 / mp.log(10),
+    "TWO_THIRDS": lambda: mpf(2) / 3,
+    "PI_4": lambda: mp.pi / 4,
+    "PI_2": lambda: mp.pi / 2,
+    "PI_2_PIECES": lambda: mp.pi / 2,
 }
 
 
 @pytest.mark.parametrize("name", CONSTANTS)
 def test_the_parts_of_a_constant_are_exact_and_positive(name: str) -> None:
-    parts = getattr(elementary, name)
+    parts = getattr(polynomials, name)
     with mp.workprec(300):
         rest = CONSTANTS[name]()
         for part in parts[:-1]:
