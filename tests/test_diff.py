@@ -456,3 +456,36 @@ def test_what_is_lost_is_what_all_cuts_on_a_quantity_lose(
     change = only(difference(BOUNDS, BOUNDS.replace(old, new)))
     assert [*effects(change), *change.details] == told
     assert (change.a and change.a.line, change.b and change.b.line) == lines
+
+
+# what is replaced in the bins of search.adl, by what; then what is told of them, and what moves
+EDGES: tuple[tuple[str, str, list[str], list[str]], ...] = (
+    ("MET 60 80 100 150 200", "MET 60 80 120 150 200 300",
+     ["edges 60 80 100 150 200 → 60 80 120 150 200 300"],
+     ["moved: 100 <= MET < 120, from MET in [100, 150) to MET in [80, 120)"]),
+    ("MET 60 80 100 150 200", "MET 60 80 150 200", ["edges 60 80 100 150 200 → 60 80 150 200"], []),
+    ("MET 60 80 100 150 200", "HT 60 80", ["MET → HT", "edges 60 80 100 150 200 → 60 80"], []),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "words", "moved"), EDGES)
+def test_other_edges_are_one_change(old: str, new: str, words: list[str], moved: list[str]) -> None:
+    text = example("search.adl")
+    change = only(difference(text, text.replace(old, new)))
+    assert (change.status, change.kind) == ("changed", "bin")
+    assert [*change.details] == words
+    assert effects(change) == moved
+
+
+def test_edges_of_another_dialect_have_other_ends() -> None:
+    text = "region r\n  select MET > 20\n  bin MET 60 80 100\n"
+    canonical = Canonical()
+    sides = [side(text, str(EXAMPLES / "a.adl"), canonical, d) for d in ("adl", "cutlang")]
+    change = only(compare(*sides))
+    assert "moved: MET = 80, from MET in [80, 100) to MET in [60, 80]" in effects(change)
+
+
+def test_edges_that_follow_what_they_name_are_not_told() -> None:
+    text = example("search.adl").replace("bin MET 60", "bin HT 60")
+    change = only(difference(text, text.replace("pT > 30 and", "pT > 35 and")))
+    assert (change.kind, change.regions) == ("object", ("search", "met_spectrum"))

@@ -6,7 +6,7 @@ import csv
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -32,6 +32,9 @@ def lines(found: Measured, difference: Difference) -> Iterator[str]:
     if found.moved:
         yield ""
         yield click.style("events that moved, by the first statement that they fail", bold=True)
+    elif any(p.a and p.b and p.status != "equal" for p in difference.regions):
+        yield ""
+        yield "no event moved: each region has the events of its counterpart, in the same bins"
     for moved in found.moved:
         yield from _moved(moved, difference)
 
@@ -39,6 +42,7 @@ def lines(found: Measured, difference: Difference) -> Iterator[str]:
 def _yields(found: Measured) -> Iterator[str]:
     width = max((len(name) for _, name in found.regions), default=0)
     yield click.style(f"yields of {found.sums.events:,} events", bold=True)
+    yield f"  {'':<{width + 2}}  {'events':>10}  {'weighted':>14}"
     for (side, name), raw, total in zip(
         found.regions, found.sums.raw.diagonal(), found.sums.yields, strict=True
     ):
@@ -71,7 +75,7 @@ def _overlaps(found: Measured) -> Iterator[str]:
 def _moved(moved: MovedCount, difference: Difference) -> Iterator[str]:
     name = moved.a if moved.a == moved.b else f"{moved.a} → {moved.b}"
     events = "event" if moved.raw == 1 else "events"
-    number = f"{moved.raw:,} {events}, {moved.weighted:.6g} weighted"
+    number = f"{moved.raw:,} {events} ({moved.weighted:.6g} weighted)"
     if moved.step is None:
         yield f"  {name}: {number} in bin {moved.bins[0] or 'none'} → {moved.bins[1] or 'none'}"
         return
@@ -88,13 +92,14 @@ def statement_file(moved: MovedCount | MovedEvent, difference: Difference) -> st
 
 def cause(kind: str, region: str, step: Step, difference: Difference) -> str:
     """Return which change makes a statement fail that reads the same in both files."""
-    side = "b" if kind == "lost" else "a"
+    side: Literal["a", "b"] = "b" if kind == "lost" else "a"
     for change in difference.changes:
         place = change.b if side == "b" else change.a
         if place is not None and place.line == step.line:
             return ""
     pair = next(pair for pair in difference.regions if pair.b == region)
-    follows = [c for c in difference.changes if c.name in pair.causes and c.status != "renamed"]
+    causes = pair.cause(side, step.line)
+    follows = [c for c in difference.changes if c.name in causes and c.status != "renamed"]
     return ", ".join(dict.fromkeys(_words(change, difference) for change in follows))
 
 

@@ -42,6 +42,15 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Because:
+    """The causes for which the statement of one line of one of the analyses differs."""
+
+    side: Literal["a", "b"]
+    line: int
+    causes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RegionPair:
     """Regions that are one, by their names; None where an analysis has none.
 
@@ -55,6 +64,12 @@ class RegionPair:
     status: Literal["equal", "changed", "undecided", "added", "removed"]
     selects: bool = False  # the same events, whatever they weigh and fill
     causes: tuple[str, ...] = ()
+    because: tuple[Because, ...] = ()  # of statements that read the same
+
+    def cause(self, side: Literal["a", "b"], line: int) -> tuple[str, ...]:
+        """Return the changed declarations that make the statement of a line another one."""
+        found = (b.causes for b in self.because if (b.side, b.line) == (side, line))
+        return tuple(dict.fromkeys(cause for causes in found for cause in causes))
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from adl.check import analysis as core
 from adl.check.collections import stages
-from adl.diff.changes import Change, Difference, RegionPair, Status, once
+from adl.diff.changes import Because, Change, Difference, RegionPair, Status, once
 from adl.diff.declarations import Declarations
 from adl.diff.matching import Pair, likeness, matched
 from adl.diff.meaning import Entry, meaning, selection
@@ -214,12 +215,13 @@ class _Comparison:
             )
             words = (f"{pair.a} is {pair.b} now",)
             changes.insert(0, Change("renamed", "region", pair.b, "", *at, details=words))
-        causes = tuple(dict.fromkeys(c for entry in found.follow for c in self._causes(entry)))
+        because = tuple(one for p, q in found.follow for one in self._because(p, q))
+        causes = tuple(dict.fromkeys(cause for one in because for cause in one.causes))
         if found.follow and not causes:  # a function, trigger, choice or correction of that name
             causes = tuple(change.name for change in self.others if change.kind != "systematic")
         known = bool(changes or causes)
         status = "equal" if found.equal else "changed" if known else "undecided"
-        return changes, RegionPair(pair.a, pair.b, status, found.selects, causes)  # type: ignore[arg-type]  # one of its literals
+        return changes, RegionPair(pair.a, pair.b, status, found.selects, causes, because)  # type: ignore[arg-type]  # one of its literals
 
     def _lone_region(self, pair: Pair) -> tuple[list[Change], RegionPair]:
         status: Status = "removed" if pair.b is None else "added"
@@ -232,9 +234,13 @@ class _Comparison:
         change = Change(status, "region", name, "", *at, regions=(name,))
         return [change], RegionPair(pair.a, pair.b, status)  # type: ignore[arg-type]  # one of its literals
 
-    def _causes(self, entry: Entry) -> Iterator[str]:
+    def _because(self, p: Entry | None, q: Entry | None) -> Iterator[Because]:
         """Yield the declarations that make a statement of unchanged words another one."""
-        yield from self._changed_in(self.shapes[1].of(entry.values), set())
+        sides: tuple[Literal["a", "b"], Literal["a", "b"]] = ("a", "b")
+        for side, entry, shapes, where in zip(sides, (p, q), self.shapes, self.places, strict=True):
+            if entry is not None:
+                causes = tuple(self._changed_in(shapes.of(entry.values), set()))
+                yield Because(side, where.place(entry.statement.span).line, causes)
 
     def _changed_in(self, shape: Shape, seen: set[str]) -> Iterator[str]:
         for name in _named(shape):

@@ -75,6 +75,10 @@ class Cuts:
                 b=change.b or (change.a and one.get(change.a)),
             )
 
+    def is_told(self, entry: Entry) -> bool:
+        """Whether a cut has nothing left to be told."""
+        return isinstance(entry.statement, core.Cut) and self.rest(entry) is None
+
     def rest(self, entry: Entry) -> core.Value | None:
         """Return what a cut asks for that was not told; None if that is nothing."""
         statement = entry.statement

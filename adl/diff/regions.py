@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from adl.check import analysis as core
@@ -11,15 +11,16 @@ from adl.compiler.ir import Fill
 from adl.diff.canonical import NOTHING, Facts
 from adl.diff.changes import Change, Place, Status
 from adl.diff.cuts import CutChange, Cuts
+from adl.diff.edges import take_lists
+from adl.diff.frames import binnings, frame, is_named, only, where
 from adl.diff.laws import Number
 from adl.diff.matching import aligned, likeness
-from adl.diff.meaning import Entry, Statement, entries, is_rows, meaning, selection
+from adl.diff.meaning import Entry, entries, is_rows, meaning, selection
 from adl.diff.places import Places
-from adl.diff.shape import Shapes, tokens
+from adl.diff.shape import tokens
 from adl.diff.sides import Side
 from adl.diff.thresholds import Detail, Reader
 from adl.diff.translation import Translation
-from adl.syntax.tree import UniformBins, VariableBins
 
 _ALIKE = 0.5
 
@@ -31,7 +32,7 @@ class RegionDifference:
     changes: tuple[Change, ...]
     equal: bool
     selects: bool  # the same events
-    follow: tuple[Entry, ...]
+    follow: tuple[tuple[Entry | None, Entry | None], ...]
 
 
 def compare_regions(
@@ -76,16 +77,21 @@ class _Regions:
         one_dialect = self.a.analysis.dialect == self.b.analysis.dialect
         if equal and not (empty and one_dialect):  # other words for the same
             return RegionDifference(tuple(changes), True, True, ())
-        follow = [q for _, q in _take(x, y, self._says_the_same)]
+        for one in take_lists(x, y, (first, second), self.reader, self.places):
+            told = self._change("changed", one.a, one.b, one.slices, one.words)
+            changes.append(replace(told, name=one.quantity))
+        follow: list[tuple[Entry | None, Entry | None]] = []
+        follow += _take(x, y, self._says_the_same)
         for p, q in _take(x, y, self._is_for_others):
             changes += self._changed(p, q)
         self._cuts = cuts = Cuts(
             (self.a, self.b), self.reader, self.translation, first, second, tuple(x), tuple(y)
         )
         changes += [self._bounded(found) for found in cuts.changes()]
-        follow += [q for q in y if isinstance(q.statement, core.Cut) and cuts.rest(q) is None]
-        x = [p for p in x if not isinstance(p.statement, core.Cut) or cuts.rest(p) is not None]
-        y = [q for q in y if not isinstance(q.statement, core.Cut) or cuts.rest(q) is not None]
+        follow += [(p, None) for p in x if cuts.is_told(p)] + [
+            (None, q) for q in y if cuts.is_told(q)
+        ]
+        x, y = ([e for e in own if not cuts.is_told(e)] for own in (x, y))
         for p, q in self._alike(x, y):
             changes += self._changed(p, q)
         x = [e for e in x if not self._implied(e, selected[1])]
@@ -137,14 +143,14 @@ class _Regions:
         if not isinstance(p.statement, core.Cut) or not isinstance(q.statement, core.Cut):
             return False
         conditions = p.statement.condition, q.statement.condition
-        return _only(p.statement) != _only(q.statement) and self.reader.same(*conditions)
+        return only(p.statement) != only(q.statement) and self.reader.same(*conditions)
 
     def _bounded(self, found: CutChange) -> Change:
         status: Status = "changed" if found.a and found.b else "removed" if found.a else "added"
         return self._change(status, found.a, found.b, found.slices, found.words)
 
     def _says_the_same(self, p: Entry, q: Entry) -> bool:
-        if p.kind != q.kind or _frame(p.statement) != _frame(q.statement):
+        if p.kind != q.kind or frame(p.statement) != frame(q.statement):
             return False
         if self.b.statement(self.translation.of(p.statement)) == self.b.statement(q.statement):
             return True
@@ -200,8 +206,8 @@ class _Regions:
         return likeness(tokens(self.reader.a.of(p.values)), tokens(self.reader.b.of(q.values)))
 
     def _changed(self, p: Entry, q: Entry) -> Iterator[Change]:
-        if _only(p.statement) != _only(q.statement):
-            words = (_where(self.a, p), _where(self.b, q))
+        if only(p.statement) != only(q.statement):
+            words = (where(self.a, p), where(self.b, q))
             yield self._change("changed", p, q, (), (" → ".join(words),))
         match p.statement, q.statement:
             case core.Cut(), core.Cut():
@@ -216,7 +222,7 @@ class _Regions:
                 yield self._change("changed", p, q)
 
     def _plots(self, p: Entry, q: Entry, x: core.Histogram, y: core.Histogram) -> Iterator[Change]:
-        words = [*_binnings(x.axes, y.axes)]
+        words = [*binnings(x.axes, y.axes)]
         if x.nominal_only != y.nominal_only:
             words.append("variations fill it, too" if x.nominal_only else "only nominal")
         details: list[Detail] = []
@@ -252,7 +258,7 @@ class _Regions:
                 words = f"{x_name or 'no name'} is {y_name or 'without a name'} now"
                 yield self._change("renamed", p, q, (), (words,))
             case core.BinDef() as x_bin, core.BinDef() as y_bin if x_bin.label != y_bin.label:
-                if _is_named(self.a, x_bin) or _is_named(self.b, y_bin):
+                if is_named(self.a, x_bin) or is_named(self.b, y_bin):
                     words = f'"{x_bin.label}" is "{y_bin.label}" now'
                     yield self._change("renamed", p, q, (), (words,))
 
@@ -301,52 +307,3 @@ def _take(x: list[Entry], y: list[Entry], same: Any) -> list[tuple[Entry, Entry]
             y.remove(q)
             found.append((p, q))
     return found
-
-
-def _frame(statement: Statement) -> Hashable:
-    """Return what a statement says beside its values."""
-    match statement:
-        case core.Histogram():
-            return statement.name, statement.axes, statement.nominal_only, _only(statement)
-        case core.WeightBy():
-            return statement.name, _only(statement)
-        case core.Cut():
-            return _only(statement)
-        case core.BinDef():
-            return ()
-    return ()
-
-
-def _only(statement: Statement) -> Hashable:
-    """Return what ``only`` keeps a statement to, whatever it is called."""
-    found = getattr(statement, "only", None)
-    return None if found is None else Shapes({}, {}).of(found)
-
-
-def _where(side: Side, entry: Entry) -> str:
-    """Return in which datasets a statement counts, as it was written."""
-    if getattr(entry.statement, "only", None) is None:
-        return "in every dataset"
-    words = side.source.words(entry.statement.span)
-    return f"only {words.rpartition(' only ')[2]}"
-
-
-def _is_named(side: Side, found: core.BinDef) -> bool:
-    """Whether a bin's label was written, not made of its condition."""
-    return f'"{found.label}"' in side.source.words(found.span)
-
-
-def _binnings(
-    x: Sequence[UniformBins | VariableBins], y: Sequence[UniformBins | VariableBins]
-) -> Iterator[str]:
-    for one, other in zip(x, y, strict=False):
-        if one != other:
-            yield f"bins {_binning(one)} → {_binning(other)}"
-    if len(x) != len(y):
-        yield f"{len(x)} → {len(y)} axes"
-
-
-def _binning(bins: UniformBins | VariableBins) -> str:
-    if isinstance(bins, UniformBins):
-        return f"{bins.number}, {bins.lower:g}, {bins.upper:g}"
-    return " ".join(f"{edge:g}" for edge in bins.edges)
