@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,6 +57,7 @@ class FakeCuda:
         self.blocks: dict[int, Any] = {}
         self.pinned: list[Any] = []
         self.unpinned = 0
+        self.events: list[float | None] = []
         self.calls: list[str] = []
         self.ptx: list[str] = []
         self.code: emulated.Emulated | None = None
@@ -149,6 +151,23 @@ class FakeCuda:
 
     def do_cuStreamSynchronize(self, stream: str) -> None:
         assert stream == "stream"
+
+    def do_cuEventCreate(self, flags: int) -> Any:
+        assert flags == 0, "that has no time"
+        self.events.append(None)
+        return (len(self.events) - 1,)
+
+    def do_cuEventRecord(self, event: int, stream: str) -> None:
+        self.events[event] = perf_counter()
+
+    def do_cuEventElapsedTime(self, begin: int, end: int) -> Any:
+        first, last = self.events[begin], self.events[end]
+        assert first is not None
+        assert last is not None
+        return (1e3 * (last - first),)
+
+    def do_cuEventDestroy(self, event: int) -> None:
+        self.events[event] = None
 
     def do_cuMemcpyHtoDAsync(self, address: int, source: int, size: int, stream: str) -> None:
         self.inside(address, size)
