@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adl.runtime.execute.device.driver import DeviceError
+from adl.runtime.execute.device.driver import DeviceError, OutOfMemory
 from adl.runtime.execute.device.kernel import shared_by
 from adl.runtime.execute.device.lanes import LANES, Lanes
 from tests.emulated_driver import EmulatedDriver
@@ -62,6 +62,21 @@ def test_programs_share_memory_and_a_failure() -> None:
     second.run(chunk, 20)
     assert len(driver.calls) == asked  # there is nobody to ask
     assert second.doings.failed == 20
+
+
+def test_a_lane_is_given_on_when_nothing_reads_its_memory_any_more() -> None:
+    driver = EmulatedDriver()
+    kernel = device(PROGRAM, driver)
+
+    def refuse(what: str) -> None:
+        if what == "sum":
+            raise OutOfMemory("of threads")
+
+    driver.refuse = refuse
+    kernel.run(jets([2] * 20), 20)
+    assert driver.calls[-2:] == ["sum", "wait"]
+    assert kernel.doings.crowded == 20
+    assert not kernel.lanes.lost
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,10 @@ def no_library() -> Any:
             {"refuse": lambda f, n: "CUDA_ERROR_UNSUPPORTED_PTX_VERSION" * ("ModuleLoad" in f)},
             "too old for the kernel: it knows CUDA 12.8",
         ),
+        (
+            {"refuse": lambda f, n: "CUDA_ERROR_JIT_COMPILER_NOT_FOUND" * ("ModuleLoad" in f)},
+            "without its compiler, libnvidia-ptxjitcompiler.so",
+        ),
     ],
 )
 def test_without_a_gpu_one_line_says_why_and_the_cpu_counts(
@@ -206,6 +210,10 @@ def test_a_machine_without_bindings_or_driver_is_told_apart(
     monkeypatch.setattr(api, "do_cuInit", lambda flags: no_library())
     with pytest.raises(DeviceError, match="there is no NVIDIA driver"):
         nvidia.connect(api)
+    api = FakeCuda()
+    monkeypatch.setattr(api, "do_cuMemAlloc", lambda size: no_library())
+    with pytest.raises(DeviceError, match="cuMemAlloc: "):  # bindings that are newer than it
+        nvidia.connect(api).call("cuMemAlloc", 8)
 
 
 # ------------------------------------------------------------------------- what a GPU refuses

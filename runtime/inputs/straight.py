@@ -87,6 +87,7 @@ class Straight:
     """Reads RNTuples into the memory of the GPU that a run uses; ``told`` why not, once each."""
 
     told: Callable[[str], None]
+    lost: Callable[[], bool] = lambda: False  # whether the GPU has failed
     opened: dict[str, Any] = field(default_factory=dict)  # uproot's, by path and tree
     lock: Lock = field(default_factory=Lock)
     checked: str | None = None  # why nothing can be read so; empty if it can
@@ -101,7 +102,7 @@ class Straight:
         counted_by: Mapping[str, str],
     ) -> Chunk | None:
         """Return what ``chunks.read`` does, with columns on the device; None if the CPU has to read."""
-        if not isinstance(source, NTuple):
+        if not isinstance(source, NTuple) or self.lost():
             return None
         try:
             with self.lock:

@@ -39,7 +39,7 @@ class Devices:
     straight: Straight = field(init=False)
 
     def __post_init__(self) -> None:
-        self.straight = Straight(self._say)
+        self.straight = Straight(self._say, lambda: self.lanes is not None and self.lanes.lost)
         try:
             self.driver = self.connect()
         except DeviceError as error:

@@ -7,7 +7,7 @@ has left. What a kernel that fails leaves of a device is nothing for any of them
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Condition, Lock
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from adl.runtime.execute.device.driver import Driver
+from adl.runtime.execute.device.driver import DeviceError, Driver
 
 LANES = 3  # one reads, one copies, one computes
 _MOST = 2 << 30  # bytes of a lane
@@ -61,6 +61,11 @@ class Lanes:
                 self.made.append(lane)
         try:
             yield lane
+        except DeviceError:
+            # What it was asked before may still be read from the memory that the next wave fills.
+            with suppress(DeviceError):
+                self.driver.wait(lane.stream)
+            raise
         finally:
             with self.changed:
                 self.free.append(lane)

@@ -27,6 +27,7 @@ _OUT_OF_MEMORY = "CUDA_ERROR_OUT_OF_MEMORY"
 # Of a call that refuses, and leaves the device as it was.
 _HARMLESS = ("CUDA_ERROR_INVALID_PTX", "CUDA_ERROR_UNSUPPORTED_PTX_VERSION", "CUDA_ERROR_NO_DEVICE")
 _OLD = ("CUDA_ERROR_UNSUPPORTED_PTX_VERSION", "CUDA_ERROR_NO_BINARY_FOR_GPU")
+_NO_COMPILER = "CUDA_ERROR_JIT_COMPILER_NOT_FOUND"
 _OLDEST = 11000  # of the driver's interface: CUDA 11.0
 _ATTRIBUTES = (
     "CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR",
@@ -58,7 +59,10 @@ class Gpu:
         if not getattr(self.own, "ready", False):
             _checked(self.api, "cuCtxSetCurrent", self.context)
             self.own.ready = True
-        return _checked(self.api, function, *arguments)
+        try:
+            return _checked(self.api, function, *arguments)
+        except RuntimeError as error:  # the driver is older than the bindings, and has it not
+            raise DeviceError(f"{function}: {error}") from None
 
     def memory(self) -> int:
         """Return how many bytes are free."""
@@ -166,6 +170,9 @@ class NvidiaDriver:
             if any(word in str(error) for word in _OLD):
                 version = _dotted(self.gpu.version)
                 words = f"NVIDIA's driver is too old for the kernel: it knows CUDA {version}"
+                raise DeviceError(words) from None
+            if _NO_COMPILER in str(error):
+                words = "NVIDIA's driver is here without its compiler, libnvidia-ptxjitcompiler.so"
                 raise DeviceError(words) from None
             raise
         for name in ("adl_count_events", "adl_sum_streams"):
