@@ -39,7 +39,8 @@ from adl.compiler.ir import (
 )
 from adl.compiler.layout import Chunk, Partial, layout
 from adl.compiler.program import Program, RegionOutput, StepOutput
-from adl.compiler.targets.reference import evaluate, find_bin, run
+from adl.compiler.targets.cells import find_bin
+from adl.compiler.targets.reference import evaluate, run
 from adl.stdlib import ops
 from adl.stdlib.elementary import atan2, sin
 
