@@ -253,3 +253,8 @@ def test_rows_of_sorted_hemispheres_compare_only_what_was_made() -> None:
     block = "object made\n  take fhemisphere(Muon, 2, 3)\n"
     counts = agree(f"{block}region r\n  sort -phi(made) ascend\n  save kept csv theta(made)\n")
     assert counts[0] == 60
+
+
+def test_a_call_of_the_library_without_arguments_is_one_of_a_function() -> None:
+    text = 'region r\n  select size(Jet) > 0\n  histo h, "h", 10, 0, 1, tanh({})\n'
+    assert agree(text.format("hardMET"), "cutlang") == agree(text.format("hardMET()"), "cutlang")

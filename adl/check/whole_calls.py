@@ -16,7 +16,7 @@ from adl.check.analysis import (
     Value,
 )
 from adl.check.argmin import member
-from adl.check.names import composite_named, meaning, without_source_names
+from adl.check.names import LOOKUPS, composite_named, without_source_names
 from adl.check.nested import Nested, each, nested, one_of, over
 from adl.check.particles import lacks
 from adl.check.readings import Reading
@@ -72,8 +72,12 @@ def is_of_collection(scope: Scope, expr: Call) -> bool:
     """Whether the argument is a whole collection: ``count(X)`` then is ``size(X)``."""
     if len(expr.arguments) != 1 or not isinstance(expr.arguments[0], Name):
         return False
-    found = meaning(without_source_names(scope), expr.arguments[0])
-    return isinstance(found, (ObjectDef, CollectionSchema, CompositeDef))
+    looked_in, name = without_source_names(scope), expr.arguments[0]
+    # Not all names are found there: hardMET is a call of the library without its arguments.
+    found = next((found for look in LOOKUPS if (found := look(looked_in, name))), None)
+    return found is not None and isinstance(
+        found.meaning, (ObjectDef, CollectionSchema, CompositeDef)
+    )
 
 
 def add(scope: Scope, expr: Call, check: Check) -> Value | None:
