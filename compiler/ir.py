@@ -905,9 +905,9 @@ def closed(node: Node, axes: tuple[Axis, ...], children: tuple[Node, ...]) -> No
 def substitute(root: NodeT, replacements: Mapping[Node, Node]) -> NodeT:
     """Replace open values (indices, mostly) by other values, everywhere that they are free."""
     axes = frozenset[Axis]().union(*(old.free for old in replacements))
-    # What comes in can have axes that another rewriting has opened: none here may be one of them.
-    slots = (axis.slot for new in replacements.values() for axis in new.free)
-    above = max((_OPEN, *slots))
+    # Axes that are open already, in what goes out and in what comes in: none opened here is one of them.
+    coming = (new.free for new in replacements.values())
+    above = max((_OPEN, *(axis.slot for axis in axes.union(*coming))))
     return rewrite(root, replacements.get, lambda node: not node.free.isdisjoint(axes), above=above)
 
 

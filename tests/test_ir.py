@@ -825,3 +825,22 @@ def test_a_binder_in_an_open_body_opens_no_axis_of_that_body() -> None:
     (own,), (_, open_mask) = opened(count)
     assert own != outer
     assert open_mask is call("lt", Index(own), Index(outer))
+
+
+def test_what_is_replaced_is_no_axis_that_a_binder_inside_opens() -> None:
+    jet = Axis(("Jet",), 0), Axis(("Jet",), 1), Axis(("Jet",), 2)
+
+    def before(axis: Axis) -> Node:
+        mask = call("lt", Index(jet[2]), Index(axis))
+        return reduce("count", (jet[2],), Const(1), mask)
+
+    # Each count knows one axis of the pair: its own one could be taken for the other.
+    mask = both(call("eq", before(jet[0]), Const(0)), call("eq", before(jet[1]), Const(1)))
+    (first, second), (_, body) = opened(reduce("count", jet[:2], Const(1), mask))
+    new = Const(7), Const(8)
+    found = substitute(body, {Index(first): new[0], Index(second): new[1]})
+
+    def after(value: Const) -> Node:
+        return reduce("count", (jet[2],), Const(1), call("lt", Index(jet[2]), value))
+
+    assert found is both(call("eq", after(new[0]), Const(0)), call("eq", after(new[1]), Const(1)))
