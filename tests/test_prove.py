@@ -248,6 +248,17 @@ def test_without_time_nothing_is_said_but_that() -> None:
     assert found.term == "the solver ran out of time"
 
 
+def test_what_was_asked_without_time_is_asked_again() -> None:
+    text = f"{OBJECTS}\nregion a\n{cuts('size(bjets) >= 2')}\nregion b\n{cuts('size(jets) < 2')}\n"
+    source = Source("a.adl", text)
+    first, second = regions_of(lowered(check(parse(source), source, SCHEMA)[0]))
+    prover = Prover(PROMISES, Limits(1e-9, solver=False, search=False))
+    found = prover.prove(first.mask, second.mask)
+    assert (found.relation, found.term) == ("unknown", "the solver ran out of time")
+    prover.limits = INTERVALS
+    assert prover.prove(first.mask, second.mask).relation == "disjoint"
+
+
 def test_approximations_cannot_be_mixed() -> None:
     with pytest.raises(AssertionError):
         over(TRUE) & under(TRUE)  # type: ignore[operator]  # that is the point

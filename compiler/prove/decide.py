@@ -10,7 +10,7 @@ from adl.compiler.ir import Node
 from adl.compiler.program import Program, RegionOutput
 from adl.compiler.prove import smt
 from adl.compiler.prove.boxes import Outcome, empty
-from adl.compiler.prove.facts import Facts
+from adl.compiler.prove.facts import Facts, Late
 from adl.compiler.prove.formulas import Formula, Over, conjunction, literal, literals, over, under
 from adl.compiler.prove.promises import Promises
 from adl.compiler.prove.regions import mask_of
@@ -96,12 +96,15 @@ class Prover:
         return Verdict("disjoint", reason, facts, method=found.method, empty=nothing)
 
     def _empty(self, question: Over, end: float, solver: bool = False) -> Outcome:
-        known = self.facts.about([question.formula])
-        found = empty(question, known, self.facts.bounds, self.limits.splits, end)
-        left = end - time.monotonic()
-        if found.empty or not solver or left <= 0:
-            return found
-        return smt.empty(question, self.facts, left)
+        try:
+            with self.facts.until(end):
+                known = self.facts.about([question.formula])
+                found = empty(question, known, self.facts.bounds, self.limits.splits, end)
+                if found.empty or not solver or time.monotonic() >= end:
+                    return found
+                return smt.empty(question, self.facts, end)
+        except Late:
+            return Outcome(False, late=True)
 
 
 def _related(within: bool, around: bool) -> tuple[Relation, str]:

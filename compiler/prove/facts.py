@@ -6,7 +6,10 @@ formulas are made by ``Facts``; tests confront instances with random events.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from adl.compiler.ir import Axis, Node, Part, Reduce, opened, rename
 from adl.compiler.prove.bounds import Bounds
@@ -49,6 +52,10 @@ _ELEMENT = 1 << 40  # slots of the elements that questions are about
 Maker = Callable[..., Iterable[Instance]]
 
 
+class Late(Exception):
+    """The time is over in which facts may be looked for; what is known by then is remembered."""
+
+
 class Facts:
     """Makes the instances of facts that concern some formulas, and remembers them."""
 
@@ -60,6 +67,7 @@ class Facts:
         self._made: dict[tuple[object, ...], tuple[Instance, ...]] = {}
         self._answers: dict[tuple[object, ...], bool] = {}
         self._depth = 0
+        self._end = math.inf
         self._parts: dict[Node, tuple[Part, ...]] = {}
         self._keys: dict[Part, tuple[Node, Node] | None] = {}
 
@@ -96,6 +104,15 @@ class Facts:
                 break
         return Known(tuple(known), selections(quantities), self.covers)
 
+    @contextmanager
+    def until(self, end: float) -> Iterator[None]:
+        """Let what is asked in here raise ``Late`` once the time ``end`` is over."""
+        before, self._end = self._end, end
+        try:
+            yield
+        finally:
+            self._end = before
+
     # ------------------------------------------------------- questions about one element
 
     def implies(self, harder: Reduce, softer: Reduce) -> bool:
@@ -109,28 +126,44 @@ class Facts:
         return self._ask("excludes", one, other)
 
     def _ask(self, question: str, one: Reduce, other: Reduce) -> bool:
-        key = (question, one, other)
-        if key not in self._answers:
-            self._answers[key] = False  # while it is being found out
+        def passing() -> Over:
             first, second = map(self.encode, on_one_element(one, other))
             if question == "implies":
-                both = over(first) & under(second).opposite
-            else:
-                both = over(first) & over(second)
-            self._answers[key] = self._none(both)
+                return over(first) & under(second).opposite
+            return over(first) & over(second)
+
+        return self._never((question, one, other), passing)
+
+    def _never(self, key: tuple[object, ...], passing: Callable[[], Over]) -> bool:
+        """Return whether no element passes, remembered."""
+        if key not in self._answers:
+            self._answers[key] = False  # while it is being found out
+            try:
+                self._answers[key] = self._none(passing())
+            except Late:
+                del self._answers[key]
+                raise
         return self._answers[key]
 
     def _none(self, passing: Over) -> bool:
         """Return whether no element passes; facts about it may ask in turn, a few times deep."""
+        if time.monotonic() > self._end:
+            raise Late
         if empty(passing, Known(), self.bounds, SPLITS).empty:
             return True
         if self._depth >= DEPTH:
             return False
+        with self._deeper():
+            known = self.about([passing.formula])
+            return bool(known.instances) and empty(passing, known, self.bounds, SPLITS).empty
+
+    @contextmanager
+    def _deeper(self) -> Iterator[None]:
         self._depth += 1
-        known = self.about([passing.formula])
-        found = bool(known.instances) and empty(passing, known, self.bounds, SPLITS).empty
-        self._depth -= 1
-        return found
+        try:
+            yield
+        finally:
+            self._depth -= 1
 
     def parts(self, quantity: Node) -> tuple[Part, ...]:
         """Return the found elements of which a quantity is computed."""
@@ -150,14 +183,14 @@ class Facts:
 
     def covers(self, count: Reduce, others: tuple[Reduce, ...]) -> bool:
         """Return whether every tuple that passes the mask of a count passes one of the others'."""
-        key = ("covers", count, others)
-        if key not in self._answers:
-            self._answers[key] = False  # while it is being found out
+
+        def passing() -> Over:
             left = over(self.encode(on_one_element(count, count)[0]))
             for other in others:
                 left = left & under(self.encode(on_one_element(other, count)[0])).opposite
-            self._answers[key] = self._none(left)
-        return self._answers[key]
+            return left
+
+        return self._never(("covers", count, others), passing)
 
     def same_value(self, one: Reduce, other: Reduce) -> bool:
         """Return whether two reductions over the same collections are of the same value."""
@@ -170,9 +203,8 @@ class Facts:
         formula = over(self.formula(mask))
         value, known = self.normal(value), Known()
         if self._depth < DEPTH:  # sums in the masks of sums ask in turn
-            self._depth += 1
-            known = self.about([formula.formula])
-            self._depth -= 1
+            with self._deeper():
+                known = self.about([formula.formula])
         return narrowed(formula, known, self.bounds, value)
 
 

@@ -37,11 +37,10 @@ def available() -> bool:
     return find_spec("z3") is not None
 
 
-def empty(over: Over, facts: Facts, seconds: float) -> Outcome:
-    """Return whether nothing can pass an over-approximation."""
+def empty(over: Over, facts: Facts, end: float) -> Outcome:
+    """Return whether nothing can pass an over-approximation, if that is known at the time ``end``."""
     import z3
 
-    end = time.monotonic() + seconds
     asked = list(dict.fromkeys(item.quantity for item in literals(over.formula)))
     known = facts.about([over.formula], _leaves(asked))
     solver = z3.SolverFor("QF_LIRA")
@@ -49,8 +48,10 @@ def empty(over: Over, facts: Facts, seconds: float) -> Outcome:
     solver.add(encoding.formula(over.formula))
     for number, instance in enumerate(known.instances):
         solver.assert_and_track(encoding.fact(instance), f"{instance.fact}/{number}")
+        if time.monotonic() > end:  # writing the question takes time, too
+            return Outcome(False, late=True, method="z3")
     solver.add(*encoding.definitions)
-    left = end - time.monotonic()  # writing the question takes time, too
+    left = end - time.monotonic()
     if left <= 0:
         return Outcome(False, late=True, method="z3")
     solver.set("timeout", max(1, int(1000 * left)))
