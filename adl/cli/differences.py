@@ -39,8 +39,7 @@ def lines(found: Difference) -> Iterator[str]:
     for change in found.changes:
         yield from change_lines(found, change)
     yield ""
-    for pair in found.regions:
-        yield region_line(pair)
+    yield from region_lines(found)
 
 
 def change_lines(found: Difference, change: Change) -> Iterator[str]:
@@ -64,8 +63,15 @@ def change_lines(found: Difference, change: Change) -> Iterator[str]:
         yield f"    regions: {', '.join(change.regions)}"
 
 
-def region_line(pair: RegionPair) -> str:
-    """Return what became of a region, in words."""
+def region_lines(found: Difference) -> Iterator[str]:
+    """Yield what became of each region; where systematics differ, variations are not spoken of."""
+    varies = any(change.kind == "systematic" for change in found.changes)
+    for pair in found.regions:
+        aside = varies and pair.status == "equal"
+        yield _region_line(pair) + (", variations aside" if aside else "")
+
+
+def _region_line(pair: RegionPair) -> str:
     name = pair.b or pair.a or ""
     words = {
         "equal": "counts the same",

@@ -82,8 +82,8 @@ def _differences(found: Difference) -> Iterator[str]:
             yield f'<span class="{kind}">{escape(line.strip())}</span>'
         yield "</pre>"
     yield "<ul>"
-    for pair in found.regions:
-        yield f"<li>{escape(differences.region_line(pair))}</li>"
+    for line in differences.region_lines(found):
+        yield f"<li>{escape(line)}</li>"
     yield "</ul>"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from adl.diff.blocks import other_lines
 from adl.diff.changes import Change, Status
 from adl.diff.places import Places
 from adl.diff.shape import Shapes
@@ -25,12 +26,15 @@ def other_blocks(
     a: Side, b: Side, shapes: tuple[Shapes, Shapes], places: tuple[Places, Places]
 ) -> Iterator[Change]:
     """Yield what differs in the blocks that are no objects, defines, tables or regions."""
-    yield from _systematics(a, b, shapes, places)
+    systematics = [*_systematics(a, b, shapes, places)]
+    yield from systematics
+    told = {(change.a, change.b) for change in systematics}
     first, second = _blocks(a), _blocks(b)
     for key in dict.fromkeys((*second, *first)):
         x, y = first.get(key), second.get(key)
         if x is None or y is None or not _equal(x, y, a, b):
-            yield _change(key[0], key[1], x, y, places)
+            found = _changes(key[0], key[1], x, y, places)
+            yield from (change for change in found if (change.a, change.b) not in told)
 
 
 def _blocks(side: Side) -> dict[tuple[str, str], Block]:
@@ -50,16 +54,23 @@ def _equal(x: Block, y: Block, a: Side, b: Side) -> bool:
     return x == y
 
 
-def _change(
+def _changes(
     kind: str, name: str, x: Block | None, y: Block | None, places: tuple[Places, Places]
-) -> Change:
+) -> Iterator[Change]:
+    """Yield what differs in a block, line by line; of one that is new or gone its first line."""
     status: Status = "removed" if y is None else "added" if x is None else "changed"
     at = (
         None if x is None else places[0].of_block(x.span),
         None if y is None else places[1].of_block(y.span),
     )
-    details = () if x is None or y is None or kind != "function" else ("its code differs",)
-    return Change(status, kind, name, "", *at, details=details)
+    lines = []
+    if x is not None and y is not None:
+        lines = [*other_lines(places[0].lines(x.span), places[1].lines(y.span))]
+    for one, other in lines:
+        yield Change(status, kind, name, "", one, other)
+    if not lines:
+        details = ("its code differs",) if kind == "function" and status == "changed" else ()
+        yield Change(status, kind, name, "", *at, details=details)
 
 
 def _systematics(
@@ -72,15 +83,12 @@ def _systematics(
         x, y = first.get(name), second.get(name)
         if x is not None and y is not None and x[1] == y[1]:
             continue
-        status: Status = "removed" if y is None else "added" if x is None else "changed"
-        at = (
-            None if x is None else places[0].of_block(x[0].span),
-            None if y is None else places[1].of_block(y[0].span),
-        )
-        key = status, at
+        one, other = (None if own is None else own[0] for own in (x, y))
+        key = one and one.span, other and other.span
         if key not in told:
             told.add(key)
-            yield Change(status, "systematic", name, "", *at)
+            family = getattr(one, "family", "") if one is not None and other is not None else ""
+            yield from _changes("systematic", family or name, one, other, places)
 
 
 def _by_name(side: Side, shapes: Shapes) -> dict[str, tuple[Any, Any]]:

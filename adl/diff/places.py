@@ -38,6 +38,24 @@ class Places:
                 return self.source.words(block.span)
         return ""
 
+    def lines(self, span: Span) -> list[Place]:
+        """Return the lines of a block that say something; what goes on in the next one is one."""
+        first = self.source.position(span.start)[0]
+        last = self.source.position(max(span.start, span.end - 1))[0]
+        found: list[Place] = []
+        goes_on = False
+        for line in range(first, last + 1):
+            start = self.source.line_starts[line - 1]
+            words = self.source.words(Span(start, start + len(self.source.line(line))))
+            text = words.removesuffix("\\").strip()
+            if goes_on:
+                before = found.pop()
+                found.append(Place(before.line, f"{before.text} {text}".strip()))
+            elif text:
+                found.append(Place(line, text))
+            goes_on = words.endswith("\\")
+        return found
+
     def owner(self, span: Span) -> str:
         """Return the name of the block in which something stands."""
         for block in self.file.blocks:
