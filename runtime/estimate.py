@@ -84,7 +84,7 @@ def estimate(sampler: Sampler, fixed: Fixed, threads: int) -> Estimate:
     events, read, cpu, time = nothing, nothing, nothing, nothing
     for group in groups:
         events += _over_files(group, lambda file: float(file.events))
-        read += _over_files(group, _bytes)
+        read += _over_files(group, _held)
         time += _seconds(group, 0)
         cpu += _seconds(group, 1)
         unseen = len(group.paths) - group.looked
@@ -126,7 +126,7 @@ def results(written: int) -> Quantity:
 def _seconds(group: Group, clock: int) -> Quantity:
     """Seconds of all spans of a group, had they been all events: by the clock (0) or the CPU (1)."""
     spans = [(file, span) for file in group.files for span in file.spans]
-    read = _over_files(group, _bytes).value
+    read = _over_files(group, _held).value
     events = _over_files(group, lambda file: float(file.events))
     units = _over_files(group, lambda file: float(_units(file))).value
 
@@ -191,11 +191,8 @@ def _over_files(group: Group, number: Callable[[SampledFile], float]) -> Quantit
     return Quantity(value, _left_out(known, lambda some: sum(some) * every / len(some), share))
 
 
-def _bytes(file: SampledFile) -> float:
-    """Return the compressed bytes of the columns of a file for the events of a run."""
-    events = sum(span.events for span in file.spans)
-    if file.held is None:
-        return sum(span.bytes for span in file.spans) * file.events / max(events, 1)
+def _held(file: SampledFile) -> float:
+    """Return the compressed bytes of the columns of a file."""
     return float(file.held)
 
 

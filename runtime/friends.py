@@ -90,6 +90,7 @@ class Joining:
                 "a prefix gives those of the friend other names"
             )
         sizes = {name: opened.sizes[own.name] for name, own in columns.items()}
+        held = {name: opened.held[own.name] for name, own in columns.items()}
         rows = None
         if keys:
             assert opened.events is not None
@@ -100,7 +101,9 @@ class Joining:
                 f"has {source.entries:,} entries, and its friend {friend.name} {opened.entries:,}",
                 "by entry, both have the same; --friend-by event finds each event by its number",
             )
-        return Join(friend.name, opened.parts, columns, self.opener(friend), sizes, keys, rows)
+        return Join(
+            friend.name, opened.parts, columns, self.opener(friend), sizes, held, keys, rows
+        )
 
     def opened(self, friend: Friend, source: Input, keys: Sequence[Column]) -> _Opened:
         """Return what the files of a friend hold: by event all of them, by entry one."""
@@ -143,6 +146,7 @@ class _Opened:
     parts: tuple[Part, ...]
     branches: Mapping[str, Branch]
     sizes: Mapping[str, float]
+    held: Mapping[str, float]
     events: Events | None = None
 
     @property
@@ -157,6 +161,7 @@ def _open(
     parts: list[Part] = []
     branches: dict[str, Branch] = {}
     sizes: dict[str, float] = {}
+    held: dict[str, float] = {}
     numbers: list[list[npt.NDArray[np.int64]]] = []
     before = 0
     try:
@@ -166,7 +171,9 @@ def _open(
                 branches = (
                     own if not parts else {n: b for n, b in branches.items() if own.get(n) == b}
                 )
-                sizes = sizes or {n: opened.bytes([n]) / max(opened.entries, 1) for n in own}
+                entries = max(opened.entries, 1)
+                sizes = sizes or {n: opened.bytes([n]) / entries for n in own}
+                held = held or {n: opened.held([n]) / entries for n in own}
                 parts.append(Part(path, before, opened.entries))
                 before += opened.entries
                 if before > MOST and like:
@@ -183,7 +190,7 @@ def _open(
     except InputError as error:
         reason = f"the friend {friend.name} cannot be used: {error.reason}"
         return InputError(error.path, reason, error.help)
-    return _Opened(tuple(parts), branches, sizes, found)
+    return _Opened(tuple(parts), branches, sizes, held, found)
 
 
 def _key_columns(opened: Input, like: Sequence[str]) -> tuple[Column, ...]:

@@ -65,7 +65,7 @@ class SampledFile:
 
     path: str
     events: int  # that a run reads
-    held: int | None  # compressed bytes of the columns of these; None where unknown
+    held: int  # compressed bytes of the columns of these
     unit: int  # events that a thread of a run has in memory at a time
     partial: int  # bytes of what a block is counted in
     spans: list[Span] = field(default_factory=list)
@@ -109,9 +109,7 @@ class Sampler:
         known = file.branches()
         counters = (known[n].counter for n in names if n in known)
         every = tuple(dict.fromkeys((*names, *filter(None, counters))))
-        held = _held(file, every)
-        if held is not None:
-            held = held * events // max(file.entries, 1)
+        held = file.held(every) * events // max(file.entries, 1)
         group = self.groups[-1]
         group.files.append(SampledFile(file.path, events, held, unit, partial))
         most = max(_SPANS // len(group.paths), 1)
@@ -194,13 +192,6 @@ def _borders(file: Input, names: Sequence[str]) -> Places:
 def _spread(number: int, most: int) -> list[int]:
     """Return places in a row, evenly, the middle of each part of it."""
     return [int((place + 0.5) * number / most) for place in range(most)]
-
-
-def _held(file: Input, names: Sequence[str]) -> int | None:
-    try:
-        return file.held(names)
-    except KeyError:
-        return None  # a friend's
 
 
 def _now() -> tuple[float, float]:

@@ -48,6 +48,7 @@ class Join:
     columns: Mapping[str, Branch]
     open: Callable[[str], Input]
     sizes: Mapping[str, float]  # bytes an entry
+    held: Mapping[str, float]  # the same, compressed as they are
     keys: tuple[Column, ...] = ()
     rows: Callable[[Sequence[npt.NDArray[Any]]], Rows] | None = None
 
@@ -115,8 +116,19 @@ class Joined(Input):
         every = list(names)
         sizes = {name: size for join in self.joins for name, size in join.sizes.items()}
         sizes |= {join.matched: 1.0 for join in self.joins}
-        of_friends = sum(sizes[name] for name in every if name in sizes)
-        return self.own.bytes(n for n in every if n not in sizes) + int(of_friends * self.entries)
+        own = self.own.bytes(name for name in every if name not in sizes)
+        return own + self._of_friends(every, sizes)
+
+    def held(self, names: Iterable[str]) -> int:
+        """Return how many bytes hold branches, of friends about those of as many events."""
+        every = list(names)
+        sizes = {name: size for join in self.joins for name, size in join.held.items()}
+        sizes |= {join.matched: 0.0 for join in self.joins}
+        own = self.own.held(name for name in every if name not in sizes)
+        return own + self._of_friends(every, sizes)
+
+    def _of_friends(self, names: Iterable[str], sizes: Mapping[str, float]) -> int:
+        return int(sum(sizes[name] for name in names if name in sizes) * self.entries)
 
     def matches(self, chunk: Chunk) -> dict[str, Match]:
         """Return of each friend which events of a chunk it has."""
