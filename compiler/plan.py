@@ -6,7 +6,7 @@ taken as a whole: of its nodes those that depend on it count once for each membe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -47,11 +47,20 @@ class PlannedGroup:
 
 
 @dataclass(frozen=True)
-class PlannedRow:
-    """Groups whose members are of the same families, or systematics without one.
+class PlannedTree:
+    """A tree of variations: the nominal analysis is run once more, over the events there."""
 
-    ``needs`` is what they need together: a value that two groups have, up and down of a mirrored
-    weight say, is computed once.
+    name: str
+    variations: tuple[Variation, ...]
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlannedRow:
+    """All groups of a family, or of a systematic without one, and of what shares a group with it.
+
+    So each stands in one row. ``needs`` is what the groups need together: a value that two have, up
+    and down of a mirrored weight say, is computed once.
     """
 
     names: tuple[str, ...]
@@ -66,6 +75,7 @@ class Plan:
     outputs: tuple[str, ...]  # all cutflows and histograms
     nominal: Needs
     rows: tuple[PlannedRow, ...]
+    trees: tuple[PlannedTree, ...]
     varied: Needs
     systematics: tuple[SystematicDef, ...]
 
@@ -86,27 +96,59 @@ def plan(program: Program, stages: Iterable[Stage], lengths: Lengths) -> Plan:
     """
     maker = _Maker(program, _makers(stages), lengths)
     nominal = maker.cone((*_fills(program.regions), *program.records))
-    families = {v.label: s.family or s.name for s in program.systematics for v in s.variations}
-    rows: dict[tuple[str, ...], list[PlannedGroup]] = {}
-    owns: dict[tuple[str, ...], dict[Node, None]] = {}
-    every: dict[Node, None] = {}
+    groups: list[tuple[PlannedGroup, dict[Node, None]]] = []
     for varied in program.variations:
         cone = maker.cone(_fills(varied.regions))
         own = {node: None for node in cone if node not in nominal}
-        every |= own
         changed = tuple(changes(program, varied, i) for i in range(len(varied.members)))
         shared = len(cone) - len(own)
-        group = PlannedGroup(varied.members, maker.needs(own, nominal), shared, changed)
-        row = tuple(dict.fromkeys(families[v.label] for v in varied.members))
-        rows.setdefault(row, []).append(group)
-        owns.setdefault(row, {}).update(own)
+        needs = maker.needs(own, nominal)
+        groups.append((PlannedGroup(varied.members, needs, shared, changed), own))
     names = tuple(name for region in program.regions for name in outputs(region))
-    needs, beside = maker.needs(nominal, {}), maker.needs(every, nominal)
-    planned = tuple(
-        PlannedRow(row, tuple(groups), maker.needs(owns[row], nominal))
-        for row, groups in rows.items()
+    every = {node: None for _, own in groups for node in own}
+    return Plan(
+        names,
+        maker.needs(nominal, {}),
+        tuple(_rows(program, groups, lambda own: maker.needs(own, nominal))),
+        tuple(_trees(program)),
+        maker.needs(every, nominal),
+        program.systematics,
     )
-    return Plan(names, needs, planned, beside, program.systematics)
+
+
+def _rows(
+    program: Program,
+    groups: Iterable[tuple[PlannedGroup, dict[Node, None]]],
+    needs: Callable[[dict[Node, None]], Needs],
+) -> Iterator[PlannedRow]:
+    """Yield the rows of groups, each with its own nodes, in the order of their first group."""
+    families = {v.label: s.family or s.name for s in program.systematics for v in s.variations}
+    rows: list[tuple[dict[str, None], list[PlannedGroup], dict[Node, None]]] = []
+    for group, own in groups:
+        names = dict.fromkeys(families[v.label] for v in group.members)
+        together = [row for row in rows if not row[0].keys().isdisjoint(names)]
+        if not together:
+            rows.append((names, [group], dict(own)))
+            continue
+        first, *others = together
+        for other in (*others, (names, [group], own)):
+            first[0].update(other[0])
+            first[1].extend(other[1])
+            first[2].update(other[2])
+        rows = [row for row in rows if all(row is not other for other in others)]
+    return (PlannedRow(tuple(n), tuple(g), needs(own)) for n, g, own in rows)
+
+
+def _trees(program: Program) -> Iterator[PlannedTree]:
+    """Yield the trees of variations; histograms that are nominal only are not made of them."""
+    found: dict[str, list[Variation]] = {}
+    for variation in (v for s in program.systematics for v in s.variations):
+        if variation.tree is not None:
+            found.setdefault(variation.tree.name, []).append(variation)
+    alone = {f"{r.name}/{h.name}" for r in program.regions for h in r.histograms if h.nominal_only}
+    every = (name for region in program.regions for name in outputs(region))
+    changed = tuple(name for name in every if name not in alone)
+    return (PlannedTree(name, tuple(its), changed) for name, its in found.items())
 
 
 def _fills(regions: Iterable[RegionOutput]) -> tuple[Fill, ...]:

@@ -105,7 +105,8 @@ class Comparing:
                 with open_input(path, tree, places(path)) as opened:
                     kernel = whole(file := join(opened))
                     events = self._events(file, kernel, left)
-                for own in trees(kernel.program):  # of variations: the nominal analysis, once more
+                # Trees of variations: the nominal analysis, once more.
+                for own in trees(kernel.program.systematics):
                     with open_input(path, own.name, places(path)) as opened:
                         file = join(opened)
                         self._events(file, whole.of_tree[own.name](file), left)

@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
+from adl.check.variations import SystematicDef
 from adl.compiler.pipeline import Compiled, build
 from adl.compiler.plan import Plan, plan
 from adl.compiler.program import Program
@@ -18,19 +20,27 @@ from adl.runtime.datasets.lists import DatasetList, Listed, places_of
 from adl.runtime.datasets.preparing import DatasetPreparation
 from adl.runtime.datasets.running import apart
 from adl.runtime.execute.local import BLOCK
+from adl.runtime.friends import Joining
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.chunks import read
 from adl.runtime.inputs.opening import open_input
 from adl.runtime.inputs.trees import Input
 from adl.runtime.prepare import Preparation, counted_by
+from adl.runtime.replicas import refuse_absent
+from adl.runtime.varied_trees import WithTrees, trees
 from adl.stdlib.models import Model, Schema
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
 
 Places = Callable[[str], Sequence[str]]  # where a file may be, in the order in which to try
+Join = Callable[[Input], Input]  # a file with its friends
 
 
 def _there(path: str) -> tuple[str, ...]:
     return (path,)
+
+
+def _alone(file: Input) -> Input:
+    return file
 
 
 @dataclass
@@ -42,9 +52,10 @@ class Files:
     held: Counter[str] = field(default_factory=Counter)  # bytes of each column, compressed
     counters: dict[str, str] = field(default_factory=dict)  # of columns of lists
     failures: list[Exception] = field(default_factory=list)
+    trees: dict[str, Files] = field(default_factory=dict)  # of variations, by their names
 
     def add(self, source: Input) -> None:
-        """Count a file."""
+        """Count a file, or a tree of it."""
         self.paths.append(source.path)
         self.events += source.entries
         branches = source.branches()
@@ -74,6 +85,18 @@ class Planned:
         names = self._with_counters(columns) - self._with_counters(without)
         return sum(self.files.held[name] for name in names)
 
+    def of_tree(self, name: str) -> tuple[float, int | None]:
+        """Return what a tree of variations costs as a multiple of nominal, and its bytes to read.
+
+        The cost is that of its events, which are taken to be as those of the nominal tree; as many,
+        and no bytes, without files.
+        """
+        if self.files is None:
+            return 1.0, None
+        own = self.files.trees[name]
+        read = replace(self, files=own).bytes(self.plan.nominal.columns)
+        return own.events / max(self.files.events, 1), read
+
     def _with_counters(self, columns: Sequence[str]) -> set[str]:
         assert self.files is not None
         return {*columns, *(self.files.counters[c] for c in columns if c in self.files.counters)}
@@ -90,7 +113,11 @@ def plan_of_model(preparation: Preparation, schema: Schema) -> Planned:
 
 
 def plan_of_files(
-    preparation: Preparation, paths: Sequence[str], tree: str | None, places: Places = _there
+    preparation: Preparation,
+    paths: Sequence[str],
+    tree: str | None,
+    places: Places = _there,
+    join: Join = _alone,
 ) -> tuple[list[Planned], list[Exception]]:
     """Return the plan for files, that of the first one that can be used, and what was wrong."""
     files = Files()
@@ -101,7 +128,8 @@ def plan_of_files(
         lengths = _lengths(source, compiled, schema)
         return [Planned(_plan(compiled, compiled.program, lengths), files)]
 
-    return _each(paths, tree, files, first, places), files.failures
+    whole = WithTrees(preparation, preparation.source, places, join)
+    return _each(paths, tree, files, first, whole), files.failures
 
 
 def plan_of_list(
@@ -111,6 +139,7 @@ def plan_of_list(
     told: Callable[[tuple[Diagnostic, ...]], None],
     tree: str | None = None,
     rewritten: Places = _there,
+    noted: Callable[[str], None] = lambda text: None,
 ) -> tuple[list[Planned], list[Exception]]:
     """Return the plans for the datasets of a list, and what was wrong with their files."""
     every: list[Planned] = []
@@ -133,7 +162,9 @@ def plan_of_list(
         )
         files = Files()
         first = partial(_of_dataset, prepare, listed, files)
-        every += _each(listed.files, listed.tree or tree, files, first, places)
+        join = Joining(listed.friends, listed.files, own.model, places, noted)
+        whole = WithTrees(prepare, own.source, places, join)
+        every += _each(listed.files, listed.tree or tree, files, first, whole)
         failures += files.failures
     return every, failures
 
@@ -164,18 +195,33 @@ def _each(
     tree: str | None,
     files: Files,
     first: Callable[[Input], list[Planned]],
-    places: Places,
+    whole: WithTrees[Any],
 ) -> list[Planned]:
     """Count all files, and return what ``first`` makes of the first one that can be used."""
     found: list[Planned] = []
     for path in paths:
         try:
-            with open_input(path, tree, places(path)) as source:
-                found = found or first(source)
-                files.add(source)
+            with open_input(path, tree, whole.places(path)) as opened:
+                source = whole.join(opened)
+                planned = found or first(source)
+                _count(source, files, [s for p in planned for s in p.plan.systematics], whole)
+                found = planned  # of a file that counts
         except (InputError, AnalysisError) as error:
             files.failures.append(error)
     return found
+
+
+def _count(
+    source: Input, files: Files, systematics: Sequence[SystematicDef], whole: WithTrees[Any]
+) -> None:
+    """Count a file and its trees of variations; what a run refuses is refused."""
+    refuse_absent(source, systematics, whole.source)
+    for tree in trees(systematics):
+        whole.check(source, tree)
+    files.add(source)
+    for tree in trees(systematics):
+        with open_input(source.path, tree.name, whole.places(source.path)) as opened:
+            files.trees.setdefault(tree.name, Files()).add(whole.join(opened))
 
 
 def _plan(compiled: Compiled, program: Program, lengths: Mapping[str, float]) -> Plan:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from adl.check.variations import SystematicDef
 from adl.compiler.replicas import Replica, replicas
-from adl.runtime.execute.local import Kernel, Outcome
+from adl.runtime.execute.local import Outcome
 from adl.runtime.inputs.trees import Input
 from adl.runtime.results import NOMINAL, Cutflow, Finding, Histogram, Results, Systematic
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
@@ -51,7 +51,7 @@ def _way_out(column: str, most: int) -> str:
     return f"the last that there is: {column}[{most - 1}]; {only}" if most else only
 
 
-def refuse_absent(file: Input, kernel: Kernel, source: Source) -> None:
+def refuse_absent(file: Input, systematics: Iterable[SystematicDef], source: Source) -> None:
     """Refuse a file that says that no event has a replica.
 
     Raises:
@@ -60,7 +60,7 @@ def refuse_absent(file: Input, kernel: Kernel, source: Source) -> None:
     if not file.most:
         return
     most = {(file.path, name): number for name, number in file.most.items()}
-    found = _of_file(file.path, most, kernel)
+    found = _of_file(file.path, most, systematics)
     if found:
         raise AnalysisError(source, [absent.told() for absent in found])
 
@@ -70,14 +70,17 @@ def absent(outcome: Outcome) -> tuple[Absent, ...]:
     kernel = outcome.kernel
     if kernel is None:
         return tuple(found for part in outcome.parts for found in absent(part))
+    known = kernel.program.systematics
     read = (file["path"] for file in outcome.files if not file["error"] and file["events"])
-    return tuple(found for path in read for found in _of_file(path, outcome.most, kernel))
+    return tuple(found for path in read for found in _of_file(path, outcome.most, known))
 
 
-def _of_file(path: str, most: dict[tuple[str, str], int], kernel: Kernel) -> list[Absent]:
+def _of_file(
+    path: str, most: dict[tuple[str, str], int], systematics: Iterable[SystematicDef]
+) -> list[Absent]:
     # Parts of a dataset have the same systematics: each replica once.
     by_systematic: dict[str, dict[str, Replica]] = {}
-    for replica in replicas(kernel.program.systematics):
+    for replica in replicas(systematics):
         if most.get((path, replica.column), replica.place + 1) <= replica.place:
             by_systematic.setdefault(replica.systematic.name, {})[replica.variation.label] = replica
     found = (tuple(labels.values()) for labels in by_systematic.values())

@@ -6,7 +6,7 @@ whose tree does not fit the analysis, is refused, so that nominal and variations
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -42,9 +42,9 @@ class Prepares(Protocol):
         """Read all trees of a file with the model of this one."""
 
 
-def trees(program: Program) -> tuple[OwnTree, ...]:
-    """Return the trees of a program's variations, each once."""
-    every = (v.tree for s in program.systematics for v in s.variations)
+def trees(systematics: Iterable[SystematicDef]) -> tuple[OwnTree, ...]:
+    """Return the trees of variations, each once."""
+    every = (v.tree for s in systematics for v in s.variations)
     return tuple({tree.name: tree for tree in every if tree is not None}.values())
 
 
@@ -70,12 +70,17 @@ class WithTrees(Generic[P]):
             InputError: The file cannot be used.
         """
         kernel = self.prepare(file)
-        for tree in trees(kernel.program):
-            self._check(file, tree)
-        refuse_absent(file, kernel, self.source)
+        for tree in trees(kernel.program.systematics):
+            self.check(file, tree)
+        refuse_absent(file, kernel.program.systematics, self.source)
         return kernel
 
-    def _check(self, file: Input, tree: OwnTree) -> None:
+    def check(self, file: Input, tree: OwnTree) -> None:
+        """Refuse a file that lacks a tree of a variation, or whose tree the analysis does not fit.
+
+        Raises:
+            AnalysisError: With the line of the systematic.
+        """
         if tree.name.strip("/").partition(";")[0] == file.tree:
             help = "the nominal events and a variation are two trees: --tree names the nominal one"
             raise self._refused(tree, f"{tree.name} is the tree of the nominal events", help)
@@ -110,7 +115,7 @@ def run_trees(
     good = [file["path"] for file in found.files if not file["error"]]
     if found.kernel is None or not good:
         return
-    for tree in trees(found.kernel.program):
+    for tree in trees(found.kernel.program.systematics):
         found.trees[tree.name] = run(good, prepare.of_tree[tree.name], tree.name)
 
 

@@ -74,6 +74,11 @@ def test_a_tree_that_says_how_many_there_are_is_refused_before_it_is_read(tmp_pa
     assert "LHEPdfWeight has at most 4 numbers an event" in result.output
     assert result.output.count("E277") == 2, "pdf and each"
     assert not (tmp_path / "out" / "results.json").exists()
+    # adl plan has no plan for what no run does.
+    planned = CliRunner().invoke(main, ["plan", str(tmp_path / "a.adl"), str(tmp_path / "a.root")])
+    assert planned.exit_code == 2
+    assert planned.output.count("E277") == 2
+    assert "all together" not in planned.output
 
 
 def test_the_other_files_are_run(tmp_path: Path) -> None:

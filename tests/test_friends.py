@@ -333,6 +333,9 @@ def test_friends_of_datasets(tmp_path: Path) -> None:
     wanted, _ = np.histogram(friend["quality"][:400].astype(float), 10, (0, 1))
     np.testing.assert_array_equal(cells(results(tmp_path), "hq")[1:-1], wanted)
     assert "a: the friend" in done.output
+    planned = adl("plan", tmp_path / "a.adl", tmp_path / "list.yaml", "--format", "json")
+    assert planned.exit_code == 0, planned.output
+    assert "quality" in json.loads(planned.stdout)["plans"][0]["nominal"]["columns"]
 
 
 def test_a_skim_is_chosen_with_friends_and_runs_with_them(tmp_path: Path) -> None:
@@ -379,6 +382,14 @@ def test_why_and_inspect_know_the_columns_of_friends(tmp_path: Path) -> None:
     assert "quality" in document["columns"]
     assert "score" in document["collections"]["Jet"]["attributes"]
     assert "Fat" in document["collections"]
+    planned = adl("plan", *arguments[:-1], "--format", "json")
+    assert planned.exit_code == 0, planned.output
+    nominal = json.loads(planned.stdout)["plans"][0]["nominal"]
+    assert "quality" in nominal["columns"]
+    with uproot.open(tmp_path / "friend.root") as file:  # which lacks 30 of the events
+        held = file["F"]["quality"].compressed_bytes * EVENTS / (EVENTS - 30)
+    assert nominal["bytes"] == pytest.approx(held, abs=1)
+    assert adl("plan", arguments[0], *friends).exit_code == 2  # of which events?
 
 
 def test_a_list_is_checked_with_its_friends_where_they_are_cached(tmp_path: Path) -> None:

@@ -122,6 +122,16 @@ def test_a_row_counts_what_both_directions_of_a_mirror_need_once() -> None:
     assert row.needs.memory == up.memory + down.memory
 
 
+def test_a_systematic_stands_in_one_row_with_all_of_its_variations() -> None:
+    # Up of the mirrored weight is one loop with pu; down, 2w - wUp, is of another shape.
+    mirrored = "systematic top\n  weight pu  up vUp  mirror\n"
+    found = planned(mirrored + JES + PU + REGIONS)
+    assert [len(row.groups) for row in found.rows] == [2, 1]
+    assert [row.names for row in found.rows] == [("top", "pu"), ("jes",)]
+    labels = [v.label for group in found.rows[0].groups for v in group.members]
+    assert sorted(labels) == ["puDown", "puUp", "topDown", "topUp"]
+
+
 def test_the_memory_is_that_of_the_outputs() -> None:
     analysis = compiled(FAMILY + PU + REGIONS, FILE)
     found = plan(analysis.program, (), {})

@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import awkward as ak
+import jsonschema
 import numpy as np
 import pytest
 import uproot
 
+import adl.cli.plan as plan_module
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.chunks import read
 from tests.commands import adl
 
+PLAN = json.loads(Path(plan_module.__file__).with_name("plan.schema.json").read_text())
+NAMES = ("nominal", "nominal_up", "nominal_down")
 TREE = 'systematic jms\n  tree up "nominal_up" down "nominal_down"\n'
 OTHER = "systematic lumi_like\n  reweight up 1.1 down 0.9\n"
 REGION = """
@@ -329,7 +333,48 @@ def test_a_skim_with_a_tree_that_is_missing_or_broken_is_none(
     assert not (tmp_path / "s.root").exists()
 
 
-def test_a_plan_says_that_trees_are_run_over_once_more(files: list[str], tmp_path: Path) -> None:
-    (tmp_path / "a.adl").write_text(TREE + REGION)
-    result = adl("plan", str(tmp_path / "a.adl"), files[0], "--tree", "nominal")
+def test_a_plan_counts_the_trees_that_are_run_over_once_more(
+    files: list[str], tmp_path: Path
+) -> None:
+    analysis = tmp_path / "a.adl"
+    analysis.write_text(TREE + OTHER + REGION)
+    asked = ("plan", str(analysis), *files, "--tree", "nominal")
+    result = adl(*asked)
     assert "jms: nominal once more, over each tree of its own" in result.output
+    document = json.loads(adl(*asked, "--format", "json").stdout)
+    jsonschema.validate(document, PLAN)
+    (found,) = document["plans"]
+    up, down = found["trees"]
+    assert (up["tree"], up["variations"]) == ("nominal_up", ["jmsUp"])
+    assert (down["tree"], down["variations"]) == ("nominal_down", ["jmsDown"])
+    assert up["changes"] == ["r", "r/h"]  # not the histogram that is nominal only
+    assert up["columns"] == found["nominal"]["columns"]
+    counted, held = dict.fromkeys(NAMES, 0), dict.fromkeys(NAMES, 0)
+    for path in files:
+        for name in NAMES:
+            with uproot.open(path) as file:
+                counted[name] += file[name].num_entries
+                read = (file[name][c] for c in ("nJet", *up["columns"]))
+                held[name] += sum(branch.compressed_bytes for branch in read)
+    assert [found["events"], up["events"], down["events"]] == list(counted.values())
+    assert [found["nominal"]["bytes"], up["bytes"], down["bytes"]] == list(held.values())
+    nominal, *others = counted.values()
+    assert [up["cost"], down["cost"]] == [number / nominal for number in others]
+    total = found["total"]
+    assert total["variations"] == 4
+    assert total["cost"] == pytest.approx(
+        1 + sum(group["cost"] for group in (*found["groups"], up, down))
+    )
+    assert total["bytes"] == sum(held.values())
+    row = next(line for line in result.stdout.splitlines() if line.strip().startswith("jms "))
+    assert f"{sum(others) / nominal:.2f}" in row
+
+
+def test_a_plan_refuses_a_tree_that_a_run_refuses(files: list[str], tmp_path: Path) -> None:
+    analysis = tmp_path / "a.adl"
+    analysis.write_text(TREE.replace("nominal_down", "nominal_dowm") + REGION)
+    result = adl("plan", str(analysis), files[0], "--tree", "nominal")
+    assert result.exit_code == 2
+    assert "a.adl:2:" in result.stderr
+    assert "E269" in result.stderr
+    assert "nominal_dowm" in result.stderr

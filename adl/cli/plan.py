@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adl.cli.common import AnalysisMistakes, UserError, show_findings, show_note
+from adl.cli.friends import friend_options, once, taken_out
 from adl.cli.lists import is_list, refuse_options
 from adl.cli.options import (
     Places,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from adl.check.analysis import AskedDialect
     from adl.runtime.datasets.lists import DatasetList
+    from adl.runtime.friends import Friend
     from adl.runtime.planning import Planned
     from adl.runtime.prepare import Preparation
 
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 )
 @format_option("json")
 @rewrite_option
+@friend_options
 @lenient_option
 @dataset_options
 @model_path_option
@@ -80,6 +83,7 @@ def command(
     from adl.cli.preparing import prepare, wanted
     from adl.stdlib.models.recognition import AUTO
 
+    friends = taken_out(about)
     named = WITHOUT_FILE if model == AUTO and not inputs else model
     preparation = prepare(file, named, dialect, "reference", 1, dataset_of(**about), lenient)
     preparation.model_path = model_path
@@ -88,7 +92,11 @@ def command(
     preparation.noted = show_note
     if lists is not None:
         refuse_options(about)
-    found, failures = _planned(preparation, inputs, tree, lists, places)
+    if lists is not None and friends:
+        raise UserError("--friend: in a dataset list, each dataset has its own friends:")
+    if friends and not inputs:
+        raise UserError("--friend: a friend is one of files of events: name these, too")
+    found, failures = _planned(preparation, inputs, tree, lists, places, friends)
     if found:
         _show(file, found, form)
     _report(failures)
@@ -100,7 +108,9 @@ def _planned(
     tree: str | None,
     lists: DatasetList | None,
     places: Places,
+    friends: tuple[Friend, ...],
 ) -> tuple[list[Planned], list[Exception]]:
+    from adl.runtime.friends import Joining
     from adl.runtime.inputs import InputError
     from adl.runtime.inputs.paths import expand
     from adl.runtime.networks import NetworkError
@@ -113,7 +123,9 @@ def _planned(
             return [plan_of_model(preparation, preparation.model.schema())], []
         if lists is not None:
             return _planned_list(preparation, lists, tree, places)
-        return plan_of_files(preparation, expand(inputs), tree, places)
+        paths = expand(inputs)
+        join = Joining(friends, paths, preparation.model, places, once(show_note))
+        return plan_of_files(preparation, paths, tree, places, join)
     except AnalysisError as error:
         raise AnalysisMistakes(error) from None
     except (InputError, NetworkError) as error:
@@ -141,7 +153,13 @@ def _planned_list(
     models = {one.model: model_of(one.model) for one in lists.datasets if one.model}
     known = {name: model for name, model in models.items() if model is not None}
     return plan_of_list(
-        lists, preparation, known, lambda found: show_findings(found, lists.source), tree, places
+        lists,
+        preparation,
+        known,
+        lambda found: show_findings(found, lists.source),
+        tree,
+        places,
+        once(show_note),
     )
 
 

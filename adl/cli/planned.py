@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,7 @@ from adl.cli.tables import console_of_output, print_whole
 
 if TYPE_CHECKING:
     from adl.check.variations import SystematicDef
-    from adl.compiler.plan import Plan, PlannedGroup, PlannedRow
+    from adl.compiler.plan import Plan, PlannedGroup, PlannedRow, PlannedTree
     from adl.runtime.planning import Planned
 
 _SHOWN = 3  # names in a cell of a table
@@ -34,8 +35,7 @@ def document(file: str, found: Sequence[Planned]) -> dict[str, Any]:
 
 def _plan(planned: Planned) -> dict[str, Any]:
     plan, files = planned.plan, planned.files
-    nominal, varied = plan.nominal, plan.varied
-    columns = sorted({*nominal.columns, *varied.columns})
+    nominal, total = plan.nominal, _total(planned)
     return {
         "dataset": planned.dataset,
         "process": planned.process,
@@ -52,14 +52,55 @@ def _plan(planned: Planned) -> dict[str, Any]:
         },
         "systematics": [_systematic(s) for s in plan.systematics],
         "groups": [_group(group, planned) for group in plan.groups],
+        "trees": [_tree(tree, planned) for tree in plan.trees],
         "total": {
-            "variations": sum(len(group.members) for group in plan.groups),
-            "nodes": nominal.nodes + varied.nodes,
-            "cost": 1.0 + plan.times_nominal(varied),
-            "memory": nominal.memory + varied.memory,
-            "columns": columns,
-            "bytes": planned.bytes(columns),
+            "variations": total.variations,
+            "nodes": nominal.nodes + plan.varied.nodes,
+            "cost": total.cost,
+            "memory": total.memory,
+            "columns": sorted({*nominal.columns, *plan.varied.columns}),
+            "bytes": total.bytes,
         },
+    }
+
+
+@dataclass(frozen=True)
+class _Total:
+    """The nominal analysis with all variations, those in trees of their own too."""
+
+    variations: int
+    cost: float
+    memory: int
+    columns: int  # of a tree its own
+    bytes: int | None
+
+
+def _total(planned: Planned) -> _Total:
+    plan, nominal = planned.plan, planned.plan.nominal
+    columns = {*nominal.columns, *plan.varied.columns}
+    own = [planned.of_tree(tree.name) for tree in plan.trees]
+    read = planned.bytes(sorted(columns))
+    return _Total(
+        sum(len(one.members) for one in plan.groups) + sum(len(t.variations) for t in plan.trees),
+        1.0 + plan.times_nominal(plan.varied) + sum(cost for cost, _ in own),
+        nominal.memory * (1 + len(own)) + plan.varied.memory,
+        len(columns) + len(nominal.columns) * len(own),
+        None if read is None else read + sum(size or 0 for _, size in own),
+    )
+
+
+def _tree(tree: PlannedTree, planned: Planned) -> dict[str, Any]:
+    cost, size = planned.of_tree(tree.name)
+    files = None if planned.files is None else planned.files.trees[tree.name]
+    return {
+        "tree": tree.name,
+        "variations": [v.label for v in tree.variations],
+        "changes": list(tree.changes),
+        "events": None if files is None else files.events,
+        "cost": cost,
+        "memory": planned.plan.nominal.memory,
+        "columns": list(planned.plan.nominal.columns),
+        "bytes": size,
     }
 
 
@@ -102,9 +143,9 @@ def print_plans(found: Sequence[Planned]) -> None:
         rates = [s.name for s in planned.plan.systematics if s.kind == "rate"]
         if rates:
             console.print(Text(f"{_names(rates)}: factors of the yield, nothing is computed"))
-        trees = [s.name for s in planned.plan.systematics if s.kind == "tree"]
-        if trees:
-            console.print(Text(f"{_names(trees)}: nominal once more, over each tree of its own"))
+        in_trees = [s.name for s in planned.plan.systematics if s.kind == "tree"]
+        if in_trees:
+            console.print(Text(f"{_names(in_trees)}: nominal once more, over each tree of its own"))
         if planned.variation:
             about = f"{planned.dataset} is the variation {planned.variation} of {planned.process}"
             console.print(Text(f"{about}: the nominal analysis over events of its own"))
@@ -144,22 +185,24 @@ def plan_table(planned: Planned) -> Table:
     for heading in _HEADINGS if files is not None else _HEADINGS[:-1]:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("can change", overflow="fold")
-    nominal, varied = plan.nominal, plan.varied
+    nominal = plan.nominal
     first = [f"{nominal.nodes:,}", "", "1.00", in_bytes(nominal.memory), _number(nominal.columns)]
     table.add_row("nominal", "", *first, *_read(planned.bytes(nominal.columns)))
     for row in plan.rows:
         table.add_row(Text(_names(row.names)), *_cells(row, planned))
-    columns = sorted({*nominal.columns, *varied.columns})
+    for name, its in _by_family(plan).items():
+        table.add_row(Text(name), *_cells_of_trees(its, planned))
+    total = _total(planned)
     last = [
-        f"{sum(len(group.members) for group in plan.groups):,}",
-        f"{nominal.nodes + varied.nodes:,}",
+        f"{total.variations:,}",
+        f"{nominal.nodes + plan.varied.nodes:,}",
         "",
-        f"{1.0 + plan.times_nominal(varied):.2f}",
-        in_bytes(nominal.memory + varied.memory),
-        _number(columns),
+        f"{total.cost:.2f}",
+        in_bytes(total.memory),
+        f"{total.columns:,}",
     ]
     table.add_section()
-    table.add_row("all together", *last, *_read(planned.bytes(columns)))
+    table.add_row("all together", *last, *_read(total.bytes))
     return table
 
 
@@ -178,6 +221,33 @@ def _cells(row: PlannedRow, planned: Planned) -> list[str]:
         _number(needs.columns),
         *_read(planned.bytes(needs.columns, plan.nominal.columns)),
         _changes([name for name in plan.outputs if name in changed], plan),
+    ]
+
+
+def _by_family(plan: Plan) -> dict[str, list[PlannedTree]]:
+    """Return the trees of each family, or systematic without one."""
+    found: dict[str, list[PlannedTree]] = {}
+    for systematic in plan.systematics:
+        names = {v.tree.name for v in systematic.variations if v.tree is not None}
+        its = [tree for tree in plan.trees if tree.name in names]
+        if its:
+            found.setdefault(systematic.family or systematic.name, []).extend(its)
+    return found
+
+
+def _cells_of_trees(trees: Sequence[PlannedTree], planned: Planned) -> list[str]:
+    plan, nominal = planned.plan, planned.plan.nominal
+    own = [planned.of_tree(tree.name) for tree in trees]
+    sizes = [size for _, size in own if size is not None]
+    return [
+        f"{sum(len(tree.variations) for tree in trees):,}",
+        f"{nominal.nodes:,}",
+        "0",
+        f"{sum(cost for cost, _ in own):.2f}",
+        in_bytes(nominal.memory * len(trees)),
+        f"{len(nominal.columns) * len(trees):,}",
+        *_read(None if planned.files is None else sum(sizes)),
+        _changes(trees[0].changes, plan),
     ]
 
 

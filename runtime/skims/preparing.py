@@ -100,7 +100,7 @@ class SkimPreparation(Preparation):
         needed = frozenset(n for n in wanted.kept | varied(analysis) if n in own)
         kept = kept_columns(chosen(self.columns, needed, own), known, own)
         program = lower(analysis, self.seed)
-        self.trees = tuple(tree.name for tree in trees(program))
+        self.trees = tuple(tree.name for tree in trees(program.systematics))
         if self.trees and self.one_table and self.any_variation:
             message = (
                 f"a Parquet file is one table, and the variations are trees: {self.trees[0]} …"
