@@ -1,5 +1,7 @@
 """A driver without a GPU: memory of this machine, and the device's code on it, thread after thread.
 
+What is put into a stream is done as late as it may be, when somebody waits for it: so a result that
+is read too early is not there, and pinned memory that is filled again too early is copied wrongly.
 It says nothing of a GPU. It shows that the code and the bookkeeping around it are right.
 """
 
@@ -27,7 +29,8 @@ class EmulatedDriver:
         self.refuse = refuse
         self.blocks: dict[int, Any] = {}
         self.calls: list[str] = []
-        self.pending: list[Callable[[], None]] = []
+        self.pinned_memory: list[Bytes] = []
+        self.pending: dict[Any, list[Callable[[], None]]] = {}
         self.code: emulated.Emulated | None = None
 
     def memory(self) -> int:
@@ -49,13 +52,18 @@ class EmulatedDriver:
         return int(block.ctypes.data)
 
     def free(self, address: int) -> None:
+        self.finish()
         self.free_bytes += self.blocks.pop(address).size
 
     def pinned(self, size: int) -> Bytes:
-        return np.full(size, 0x5A, np.uint8)
+        self.pinned_memory.append(np.full(size, 0x5A, np.uint8))
+        return self.pinned_memory[-1]
 
     def unpin(self, memory: Bytes) -> None:
         self.note("unpin")
+        self.finish()
+        memory[:] = 0x77  # nobody may read it any more
+        self.pinned_memory = [m for m in self.pinned_memory if m is not memory]
 
     def stream(self) -> int:
         self.note("stream")
@@ -63,32 +71,54 @@ class EmulatedDriver:
 
     def upload(self, stream: Any, address: int, source: Bytes) -> None:
         self.note("upload")
-        self.at(address, source.size)[:] = source
+        target = self.at(address, source.size)
+        # A driver copies what it cannot read by itself before it returns.
+        if not any(np.shares_memory(source, memory) for memory in self.pinned_memory):
+            source = source.copy()
+        self.later(stream, lambda: target.__setitem__(slice(None), source))
 
     def download(self, stream: Any, target: Bytes, address: int) -> None:
         self.note("download")
-        target[:] = self.at(address, target.size)
+        source = self.at(address, target.size)
+        target[:] = 0x5B  # whoever reads it before it is there sees that
+        self.later(stream, lambda: target.__setitem__(slice(None), source))
 
     def copy(self, stream: Any, address: int, source: int, size: int) -> None:
         self.note("copy")
-        ctypes.memmove(self.at(address, size).ctypes.data, source, size)
+        target = self.at(address, size).ctypes.data
+        self.later(stream, lambda: ctypes.memmove(target, source, size))
 
     def fill(self, stream: Any, address: int, byte: int, size: int) -> None:
         self.note("fill")
-        self.at(address, size)[:] = byte
+        target = self.at(address, size)
+        self.later(stream, lambda: target.fill(byte))
 
     def count(self, stream: Any, arguments: Sequence[int], groups: int, threads: int) -> None:
         self.note("count")
-        assert self.code is not None
-        self.code.count(arguments, groups, threads)
+        code = self.code
+        assert code is not None
+        self.later(stream, lambda: code.count(arguments, groups, threads))
 
     def sum(self, stream: Any, arguments: Sequence[int], number: int) -> None:
         self.note("sum")
-        assert self.code is not None
-        self.code.sum(arguments, number)
+        code = self.code
+        assert code is not None
+        self.later(stream, lambda: code.sum(arguments, number))
 
     def wait(self, stream: Any) -> None:
         self.note("wait")
+        for work in self.pending.pop(stream, ()):
+            work()
+
+    def later(self, stream: Any, work: Callable[[], Any]) -> None:
+        """Put work into a stream."""
+        self.pending.setdefault(stream, []).append(work)
+
+    def finish(self) -> None:
+        """Do what is in all streams, as a driver does before memory is given back."""
+        for stream in tuple(self.pending):
+            for work in self.pending.pop(stream, ()):
+                work()
 
     def again(
         self, folder: Path, module: DeviceModule, first: int, after: int, step: int

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from adl.compiler.targets import reference
 from adl.runtime.execute.device.driver import DeviceError, OutOfMemory
 from adl.runtime.execute.device.kernel import shared_by
 from adl.runtime.execute.device.lanes import LANES, Lanes
 from tests.emulated_driver import EmulatedDriver
 from tests.test_cuda_code import PROGRAM, device, jets
+from tests.test_differential import differences
 
 MIB = 1 << 20
 
@@ -77,6 +79,16 @@ def test_a_lane_is_given_on_when_nothing_reads_its_memory_any_more() -> None:
     assert driver.calls[-2:] == ["sum", "wait"]
     assert kernel.doings.crowded == 20
     assert not kernel.lanes.lost
+
+
+def test_a_result_that_is_read_too_early_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    chunk = jets([2] * 20)
+    right = reference.run(PROGRAM, chunk)
+    (found,) = device(PROGRAM).run(chunk, 20)
+    assert not differences(right, found)
+    monkeypatch.setattr(EmulatedDriver, "wait", lambda self, stream: None)
+    (found,) = device(PROGRAM).run(chunk, 20)
+    assert differences(right, found)
 
 
 @pytest.mark.parametrize(
