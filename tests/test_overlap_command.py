@@ -157,6 +157,48 @@ def test_each_name_that_is_no_region_is_said_with_its_own_way_out(
     assert "no region b:hgih\n  help: name one of b:high" in both
 
 
+def test_single_bins_are_regions_to_explain(analysis: Path) -> None:
+    bins = run(analysis, "--explain", "low: two", "low: three").stdout
+    assert "low: two is disjoint from low: three: no event passes the cuts of both" in bins
+    assert "low: two is within any" in run(analysis, "--bins").stdout
+    mistaken = run(analysis, "--explain", "low: to", "dijet")
+    assert mistaken.exit_code == 2
+    assert 'no region low: to\n  help: name one of "low: two", ' in mistaken.stderr
+
+
+def test_a_name_like_no_other_is_answered_with_some(tmp_path: Path) -> None:
+    path = tmp_path / "a.adl"
+    path.write_text("".join(f"region r{i}\n  select MET > {i}\n" for i in range(7)))
+    result = run(path, "--explain", "xyz", "r1")
+    assert result.exit_code == 2
+    assert "no region xyz\n  help: name one of r0, r1, r2, r3, r4 or 2 others" in result.stderr
+
+
+SHIFTED = """systematic odd
+  set MET up -1 * MET down MET
+region high
+  select MET > 150
+region low
+  select MET < 45
+region negative
+  select MET < 0
+"""
+
+
+def test_disjoint_pairs_are_told_with_their_variations(tmp_path: Path) -> None:
+    path = tmp_path / "a.adl"
+    path.write_text(SHIFTED)
+    whole = run(path).stdout
+    assert "2 of 3 disjoint pairs are so under every variation" in whole
+    assert "  low, negative: not proven under oddUp" in whole
+    assert run(path, "--explain", "high", "low").stdout.endswith("so under every variation\n")
+    one = run(path, "--explain", "low", "negative").stdout
+    assert one.endswith("not proven to be disjoint under oddUp\n")
+    without = tmp_path / "b.adl"
+    without.write_text(SHIFTED[SHIFTED.index("region") :])
+    assert "variation" not in run(without).stdout
+
+
 def test_ci_can_fail_on_an_overlap(analysis: Path, tmp_path: Path) -> None:
     assert run(analysis, "--fail-on", "overlap").exit_code == 1
     assert run(analysis, "--fail-on", "unproven").exit_code == 0

@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from adl.check.analysis import AskedDialect
     from adl.compiler.layout import Chunk
     from adl.compiler.program import Program
-    from adl.compiler.prove.findings import Finding, InVariations
+    from adl.compiler.prove.findings import Finding
     from adl.compiler.prove.promises import Promises
     from adl.compiler.prove.regions import Region
     from adl.compiler.prove.study import Progress, Study
 
 
 _BLOCK = 1 << 16  # events of a file at a time
+_SOME = 5  # regions that are named where none is like what was asked for
 
 
 @click.command("overlap", short_help="Show which regions are disjoint, and which overlap.")
@@ -45,7 +46,8 @@ _BLOCK = 1 << 16  # events of a file at a time
     "--explain",
     nargs=2,
     metavar="R1 R2",
-    help="Show what decides one pair, or what blocks it: FILE:REGION, if files share a name.",
+    help="Show what decides one pair, or what blocks it. A bin is 'REGION: BIN'; if files share a "
+    "name, FILE:REGION.",
 )
 @click.option(
     "-o", "--output", metavar="FILE", help="Draw a heat map: .png, .pdf or .svg, by its ending."
@@ -99,19 +101,21 @@ def command(
 
     What is said is proven for every event that keeps the promises of the object model, or shown by
     an event that passes both regions, which the interpreter has confirmed; else a pair is not
-    decided, and the cut that blocked it is named. Regions of all ANALYSIS files are compared. No
-    data are needed. The exit code is 0, 1 with --fail-on, 2 if an analysis has a mistake.
+    decided, and the cut that blocked it is named. Regions of all ANALYSIS files are compared. Of
+    those that are disjoint it says under which variations they are not proven to be. No data are
+    needed. The exit code is 0, 1 with --fail-on, 2 if an analysis has a mistake.
 
     \b
     Example:
       adl overlap examples/search.adl --bins --matrix
-      adl overlap examples/search.adl --explain search met_spectrum
+      adl overlap examples/search.adl --explain 'search: 2b' met_spectrum
     """
     from adl.cli import relations
     from adl.cli.front import schema
     from adl.compiler.prove import smt
     from adl.compiler.prove.promises import promises_of
     from adl.compiler.prove.study import Study
+    from adl.compiler.prove.varied import changes
     from adl.compiler.prove.verdicts import Limits
 
     begin = time.monotonic()
@@ -123,7 +127,7 @@ def command(
         show_note("z3 is not installed, intervals alone are used: pip install 'adlc[prove]'")
     known = schema(model, samples[0] if samples else None, None)
     programs = _programs(files, model, samples, dialect, lenient, model_path)
-    regions = _regions(programs, bins)
+    regions = _regions(programs, bins or explain is not None)
     if not regions:
         raise UserError("there is no region in " + ", ".join(files))
     asked = _asked(regions, explain)
@@ -137,12 +141,13 @@ def command(
     )
     with _progress(quiet or asked is not None) as progress:
         verdicts = study.run(progress)
+        varied = changes(programs, study.regions)
+        variations = study.vary(varied, progress) if varied else {}
     if asked is not None:
-        click.echo("\n".join(relations.explain(study.regions, verdicts, 0, 1)))
+        click.echo("\n".join(relations.explain(study.regions, verdicts, variations)))
         _end(study, fail_on)
         return
     findings = _findings(study, programs, promises)
-    variations = _variations(study, programs)
     seconds = time.monotonic() - begin
     if form == "json":
         plain = relations.document(regions, verdicts, findings, variations, study.seconds)
@@ -199,7 +204,7 @@ def _asked(regions: Sequence[Region], names: tuple[str, str] | None) -> tuple[in
     found, mistakes = [], []
     for name in names:
         places = [i for i, r in enumerate(regions) if name in (str(r), r.name) and not r.label]
-        places = places or [i for i, r in enumerate(regions) if name == str(r)]
+        places = places or [i for i, r in enumerate(regions) if name in (str(r), r.own)]
         if len(places) == 1:
             found += places
         else:
@@ -214,16 +219,24 @@ def _asked(regions: Sequence[Region], names: tuple[str, str] | None) -> tuple[in
 def _not_one(name: str, places: Sequence[int], regions: Sequence[Region]) -> str:
     """Return that a name is that of no region, or of several, with those that may be meant."""
     if places:
-        meant = ", ".join(str(regions[i]) for i in places)
+        meant = _listed([str(regions[i]) for i in places])
         return f"{name} is the name of {len(places)} regions\n  help: name one of {meant}"
     from difflib import get_close_matches
 
     names = {str(region): region for region in regions}
-    plain = {region.name: full for full, region in reversed(names.items()) if not region.label}
+    plain = {region.own: full for full, region in reversed(names.items())}
     close = get_close_matches(name, names, 3)
     close += [plain[n] for n in get_close_matches(name, plain, 3) if plain[n] not in close]
-    meant = ", ".join(close or list(names)[:5])
-    return f"no region {name}\n  help: name one of {meant}"
+    if close:
+        return f"no region {name}\n  help: name one of {_listed(close)}"
+    whole = [full for full, region in names.items() if not region.label]
+    more = f" or {len(whole) - _SOME} others" if len(whole) > _SOME else ""
+    return f"no region {name}\n  help: name one of {_listed(whole[:_SOME])}{more}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names as a shell takes them: those of bins have spaces and commas."""
+    return ", ".join(f'"{name}"' if " " in name else name for name in names)
 
 
 def _findings(
@@ -234,28 +247,6 @@ def _findings(
     found = of_regions(study.prover, study.regions)
     for name, program in programs:
         found += of_bins(study.prover, program, promises, name)
-    return found
-
-
-def _variations(
-    study: Study, programs: Sequence[tuple[str, Program]]
-) -> dict[tuple[int, int], InVariations]:
-    """Return what is known of disjoint pairs of one analysis under its variations."""
-    from adl.compiler.prove.findings import under_variations
-
-    places = {(r.file, r.name): i for i, r in enumerate(study.regions) if not r.label}
-    found = {}
-    for name, program in programs:
-        own = {n: i for (file, n), i in places.items() if file == name}
-        pairs = [
-            (a, b)
-            for a, i in own.items()
-            for b, j in own.items()
-            if i < j and study.verdicts[i, j].relation == "disjoint"
-        ]
-        if program.variations:
-            for (a, b), known in under_variations(study.prover, program, pairs).items():
-                found[own[a], own[b]] = known
     return found
 
 

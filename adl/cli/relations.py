@@ -16,7 +16,7 @@ from adl.cli.wording import METHODS, WORDS
 
 if TYPE_CHECKING:
     from adl.compiler.layout import Chunk
-    from adl.compiler.prove.findings import Finding, InVariations
+    from adl.compiler.prove.findings import Finding
     from adl.compiler.prove.regions import Region
     from adl.compiler.prove.verdicts import Relation, Verdict
 
@@ -24,6 +24,7 @@ Pair = tuple[int, int]
 Verdicts = Mapping[Pair, "Verdict"]
 
 MOST_LINES = 60  # pairs that are listed by name; a matrix shows more
+MOST_NAMES = 5  # variations of a pair that are listed by name
 
 LETTERS: dict[Relation, str] = {
     "disjoint": ".",
@@ -39,7 +40,7 @@ def print_relations(
     regions: Sequence[Region],
     verdicts: Verdicts,
     findings: Sequence[Finding],
-    variations: Mapping[Pair, InVariations],
+    variations: Mapping[Pair, Sequence[str]],
     seconds: float,
     matrix: bool,
 ) -> None:
@@ -49,20 +50,24 @@ def print_relations(
         click.echo("\n" + "\n".join(_matrix(regions, verdicts)))
     else:
         _print_pairs(regions, verdicts)
-    varied = [(p, v) for p, v in variations.items() if v.variations]
-    if varied:
-        always = sum(not v.unproven for _, v in varied)
-        click.echo(
-            f"\n{always} of {len(varied)} disjoint pairs {'is' if always == 1 else 'are'} so under every variation"
-        )
-        for (i, j), found in varied:
-            if found.unproven:
-                names = ", ".join(found.unproven[:5])
-                click.echo(f"  {regions[i]}, {regions[j]}: not proven under {names}")
+    if variations:
+        always = sum(not unproven for unproven in variations.values())
+        number = wording.pairs(len(variations)).replace("pair", "disjoint pair")
+        verb = "is" if always == 1 else "are"
+        click.echo(f"\n{always} of {number} {verb} so under every variation")
+    for (i, j), unproven in variations.items():
+        if unproven:
+            click.echo(f"  {regions[i]}, {regions[j]}: not proven under {_some(unproven)}")
     if findings:
         click.echo()
     for finding in findings:
         click.echo(f"{finding.kind}: {finding.region}: {finding.text}")
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first names of many, and how many more there are."""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
 
 
 def _summary(regions: Sequence[Region], verdicts: Verdicts, seconds: float) -> str:
@@ -109,17 +114,23 @@ def _between(verdicts: Verdicts, i: int, j: int) -> Verdict:
     return verdicts[i, j] if i < j else verdicts[j, i].mirrored
 
 
-def explain(regions: Sequence[Region], verdicts: Verdicts, i: int, j: int) -> list[str]:
-    """Return how two regions relate, and all that shows it."""
+def explain(
+    regions: Sequence[Region], verdicts: Verdicts, variations: Mapping[Pair, Sequence[str]]
+) -> list[str]:
+    """Return how the two regions of a study relate, and all that shows it."""
     from adl.compiler.prove.facts import FACTS
 
-    verdict = _between(verdicts, i, j)
-    lines = [f"{regions[i]} {WORDS[verdict.relation]} {regions[j]}: {verdict.reason}"]
+    verdict = verdicts[0, 1]
+    lines = [f"{regions[0]} {WORDS[verdict.relation]} {regions[1]}: {verdict.reason}"]
     if verdict.method in ("intervals", "z3"):
         lines.append(
             f"proven {METHODS[verdict.method]}" + (", with these facts:" if verdict.facts else "")
         )
         lines += [f"  {fact}: {FACTS[fact]}" for fact in verdict.facts if fact in FACTS]
+    for unproven in variations.values():
+        names = ", ".join(unproven)
+        told = f"not proven to be disjoint under {names}" if names else "so under every variation"
+        lines.append(told)
     if verdict.term:
         lines.append(f"what blocks a decision: {verdict.term}")
     if verdict.witness is not None:
@@ -171,7 +182,7 @@ def document(
     regions: Sequence[Region],
     verdicts: Verdicts,
     findings: Sequence[Finding],
-    variations: Mapping[Pair, InVariations],
+    variations: Mapping[Pair, Sequence[str]],
     seconds: Mapping[Pair, float],
 ) -> dict[str, Any]:
     """Return all of it as plain data: see ``overlap.schema.json``."""
@@ -200,9 +211,7 @@ def document(
                 "empty": v.empty,
                 "seconds": round(seconds[i, j], 6),
                 "witness": None if v.witness is None else event(v.witness.chunk),
-                "unproven_variations": (
-                    list(variations[i, j].unproven) if (i, j) in variations else None
-                ),
+                "unproven_variations": (list(variations[i, j]) if (i, j) in variations else None),
             }
             for (i, j), v in verdicts.items()
         ],

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal as Words
 
 from adl.compiler.ir import TRUE, Call, Const, Node, both, conjuncts, invert
 from adl.compiler.program import Program, RegionOutput
-from adl.compiler.prove.decide import Prover, Question
+from adl.compiler.prove.decide import Prover
 from adl.compiler.prove.promises import Promises
-from adl.compiler.prove.regions import Region, mask_of, regions_of, varied
+from adl.compiler.prove.regions import Region, mask_of
 from adl.compiler.prove.search import Search
 from adl.compiler.prove.values import Values, compared
 from adl.compiler.prove.verdicts import Witness
@@ -145,32 +145,4 @@ def _conditions(number: Node) -> list[Node]:
         if not isinstance(place, Const):
             return []
         found.append(condition)
-    return found
-
-
-@dataclass(frozen=True)
-class InVariations:
-    """In how many variations two disjoint regions are disjoint, too; the others by name."""
-
-    variations: int
-    unproven: tuple[str, ...]
-
-
-def under_variations(
-    prover: Prover, program: Program, pairs: Sequence[tuple[str, str]]
-) -> dict[tuple[str, str], InVariations]:
-    """Return whether regions that are disjoint are so under every variation of the analysis."""
-    nominal = {r.name: r.mask for r in regions_of(program)}
-    masks = list(varied(program))
-    found = {}
-    asked: tuple[Question, ...] = ("disjoint",)
-    for a, b in pairs:
-        unproven = []
-        for label, changed in masks:
-            if a not in changed and b not in changed:
-                continue
-            first, second = changed.get(a, nominal[a]), changed.get(b, nominal[b])
-            if prover.prove(first, second, asked).relation != "disjoint":
-                unproven.append(label)
-        found[a, b] = InVariations(len(masks), tuple(unproven))
     return found

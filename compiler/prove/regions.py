@@ -1,27 +1,11 @@
-"""Regions of programs as masks: whole regions, their bins, and the same under a variation."""
+"""Regions of programs as masks: whole regions and their bins."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from adl.compiler.ir import (
-    Axis,
-    Choice,
-    Column,
-    Const,
-    Fill,
-    Index,
-    Node,
-    Source,
-    both,
-    call,
-    opened,
-    rewrite,
-    substitute,
-)
-from adl.compiler.program import Program, RegionOutput, VariationOutput
-from adl.compiler.variations import group_of
+from adl.compiler.ir import Const, Node, both, call
+from adl.compiler.program import Program, RegionOutput
 
 
 @dataclass(frozen=True)
@@ -37,9 +21,13 @@ class Region:
     file: str = ""  # of the analysis, where there are several
     steps: tuple[tuple[str, Node], ...] = ()
 
+    @property
+    def own(self) -> str:
+        """Its name in its analysis."""
+        return f"{self.name}: {self.label}" if self.label else self.name
+
     def __str__(self) -> str:
-        own = f"{self.name}: {self.label}" if self.label else self.name
-        return f"{self.file}:{own}" if self.file else own
+        return f"{self.file}:{self.own}" if self.file else self.own
 
 
 def regions_of(program: Program, bins: bool = False, file: str = "") -> list[Region]:
@@ -64,49 +52,16 @@ def bins_of(region: RegionOutput, file: str = "") -> list[Region]:
     fill, found = region.bins.fill, []
     (number,) = fill.values
     for place, label in enumerate(region.bins.labels):
-        inside = call("eq", number, Const(place + 0.5))  # as lowering numbers them
-        mask = both(fill.mask, inside)
+        mask = in_bin(fill.mask, number, place)
         steps = (*_steps(region), (f"bin {label}", mask))
         found.append(Region(region.name, mask, label, file, steps))
     return found
 
 
+def in_bin(mask: Node, number: Node, place: int) -> Node:
+    """Return which events of a region are in one bin, from the number that fills the bins."""
+    return both(mask, call("eq", number, Const(place + 0.5)))  # as lowering numbers them
+
+
 def _steps(region: RegionOutput) -> tuple[tuple[str, Node], ...]:
     return tuple((s.label, s.fill.mask) for s in region.steps if not s.weight)
-
-
-def varied(program: Program) -> Iterator[tuple[str, dict[str, Node]]]:
-    """Yield each variation with the masks of the regions, by name, that it changes."""
-    nominal = {region.name: mask_of(region) for region in program.regions if region.steps}
-    for output in program.variations:
-        for number, member in enumerate(output.members):
-            masks = {}
-            for region in output.regions:
-                if region.steps:
-                    mask = _of_member(region.steps[-1].fill, number, output)
-                    if mask is not nominal.get(region.name):
-                        masks[region.name] = mask
-            yield member.label, masks
-
-
-def _of_member(fill: Fill, number: int, output: VariationOutput) -> Node:
-    """Return the mask of a fill for one variation of a group."""
-    axis = group_of(fill)
-    if axis is None:
-        return fill.mask
-    axes, children = opened(fill)
-    own: Axis = axes[fill.axes.index(axis)]
-    mask = substitute(children[-2], {Index(own): Const(number)})
-    return rewrite(mask, _chosen)
-
-
-def _chosen(node: Node) -> Node | None:
-    """Return the option of a choice whose position is known."""
-    match node:
-        case Choice(Const(int(number)), options) if isinstance(options[number], float):
-            return Const(options[number])  # type: ignore[arg-type]  # a float
-        case Choice(Const(int(number)), options):
-            option = options[number]
-            if isinstance(option, Source):
-                return Column(option.name, option.dtype, option.collection, *node.arguments)
-    return None

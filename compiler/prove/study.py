@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
+from adl.compiler.ir import Node
 from adl.compiler.layout import Chunk
 from adl.compiler.prove import smt
 from adl.compiler.prove.decide import ALL, NOT_PROVEN, Prover, Question
@@ -20,6 +21,7 @@ from adl.compiler.prove.nearest import blocking
 from adl.compiler.prove.promises import Promises
 from adl.compiler.prove.regions import Region
 from adl.compiler.prove.search import Pair, Search
+from adl.compiler.prove.varied import Change
 from adl.compiler.prove.verdicts import Limits, Verdict
 
 CHUNK = 40  # pairs that a process is given at a time
@@ -36,14 +38,20 @@ class Task(NamedTuple):
     pair: Pair
     asked: tuple[Question, ...]
     solver: bool = False
+    change: int | None = None  # the variation under which to prove it
 
 
 class Answer(NamedTuple):
     """What was proven of a pair, in how many seconds."""
 
-    pair: Pair
+    task: Task
     verdict: Verdict
     seconds: float
+
+    @property
+    def pair(self) -> Pair:
+        """The pair that was asked about."""
+        return self.task.pair
 
 
 class Study:
@@ -66,6 +74,7 @@ class Study:
         self._late: dict[Pair, str] = {}
         self.seconds: dict[Pair, float] = dict.fromkeys(self.pairs, 0.0)
         self._proving: dict[Pair, float] = dict.fromkeys(self.pairs, 0.0)  # of these
+        self.changes: Sequence[Change] = ()
         self.search: Search | None = None
         if limits.search and self.regions:
             self.search = Search([r.mask for r in self.regions], promises, self.prover.facts.normal)
@@ -92,6 +101,35 @@ class Study:
             if pair not in self.verdicts:
                 self.verdicts[pair] = self._rest(pair)
         return self.verdicts
+
+    def vary(
+        self, changes: Sequence[Change], progress: Progress | None = None
+    ) -> dict[Pair, tuple[str, ...]]:
+        """Return, of each disjoint pair, the variations under which it is not proven to be so.
+
+        Each variation of a pair may take as long as a pair.
+        """
+        self.changes = changes
+        asked: dict[tuple[Pair, Node, Node], Task] = {}  # what several variations do is asked once
+        tasks: dict[Pair, dict[str, Task]] = {}
+        for pair in (p for p in self.pairs if self.verdicts[p].relation == "disjoint"):
+            tasks[pair] = {}
+            for number, change in enumerate(changes):
+                key = (pair, *self._masks(pair, number))
+                if key[1:] == self._masks(pair) or (change.alone and key in asked):
+                    continue
+                task = Task(pair, ("disjoint",), self.limits.solver, number)
+                tasks[pair][change.label] = asked.setdefault(key, task)
+        proven = set()
+        for done, answer in enumerate(self._answers(list(asked.values())), 1):
+            if answer.verdict.relation == "disjoint":
+                proven.add(answer.task)
+            if progress is not None:
+                progress("varying", done, len(asked))
+        return {
+            pair: tuple(label for label, task in own.items() if task not in proven)
+            for pair, own in tasks.items()
+        }
 
     def _rest(self, pair: Pair) -> Verdict:
         """Return the verdict of a pair of which nothing was proven."""
@@ -162,10 +200,16 @@ class Study:
     def answer(self, task: Task) -> Answer:
         """Return what can be proven of one pair."""
         begin = time.monotonic()
-        first, second = (self.regions[i].mask for i in task.pair)
-        spent = self._proving[task.pair]
-        verdict = self.prover.prove(first, second, task.asked, task.solver, spent)
-        return Answer(task.pair, verdict, time.monotonic() - begin)
+        spent = self._proving[task.pair] if task.change is None else 0.0
+        masks = self._masks(task.pair, task.change)
+        verdict = self.prover.prove(*masks, task.asked, task.solver, spent)
+        return Answer(task, verdict, time.monotonic() - begin)
+
+    def _masks(self, pair: Pair, change: int | None = None) -> tuple[Node, Node]:
+        """Return the masks of a pair, nominal or under a variation."""
+        changed = {} if change is None else self.changes[change].masks
+        first, second = (changed.get(i, self.regions[i].mask) for i in pair)
+        return first, second
 
 
 _STUDY: Study | None = None  # of a process that proves
