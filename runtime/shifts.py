@@ -1,8 +1,10 @@
 """What is odd about systematics after a run: nothing changed, one side only, less than chance.
 
-Or weights are missing, zero, of the other sign, or more than ten times the nominal ones. The error of a shift knows that nominal and varied yields are of the same events, see
+Or weights are missing, zero, of the other sign, or more than ten times the nominal ones. The error
+of a shift knows that nominal and varied yields are of the same events, see
 ``compiler/lower/shifts.py``. A variation of weights alone is as uncertain as the yield is: its
-relative error is that of the yield.
+relative error is that of the yield. How many events a tree of its own shares with the nominal one
+nobody has said: of it no error is known.
 """
 
 from __future__ import annotations
@@ -70,10 +72,11 @@ def _findings(systematic: Systematic, items: _Items) -> Iterator[Finding]:
         return
     nominal = items.get(NOMINAL, {})
     up, down = (items.get(f"{systematic.name}{d}", {}) for d in ("Up", "Down"))
+    up = up or items.get(systematic.name, {})  # a dataset without direction
     labels = (v.label for v in systematic.variations)
-    both = f"{systematic.name}Up", f"{systematic.name}Down"
+    both = f"{systematic.name}Up", f"{systematic.name}Down", systematic.name
     # What has but one direction, as a dataset can, says so by its name.
-    has_both = bool(systematic.combine) or len({*_sides(systematic)} & {*both}) == 2
+    has_both = bool(systematic.combine) or len({*_sides(systematic)} & {*both[:2]}) == 2
     own = [up, down, *(items.get(label, {}) for label in labels if label not in both)]
     if not any(_differ(nominal[p], item) for found in own for p, item in found.items()):
         yield Finding("unchanged")
@@ -167,27 +170,23 @@ def _of_yield(
     if not value or not all(math.isfinite(c.steps[-1].sumw) for c in (nominal, *cutflows)):
         return
     up, down = (c.steps[-1].sumw / value - 1.0 for c in cutflows)
-    error = _of_other_events if systematic.kind == "dataset" else _error
-    errors = [error(nominal, c) for c in cutflows]
-    known = Finding("unchanged", nominal.process.name, nominal.region, "", up, down, max(errors))
+    errors = [] if systematic.kind == "tree" else [_error(systematic, nominal, c) for c in cutflows]
+    error = max(errors, default=None)
+    known = Finding("unchanged", nominal.process.name, nominal.region, "", up, down, error)
     if (up == 0.0) != (down == 0.0):
         yield replace(known, kind="one-sided")
     elif up * down > 0.0:
         yield replace(known, kind="same-side")
-    within = all(abs(s) <= e * _EVEN for s, e in zip((up, down), errors, strict=True))
-    if within and not systematic.combine:
+    pairs = zip((up, down), errors or (0.0, 0.0), strict=True)
+    if all(abs(shift) <= own * _EVEN for shift, own in pairs) and not systematic.combine:
         yield replace(known, kind="insignificant")
 
 
-def _of_other_events(nominal: Cutflow, varied: Cutflow) -> float:
-    """Return the relative error of a shift to a dataset that has events of its own."""
-    last, other = nominal.steps[-1], varied.steps[-1]
-    return math.sqrt(last.sumw2 + other.sumw2) / abs(last.sumw) if last is not other else 0.0
-
-
-def _error(nominal: Cutflow, varied: Cutflow) -> float:
+def _error(systematic: Systematic, nominal: Cutflow, varied: Cutflow) -> float:
     """Return the error of a shift, relative to the nominal yield."""
-    last = nominal.steps[-1]
+    last, other = nominal.steps[-1], varied.steps[-1]
+    if systematic.kind == "dataset":  # events of its own
+        return math.sqrt(last.sumw2 + other.sumw2) / abs(last.sumw) if last is not other else 0.0
     if varied.moved is not None:
         return math.sqrt(varied.moved) / abs(last.sumw)
     shift = abs(varied.steps[-1].sumw / last.sumw - 1.0)

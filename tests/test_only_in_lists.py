@@ -38,6 +38,8 @@ systematic pile
   weight pu up 1.2 down 0.7  only ttbar
 systematic flat
   weight pu up 1 down 1  only ttbar
+systematic everywhere
+  weight pu up 1.1 down 0.9
 systematic mixed
   weight pu up 1.5 down 0.5  only ttbar
   rate 1.3 0.6  only wjets
@@ -184,6 +186,9 @@ def test_what_does_not_act_has_no_row(ran: Ran) -> None:
     for process in ("wjets", "data"):
         assert {"pile", "flat"}.isdisjoint(ran.rows(process))
     assert ran.systematic("pile")["processes"] == ["ttbar", "total"]
+    # Its weight is only simulation: of data it can change nothing.
+    assert ran.systematic("everywhere")["processes"] == ["ttbar", "wjets", "total"]
+    assert "everywhere" not in ran.rows("data")
 
 
 def test_factors_to_one_side_are_told_of_their_process(ran: Ran) -> None:

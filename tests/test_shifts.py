@@ -11,9 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from adl.cli import main
+from adl.cli.tables import variations_table
 from adl.compiler.layout import Chunk
 from adl.runtime.collect import collect, systematics
-from adl.runtime.results import Cutflow, Process, Results, Step, Systematic
+from adl.runtime.results import Cutflow, Process, Results, Step, Systematic, Varied
 from adl.runtime.shifts import with_findings
 from tests.test_differential import differences
 from tests.variations import compiled, jets, lists, schema
@@ -291,3 +292,35 @@ def test_a_dataset_that_is_a_variation_has_an_error_of_its_own() -> None:
     (chance,) = with_findings(found).systematics[0].findings
     assert chance.kind == "insignificant"
     assert chance.error == pytest.approx(np.sqrt(212.0) / 100.0)
+
+
+def test_a_second_generator_without_direction_has_one_shift() -> None:
+    process = Process("p", "")
+    nominal = Cutflow(process, "nominal", "r", (Step("all", 100, 100.0, 100.0),), ())
+    other = replace(nominal, variation="herwig", steps=(Step("all", 112, 112.0, 112.0),))
+    systematic = Systematic("herwig", "dataset", (Varied("herwig", ""),))
+    found = with_findings(
+        Results("", "", "adl", 212, (nominal, other), (), systematics=(systematic,))
+    )
+    (chance,) = found.systematics[0].findings
+    assert chance.kind == "insignificant"
+    assert chance.error == pytest.approx(np.sqrt(212.0) / 100.0)
+    table = variations_table(nominal, found)
+    assert table is not None
+    cells = {c.header: list(c.cells) for c in table.columns}
+    assert (cells["up"], cells["down"]) == (["+12.00%"], [""])
+
+
+def test_of_a_tree_of_its_own_no_error_is_known() -> None:
+    process = Process("p", "")
+    nominal = Cutflow(process, "nominal", "r", (Step("all", 100, 100.0, 100.0),), ())
+    flows = [
+        replace(nominal, variation=f"jms{d}", steps=(Step("all", n, float(n), float(n)),))
+        for d, n in (("Up", 101), ("Down", 102))
+    ]
+    systematic = Systematic("jms", "tree", (Varied("jmsUp", "up"), Varied("jmsDown", "down")))
+    found = with_findings(
+        Results("", "", "adl", 303, (nominal, *flows), (), systematics=(systematic,))
+    )
+    (same,) = found.systematics[0].findings
+    assert (same.kind, same.error) == ("same-side", None)

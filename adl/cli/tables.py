@@ -120,7 +120,9 @@ def variations_table(nominal: Cutflow, results: Results) -> Table | None:
 def _shifts(
     systematic: Systematic, nominal: Cutflow, own: Mapping[str, Cutflow]
 ) -> tuple[str, str]:
-    """The relative changes of the yield, upwards and downwards."""
+    """The relative changes of the yield, upwards and downwards; one alone without a direction."""
+    if systematic.name in own:
+        return _shift(nominal.steps[-1], own[systematic.name], None), ""
     labels = [f"{systematic.name}{direction}" for direction in ("Up", "Down")]
     rate = systematic.rate_of(nominal.process.name, nominal.region)
     alone = systematic.kind == "rate"  # where the yield is 0, a mean of factors has no weights

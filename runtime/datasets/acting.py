@@ -57,8 +57,13 @@ def with_processes(systematic: Systematic, found: Mapping[str, Sequence[Acting]]
     Args:
         systematic: As ``merged`` returns it, or one for which a dataset stands.
         found: What is in force for the parts of each process.
+
+    It acts on the processes of which it can change a number.
     """
-    acts = tuple(name for name, own in found.items() if _acts(systematic, own))
+    declared = tuple(name for name, own in found.items() if _acts(systematic, own))
+    able = tuple(name for name in declared if _can_change(systematic, found[name]))
+    # What can change no number anywhere, all of them are told of.
+    acts = able or declared
     rates = tuple(rate for name in acts for rate in _rates(systematic.name, name, found[name]))
     # One pair of factors for everything, or none: who reads only that scales nothing wrongly.
     same = {(r.up, r.down) for r in rates}
@@ -72,6 +77,18 @@ def _acts(systematic: Systematic, parts: Iterable[Acting]) -> bool:
         part.variation in labels if part.variation else _of(systematic.name, part) is not None
         for part in parts
     )
+
+
+def _can_change(systematic: Systematic, parts: Iterable[Acting]) -> bool:
+    """Whether a number of a process can change: what is varied may be for another one alone."""
+    for part in parts:
+        own = _of(systematic.name, part)
+        if part.variation or (own is not None and own.rate is not None):
+            return True
+        places = {f"{region}/{name}" if name else region for region, name in part.nominal}
+        if own is not None and any(places - {*v.unchanged} for v in own.variations):
+            return True
+    return False
 
 
 def _of(name: str, part: Acting) -> Systematic | None:
