@@ -466,13 +466,18 @@ def test_every_function_that_is_no_row_of_the_library_is_named() -> None:
 
 
 def test_every_file_of_a_link_exists_and_every_anchor_is_a_heading() -> None:
-    headings = re.findall(r"^#+ (.*)$", TEXT, re.MULTILINE)
-    anchors = {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings}
     for target in re.findall(r"\]\(([^)\s]+)\)", TEXT):
-        if target.startswith("#"):
-            assert target[1:] in anchors, target
-        elif "://" not in target:
-            assert (MANUAL.parent / target).exists(), target
+        if "://" not in target:
+            name, _, anchor = target.partition("#")
+            file = MANUAL.parent / name if name else MANUAL
+            assert file.exists(), target
+            assert not anchor or anchor in anchors(file.read_text(encoding="utf-8")), target
+
+
+def anchors(text: str) -> set[str]:
+    """Return what a link may name within a text: its headings, as GitHub spells them."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings}
 
 
 def test_every_example_that_is_named_exists() -> None:
