@@ -1,11 +1,20 @@
-"""``adl diff``: blocks that are no objects and regions."""
+"""``adl diff``: blocks that are no objects and regions, and files that analyses read."""
 
 from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from adl.cli import differences
-from tests.test_diff import difference, only
+from adl.diff.canonical import Canonical
+from adl.diff.changes import Difference
+from adl.diff.compare import compare
+from tests.test_corpus import CORPUS
+from tests.test_diff import EXAMPLES, difference, example, only, side
 
 BLOCKS = """
 trigger leptons "HLT_Mu50" \\
@@ -65,3 +74,163 @@ def test_where_systematics_differ_regions_count_the_same_but_for_variations() ->
         "region r differs, because of leptons",
         "region other counts the same",
     ]
+
+
+# --------------------------------------------------------------------- files with numbers
+
+FILES = """
+object jets
+  take Jet
+  define noise = correction("{0}", "jet_noise", pt, phi)
+  define more = correction("{0}", "other", pt)
+  select pt * noise > 30
+systematic up
+  reweight up correction("{0}", "other", MET.pt) down 1
+region r
+  select size(jets) > 1
+region s
+  select size(jets) > 1
+  weight w prod(jets.more)
+region t
+  select MET.pt > correction("{0}", "other", MET.pt)
+region u
+  select MET.pt > 10
+"""
+
+
+def _correction(name: str, inputs: str, factor: float) -> dict[str, Any]:
+    return {
+        "name": name,
+        "version": 1,
+        "description": f"{factor}",
+        "inputs": [{"name": one, "type": "real"} for one in inputs.split()],
+        "output": {"name": "factor", "type": "real"},
+        "data": {
+            "nodetype": "binning",
+            "input": "pt",
+            "edges": [0.0, 50.0, 500.0],
+            "content": [1.0, factor],
+            "flow": "clamp",
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with three folders, of which the last has another correction ``other``."""
+    folder = tmp_path_factory.mktemp("versions")
+    for name, factor in (("one", 1.1), ("same", 1.1), ("more", 1.2)):
+        (folder / name).mkdir()
+        corrections = [_correction("jet_noise", "pt phi", 1.3), _correction("other", "pt", factor)]
+        document = {"schema_version": 2, "corrections": corrections, "description": name}
+        (folder / name / "c.json").write_text(json.dumps(document))
+    return folder
+
+
+def compared(first: Path, second: Path, text: str = FILES, other: str = "c.json") -> Difference:
+    canonical = Canonical()
+    a = side(text.replace("{0}", "c.json"), str(first / "a.adl"), canonical)
+    b = side(text.replace("{0}", other), str(second / "a.adl"), canonical)
+    return compare(a, b)
+
+
+def test_corrections_in_another_folder_are_one_if_they_hold_the_same(versions: Path) -> None:
+    assert compared(versions / "one", versions / "same").equal
+    shutil.copy(versions / "one" / "c.json", versions / "same" / "d.json")
+    assert compared(versions / "one", versions / "same", other="d.json").changes == ()
+
+
+def test_a_correction_that_holds_something_else_is_told_once(versions: Path) -> None:
+    found = compared(versions / "one", versions / "more")
+    change = only(found)
+    assert (change.status, change.kind, change.name) == ("changed", "correction", "other of c.json")
+    assert change.details == ("its content differs",)
+    assert change.regions == ("s", "t")
+    assert change.a is not None
+    assert change.a.line == 5
+    assert [(pair.b, pair.status) for pair in found.regions] == [
+        *(("r", "equal"), ("s", "changed"), ("t", "changed"), ("u", "equal"))
+    ]
+    assert [*differences.region_lines(found)][-1] == "region u counts the same, variations aside"
+    assert [*differences.systematic_lines(found)] == [
+        "systematic up differs, because of other of c.json"
+    ]
+
+
+def test_networks_in_another_folder_are_one_if_they_hold_the_same(tmp_path: Path) -> None:
+    text = (CORPUS / "functional_network_stau.adl").read_text()
+    for name in ("one", "same", "more"):
+        shutil.copytree(CORPUS / "models", tmp_path / name / "models")
+    shutil.copy(CORPUS / "models" / "stau_mid.onnx", tmp_path / "more" / "models" / "stau_low.onnx")
+    assert compared(tmp_path / "one", tmp_path / "same", text).equal
+    found = compared(tmp_path / "one", tmp_path / "more", text)
+    change = only(found)
+    assert (change.kind, change.name) == ("network", "models/stau_low.onnx")
+    assert change.regions
+    assert {p.causes for p in found.regions if p.status != "equal"} == {("models/stau_low.onnx",)}
+
+
+# ------------------------------------------------------------------ what differs because of it
+
+CAUSES = """
+trigger m "HLT_Mu50"
+trigger e "HLT_Ele27_WPTight_Gsf" or "HLT_Ele32_WPTight_Gsf"
+systematic jes
+  scale pt(Jet)  nominal 1.2  up 1.3  down 1.1
+  keep MET
+systematic size
+  reweight up 1 + 0.1 * big down 1
+define big = count(Jet.pt > 100)
+region muon
+  select trigger(m)
+region electron
+  select trigger(e)
+region jet
+  select big >= 1
+region met
+  select MET > 30
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "causes"),
+    [
+        ('"HLT_Mu50"', '"HLT_Mu55"', {"muon": "m"}),
+        ("nominal 1.2", "nominal 1.25", {"jet": "jes", "systematic size": "jes"}),
+        ("pt > 100)", "pt > 90)", {"jet": "big", "systematic size": "big"}),
+        ("up 1.3", "up 1.25", {}),
+    ],
+)
+def test_what_differs_names_its_causes_alone(old: str, new: str, causes: dict[str, str]) -> None:
+    found = difference(CAUSES, CAUSES.replace(old, new))
+    assert only(found).regions == tuple(name for name in causes if " " not in name)
+    told = {pair.b: ", ".join(pair.causes) for pair in found.regions if pair.causes}
+    told |= {f"systematic {one.name}": ", ".join(one.causes) for one in found.systematics}
+    assert told == causes
+    assert {pair.status for pair in found.regions} <= {"equal", "changed"}
+
+
+def test_the_order_of_a_triggers_paths_is_no_difference() -> None:
+    paths = '"HLT_Ele27_WPTight_Gsf" or "HLT_Ele32_WPTight_Gsf"'
+    assert difference(CAUSES, CAUSES.replace(paths, " or ".join(paths.split(" or ")[::-1]))).equal
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("jes_{i}", "jec_{i}", [("renamed", "jec_{i}")]),
+        ("for i 1 2", "for i 1 2 3", [("changed", "jes_{i}")]),
+        ("systematic lumi\n  rate 1.025\n", "", [("removed", "lumi")]),
+    ],
+)
+def test_a_family_is_told_as_one(old: str, new: str, told: list[tuple[str, str]]) -> None:
+    found = difference(BLOCKS, BLOCKS.replace(old, new))
+    assert [(change.status, change.name) for change in found.changes] == told
+
+
+def test_what_a_correction_varies_is_told_with_its_block() -> None:
+    text = example("systematics/trigger_factors.adl")
+    folder = EXAMPLES / "systematics"
+    found = difference(text, text.replace("vary trigger_data", "vary efficiency"), folder)
+    assert (only(found).kind, only(found).name) == ("correction", "ofData")
+    assert found.varies

@@ -40,6 +40,7 @@ def lines(found: Difference) -> Iterator[str]:
         yield from change_lines(found, change)
     yield ""
     yield from region_lines(found)
+    yield from systematic_lines(found)
 
 
 def change_lines(found: Difference, change: Change) -> Iterator[str]:
@@ -65,10 +66,15 @@ def change_lines(found: Difference, change: Change) -> Iterator[str]:
 
 def region_lines(found: Difference) -> Iterator[str]:
     """Yield what became of each region; where systematics differ, variations are not spoken of."""
-    varies = any(change.kind == "systematic" for change in found.changes)
     for pair in found.regions:
-        aside = varies and pair.status == "equal"
+        aside = found.varies and pair.status == "equal"
         yield _region_line(pair) + (", variations aside" if aside else "")
+
+
+def systematic_lines(found: Difference) -> Iterator[str]:
+    """Yield which systematics differ by what they name."""
+    for one in found.systematics:
+        yield f"systematic {one.name} differs, because of {', '.join(one.causes)}"
 
 
 def _region_line(pair: RegionPair) -> str:
@@ -101,6 +107,9 @@ def document(found: Difference) -> dict[str, Any]:
                 "causes": list(pair.causes),
             }
             for pair in found.regions
+        ],
+        "systematics": [
+            {"name": one.name, "causes": list(one.causes)} for one in found.systematics
         ],
     }
 

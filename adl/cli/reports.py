@@ -82,7 +82,7 @@ def _differences(found: Difference) -> Iterator[str]:
             yield f'<span class="{kind}">{escape(line.strip())}</span>'
         yield "</pre>"
     yield "<ul>"
-    for line in differences.region_lines(found):
+    for line in (*differences.region_lines(found), *differences.systematic_lines(found)):
         yield f"<li>{escape(line)}</li>"
     yield "</ul>"
 

@@ -205,6 +205,8 @@ class Canonical(Laws):
                 return self._make(looked_up, node.kind)
             case Reject() if node.reasons.line:  # a table's: its value is NaN there already
                 return of(node.value)
+            case Reject():  # a correction's: what is said of it names its file
+                return self._make(("reject", *map(of, node.children)), node.kind)
             case Infer():
                 inferred = "infer", content(node.network), node.output, *map(of, node.arguments)
                 return self._make(inferred, node.kind)

@@ -73,6 +73,14 @@ class RegionPair:
 
 
 @dataclass(frozen=True)
+class Follower:
+    """A systematic of unchanged words that varies otherwise, because of what it names."""
+
+    name: str
+    causes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Difference:
     """Everything that differs between two analyses."""
 
@@ -81,6 +89,13 @@ class Difference:
     changes: tuple[Change, ...]
     regions: tuple[RegionPair, ...]
     notes: tuple[str, ...] = ()
+    systematics: tuple[Follower, ...] = ()
+
+    @property
+    def varies(self) -> bool:
+        """Whether variations may differ where nominal values do not."""
+        kinds = ("systematic", "correction")
+        return bool(self.systematics) or any(change.kind in kinds for change in self.changes)
 
     @property
     def equal(self) -> bool:

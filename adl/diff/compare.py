@@ -13,15 +13,18 @@ from typing import Literal
 
 from adl.check import analysis as core
 from adl.check.collections import stages
-from adl.diff.changes import Because, Change, Difference, RegionPair, Status, once
+from adl.diff.causes import Causes
+from adl.diff.changes import Because, Change, Difference, Follower, RegionPair, Status, once
 from adl.diff.declarations import Declarations
+from adl.diff.files import both_use, elsewhere
 from adl.diff.matching import Pair, likeness, matched
 from adl.diff.meaning import Entry, meaning, selection
-from adl.diff.others import other_blocks
+from adl.diff.others import other_blocks, other_files, other_systematics
 from adl.diff.places import Places
 from adl.diff.regions import RegionDifference, compare_regions
-from adl.diff.shape import Shape, Shapes, tokens
+from adl.diff.shape import Shapes, tokens
 from adl.diff.sides import KINDS, Declared, Side
+from adl.diff.systematics import Group, corrected, groups, paired
 from adl.diff.thresholds import Detail, Reader
 from adl.diff.translation import Translation
 
@@ -44,15 +47,17 @@ class _Comparison:
         quiet = self._without_effect(regions)
         changes = [
             *(c for pair in self.pairs if pair not in quiet for c in self._declaration(pair)),
+            *self.systematics,
             *self.others,
             *changes,
         ]
         return Difference(
             self.a.source.name,
             self.b.source.name,
-            tuple(self._with_regions(c, regions) for c in once(changes)),
+            tuple(self._with_regions(c, regions) for c in (*self.files, *once(changes))),
             regions,
             tuple(self._notes()),
+            tuple(self._following()) if changes or self.files else (),
         )
 
     # ----------------------------------------------------------------------------- matching
@@ -84,7 +89,7 @@ class _Comparison:
     def _alike(self, x: str, y: str) -> float:
         """Return how near two declarations of other names are."""
         first, second = (
-            tokens(Shapes(side.declared, {}).content(side.declared[name]))
+            tokens(Shapes(side.declared, {}, side.folder).content(side.declared[name]))
             for side, name in ((self.a, x), (self.b, y))
         )
         return likeness(first, second)
@@ -112,8 +117,9 @@ class _Comparison:
             for pair in (*self.pairs, *self.region_pairs)
             if pair.a is not None and pair.b is None
         }
-        first = Shapes({**self.a.declared, **self.a.regions}, {**names, **gone})
-        return first, Shapes({**self.b.declared, **self.b.regions}, {})
+        files = elsewhere(self.a.files, self.b.files)
+        first = Shapes(self.a.names, {**names, **gone, **files}, self.a.folder)
+        return first, Shapes(self.b.names, {}, self.b.folder)
 
     @cached_property
     def places(self) -> tuple[Places, Places]:
@@ -134,12 +140,14 @@ class _Comparison:
     @cached_property
     def translation(self) -> Translation:
         """What says of the first analysis what it would be with the second one's declarations."""
-        sides = {**self.a.declared, **self.a.regions}, {**self.b.declared, **self.b.regions}
-        return Translation(
-            (sides[0][pair.a], sides[1][pair.b])
+        named = (
+            (self.a.names[pair.a], self.b.names[pair.b])
             for pair in (*self.pairs, *self.region_pairs)
             if pair.a is not None and pair.b is not None
         )
+        files = [(x.thing, y.thing) for _, x, y in both_use(self.a.files, self.b.files)]
+        networks = {x: y for x, y in files if isinstance(x, str) and isinstance(y, str)}
+        return Translation((*named, *(f for f in files if f[0] not in networks)), networks)
 
     @cached_property
     def declarations(self) -> Declarations:
@@ -148,8 +156,34 @@ class _Comparison:
 
     @cached_property
     def others(self) -> tuple[Change, ...]:
-        """What differs beside declarations and regions."""
-        return tuple(other_blocks(self.a, self.b, self.shapes, self.places))
+        """What differs beside declarations, systematics and regions."""
+        return tuple(other_blocks(self.a, self.b, self.places))
+
+    @cached_property
+    def files(self) -> tuple[Change, ...]:
+        """What files hold another thing in the second analysis."""
+        return tuple(other_files(self.a, self.b, self.places))
+
+    @cached_property
+    def groups(self) -> tuple[dict[str, Group], dict[str, Group]]:
+        """The systematics of both sides."""
+        return groups(self.a, self.shapes[0]), groups(self.b, self.shapes[1])
+
+    @cached_property
+    def systematics(self) -> tuple[Change, ...]:
+        """What differs in systematics themselves."""
+        return tuple(other_systematics(paired(*self.groups), *self.groups, self.places))
+
+    @cached_property
+    def causes(self) -> Causes:
+        """What finds out why a statement of unchanged words differs."""
+        return Causes(
+            self._changed,
+            corrected(paired(*self.groups), *self.groups),
+            {change.name for change in self.others},
+            self.b.names,
+            self.shapes[1],
+        )
 
     # ------------------------------------------------------------------------- declarations
 
@@ -219,8 +253,6 @@ class _Comparison:
             changes.insert(0, Change("renamed", "region", pair.b, "", *at, details=words))
         because = tuple(one for p, q in found.follow for one in self._because(p, q))
         causes = tuple(dict.fromkeys(cause for one in because for cause in one.causes))
-        if found.follow and not causes:  # a function, trigger, choice or correction of that name
-            causes = tuple(change.name for change in self.others if change.kind != "systematic")
         known = bool(changes or causes)
         status = "equal" if found.equal else "changed" if known else "undecided"
         return changes, RegionPair(pair.a, pair.b, status, found.selects, causes, because)  # type: ignore[arg-type]  # one of its literals
@@ -241,28 +273,26 @@ class _Comparison:
         sides: tuple[Literal["a", "b"], Literal["a", "b"]] = ("a", "b")
         for side, entry, shapes, where in zip(sides, (p, q), self.shapes, self.places, strict=True):
             if entry is not None:
-                causes = tuple(self._changed_in(shapes.of(entry.values), set()))
-                yield Because(side, where.place(entry.statement.span).line, causes)
+                at = where.place(entry.statement.span)
+                causes = self.causes.of(shapes.of(entry.values), at.text, where)
+                yield Because(side, at.line, causes)
 
-    def _changed_in(self, shape: Shape, seen: set[str]) -> Iterator[str]:
-        for name in _named(shape):
-            if name in seen:
-                continue
-            seen.add(name)
-            if name in self._changed:
-                yield name
-            found = self.b.declared.get(name) or self.b.regions.get(name)
-            if found is not None:
-                yield from self._changed_in(self.shapes[1].content(found), seen)
+    def _following(self) -> Iterator[Follower]:
+        """Yield systematics of unchanged words that vary otherwise, as what they name does."""
+        for name, one in self.groups[1].items():
+            causes = self.causes.of(one.shape, self.places[1].block_text(one.span), self.places[1])
+            if causes and not any(change.name == name for change in self.systematics):
+                yield Follower(name, causes)
 
     @cached_property
     def _changed(self) -> frozenset[str]:
-        """The declarations of the second analysis that differ in their own words."""
-        return frozenset(
+        """The declarations of the second analysis that differ in their own words, and its files."""
+        declared = (
             pair.b
             for pair in self.pairs
             if pair.b is not None and any(c.status != "renamed" for c in self._declaration(pair))
         )
+        return frozenset((*declared, *(change.name for change in self.files)))
 
     def _without_effect(self, regions: Iterable[RegionPair]) -> frozenset[Pair]:
         """Return declarations that differ where nothing sees it: a missing element, after a guard.
@@ -317,13 +347,3 @@ def _has_plots(block: core.ObjectDef) -> bool:
 def _same_words(detail: Detail) -> bool:
     """Whether a value differs only by what it names."""
     return "".join(detail.was.split()) == "".join(detail.now.split())
-
-
-def _named(shape: Shape) -> Iterator[str]:
-    """Yield the names of declarations in a shape."""
-    if isinstance(shape, tuple):
-        if len(shape) == 2 and shape[0] == "named":
-            yield shape[1]
-            return
-        for part in shape:
-            yield from _named(part)

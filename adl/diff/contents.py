@@ -1,4 +1,4 @@
-"""What tables, functions and networks are, whatever they are called: for comparing analyses."""
+"""What tables, corrections, functions and networks are, whatever they are called: for comparing analyses."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cache
 from hashlib import sha256
 from inspect import getsource
 from itertools import groupby, pairwise, product
+from json import dumps
 from math import prod
 from pathlib import Path
 from textwrap import dedent
@@ -15,6 +16,7 @@ from typing import Any
 
 from adl.check.functions import FromFile
 from adl.compiler.ir import Table
+from adl.stdlib.corrections.files import Correction
 from adl.stdlib.registry import FUNCTIONS, Function
 
 _MOST_CELLS = 200_000
@@ -80,6 +82,27 @@ def _imports(tree: Module) -> set[str]:
         elif isinstance(node, ImportFrom):
             found.add("" if node.level else (node.module or "").partition(".")[0])
     return found
+
+
+@cache
+def held(correction: Correction) -> Any:
+    """Return what stands for a correction: what it computes, whatever is said of it."""
+    own = (
+        *([given.name, given.kind] for given in correction.inputs),
+        *(correction.data, correction.formulas, correction.updated),
+        *(correction.update, correction.join),
+    )
+    digest = sha256(dumps(_plain(own), sort_keys=True).encode()).hexdigest()
+    return digest, tuple(map(held, correction.stack))
+
+
+def _plain(found: Any) -> Any:
+    """Return what JSON says, 1 and 1.0 as one number."""
+    if isinstance(found, dict):
+        return {key: _plain(value) for key, value in found.items() if key != "description"}
+    if isinstance(found, list | tuple):
+        return [_plain(value) for value in found]
+    return float(found) if isinstance(found, int) else found
 
 
 def content(path: str) -> str:

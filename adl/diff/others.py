@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
 
 from adl.diff.blocks import other_lines
 from adl.diff.changes import Change, Status
+from adl.diff.files import both_use
+from adl.diff.matching import Pair
 from adl.diff.places import Places
-from adl.diff.shape import Shapes
 from adl.diff.sides import Side
-from adl.syntax.tree import Block, Correction, CountsFormat, Function, Systematic, Trigger, UseAs
+from adl.diff.systematics import Group
+from adl.syntax.source import Span
+from adl.syntax.tree import Block, Correction, CountsFormat, Function, Trigger, UseAs
 
 # Blocks of which the text is the meaning; what a function's code says is in the code.
 _BLOCKS: dict[type, str] = {
@@ -22,19 +24,21 @@ _BLOCKS: dict[type, str] = {
 }
 
 
-def other_blocks(
-    a: Side, b: Side, shapes: tuple[Shapes, Shapes], places: tuple[Places, Places]
-) -> Iterator[Change]:
+def other_blocks(a: Side, b: Side, places: tuple[Places, Places]) -> Iterator[Change]:
     """Yield what differs in the blocks that are no objects, defines, tables or regions."""
-    systematics = [*_systematics(a, b, shapes, places)]
-    yield from systematics
-    told = {(change.a, change.b) for change in systematics}
     first, second = _blocks(a), _blocks(b)
     for key in dict.fromkeys((*second, *first)):
         x, y = first.get(key), second.get(key)
         if x is None or y is None or not _equal(x, y, a, b):
-            found = _changes(key[0], key[1], x, y, places)
-            yield from (change for change in found if (change.a, change.b) not in told)
+            yield from _changes(*key, _span(x), _span(y), places)
+
+
+def other_files(a: Side, b: Side, places: tuple[Places, Places]) -> Iterator[Change]:
+    """Yield files that hold other things under the names that both analyses call them."""
+    for name, x, y in both_use(a.files, b.files):
+        if not x.holds_the_same(y):
+            at = places[0].place(x.span), places[1].place(y.span)
+            yield Change("changed", y.kind, name, "", *at, details=("its content differs",))
 
 
 def _blocks(side: Side) -> dict[tuple[str, str], Block]:
@@ -51,21 +55,27 @@ def _equal(x: Block, y: Block, a: Side, b: Side) -> bool:
             for side in (a, b)
         ]
         return codes[0] == codes[1] and x.arguments == y.arguments
+    if isinstance(x, Trigger) and isinstance(y, Trigger):
+        return {*x.paths} == {*y.paths} and x.stream == y.stream
     return x == y
 
 
+def _span(found: Block | Group | None) -> Span | None:
+    return None if found is None else found.span
+
+
 def _changes(
-    kind: str, name: str, x: Block | None, y: Block | None, places: tuple[Places, Places]
+    kind: str, name: str, x: Span | None, y: Span | None, places: tuple[Places, Places]
 ) -> Iterator[Change]:
     """Yield what differs in a block, line by line; of one that is new or gone its first line."""
     status: Status = "removed" if y is None else "added" if x is None else "changed"
     at = (
-        None if x is None else places[0].of_block(x.span),
-        None if y is None else places[1].of_block(y.span),
+        None if x is None else places[0].of_block(x),
+        None if y is None else places[1].of_block(y),
     )
     lines = []
     if x is not None and y is not None:
-        lines = [*other_lines(places[0].lines(x.span), places[1].lines(y.span))]
+        lines = [*other_lines(places[0].lines(x), places[1].lines(y))]
     for one, other in lines:
         yield Change(status, kind, name, "", one, other)
     if not lines:
@@ -73,37 +83,22 @@ def _changes(
         yield Change(status, kind, name, "", *at, details=details)
 
 
-def _systematics(
-    a: Side, b: Side, shapes: tuple[Shapes, Shapes], places: tuple[Places, Places]
+def other_systematics(
+    pairs: Iterable[Pair],
+    a: Mapping[str, Group],
+    b: Mapping[str, Group],
+    places: tuple[Places, Places],
 ) -> Iterator[Change]:
-    """Yield systematics that differ; members of one family that do stand in one block."""
-    first, second = (_by_name(side, own) for side, own in zip((a, b), shapes, strict=True))
-    told = set()
-    for name in dict.fromkeys((*second, *first)):
-        x, y = first.get(name), second.get(name)
-        if x is not None and y is not None and x[1] == y[1]:
-            continue
-        one, other = (None if own is None else own[0] for own in (x, y))
-        key = one and one.span, other and other.span
-        if key not in told:
-            told.add(key)
-            family = getattr(one, "family", "") if one is not None and other is not None else ""
-            yield from _changes("systematic", family or name, one, other, places)
-
-
-def _by_name(side: Side, shapes: Shapes) -> dict[str, tuple[Any, Any]]:
-    found: dict[str, tuple[Any, Any]] = {}
-    for systematic in side.analysis.systematics:
-        labels = [v.label for v in systematic.variations]
-        stages = [
-            tuple(map(shapes.of, (stage.nominal, stage.varied[label], stage.propagations)))
-            for stage in side.analysis.stages
-            for label in labels
-            if label in stage.varied
-        ]
-        found[systematic.name] = systematic, (shapes.of(systematic), tuple(stages))
-    varied = {*found, *(s.family for s in side.analysis.systematics)}
-    for block in side.file.blocks:  # without a variation: it corrects, or is for other datasets
-        if isinstance(block, Systematic) and block.name not in varied:
-            found[block.name] = block, block
-    return found
+    """Yield systematics that differ, a family as one."""
+    for pair in pairs:
+        x, y = a.get(pair.a or ""), b.get(pair.b or "")
+        name = pair.b or pair.a or ""
+        renamed = pair.a is not None and pair.b is not None and pair.a != pair.b
+        if renamed and x and y:
+            at = places[0].of_block(x.span), places[1].of_block(y.span)
+            words = (f"{x.name} is {y.name} now",)
+            yield Change("renamed", "systematic", name, "", *at, details=words)
+        if x is None or y is None or x.shape != y.shape:
+            for change in _changes("systematic", name, _span(x), _span(y), places):
+                if not (renamed and x and change.a == places[0].of_block(x.span)):
+                    yield change

@@ -38,6 +38,18 @@ class Places:
                 return self.source.words(block.span)
         return ""
 
+    def named(self, name: str) -> str:
+        """Return the words of the block of a name in small letters; none if there is no such."""
+        return self._texts.get(name, "")
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        named = ((getattr(block, "name", ""), block) for block in self.file.blocks)
+        return {
+            str(getattr(name, "name", name)).lower(): self.source.words(block.span)
+            for name, block in named
+        }
+
     def lines(self, span: Span) -> list[Place]:
         """Return the lines of a block that say something; what goes on in the next one is one."""
         first = self.source.position(span.start)[0]

@@ -13,6 +13,8 @@ from typing import Any
 from adl.check import analysis as core
 from adl.check.collections import stages
 from adl.diff.contents import code_of
+from adl.diff.files import called
+from adl.stdlib.corrections.files import Correction
 from adl.stdlib.models import Branch, CollectionSchema, Schema, SingletonSchema
 from adl.stdlib.registry import Function
 
@@ -37,6 +39,7 @@ class Shapes:
 
     declared: Mapping[str, Any]
     names: Mapping[str, str]
+    folder: str = ""  # of the analysis
     _own: set[object] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -77,13 +80,19 @@ class Shapes:
                 return "input"
             case Function():
                 return code_of(content)
+            case Correction():
+                return self._file(called(content, self.folder))
+            case core.Network(name=name):
+                return "network", self._file(name), self.of(content.inputs, known), content.output
             case _ if isinstance(content, _NAMED):
                 return self._named(content, known)
         return self._fields(content, known)
 
     def content(self, found: Any) -> Shape:
         """Return the shape of what a declaration holds, not its name."""
-        return self._fields(found, {})
+        defined = found.attributes if isinstance(found, core.ObjectDef) else {}
+        own = tuple((name, self.of(one.value)) for name, one in defined.items())
+        return (*self._fields(found, {}), own) if own else self._fields(found, {})
 
     def _fields(self, content: Any, known: dict[object, int]) -> Shape:
         if isinstance(content, tuple | list):
@@ -99,6 +108,9 @@ class Shapes:
                 *(self.of(getattr(content, name), known) for name in own),
             )
         return content if isinstance(content, str) or content is None else repr(content)
+
+    def _file(self, name: str) -> Shape:
+        return "file", self.names.get(name, name)
 
     def _named(self, found: Any, known: dict[object, int]) -> Shape:
         """Return the name of what the file declares, the shape of anything else."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from adl.check import analysis as core
@@ -22,6 +23,7 @@ from adl.compiler.lower.truth import Lowered
 from adl.compiler.lower.values import Lowering, Marks
 from adl.compiler.program import Program, RegionOutput
 from adl.diff.canonical import Canonical, Columns, by_name
+from adl.diff.files import Used, used
 from adl.diff.laws import Number
 from adl.diff.translation import open_loops
 from adl.stdlib.kinematics import Particle
@@ -70,6 +72,21 @@ class Side:
     def regions(self) -> dict[str, core.RegionDef]:
         """The regions by name."""
         return {r.name: r for r in self.analysis.regions}
+
+    @property
+    def names(self) -> dict[str, Declared | core.RegionDef]:
+        """What the file declares, by name."""
+        return {**self.declared, **self.regions}
+
+    @property
+    def folder(self) -> str:
+        """Where the analysis is: the files that it names are looked for from there."""
+        return str(Path(self.source.name).parent)
+
+    @cached_property
+    def files(self) -> dict[str, Used]:
+        """What the analysis takes from files, by what it calls that."""
+        return used(self.analysis)
 
     @cached_property
     def program(self) -> Program:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from adl.check import analysis as core
@@ -17,9 +18,17 @@ T = TypeVar("T")
 
 
 class Translation:
-    """Puts what a declaration is matched with in its place; ``pairs`` are of one kind each."""
+    """Puts what a declaration is matched with in its place; ``pairs`` are of one kind each.
 
-    def __init__(self, pairs: Iterable[tuple[object, object]]) -> None:
+    ``networks`` says of the path of a network of the first analysis what the second has there.
+    """
+
+    def __init__(
+        self,
+        pairs: Iterable[tuple[object, object]],
+        networks: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._networks = networks
         # By identity, of the first analysis: it and what stands in its place.
         self._known: dict[int, tuple[object, object]] = {}
         for x, y in pairs:
@@ -63,6 +72,8 @@ class Translation:
         if not is_dataclass(content) or type(content).__module__ != core.__name__:
             return content
         new = {f.name: self.of(getattr(content, f.name)) for f in fields(content)}
+        if isinstance(content, core.Network):
+            new["path"] = self._networks.get(content.path, content.path)
         changed = {n: v for n, v in new.items() if v is not getattr(content, n)}
         return replace(content, **changed) if changed else content  # type: ignore[type-var]  # one
 
