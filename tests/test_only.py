@@ -27,7 +27,10 @@ DATA, SIMULATION = Dataset("data"), Dataset("simulation")
 
 
 def schema(*, generated: bool = False, **columns: str) -> Schema:
-    branches = {name: Branch(name, dtype, None) for name, dtype in columns.items()}
+    branches = {
+        name: Branch(name, dtype, "nJet" if name.startswith("Jet_") else None)
+        for name, dtype in columns.items()
+    }
     if generated:
         branches["genWeight"] = Branch("genWeight", "float32", None)
     return load_model("nanoaod").schema(branches)
@@ -108,6 +111,53 @@ def test_what_another_statement_uses_needs_its_branches() -> None:
     text = "define y = 2 * genWeight\n" + region("weight y  only simulation", "select y > 0")
     assert errors(text, DATA) == ["E201"]
     assert errors("define y = 2 * genWeight\n" + region("select MET > 3"), DATA) == ["E201"]
+
+
+FLAVOUR = """
+object jets
+  take Jet
+  select pT > 30
+  define eff = hadronFlavour >= 4 ? 0.7 : 0.1
+  define sf = 1.02 * eff
+object hard
+  take jets
+  select pT > 50
+"""
+JETS = schema(nJet="uint32", MET_pt="float32", Jet_pt="float32")
+WEIGHT = "weight b prod(jets j, j.eff) * prod(sf(hard))  only simulation"
+
+
+def test_attributes_that_only_excluded_statements_use_need_no_branches() -> None:
+    text = FLAVOUR + region("select size(hard) > 0", WEIGHT)
+    assert errors(text, DATA, JETS) == []
+    assert errors(text, SIMULATION, JETS) == errors(text, None, JETS) == ["E201"]
+    choice = FLAVOUR + region("select size(jets) > 0", "weight b isData ? 1 : prod(jets.sf)")
+    assert errors(choice, DATA, JETS) == []
+    without = FLAVOUR[: FLAVOUR.index("  define")] + FLAVOUR[FLAVOUR.index("object hard") :]
+    left = region("select size(hard) > 0")
+    assert ir(text, DATA, JETS) == ir(without + left, DATA, JETS)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "select any(jets.eff > 0.5)",
+        "select sum(sf(hard)) > 1",  # made of the one that cannot be had
+        'histo h, "", 10, 0, 1, jets[0].eff',
+    ],
+)
+def test_attributes_that_another_statement_uses_need_their_branches(other: str) -> None:
+    assert errors(FLAVOUR + region(WEIGHT, "select size(jets) > 0", other), DATA, JETS) == ["E201"]
+    assert errors(FLAVOUR + region("select size(jets) > 0", other), DATA, JETS) == ["E201"]
+    assert errors(FLAVOUR + region("select size(jets) > 0"), DATA, JETS) == [
+        "E201"
+    ]  # used by nobody
+
+
+def test_an_attribute_that_cannot_be_had_is_no_column_of_its_name() -> None:
+    known = schema(nJet="uint32", Jet_pt="float32", Jet_eff="float32")
+    text = FLAVOUR + region("select size(hard) > 0", WEIGHT, "select any(hard.eff > 0.5)")
+    assert errors(text, DATA, known) == ["E201"]
 
 
 @pytest.mark.parametrize("only", ONLY)

@@ -45,6 +45,7 @@ from adl.check.tuples import is_composite
 from adl.check.types import number
 from adl.check.uses import choices
 from adl.check.values import unknowns
+from adl.check.withheld import tell
 from adl.stdlib.models import Schema
 from adl.syntax.collecting import uncollected
 from adl.syntax.diagnostics import AnalysisError, Diagnostic, Findings
@@ -95,6 +96,7 @@ def check(
     except RecursionError:  # long expressions in long chains of defines
         context.too_deep(context.open_name())
         raise AnalysisError(source, findings.ordered()) from None
+    tell(context)
     uncalled(context)
     check_triggers(context)
     subject = Subject(file, context, tuple(d for d in definitions if d is not None))

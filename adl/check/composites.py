@@ -31,6 +31,7 @@ from adl.check.substitute import with_elements
 from adl.check.tuples import fresh, named_tuple, part_name
 from adl.check.types import convert, need_particle, negated, number, unify
 from adl.check.values import placed
+from adl.check.withheld import withholding
 from adl.syntax.source import Span
 from adl.syntax.tree import (
     Binary,
@@ -263,7 +264,11 @@ def _candidate(block: _Block, written: Candidate) -> None:
 
 def _define(block: _Block, written: Define) -> None:
     scope = block.scope(written.value.span)
-    found = block.resolved(value(scope, written.value))
+
+    def checked() -> Value | None:
+        return block.resolved(value(scope, written.value))
+
+    found = withholding(block.context, written, checked)
     if not _is_new(block, written.name, found) or found is None:
         return
     # A define of a particle is a name for it and does not change what the tuple is as a whole.

@@ -55,6 +55,7 @@ from adl.syntax.tree import (
 if TYPE_CHECKING:
     from adl.check.correction_blocks import Declared
     from adl.check.scope import Scope
+    from adl.check.withheld import Withheld
 
 Definition = ObjectDef | CompositeDef | DefineDef | RegionDef | TableDef | HistoListDef
 Block = Object | Composite | Define | Region | Table | HistoList
@@ -107,6 +108,9 @@ class Context:
     own: dict[Loop, dict[str, AttributeDef | None]] = field(default_factory=dict)
     # Attributes and candidates whose define has a mistake: who uses one makes no second mistake.
     mistaken: set[str] = field(default_factory=set)
+    # Attributes that were asked for by name, and defines in blocks whose mistakes are withheld.
+    asked: set[str] = field(default_factory=set)
+    withheld: list[Withheld] = field(default_factory=list)
     # What cuts of the block of an element have left of what belongs to it, so far.
     left: dict[Loop, list[Left]] = field(default_factory=dict)
     # Names of their own, which only `trigger` and `counts` lead to.

@@ -38,6 +38,7 @@ from adl.check.transforming import call_that_makes, transformed
 from adl.check.trees import mentioned
 from adl.check.types import negated, number
 from adl.check.values import free_loops, walk
+from adl.check.withheld import withholding
 from adl.stdlib.models import find_singleton
 from adl.syntax.source import Span
 from adl.syntax.tree import (
@@ -281,9 +282,14 @@ def _current(
 
 def _define(scope: Scope, written: Define, this: Loop) -> None:
     """Check a new attribute; later lines of the block know it."""
-    found = resolved(scope.context, value(scope, written.value), {})
-    if found is not None:
-        refuse_missing(scope.context, found)
+
+    def checked() -> Value | None:
+        found = resolved(scope.context, value(scope, written.value), {})
+        if found is not None:
+            refuse_missing(scope.context, found)
+        return found
+
+    found = withholding(scope.context, written, checked)
     name = written.name.name
     if found is None:
         scope.context.mistaken.add(name)

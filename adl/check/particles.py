@@ -111,6 +111,7 @@ def with_zeros_of(context: Context, particle: Value, name: Name, span: Span) -> 
 
 def find(context: Context, particle: Value, name: Name, span: Span) -> Found[Value] | None:
     """Return an attribute of a particle, or what a relation leads to; None if it has none."""
+    context.asked.add(name.name)
     match particle:
         case Tuple(parts=parts) if name.name in dict(parts):
             return Found(used_at(dict(parts)[name.name], span))

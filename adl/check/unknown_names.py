@@ -19,6 +19,7 @@ _WEIGHTS = ("genweight", "mcweight", "eventweight", "mceventweight", "generator_
 def report_unknown(scope: Scope, name: Name) -> None:
     """Report a name that nothing has."""
     schema = scope.context.schema
+    scope.context.asked.add(name.name)
     if name.name in scope.context.mistaken or unchosen(scope.context, name.name, name.span):
         return
     lacking = {folded(word): help for word, help in schema.absent.items()}

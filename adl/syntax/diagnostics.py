@@ -129,6 +129,11 @@ class Findings:
         self._known.difference_update(errors)
         return errors
 
+    def restore(self, errors: Iterable[Diagnostic]) -> None:
+        """Record errors that were taken back."""
+        for error in errors:
+            self._add(error)
+
     def _add(self, item: Diagnostic) -> None:
         if item not in self._known:
             self._known.add(item)
