@@ -14,7 +14,8 @@ from adl.compiler.program import Program
 from adl.runtime.agreement import Agreement, Pair, compare_sums, compare_values, recording
 from adl.runtime.datasets.lists import DatasetList
 from adl.runtime.datasets.running import Options, preparations
-from adl.runtime.execute.local import Kernel, Outcome
+from adl.runtime.execute.kernel import Kernel
+from adl.runtime.execute.outcome import Outcome
 from adl.runtime.friends import Friend, Joining
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.joined import read

@@ -17,7 +17,7 @@ from adl.compiler.ir import Node
 from adl.compiler.layout import Chunk, Partial
 from adl.compiler.pipeline import Compiled, lowered, of_program
 from adl.compiler.program import Program
-from adl.runtime.execute.local import Kernel, Reads
+from adl.runtime.execute.kernel import Kernel, Reads
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.trees import Input
 from adl.runtime.networks import Networks

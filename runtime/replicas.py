@@ -13,7 +13,7 @@ from typing import Literal
 
 from adl.check.variations import SystematicDef
 from adl.compiler.replicas import Replica, replicas
-from adl.runtime.execute.local import Outcome
+from adl.runtime.execute.outcome import Outcome
 from adl.runtime.inputs.trees import Input
 from adl.runtime.results import NOMINAL, Cutflow, Finding, Histogram, Results, Systematic
 from adl.syntax.diagnostics import AnalysisError, Diagnostic

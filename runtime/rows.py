@@ -19,7 +19,7 @@ from adl.compiler.layout import Chunk, Rows
 from adl.compiler.program import Program, RowColumn, RowsOutput
 
 if TYPE_CHECKING:
-    from adl.runtime.execute.local import Kernel
+    from adl.runtime.execute.kernel import Kernel
 
 Numbers = npt.NDArray[Any]
 Offsets = npt.NDArray[np.int64]

@@ -14,7 +14,8 @@ from adl.check.variations import OwnTree, SystematicDef
 from adl.compiler.program import Program
 from adl.runtime.collect import collect
 from adl.runtime.derived import Item, derived
-from adl.runtime.execute.local import Kernel, Outcome
+from adl.runtime.execute.kernel import Kernel
+from adl.runtime.execute.outcome import Outcome
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.opening import open_input
 from adl.runtime.inputs.trees import Input

@@ -19,7 +19,8 @@ import uproot
 from adl.compiler.ir import TRUE, Axis, Column, Fill, Index, Reduce
 from adl.compiler.layout import Chunk, Partial, layout
 from adl.compiler.program import Program, RegionOutput, StepOutput
-from adl.runtime.execute.local import Kernel, execute
+from adl.runtime.execute.kernel import Kernel
+from adl.runtime.execute.local import execute
 from adl.runtime.inputs import DataError, InputError
 from adl.runtime.inputs.chunks import read
 from adl.runtime.inputs.trees import Input
@@ -296,7 +297,7 @@ def test_a_failing_file_is_closed_after_the_last_thread_has_left_it(
         at_close.append(inside)
         close(source)
 
-    monkeypatch.setattr("adl.runtime.execute.local.read", slow_read)
+    monkeypatch.setattr("adl.runtime.execute.units.read", slow_read)
     monkeypatch.setattr(Input, "close", watched_close)
     out = execute([samples[0].path], prepare, threads=4, block=BLOCK, unit=1)
     assert [f["events"] for f in out.files] == [0]

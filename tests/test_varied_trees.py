@@ -200,7 +200,7 @@ def test_a_tree_that_breaks_while_it_is_read_leaves_its_variation_out(
             raise InputError(source.path, "a basket is broken")
         return read(source, *rest)
 
-    monkeypatch.setattr("adl.runtime.execute.local.read", broken)
+    monkeypatch.setattr("adl.runtime.execute.units.read", broken)
     path = made(tmp_path / "a.root")
     found = run(TREE + REGION, path, "--tree", "nominal", code=2)
     assert {c["variation"] for c in found["cutflows"]} == {"nominal", "jmsUp"}

@@ -11,7 +11,7 @@ from adl.cli.common import UserError, show_findings, show_warning, told_by_a_run
 
 if TYPE_CHECKING:
     from adl.compiler.layout import Fault
-    from adl.runtime.execute.local import Outcome
+    from adl.runtime.execute.outcome import Outcome
     from adl.runtime.results import Results
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from adl.check.analysis import Analysis, AskedDialect
     from adl.diff.changes import Difference
     from adl.diff.proofs import Proofs
-    from adl.runtime.execute.local import Outcome
+    from adl.runtime.execute.outcome import Outcome
     from adl.runtime.overlap.combination import Combination
     from adl.runtime.overlap.measured import Measured
 

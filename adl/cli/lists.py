@@ -18,7 +18,7 @@ from adl.cli.options import Places
 if TYPE_CHECKING:
     from adl.runtime.datasets.lists import DatasetList, Listed
     from adl.runtime.datasets.running import Options, Ran
-    from adl.runtime.execute.local import Outcome
+    from adl.runtime.execute.outcome import Outcome
     from adl.runtime.execute.sampling import Sampler
     from adl.runtime.outputs.keeper import Keeper
     from adl.runtime.prepare import Preparation
@@ -183,7 +183,7 @@ def named_at(source: Source, listed: Listed, path: str) -> str:
 def merged(found: Sequence[Ran], source: Source) -> Outcome:
     """Return what became of all files, for the report at the end."""
     from adl.compiler.layout import merged_faults
-    from adl.runtime.execute.local import Outcome
+    from adl.runtime.execute.outcome import Outcome
     from adl.runtime.inputs import InputError
 
     def placed(listed: Listed, path: str, error: Exception) -> tuple[str, Exception]:

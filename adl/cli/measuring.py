@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from adl.diff.changes import Difference
     from adl.runtime.datasets.lists import DatasetList, Listed
     from adl.runtime.datasets.running import Ran
-    from adl.runtime.execute.local import Outcome
+    from adl.runtime.execute.outcome import Outcome
     from adl.runtime.friends import Friend
     from adl.runtime.overlap.keeper import OverlapKeeper
     from adl.runtime.overlap.measured import Measured, Source

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from adl.runtime.execute.local import Outcome
+    from adl.runtime.execute.outcome import Outcome
     from adl.runtime.profile.meter import Meter
     from adl.syntax.source import Source
 

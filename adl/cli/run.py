@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from adl.check.analysis import AskedDialect
     from adl.runtime.datasets.lists import DatasetList
-    from adl.runtime.execute.local import Outcome
+    from adl.runtime.execute.outcome import Outcome
     from adl.runtime.execute.sampling import Sampler
     from adl.runtime.friends import Friend
     from adl.runtime.outputs.keeper import Keeper

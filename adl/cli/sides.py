@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from adl.diff.canonical import Canonical
     from adl.diff.changes import Difference
     from adl.diff.sides import Side
-    from adl.runtime.execute.local import Outcome
+    from adl.runtime.execute.outcome import Outcome
     from adl.runtime.overlap.measured import Measured
     from adl.runtime.prepare import Preparation
     from adl.stdlib.models import Schema

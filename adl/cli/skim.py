@@ -36,7 +36,7 @@ from adl.cli.options import (
 if TYPE_CHECKING:
     from adl.check.analysis import AskedDialect
     from adl.check.dataset import Dataset
-    from adl.runtime.execute.local import Outcome
+    from adl.runtime.execute.outcome import Outcome
     from adl.runtime.friends import Friend
     from adl.runtime.skims.keeper import SkimKeeper
     from adl.runtime.skims.preparing import SkimPreparation

@@ -29,7 +29,7 @@ from adl.runtime.datasets.masks import LumiMask
 from adl.runtime.datasets.parts import Part, parts_of
 from adl.runtime.datasets.reading import CONDITION, moved
 from adl.runtime.datasets.sums import Facts, counted
-from adl.runtime.execute.local import Kernel
+from adl.runtime.execute.kernel import Kernel
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.trees import Input
 from adl.runtime.prepare import Preparation

@@ -23,7 +23,9 @@ from adl.runtime.datasets.parts import Part, covering
 from adl.runtime.datasets.preparing import DatasetPreparation
 from adl.runtime.datasets.sums import Facts, Weights, sum_of_weights, worth
 from adl.runtime.derived import Item
-from adl.runtime.execute.local import Kernel, Outcome, execute
+from adl.runtime.execute.kernel import Kernel
+from adl.runtime.execute.local import execute
+from adl.runtime.execute.outcome import Outcome
 from adl.runtime.execute.sampling import Sampler
 from adl.runtime.friends import Joining
 from adl.runtime.inputs import InputError

@@ -19,7 +19,7 @@ from adl.runtime.outputs.waiting import Waiting
 from adl.runtime.rows import Table, joined, tables
 
 if TYPE_CHECKING:
-    from adl.runtime.execute.local import Kernel
+    from adl.runtime.execute.kernel import Kernel
     from adl.runtime.outputs.saved import Writer
 
 

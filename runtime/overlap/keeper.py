@@ -26,7 +26,7 @@ from adl.runtime.overlap.words import Words, flags, words_of
 from adl.runtime.rows import IDENTITY
 
 if TYPE_CHECKING:
-    from adl.runtime.execute.local import Kernel
+    from adl.runtime.execute.kernel import Kernel
 
 # The part of a dataset, the probe's key, the step that failed, the bins (-1: in none).
 MoveKey = tuple[int, str, int, int, int]

@@ -11,7 +11,7 @@ from adl.check.draws import EVENT_COLUMNS
 from adl.compiler.ir import Column
 from adl.compiler.pipeline import Compiled, lowered
 from adl.compiler.program import Program
-from adl.runtime.execute.local import Kernel
+from adl.runtime.execute.kernel import Kernel
 from adl.runtime.overlap.following import Following, split
 from adl.runtime.overlap.program import Pair, Part, Side, together
 from adl.runtime.overlap.tracing import FLAGS

@@ -17,7 +17,7 @@ from typing import Any
 from adl import __version__
 from adl.compiler import cache
 from adl.compiler.networks import is_made
-from adl.runtime.execute.local import Outcome
+from adl.runtime.execute.outcome import Outcome
 from adl.runtime.inputs.index import STORE
 from adl.runtime.outputs import replacing
 from adl.runtime.profile import machine

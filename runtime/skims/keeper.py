@@ -26,7 +26,7 @@ from adl.runtime.skims.plan import Kept, SkimRows
 from adl.runtime.skims.preparing import Opened
 
 if TYPE_CHECKING:
-    from adl.runtime.execute.local import Kernel
+    from adl.runtime.execute.kernel import Kernel
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from adl.check.checker import computed
 from adl.compiler.lower.regions import lower
 from adl.compiler.pipeline import build, of_program
 from adl.compiler.program import Program
-from adl.runtime.execute.local import Kernel
+from adl.runtime.execute.kernel import Kernel
 from adl.runtime.inputs.joined import Joined
 from adl.runtime.inputs.trees import Input
 from adl.runtime.needs import needs, varied

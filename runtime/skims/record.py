@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from adl import __version__
-from adl.runtime.execute.local import Outcome
+from adl.runtime.execute.outcome import Outcome
 from adl.runtime.skims.keeper import SkimKeeper
 from adl.runtime.skims.later import FORMAT
 from adl.runtime.skims.preparing import SkimPreparation
