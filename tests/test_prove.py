@@ -121,6 +121,18 @@ def test_two_masks_that_nothing_decides_say_which_the_nearest_event_does_not_pas
     assert found.term == "what is asked in a"
 
 
+def test_an_event_that_the_interpreter_has_no_time_for_is_no_witness(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few = Limits(seconds=0.05, solver=False)
+    asked = "size(jets) >= 2", "size(bjets) <= 3"
+    assert verdict(*asked, limits=few).relation == "overlapping"
+    monkeypatch.setattr("adl.compiler.prove.search.PATIENCE", -1.0)
+    late = verdict(*asked, limits=few)
+    assert late.relation == "unknown"
+    assert late.witness is None
+
+
 # ------------------------------------------------------------------------ background facts
 
 # fact -> two regions that are disjoint by it

@@ -40,7 +40,7 @@ from adl.compiler.ir import (
 from adl.compiler.layout import Chunk, Partial, layout
 from adl.compiler.program import Program, RegionOutput, StepOutput
 from adl.compiler.targets.cells import find_bin
-from adl.compiler.targets.reference import evaluate, run
+from adl.compiler.targets.reference import evaluate, evaluate_in_time, run
 from adl.stdlib import ops
 from adl.stdlib.elementary import atan2, sin
 
@@ -105,6 +105,13 @@ def each_event(node: Node, chunk: Chunk) -> list[Any]:
 def same(x: Any, y: Any) -> bool:
     """Whether two results are equal bit by bit, any NaN like any other."""
     return repr(x) == repr(y)
+
+
+def test_an_event_whose_loops_take_too_long_has_no_value_and_the_next_has() -> None:
+    total = reduce("sum", (J,), jet(J), TRUE)
+    events = of_jets([1.0, 2.0], [], [4.0])
+    assert list(evaluate_in_time([total], events, range(3), INF)) == [[3.0], [0.0], [4.0]]
+    assert list(evaluate_in_time([total], events, range(3), -1.0)) == [None, [0.0], None]
 
 
 # ------------------------------------------------------------------------------- columns

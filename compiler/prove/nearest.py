@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from adl.compiler.ir import Infer, postorder
 from adl.compiler.layout import Chunk
 from adl.compiler.prove.regions import Region
-from adl.compiler.targets.reference import evaluate_each
+from adl.compiler.targets.reference import evaluate_in_time
+
+SECONDS = 0.05  # that the interpreter may take for an event
 
 
 def blocking(regions: Sequence[Region], nearest: tuple[Chunk, float]) -> str:
@@ -23,7 +25,9 @@ def blocking(regions: Sequence[Region], nearest: tuple[Chunk, float]) -> str:
 
 def _first_failed(region: Region, chunk: Chunk) -> str:
     steps = region.steps or (("what is asked", region.mask),)  # a mask alone has no cuts by name
-    (passed,) = evaluate_each([mask for _, mask in steps], chunk, [0])
+    (passed,) = evaluate_in_time([mask for _, mask in steps], chunk, [0], SECONDS)
+    if passed is None:
+        return f"a cut of {region}: the interpreter takes too long to say which"
     for (label, _), inside in zip(steps, passed, strict=True):
         if not inside:
             return f"{label} in {region}"

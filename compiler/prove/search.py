@@ -8,6 +8,7 @@ pass.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -23,15 +24,20 @@ from adl.compiler.prove.events import Array, Events, joined
 from adl.compiler.prove.promises import Promises
 from adl.compiler.prove.space import Space
 from adl.compiler.prove.verdicts import Witness
-from adl.compiler.targets.reference import evaluate_each
+from adl.compiler.targets.reference import evaluate_in_time
 
 Pair = tuple[int, int]
 
 FIRST = 4096  # random events to begin with
+SOME = 256  # of these, to see how long an event takes
 PARENTS = 6  # nearest events of a pair, which are changed
 CHILDREN = 12, 500  # changed events of a pair in each generation: of many pairs, of few
 TOGETHER = 16  # regions in one kernel: LLVM's work grows faster than its size
 BATCH = 24_000  # events at a time
+PACE = 0.5  # seconds that they may take together, after which the time is looked at again
+GROWTH = 4  # how many times as many they may be as those before
+PATIENCE = 0.3  # seconds that the interpreter may take for an event
+LATE = 3  # events that took it longer, after which it is not asked about a pair again
 FEW = 4_000  # events at a time, if there are few pairs
 RESTART = 8  # generations without a new witness after which to begin from other events
 STALE = 32  # generations without a new witness after which to stop
@@ -61,9 +67,14 @@ class Search:
         ]
         self.together = np.zeros((len(masks), len(masks)), np.bool_)  # an event passes both
         self.apart = np.zeros_like(self.together)  # an event passes the first alone
-        self.events = self.space.random(FIRST, self.draw)
-        self.passes, self.far = self._ask(self.events.chunk(promises.counters))
+        self._said = np.zeros_like(self.together)  # the interpreter was asked about such an event
+        self._late = np.zeros(self.together.shape, np.int64)  # how often it took too long
         self._confirmed: dict[Pair, Witness] = {}
+        self._number, self._pace = SOME, 1.0  # of the last events that were asked; seconds an event
+        first = self.space.random(FIRST, self.draw)
+        self._ask(first.take(np.arange(SOME)).chunk(promises.counters))
+        self.events = first.take(np.arange(np.clip(int(PACE / self._pace), SOME, FIRST)))
+        self.passes, self.far = self._ask(self.events.chunk(promises.counters))
         self._note(self.events, self.passes)
 
     def add(self, origin: str, chunk: Chunk) -> None:
@@ -75,6 +86,7 @@ class Search:
 
     def _ask(self, chunk: Chunk) -> tuple[Array, Array]:
         """Return whether each event passes each region, and how far it is from that."""
+        begin = time.monotonic()
         passes: list[Array] = []
         far: list[Array] = []
         for compiled in self._compiled:
@@ -82,37 +94,66 @@ class Search:
             number = len(rows.values) // 2
             passes += rows.values[:number]
             far += rows.values[number:]
+        self._number = max(chunk.events, 1)
+        self._pace = max(time.monotonic() - begin, 1e-9) / self._number
         return np.stack(passes, 1), np.stack(far, 1).astype(np.float32)
 
-    def _note(self, events: Events | Chunk, passes: Array, origin: str = "random") -> None:
+    def _in_time(self, least: int, most: int) -> int:
+        """Return how many events to ask about before the time is looked at again.
+
+        Those that come near to a region can be far slower than random ones: numbers grow slowly.
+        """
+        return int(np.clip(min(PACE / self._pace, GROWTH * self._number), least, most))
+
+    def _note(
+        self, events: Events | Chunk, passes: Array, origin: str = "random", end: float = math.inf
+    ) -> None:
         """Remember which pairs an event passes, or passes one of; confirm the new ones."""
         some = passes.astype(np.float32)
         both = some.T @ some > 0
         self.apart |= some.T @ (1 - some) > 0
-        new = np.argwhere(np.triu(both & ~self.together))
         self.together |= both
-        chosen, open_ = [], new
+        # Of events that pass as many pairs, that with the fewest elements: loops are shorter.
+        small = 1 / (2 + _elements(events))
+        chosen, open_ = [], np.argwhere(np.triu(both & ~self._said))
         while len(open_):  # the event that passes most pairs first
             inside = passes[:, open_[:500, 0]] & passes[:, open_[:500, 1]]
-            best = int(np.argmax(inside.sum(1)))
+            best = int(np.argmax(inside.sum(1) + small))
             covered = passes[best, open_[:, 0]] & passes[best, open_[:, 1]]
             chosen.append((best, open_[covered]))
             open_ = open_[~covered]
         if chosen:
-            self._confirm(events, chosen, origin)
+            self._confirm(events, sorted(chosen, key=lambda c: -small[c[0]]), origin, end)
 
     def _confirm(
-        self, events: Events | Chunk, chosen: Sequence[tuple[int, Array]], origin: str
+        self,
+        events: Events | Chunk,
+        chosen: Sequence[tuple[int, Array]],
+        origin: str,
+        end: float,
     ) -> None:
-        """Let the interpreter say which pairs events pass, and keep them as witnesses."""
+        """Let the interpreter say which pairs events pass, and keep them as witnesses.
+
+        Pairs that there is no time for are open still: other events may come.
+        """
         numbers = [number for number, _ in chosen]
         chunk = _some(events, numbers, self.promises, self.owners)
-        said = evaluate_each(self._asked, chunk, range(len(numbers)))
+        said = evaluate_in_time(self._asked, chunk, range(len(numbers)), PATIENCE)
+        late = 0
         for place, ((_, pairs), passed) in enumerate(zip(chosen, said, strict=True)):
-            witness = Witness(_some(chunk, [place], self.promises, self.owners), 0, origin)
-            for i, j in pairs:
-                if passed[i] is True and passed[j] is True:
-                    self._confirmed[int(i), int(j)] = witness
+            i, j = pairs.T
+            if passed is None:
+                late += 1
+                self._late[i, j] += 1
+                self._said[i, j] |= self._late[i, j] >= LATE
+            else:
+                self._said[i, j] = True
+                witness = Witness(_some(chunk, [place], self.promises, self.owners), 0, origin)
+                for first, second in pairs.tolist():
+                    if passed[first] is True and passed[second] is True:
+                        self._confirmed[first, second] = witness
+            if late >= LATE or time.monotonic() > end:
+                return
 
     def witness(self, i: int, j: int) -> Witness | None:
         """Return an event that passes both, as the interpreter says."""
@@ -138,17 +179,20 @@ class Search:
         ``again`` generations are made even for pairs that have an event.
         """
         end = time.monotonic() + seconds
+        self._note(self.events, self.passes, "search", end)  # what there was no time for
         pairs = [p for p in pairs if again or self.witness(*p) is None]
         parents = {p: self._best(p) for p in pairs}
+        self._number = SOME
         stale = generation = 0
         while pairs and stale < STALE and time.monotonic() < end:
             before = len(pairs)
             generation += 1
             children = int(np.clip(FEW // len(pairs), *CHILDREN))
-            size = BATCH // children
-            for start in range(0, len(pairs), size):
-                if time.monotonic() < end:
-                    self._generation(pairs[start : start + size], parents, children)
+            start = 0
+            while start < len(pairs) and time.monotonic() < end:
+                size = max(self._in_time(children, BATCH) // children, 1)
+                self._generation(pairs[start : start + size], parents, children, end)
+                start += size
             if generation >= again:
                 pairs = [p for p in pairs if self.witness(*p) is None]
             stale = stale + 1 if len(pairs) == before else 0
@@ -170,13 +214,15 @@ class Search:
         ]
         return np.concatenate(near)
 
-    def _generation(self, pairs: Sequence[Pair], parents: dict[Pair, Array], number: int) -> None:
+    def _generation(
+        self, pairs: Sequence[Pair], parents: dict[Pair, Array], number: int, end: float
+    ) -> None:
         """Change the nearest events of each pair, and keep what is nearer."""
         chosen = np.concatenate([self.draw.choice(parents[p], number, replace=True) for p in pairs])
         children = self.events.take(chosen)
         self.space.mutate(children, self.events, self.draw)
         passes, far = self._ask(children.chunk(self.promises.counters))
-        self._note(children, passes, "search")
+        self._note(children, passes, "search", end)
         first = self.events.size
         improved = []
         for place, pair in enumerate(pairs):
@@ -216,6 +262,16 @@ class Search:
             parents[pair] = place[parents[pair]]
         self.events = self.events.take(kept)
         self.passes, self.far = self.passes[kept], self.far[kept]
+
+
+def _elements(events: Events | Chunk) -> Array:
+    """Return how many elements each event has."""
+    if isinstance(events, Events):
+        size, lengths = events.size, [*events.lengths.values()]
+    else:
+        size, lengths = events.events, [np.diff(o) for o in events.offsets.values()]
+    total: Array = np.sum([np.zeros(size), *lengths], axis=0)
+    return total
 
 
 def _has_network(mask: Node) -> bool:

@@ -99,7 +99,9 @@ class Study:
             self._prove(self._unsettled(open_), progress)
         for pair in open_:
             if pair not in self.verdicts:
+                begin = time.monotonic()
                 self.verdicts[pair] = self._rest(pair)
+                self.seconds[pair] += time.monotonic() - begin
         return self.verdicts
 
     def vary(

@@ -6,7 +6,8 @@ A value is computed once for each turn of the innermost loop that it depends on.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from math import prod
+from math import inf, prod
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -41,13 +42,18 @@ class Machine:
     """The chunk as lists, and an entry of ``values`` for each node.
 
     An entry holds the value in the present turn of the loops that the node depends on. Loops that
-    run inside each other bind different axes, so one entry is enough.
+    run inside each other bind different axes, so one entry is enough. Loops end with
+    ``TimeoutError`` once the time ``end`` is over.
     """
 
     def __init__(
-        self, nodes: Sequence[Node], chunk: Chunk, networks: RunNetwork | None = None
+        self,
+        nodes: Sequence[Node],
+        chunk: Chunk,
+        networks: RunNetwork | None = None,
     ) -> None:
         self.networks = networks
+        self.end = inf
         positions = [Index(axis) for node in nodes for axis in node.bound]
         entries = dict.fromkeys([*nodes, *positions, TRUE])
         self.slots: dict[Node, int] = {node: slot for slot, node in enumerate(entries)}
@@ -172,6 +178,8 @@ class Machine:
 
         def tuples(event: int) -> Iterator[None]:
             for position in range(sum(_size(offsets, event) for offsets in sources)):
+                if monotonic() > self.end:
+                    raise TimeoutError
                 values[index] = position
                 for steps, test in stages:
                     for slot, compute in steps:

@@ -9,6 +9,8 @@ that cannot change a result. What a node means is in ``meaning.py``, what is cou
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,13 +68,27 @@ def evaluate_each(
     roots: Sequence[Node], chunk: Chunk, events: Iterable[int]
 ) -> Iterator[list[Any]]:
     """Yield the values of closed nodes at some events, as ``evaluate`` has them at one."""
-    machine = Machine(postorder(roots), chunk, None)
+    for values in evaluate_in_time(roots, chunk, events, math.inf):
+        assert values is not None
+        yield values
+
+
+def evaluate_in_time(
+    roots: Sequence[Node], chunk: Chunk, events: Iterable[int], seconds: float
+) -> Iterator[list[Any] | None]:
+    """Yield what ``evaluate_each`` does, and None of events whose loops take longer than allowed."""
+    machine = Machine(postorder(roots), chunk)
     steps = machine.steps(machine.order(roots))
     slots = [machine.slots[root] for root in roots]
     for event in events:
-        for slot, compute in steps:
-            machine.values[slot] = compute(event)
-        yield [machine.values[slot] for slot in slots]
+        machine.end = time.monotonic() + seconds
+        try:
+            for slot, compute in steps:
+                machine.values[slot] = compute(event)
+        except TimeoutError:
+            yield None
+        else:
+            yield [machine.values[slot] for slot in slots]
 
 
 def _collect(
