@@ -21,7 +21,8 @@ from adl.check.analysis import (
 )
 from adl.check.collections import inputs, lineage, parts
 from adl.check.context import Context
-from adl.check.dominance import NOTHING, absent, unguarded
+from adl.check.dominance import absent, unguarded
+from adl.check.guarantees import NOTHING
 from adl.check.scope import Scope, mistake
 from adl.check.tables import refuse_missing
 from adl.check.types import convert

@@ -22,8 +22,9 @@ from adl.check.bins import edge_bins, one_bin
 from adl.check.constants import belonging, exclude, included
 from adl.check.context import Context
 from adl.check.counts import attached
-from adl.check.dominance import NEVER, Facts, Use, absent, both, passed, unguarded
+from adl.check.dominance import Use, absent, unguarded
 from adl.check.expressions import statement, value
+from adl.check.guarantees import NEVER, Facts, both, passed
 from adl.check.histograms import histogram
 from adl.check.names import meaning
 from adl.check.normalised import check_weight

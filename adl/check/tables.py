@@ -15,7 +15,8 @@ from adl.check.analysis import (
     Value,
 )
 from adl.check.context import Context
-from adl.check.dominance import NOTHING, Use, absent, unguarded
+from adl.check.dominance import Use, absent, unguarded
+from adl.check.guarantees import NOTHING
 from adl.check.scope import Scope, mistake
 from adl.check.types import convert, number
 from adl.stdlib.library import find_function

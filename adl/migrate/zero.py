@@ -20,7 +20,8 @@ from adl.check.analysis import (
     Value,
     Variable,
 )
-from adl.check.dominance import NOTHING, Facts, Use, absent, both, passed, zeros
+from adl.check.dominance import Use, absent, zeros
+from adl.check.guarantees import NOTHING, Facts, both, passed
 from adl.check.values import walk
 from adl.check.zeros import fails_for_zero
 from adl.migrate.report import Report

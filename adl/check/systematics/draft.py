@@ -9,7 +9,8 @@ from typing import Literal
 from adl.check.analysis import Value
 from adl.check.constants import included
 from adl.check.context import Context
-from adl.check.dominance import NOTHING, absent, unguarded
+from adl.check.dominance import absent, unguarded
+from adl.check.guarantees import NOTHING
 from adl.check.scope import Scope
 from adl.check.systematics.families import Member
 from adl.check.types import convert, number
