@@ -18,6 +18,16 @@ from adl.compiler.ir import Fill, Positions, extent, factors
 from adl.compiler.program import Program
 
 
+ALIGNED = 64  # bytes: a line of the processor's memory, and its widest vector
+
+
+def aligned(size: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """Return zeros that begin at a line of memory: additions that cross one take twice as long."""
+    room = np.zeros(size + ALIGNED // 8, dtype)
+    first = -room.ctypes.data % ALIGNED // room.itemsize
+    return room[first : first + size]
+
+
 class Place(NamedTuple):
     """A fill's own part of the outputs; ``sums`` is -1 where every weight is 1."""
 
@@ -43,6 +53,8 @@ def layout(program: Program) -> Layout:
     places, cells, sums, skipped = {}, 0, 0, 0
     for number, fill in enumerate(program.fills):
         size = prod(map(extent, fill.bins))
+        if variations(fill) > 1:  # what one event adds for all of them are whole vectors of memory
+            sums += -sums % (ALIGNED // 8)
         places[fill] = Place(number, skipped, cells, size, sums if fill.weighted else -1)
         cells += size
         sums += size if fill.weighted else 0
@@ -142,8 +154,8 @@ class Partial:
         """Return the counts over no event."""
         return Partial(
             np.zeros(layout.cells, np.int64),
-            np.zeros(layout.sums, np.float64),
-            np.zeros(layout.sums, np.float64),
+            aligned(layout.sums, np.float64),
+            aligned(layout.sums, np.float64),
             np.zeros(layout.skipped, np.int64),
         )
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from adl.compiler.ahead import MOST
 from adl.compiler.emit.arguments import Arguments
 from adl.compiler.ir import Record
-from adl.compiler.layout import Chunk, Fault, Partial, Rows, rejections, variations
+from adl.compiler.layout import Chunk, Fault, Partial, Rows, aligned, rejections, variations
 from adl.compiler.variations import is_group, turns
 
 Array = npt.NDArray[Any]
@@ -50,7 +50,7 @@ class Work:
             [_contiguous(chunk.offsets[c], "int64") for c in arguments.collections],
             np.zeros(len(program.records), np.int64),
             [_buffers(record, chunk) for record in program.records],
-            [np.empty(extents[s] + room) for s in arguments.store_sources],
+            [aligned(extents[s] + room, np.float64) for s in arguments.store_sources],
             memo,
             np.empty(len(program.nodes), np.int8),
         )
