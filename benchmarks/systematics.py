@@ -36,8 +36,8 @@ define b = jets[1]
 define cosines = cosh(eta(a) - eta(b)) - cos(phi(a) - phi(b))
 
 region four
-  weight w  1.0 + 0.001*MET
   select size(jets) >= 4
+  weight w  1.0 + 0.001*MET
   histo ht, "", 50, {low}, 1000, sum(pT(jets))
   histo first, "", 50, {low}, 500, pT(a)
   histo met, "", 50, {low}, 200, MET

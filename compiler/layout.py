@@ -17,12 +17,11 @@ from adl.compiler.decisions import Reasons
 from adl.compiler.ir import Fill, Positions, extent, factors
 from adl.compiler.program import Program
 
-
 ALIGNED = 64  # bytes: a line of the processor's memory, and its widest vector
 
 
 def aligned(size: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """Return zeros that begin at a line of memory: additions that cross one take twice as long."""
+    """Return zeros of 8 bytes that begin at a line of memory: what crosses one takes twice as long."""
     room = np.zeros(size + ALIGNED // 8, dtype)
     first = -room.ctypes.data % ALIGNED // room.itemsize
     return room[first : first + size]
