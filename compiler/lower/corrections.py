@@ -8,29 +8,19 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 from adl.check import analysis as core
-from adl.compiler.decisions import FLOWS, Decide, Entry, Reasons, Reject, Tree, numbers
+from adl.compiler.decisions import Decide, Entry, Reasons, Reject, Tree, numbers
 from adl.compiler.ir import TRUE, Const, Evaluate, Node, as_real, both, call, lift
+from adl.compiler.lower.flat import Flat, bits
 from adl.compiler.lower.truth import Lowered, certain_all, choose, defined_all
 from adl.stdlib import ops
 from adl.stdlib.corrections import draws, normal
-from adl.stdlib.corrections.contents import (
-    Content,
-    Even,
-    Expression,
-    Grid,
-    Keys,
-    Leaf,
-    Nothing,
-    Random,
-    Rewrite,
-    content,
-)
+from adl.stdlib.corrections.contents import Content, Expression, Leaf, Random, Rewrite, content
 from adl.stdlib.corrections.files import Correction
 from adl.stdlib.corrections.formulas import evaluate
+from adl.stdlib.corrections.rewrites import mapped, moved
 
 _LEAST = -(1 << 63)
 
@@ -140,7 +130,7 @@ class _Part:
 
     def value(self, tree: Content, point: list[Node]) -> Node:
         """Return the value of a tree at a point."""
-        found = _Flat(self.whole, self.names)
+        found = Flat(self.whole.reason, self.names)
         child = found.child(tree)
         if not found.words:  # a leaf alone
             (leaf,) = found.leaves or (0.0,)
@@ -201,102 +191,12 @@ class _Part:
         Decisions above them still see the input as it was: what is written has a place of its own.
         """
         place, after = first.input, len(point)
-        written = self.value(_mapped(tree, place, lambda leaf: leaf.rule), point)
+        written = self.value(mapped(tree, place, lambda leaf: leaf.rule), point)
         if self.kinds[place] == "int":
             written = _rounded(written)
-        inner = _mapped(tree, place, lambda leaf: _moved(leaf.content, place, after))
+        inner = mapped(tree, place, lambda leaf: moved(leaf.content, place, after))
         names, kinds = [*self.names, self.names[place]], [*self.kinds, self.kinds[place]]
         return _Part(self.whole, names, kinds).value(inner, [*point, written])
-
-
-# ------------------------------------------------------------------------------------ decisions
-
-
-@dataclass
-class _Flat:
-    """A tree of decisions as words, and the leaves in the order of their results."""
-
-    whole: _Whole
-    names: list[str]
-    words: list[int] = field(default_factory=list)
-    leaves: list[Leaf] = field(default_factory=list)
-    fails: bool = False
-
-    def child(self, node: Content) -> int:
-        """Return the word for a node, which is written if it is a decision."""
-        match node:
-            case Grid():
-                return self.grid(node)
-            case Keys():
-                return self.keys(node)
-            case Nothing():
-                known = ", ".join(node.known)
-                return self.failure(f"{node.input} has no {node.given} there, only {known}")
-        self.leaves.append(node)
-        return 2 * (len(self.leaves) - 1) + 1
-
-    def failure(self, text: str) -> int:
-        """Return the word for no value."""
-        self.fails = True
-        return 2 * self.whole.reason(text) + 1
-
-    def grid(self, node: Grid) -> int:
-        """Write bins."""
-        start = len(self.words)
-        self.words.append(len(node.axes))
-        sides = []
-        for place, bins in node.axes:
-            even = isinstance(bins, Even)
-            sides.append(len(self.words) + 3)
-            self.words += [place, int(even), FLOWS[node.flow], 0, 0, 0, bins.number]
-            self.words += map(
-                _bits, (bins.low, bins.high) if isinstance(bins, Even) else bins.edges
-            )
-        first = len(self.words)
-        self.words += [0] * len(node.contents)
-        for i, inner in enumerate(node.contents):
-            self.words[first + i] = self.child(inner)
-        outside = None if node.outside is None else self.child(node.outside)
-        for at, (place, bins) in zip(sides, node.axes, strict=True):
-            self.words[at : at + 3] = self.sides(node, self.names[place], bins, outside)
-        return 2 * start
-
-    def sides(self, node: Grid, name: str, bins: Any, outside: int | None) -> list[int]:
-        """Return the words for below, above and nowhere."""
-        nan = self.failure(f"{name} is not a finite number") if _can_be_nan(node, bins) else 0
-        if outside is not None:
-            return [outside, outside, nan]
-        if node.flow != "error":
-            return [0, 0, nan]
-        below = self.failure(f"{name} is below {bins.low:g}")
-        return [below, self.failure(f"{name} is not below {bins.high:g}"), nan]
-
-    def keys(self, node: Keys) -> int:
-        """Write a choice by keys."""
-        start = len(self.words)
-        known = ", ".join(str(key) for key, _ in node.contents)
-        count = len(node.contents)
-        self.words += [0, node.input, count, 0, *(_bits(float(key)) for key, _ in node.contents)]
-        self.words += [0] * count
-        for i, (_, inner) in enumerate(node.contents):
-            self.words[start + 4 + count + i] = self.child(inner)
-        if node.otherwise is not None:
-            self.words[start + 3] = self.child(node.otherwise)
-        else:
-            text = f"{self.names[node.input]} is none of {known}"
-            self.words[start + 3] = self.failure(text)
-        return 2 * start
-
-
-def _can_be_nan(node: Grid, bins: Any) -> bool:
-    return node.flow == "wrap" or isinstance(bins, Even)
-
-
-def _bits(x: float) -> int:
-    return int(ops.bits(x))
-
-
-# ----------------------------------------------------------------------------------- leaves
 
 
 def _form(leaf: Leaf) -> object:
@@ -315,7 +215,7 @@ def _constant(
     places: Sequence[int], values: Sequence[float], size: int, where: Node | None
 ) -> Node:
     """Return a number of the leaves at ``places``: data of the kernel, one if all are the same."""
-    if where is None or len({_bits(v) for v in values}) == 1:
+    if where is None or len({bits(v) for v in values}) == 1:
         return Const(values[0], True)
     every = [0.0] * size
     for place, value in zip(places, values, strict=True):
@@ -334,7 +234,7 @@ def _word(x: Node) -> Node:
     """Return the 64 bits of an input; processors do not agree on the sign of a NaN."""
     if x.kind == "int":
         return x
-    return call("where", call("eq", x, x), call("bits", x), Const(_bits(float("nan"))))
+    return call("where", call("eq", x, x), call("bits", x), Const(bits(float("nan"))))
 
 
 def _rounded(x: Node) -> Node:
@@ -344,45 +244,3 @@ def _rounded(x: Node) -> Node:
     up = ops.where(size - whole >= 0.5, whole + 1.0, whole)
     near = ops.truncate(ops.where(x < 0.0, -up, up))
     return lift(ops.where(size < 2.0**63, near, _LEAST))
-
-
-def _mapped(tree: Content, place: int, change: Any) -> Content:
-    """Return a tree with ``change`` of the leaves that rewrite an input, and 0 for the others."""
-    match tree:
-        case Grid():
-            contents = tuple(_mapped(c, place, change) for c in tree.contents)
-            outside = None if tree.outside is None else _mapped(tree.outside, place, change)
-            return replace(tree, contents=contents, outside=outside)
-        case Keys():
-            inner = tuple((key, _mapped(c, place, change)) for key, c in tree.contents)
-            rest = None if tree.otherwise is None else _mapped(tree.otherwise, place, change)
-            return replace(tree, contents=inner, otherwise=rest)
-        case Rewrite() if tree.input == place:
-            return change(tree)  # type: ignore[no-any-return]
-    return tree if isinstance(tree, Nothing) else 0.0
-
-
-def _moved(tree: Content, old: int, new: int) -> Content:
-    """Return a tree that reads one input at another place."""
-
-    def of(place: int) -> int:
-        return new if place == old else place
-
-    match tree:
-        case Grid():
-            axes = tuple((of(place), bins) for place, bins in tree.axes)
-            contents = tuple(_moved(c, old, new) for c in tree.contents)
-            outside = None if tree.outside is None else _moved(tree.outside, old, new)
-            return replace(tree, axes=axes, contents=contents, outside=outside)
-        case Keys():
-            inner = tuple((key, _moved(c, old, new)) for key, c in tree.contents)
-            rest = None if tree.otherwise is None else _moved(tree.otherwise, old, new)
-            return replace(tree, input=of(tree.input), contents=inner, otherwise=rest)
-        case Expression():
-            return replace(tree, variables=tuple(map(of, tree.variables)))
-        case Random():
-            return replace(tree, inputs=tuple(map(of, tree.inputs)))
-        case Rewrite():
-            rule = _moved(tree.rule, old, new)
-            return Rewrite(of(tree.input), rule, _moved(tree.content, old, new))
-    return tree
