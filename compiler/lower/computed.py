@@ -13,7 +13,7 @@ from adl.compiler.ir import FALSE, NAN, Column, Const, Node
 from adl.compiler.lower.truth import Lowered, choose
 
 if TYPE_CHECKING:
-    from adl.compiler.lower.collections import Place
+    from adl.compiler.lower.places import Place
     from adl.stdlib.models import CollectionSchema
 
 NOTHING: dict[str, Node] = {"real": NAN, "int": Const(-1), "bool": FALSE}

@@ -22,7 +22,8 @@ from adl.compiler.ir import (
     store,
 )
 from adl.compiler.lower import made
-from adl.compiler.lower.collections import Place, before, in_all, part_mask
+from adl.compiler.lower.collections import before, part_mask
+from adl.compiler.lower.places import Place, in_all
 from adl.compiler.lower.truth import Lowered, choose
 from adl.stdlib.kinematics import Cartesian, Particle, Polar, Transverse
 from adl.stdlib.models import CollectionSchema

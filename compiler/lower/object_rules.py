@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from adl.check import analysis as core
 from adl.compiler.ir import TRUE, Node, both
 from adl.compiler.lower import truth
-from adl.compiler.lower.collections import Place, part_mask
+from adl.compiler.lower.collections import part_mask
+from adl.compiler.lower.places import Place
 from adl.compiler.lower.truth import Lowered
 
 if TYPE_CHECKING:

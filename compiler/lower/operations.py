@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from adl.check import analysis as core
 from adl.compiler.ir import TRUE, Const, Node, as_real, both, call, either, invert
 from adl.compiler.lower import truth
-from adl.compiler.lower.collections import same
+from adl.compiler.lower.places import same
 from adl.compiler.lower.truth import Lowered, choose, defined_all
 
 if TYPE_CHECKING:

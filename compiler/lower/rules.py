@@ -32,7 +32,8 @@ from adl.compiler.lower import (
     truth,
     tuples,
 )
-from adl.compiler.lower.collections import Place, giving, in_events_with
+from adl.compiler.lower.collections import in_events_with
+from adl.compiler.lower.places import Place, giving
 from adl.compiler.lower.truth import Lowered, defined_all
 from adl.stdlib.kinematics import Particle
 

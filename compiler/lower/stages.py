@@ -14,7 +14,7 @@ from adl.check.computed import plain
 from adl.check.variations import NewValue, Propagation, Stage
 from adl.compiler.ir import TRUE, Axis, Index, Node, as_real, reduce
 from adl.compiler.lower import computed
-from adl.compiler.lower.collections import Place
+from adl.compiler.lower.places import Place
 from adl.compiler.lower.substitution import Columns, NewColumn, Substitution, rewriter
 from adl.compiler.lower.truth import Lowered, choose
 from adl.compiler.lower.values import Lowering, Marks

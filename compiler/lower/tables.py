@@ -20,8 +20,8 @@ from adl.compiler.ir import (
     lift,
     store,
 )
-from adl.compiler.lower.collections import Place
 from adl.compiler.lower.made import source
+from adl.compiler.lower.places import Place
 from adl.compiler.lower.truth import Lowered, certain_all, choose, defined_all
 from adl.stdlib import random
 

@@ -29,7 +29,8 @@ from adl.compiler.ir import (
     reduce,
     store,
 )
-from adl.compiler.lower.collections import Place, comes_before, is_union, mask, place, precedes
+from adl.compiler.lower.collections import comes_before, is_union, mask, place, precedes
+from adl.compiler.lower.places import Place
 from adl.compiler.lower.truth import Lowered, known
 
 if TYPE_CHECKING:

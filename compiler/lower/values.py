@@ -24,19 +24,9 @@ from adl.compiler.ir import (
     reduce,
 )
 from adl.compiler.lower import algorithms, elements, made, truth, tuples
-from adl.compiler.lower.collections import (
-    Place,
-    in_all_of,
-    in_units_of_adl,
-    last,
-    mask,
-    matched,
-    order_of,
-    orders,
-    place,
-    rank,
-)
+from adl.compiler.lower.collections import in_all_of, last, mask, order_of, orders, place, rank
 from adl.compiler.lower.object_rules import ObjectRules
+from adl.compiler.lower.places import Place, in_units_of_adl, matched
 from adl.compiler.lower.rules import RULES
 from adl.compiler.lower.truth import Lowered, defined_all
 from adl.stdlib.kinematics import Cartesian, Particle, Polar, Transverse, add

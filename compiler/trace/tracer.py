@@ -15,7 +15,7 @@ from adl.check import analysis as core
 from adl.check.collections import of_one_collection, parts
 from adl.compiler.ir import TRUE, Axis, Column, Infer, Node, both, factors, invert, postorder, store
 from adl.compiler.layout import Chunk
-from adl.compiler.lower.collections import Place
+from adl.compiler.lower.places import Place
 from adl.compiler.lower.stages import nominal
 from adl.compiler.lower.truth import Lowered
 from adl.compiler.lower.values import Lowering
