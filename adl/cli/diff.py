@@ -157,6 +157,8 @@ def command(
         told.difference, told.analyses = compared(a, b, settings)
     if asked and told.analyses is not None:
         told.proofs = _proofs(told.analyses, time_limit, about)
+        assert told.difference is not None
+        told.difference = told.difference.with_proofs(told.proofs.equal())
     if combine and told.proofs is not None:
         from adl.cli.combining import combined
 

@@ -46,8 +46,8 @@ def lines(found: Difference) -> Iterator[str]:
 def change_lines(found: Difference, change: Change) -> Iterator[str]:
     """Yield what one change is, then where it stands and what it does."""
     sign, shade = SIGNS[change.status]
-    name = f" {change.name}" if change.name and change.owner != change.name else ""
-    where = f" of {change.owner}" if change.owner else ""
+    name = f" {change.name}" if change.name else ""
+    where = f" of {change.owner}" if change.owner not in ("", change.name) else ""
     heading = f"{change.status} {change.kind}{name}{where}"
     yield f"{click.style(sign, fg=shade, bold=True)} {click.style(heading, bold=True)}"
     for file, place, mark, own in (
@@ -65,29 +65,52 @@ def change_lines(found: Difference, change: Change) -> Iterator[str]:
 
 
 def region_lines(found: Difference) -> Iterator[str]:
-    """Yield what became of each region; where systematics differ, variations are not spoken of."""
+    """Yield what became of regions, those of which the same is to be said in one line.
+
+    Where systematics differ, variations are not spoken of.
+    """
+    told: dict[tuple[str, str], list[str]] = {}
     for pair in found.regions:
-        aside = found.varies and pair.status == "equal"
-        yield _region_line(pair) + (", variations aside" if aside else "")
+        aside = ", variations aside" if found.varies and pair.status == "equal" else ""
+        also = "also " if pair.own else ""
+        because = f", {also}because of {', '.join(pair.causes)}" if pair.causes else ""
+        told.setdefault((_status(pair), because + aside), []).append(pair.b or pair.a or "")
+    for (status, more), names in told.items():
+        one, several = _WORDS[status]
+        if len(names) == 1:
+            yield f"region {names[0]} {one}{more}"
+        else:
+            yield f"regions {', '.join(names)} {several}{more}"
+
+
+def _status(pair: RegionPair) -> str:
+    if pair.proven:
+        return "proven"
+    return "selected" if pair.status == "changed" and pair.selects else pair.status
+
+
+# What is said of one region, and of several.
+_WORDS = {
+    "equal": ("counts the same", "count the same"),
+    "added": ("is new", "are new"),
+    "removed": ("is gone", "are gone"),
+    "undecided": (
+        "reads the same, and was not found to count the same (--prove, or DATA, tells)",
+        "read the same, and were not found to count the same (--prove, or DATA, tells)",
+    ),
+    "changed": ("differs", "differ"),
+    "selected": (
+        "selects the same, and counts otherwise",
+        "select the same, and count otherwise",
+    ),
+    "proven": ("selects the same, as is proven", "select the same, as is proven"),
+}
 
 
 def systematic_lines(found: Difference) -> Iterator[str]:
     """Yield which systematics differ by what they name."""
     for one in found.systematics:
         yield f"systematic {one.name} differs, because of {', '.join(one.causes)}"
-
-
-def _region_line(pair: RegionPair) -> str:
-    name = pair.b or pair.a or ""
-    words = {
-        "equal": "counts the same",
-        "added": "is new",
-        "removed": "is gone",
-        "undecided": "reads the same, and was not found to count the same (--prove, or DATA, tells)",
-        "changed": "selects the same, and counts otherwise" if pair.selects else "differs",
-    }[pair.status]
-    because = f", because of {', '.join(pair.causes)}" if pair.causes else ""
-    return f"region {name} {words}{because}"
 
 
 def document(found: Difference) -> dict[str, Any]:

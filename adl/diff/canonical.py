@@ -75,6 +75,11 @@ class Canonical(Laws):
         """Return the conditions that a condition is the conjunction of."""
         return tuple(p for p in self._parts("and", number) if p != self.true)
 
+    def follows(self, number: Number, known: Iterable[Number]) -> bool:
+        """Whether a condition holds where others do, as far as that is seen."""
+        other = tuple(known)
+        return self._all_of("and", (number, *other)) == self._all_of("and", other)
+
     def under(self, number: Number, known: Facts = NOTHING) -> Number:
         """Return a value where some conditions hold, rid of what they decide.
 

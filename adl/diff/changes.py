@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
@@ -56,7 +56,7 @@ class RegionPair:
 
     ``status`` is of what the region counts; undecided where nothing differs in its words and in what
     they name, and yet it was not found to be the same. ``causes`` are the names of changed
-    declarations for which it differs.
+    declarations for which it differs, ``own`` says whether its own statements differ, too.
     """
 
     a: str | None
@@ -65,6 +65,8 @@ class RegionPair:
     selects: bool = False  # the same events, whatever they weigh and fill
     causes: tuple[str, ...] = ()
     because: tuple[Because, ...] = ()  # of statements that read the same
+    own: bool = False
+    proven: bool = False  # that it selects the same events
 
     def cause(self, side: Literal["a", "b"], line: int) -> tuple[str, ...]:
         """Return the changed declarations that make the statement of a line another one."""
@@ -101,6 +103,16 @@ class Difference:
     def equal(self) -> bool:
         """Whether nothing differs."""
         return not self.changes and all(pair.status == "equal" for pair in self.regions)
+
+    def with_proofs(self, same: Collection[tuple[str, str]]) -> Difference:
+        """Return what is known once regions of both are proven to select the same events."""
+        pairs = (
+            replace(pair, selects=True, proven=not (pair.selects or pair.status == "equal"))
+            if (pair.a, pair.b) in same
+            else pair
+            for pair in self.regions
+        )
+        return replace(self, regions=tuple(pairs))
 
     def counterpart(self, region: str) -> str | None:
         """Return the region of the second analysis that a region of the first one has become."""

@@ -255,7 +255,9 @@ class _Comparison:
         causes = tuple(dict.fromkeys(cause for one in because for cause in one.causes))
         known = bool(changes or causes)
         status = "equal" if found.equal else "changed" if known else "undecided"
-        return changes, RegionPair(pair.a, pair.b, status, found.selects, causes, because)  # type: ignore[arg-type]  # one of its literals
+        own = any(change.status not in ("renamed", "moved") for change in found.changes)
+        about = found.selects, causes, because, own
+        return changes, RegionPair(pair.a, pair.b, status, *about)  # type: ignore[arg-type]  # one of its literals
 
     def _lone_region(self, pair: Pair) -> tuple[list[Change], RegionPair]:
         status: Status = "removed" if pair.b is None else "added"

@@ -68,12 +68,16 @@ class Cuts:
         found = [*self._bounds(*every)]
         one = {change.a: change.b for change in found if change.a and change.b}
         back = {b: a for a, b in one.items()}
-        for change in found:  # what else a cut says goes with the cut that it has become
-            yield replace(
+        whole = [  # what else a cut says goes with the cut that it has become
+            replace(
                 change,
                 a=change.a or (change.b and back.get(change.b)),
                 b=change.b or (change.a and one.get(change.a)),
             )
+            for change in found
+        ]
+        selecting = {(change.a, change.b) for change in whole if change.slices}
+        yield from (c for c in whole if c.slices or (c.a, c.b) not in selecting)
 
     def is_told(self, entry: Entry) -> bool:
         """Whether a cut has nothing left to be told."""

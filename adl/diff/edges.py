@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adl.check import analysis as core
 from adl.diff.atoms import atom
@@ -60,6 +60,11 @@ def take_lists(
             yield OtherEdges(p, q, now, tuple(words), moved)
 
 
+def listed(entry: Entry, places: Places) -> str | None:
+    """Return the quantity of the list of edges that a bin is of; None if it is of none."""
+    return _name(entry, places.source) if _list(entry, places) else None
+
+
 def _name(entry: Entry, source: Source) -> str:
     quantity = _quantity(entry.statement)
     assert quantity is not None, "the bins of a list compare one value with its edges"
@@ -86,7 +91,15 @@ def _quantity(bin_: object) -> core.Value | None:
 
 
 def _moved(a: list[Entry], b: list[Entry], name: str) -> Iterator[Slice]:
-    """Yield what goes to another bin than one that shares an edge with its own."""
+    """Yield what goes to another bin than one that shares an edge with its own, and to or from none."""
+    binned = _all(a), _all(b)
+    for effect, part, when in (
+        ("gained", binned[1].minus(binned[0]), "before"),
+        ("lost", binned[0].minus(binned[1]), "now"),
+    ):
+        if part.parts:
+            words = f"{part.words(name)}, in no bin {when}"
+            yield Slice(effect, words, name, tuple(tuple(p) for p in part.parts))  # type: ignore[arg-type,misc]  # one of Effect; four each
     for p in a:
         for q in b:
             before, after = _range(p), _range(q)
@@ -108,6 +121,15 @@ def _range(entry: Entry) -> Range:
         if one is not None:
             found = one.range.within(found)
     return found
+
+
+def _all(bins: list[Entry]) -> Range:
+    """Return where any of several bins is."""
+    whole = replace(EVERYTHING, whole=_range(bins[0]).whole)
+    outside = whole
+    for one in bins:
+        outside = outside.minus(_range(one))
+    return whole.minus(outside)
 
 
 def _label(entry: Entry) -> str:

@@ -7,7 +7,7 @@ a comparison, ``not`` inside, ``size(x) > 0`` as a search. ``not a < b`` stays: 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from math import ceil, floor
+from math import ceil, floor, isnan
 from operator import eq, le, lt, ne
 from typing import Any
 
@@ -110,12 +110,39 @@ class Laws:
     def _all_of(self, operator: str, numbers: tuple[Number, ...]) -> Number:
         """Return a conjunction or disjunction: flat, each part once, what decides nothing left out."""
         neutral, settles = (self.true, self.false) if operator == "and" else (self.false, self.true)
-        parts = sorted(set(self._parts(operator, *numbers)) - {neutral})
+        parts = sorted(self._bounds(operator, {*self._parts(operator, *numbers)} - {neutral}))
         if settles in parts:
             return settles
         if len(parts) < 2:
             return parts[0] if parts else neutral
         return self._make((operator, *parts), "bool")
+
+    def _bounds(self, operator: str, parts: set[Number]) -> set[Number]:
+        """Return conditions without those that another bound of the same quantity decides.
+
+        ``x > 50 and x > 100`` is ``x > 100``, and with ``or`` it is ``x > 50``; of NaN, too.
+        """
+        bounds: dict[Any, list[tuple[Any, Number]]] = {}
+        for part in parts:
+            found = self._bound(part)
+            if found is not None:
+                bounds.setdefault(found[0], []).append((found[1], part))
+        for own in bounds.values():
+            decides = max(own) if operator == "and" else min(own)
+            parts = parts - {part for _, part in own if part != decides[1]}
+        return parts
+
+    def _bound(self, x: Number) -> tuple[Any, tuple[float, bool]] | None:
+        """Return what a comparison with a number bounds, on which side, and how hard it is to pass."""
+        match self.terms[x]:
+            case ("lt" | "le" as operator, a, b):
+                for number, other, sign in ((a, b, 1), (b, a, -1)):
+                    word, *content = self.terms[number]
+                    if word == "const" and self.kinds[number] != "bool":
+                        value = (int if self._is_whole(number) else float)(content[0])
+                        if not isnan(value):
+                            return (other, sign), (sign * value, operator == "lt")
+        return None
 
     def _not(self, x: Number) -> Number:
         match self.terms[x]:

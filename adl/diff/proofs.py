@@ -40,6 +40,14 @@ class Proofs:
             if first[0] != second[0]
         ]
 
+    def equal(self) -> frozenset[tuple[str, str]]:
+        """Return the regions of A and of B that select the same events."""
+        return frozenset(
+            (first[1], second[1])
+            for first, second, verdict in self.between()
+            if verdict.relation == "equal"
+        )
+
 
 def prove(
     a: Analysis,

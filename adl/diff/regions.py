@@ -11,7 +11,7 @@ from adl.compiler.ir import Fill
 from adl.diff.canonical import NOTHING, Facts
 from adl.diff.changes import Change, Place, Status
 from adl.diff.cuts import CutChange, Cuts
-from adl.diff.edges import take_lists
+from adl.diff.edges import listed, take_lists
 from adl.diff.frames import binnings, frame, is_named, only, where
 from adl.diff.laws import Number
 from adl.diff.matching import aligned, likeness
@@ -76,6 +76,8 @@ class _Regions:
         empty = self.a.canonical.false in selected[0]
         one_dialect = self.a.analysis.dialect == self.b.analysis.dialect
         if equal and not (empty and one_dialect):  # other words for the same
+            without = [c for c in self._cut_changes(first, second, x, y) if not c.slices]
+            changes += map(self._bounded, without)
             return RegionDifference(tuple(changes), True, True, ())
         for one in take_lists(x, y, (first, second), self.reader, self.places):
             told = self._change("changed", one.a, one.b, one.slices, one.words)
@@ -84,10 +86,9 @@ class _Regions:
         follow += _take(x, y, self._says_the_same)
         for p, q in _take(x, y, self._is_for_others):
             changes += self._changed(p, q)
-        self._cuts = cuts = Cuts(
-            (self.a, self.b), self.reader, self.translation, first, second, tuple(x), tuple(y)
-        )
-        changes += [self._bounded(found) for found in cuts.changes()]
+        changes += map(self._bounded, self._cut_changes(first, second, x, y))
+        cuts = self._cuts
+        assert cuts is not None
         follow += [(p, None) for p in x if cuts.is_told(p)] + [
             (None, q) for q in y if cuts.is_told(q)
         ]
@@ -99,6 +100,14 @@ class _Regions:
         changes += [self._alone(p, None) for p in x] + [self._alone(None, q) for q in y]
         equal = equal and not changes and not follow  # of no event, what was written counts
         return RegionDifference(tuple(changes), equal, selected[0] == selected[1], tuple(follow))
+
+    def _cut_changes(
+        self, first: list[Entry], second: list[Entry], x: list[Entry], y: list[Entry]
+    ) -> list[CutChange]:
+        """Return cuts that bound a quantity otherwise, of those that differ."""
+        sides = self.a, self.b
+        self._cuts = Cuts(sides, self.reader, self.translation, first, second, (*x,), (*y,))
+        return [*self._cuts.changes()]
 
     def _same(self) -> bool:
         """Whether the regions count the same in every case of what is there.
@@ -136,7 +145,7 @@ class _Regions:
         """Whether a cut asks for nothing that the other region does not ask for, too."""
         if not isinstance(entry.statement, core.Cut) or not isinstance(entry.here, tuple):
             return False
-        return all(c in selected for c in self.a.canonical.conjuncts(entry.here[1]))
+        return self.a.canonical.follows(entry.here[1], selected)
 
     def _is_for_others(self, p: Entry, q: Entry) -> bool:
         """Whether two cuts ask for the same, in other datasets."""
@@ -290,7 +299,9 @@ class _Regions:
         if isinstance(entry.statement, core.Cut):
             source = self.a.source if p is not None else self.b.source
             slices = self.reader.without(self._asks(entry), source, removed=p is not None)
-        return self._change("removed" if q is None else "added", p, q, slices)
+        found = self._change("removed" if q is None else "added", p, q, slices)
+        edges = listed(entry, self.places[0 if q is None else 1])
+        return found if edges is None else replace(found, name=edges)
 
 
 def _does_the_same(p: Entry, q: Entry) -> bool:

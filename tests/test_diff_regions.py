@@ -1,0 +1,90 @@
+"""``adl diff``: what is said of regions, and conditions that others decide."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adl.cli import differences
+from tests.commands import adl
+from tests.test_diff import difference, effects, only
+
+SEARCH = """
+object mu
+  take Muon
+  select pT > 10
+object tight
+  take mu
+  select pT > 20 and pfRelIso04_all < 0.15
+define high = MET > 200 or MET > 100
+region presel
+  select size(mu) >= 1
+  select MET > 50
+region low
+  take presel
+  select MET > 80
+  select MET < 100
+region high_met
+  take presel
+  select high
+  select size(tight) >= 1
+region veto
+  select size(mu) == 0
+  bin MET 50 80 100
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("take mu\n  select pT > 20", "take Muon\n  select pT > 20"),
+        ("pT > 20 and pfRelIso04_all < 0.15", "pT > 20 and pfRelIso04_all < 0.15 and pT >= 15"),
+        ("MET > 200 or MET > 100", "MET > 100"),
+        ("pfRelIso04_all < 0.15", "pfRelIso04_all < 0.15 and pfRelIso04_all <= 0.15"),
+    ],
+)
+def test_a_bound_that_another_decides_is_no_difference(old: str, new: str) -> None:
+    text = SEARCH.replace(old, new)
+    assert text != SEARCH
+    assert difference(SEARCH, text).equal
+
+
+def test_a_cut_that_another_decides_is_told_and_the_region_is_the_same() -> None:
+    found = difference(SEARCH, SEARCH.replace("  select MET > 80\n", "  select MET > 60\n", 1))
+    assert effects(only(found)) == ["gained: 60 < MET <= 80"]
+    text = SEARCH.replace("  select MET > 80\n", "  select MET > 80\n  select MET >= 70\n")
+    found = difference(SEARCH, text)
+    assert only(found).details == ("selects the same: other cuts on MET decide",)
+    assert {pair.status for pair in found.regions} == {"equal"}
+
+
+def test_what_one_cut_does_to_a_quantity_is_said_once() -> None:
+    text = SEARCH.replace("  select MET > 80\n", "  select MET > 80\n  select MET [] 60 90\n")
+    change = only(difference(SEARCH, text))
+    assert (effects(change), change.details) == (["lost: 90 < MET < 100"], ())
+
+
+def test_of_regions_the_same_is_said_in_one_line() -> None:
+    text = SEARCH.replace("pT > 10", "pT > 15").replace("MET < 100", "MET < 90")
+    assert [*differences.region_lines(difference(SEARCH, text))] == [
+        "regions presel, high_met, veto differ, because of mu",
+        "region low differs, also because of mu",
+    ]
+
+
+def test_an_edge_that_is_new_at_an_end_gains_or_loses() -> None:
+    found = difference(SEARCH, SEARCH.replace("bin MET 50 80 100", "bin MET 40 80 100"))
+    assert effects(only(found)) == ["gained: 40 <= MET < 50, in no bin before"]
+    found = difference(SEARCH, SEARCH.replace("  bin MET 50 80 100\n", ""))
+    assert (only(found).status, only(found).name) == ("removed", "MET")
+
+
+def test_what_is_proven_to_select_the_same_is_said(tmp_path: Path) -> None:
+    old = "region r\n  select MET > 50\n  select MET * 2 > 90\n"
+    new = "region r\n  select MET > 50\n"
+    (tmp_path / "a.adl").write_text(old)
+    (tmp_path / "b.adl").write_text(new)
+    said = adl("diff", tmp_path / "a.adl", tmp_path / "b.adl", "--prove").stdout
+    assert "A/r equals B/r" in said
+    assert "region r selects the same, as is proven\n" in said
