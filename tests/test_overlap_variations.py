@@ -138,10 +138,9 @@ region high
 
 
 def test_a_variation_of_two_analyses_is_asked_of_both_and_of_each() -> None:
-    pytest.importorskip("z3")  # for sums
     programs = [("x", compiled(FIRST).program), ("y", compiled(SECOND).program)]
     regions = [r for file, program in programs for r in regions_of(program, file=file)]
-    study = Study(regions, PROMISES, Limits(search=False))
+    study = Study(regions, PROMISES, Limits(solver=False, search=False))
     assert study.run()[0, 1].relation == "disjoint"
     # Shifted together they stay 15 apart; where only the one is shifted down, or the other up, they
     # meet. Of `own` the first has the softer MET only where it is doubled.

@@ -35,6 +35,7 @@ from adl.compiler.ir import (
     rewrite,
     substitute,
 )
+from adl.stdlib import ops
 
 MOST_PARTS = 8  # loops over tuples of more combinations of collections stay as they are
 
@@ -63,7 +64,7 @@ def _rule(node: Node) -> Node | None:
 
 
 def _local(node: Node) -> Node | None:
-    """Return what an operation is whose operands are constants, and no user is asked for."""
+    """Return what an operation on constants is, which no user is asked for."""
     match node:
         case Call("and", (x, y)):
             return both(x, y)
@@ -71,6 +72,10 @@ def _local(node: Node) -> Node | None:
             return invert(x)
         case Call("where", (Const(bool(truth)), x, y)):
             return x if truth else y
+        case Call(function, arguments) if function in ops.MEANING and arguments:
+            constants = [x.value for x in arguments if isinstance(x, Const)]
+            if len(constants) == len(arguments):
+                return Const(ops.apply(function, *constants))
         case Reject() if node.reasons.line:  # a table's: its value is NaN there already
             return node.value
     return None
