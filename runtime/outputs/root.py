@@ -17,6 +17,8 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass
+from functools import partial
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import boost_histogram as bh
@@ -25,6 +27,7 @@ import uproot
 from uproot.writing import identify
 
 from adl.runtime.outputs import replacing
+from adl.runtime.outputs.layouts import Layouts, Shape, Shaped
 from adl.runtime.results import NOMINAL
 
 if TYPE_CHECKING:
@@ -50,7 +53,7 @@ class _Entry:
     variation: str
     region: str
     name: str
-    content: Any  # uproot's model of a TH1D or TH2D
+    content: Shaped  # a TH1D or TH2D
 
 
 def write_root(results: Results, directory: str | os.PathLike[str]) -> None:
@@ -59,9 +62,10 @@ def write_root(results: Results, directory: str | os.PathLike[str]) -> None:
     Raises:
         OutputError: The directory or the file cannot be written.
     """
+    layouts = Layouts()
     entries = [
-        *(entry for histogram in results.histograms for entry in _histogram_entries(histogram)),
-        *(entry for cutflow in results.cutflows for entry in _cutflow_entries(cutflow)),
+        *(e for histogram in results.histograms for e in _histogram_entries(histogram, layouts)),
+        *(e for cutflow in results.cutflows for e in _cutflow_entries(cutflow, layouts)),
     ]
     paths = _paths(entries)
     with replacing(directory, "results.root") as file, uproot.recreate(file) as root:
@@ -84,28 +88,30 @@ def _rates(results: Results) -> Iterator[dict[str, str | float]]:
             yield {"systematic": found.name, **every, "up": up, "down": down}
 
 
-def _histogram_entries(histogram: Histogram) -> Iterator[_Entry]:
+def _histogram_entries(histogram: Histogram, layouts: Layouts) -> Iterator[_Entry]:
     """The histogram, or one for each category of its leading axis."""
     axes = tuple(histogram.hist.axes)
     values, variances = histogram.values, histogram.variances
     if isinstance(axes[0], bh.axis.StrCategory):
+        shape = _shape(histogram.title, axes[1:])
         contents = {
-            str(variation): _th(histogram.title, axes[1:], values[index], variances[index])
+            str(variation): _th(layouts, shape, axes[1:], values[index], variances[index])
             for index, variation in enumerate(axes[0])
         }
     else:
-        contents = {histogram.variation: _th(histogram.title, axes, values, variances)}
+        shape = _shape(histogram.title, axes)
+        contents = {histogram.variation: _th(layouts, shape, axes, values, variances)}
     for variation, content in contents.items():
         yield _Entry(histogram.process, variation, histogram.region, histogram.name, content)
 
 
-def _cutflow_entries(cutflow: Cutflow) -> Iterator[_Entry]:
+def _cutflow_entries(cutflow: Cutflow, layouts: Layouts) -> Iterator[_Entry]:
     """A region's counts, weighted and not, of its steps and, if it has any, its bins."""
     steps = tuple(step for step in cutflow.steps if not step.weight)
     for name, counts in (("cutflow", steps), ("bins", cutflow.bins)):
         if not counts:
             continue
-        labels = [count.label for count in counts]
+        labels = tuple(count.label for count in counts)
         raw = np.array([count.raw for count in counts], dtype=float)
         sumw = np.array([count.sumw for count in counts], dtype=float)
         sumw2 = np.array([count.sumw2 for count in counts], dtype=float)
@@ -113,27 +119,50 @@ def _cutflow_entries(cutflow: Cutflow) -> Iterator[_Entry]:
             ("", "sum of weights", sumw, sumw2),
             ("_raw", "events", raw, raw),
         ):
-            content = _labelled_th1(title, labels, values, variances, entries=raw.sum())
+            shape = Shape((title, labels), partial(_labelled_th1, title, labels), len(labels) + 2)
+            content = Shaped(layouts, shape, np.pad(values, 1), np.pad(variances, 1), raw.sum())
             yield _Entry(cutflow.process, cutflow.variation, cutflow.region, name + suffix, content)
 
 
+def _shape(title: str, axes: Sequence[bh.axis.Axis]) -> Shape:
+    """What all variations of a histogram have in common."""
+    described = tuple((_is_uniform(axis), axis.edges.tobytes()) for axis in axes)
+    # ROOT always has flow cells.
+    cells = prod(len(axis) + 2 for axis in axes)
+    return Shape((title, described), partial(_made_th, title, tuple(axes)), cells)
+
+
 def _th(
+    layouts: Layouts,
+    shape: Shape,
+    axes: Sequence[bh.axis.Axis],
+    values: npt.NDArray[np.float64],
+    variances: npt.NDArray[np.float64],
+) -> Shaped:
+    """A TH1D or TH2D of all cells, flow in."""
+    # ROOT always has flow cells, so absent ones are added; and its x runs fastest.
+    flow = [(1 - axis.traits.underflow, 1 - axis.traits.overflow) for axis in axes]
+    if any(map(any, flow)):
+        values, variances = (np.pad(cells, flow) for cells in (values, variances))
+    values, variances = (cells.T.ravel() for cells in (values, variances))
+    return Shaped(layouts, shape, values, variances, _effective_entries(values, variances))
+
+
+def _made_th(
     title: str,
     axes: Sequence[bh.axis.Axis],
     values: npt.NDArray[np.float64],
     variances: npt.NDArray[np.float64],
+    entries: float,
 ) -> Any:
-    """A TH1D or TH2D of all cells, flow in; the title may read ``title;x label;y label``."""
+    """Uproot's model of a TH1D or TH2D; the title may read ``title;x label;y label``."""
     main, x_label, y_label, z_label = _split_title(title)
-    # ROOT always has flow cells, so absent ones are added; and its x runs fastest.
-    flow = [(1 - axis.traits.underflow, 1 - axis.traits.overflow) for axis in axes]
-    values, variances = (np.pad(cells, flow).T.ravel() for cells in (values, variances))
     content = {
         "fName": None,
         "fTitle": main,
         "data": values,
         "fSumw2": variances,
-        "fEntries": _effective_entries(values, variances),
+        "fEntries": entries,
     }
     match axes:
         case [x]:
@@ -153,7 +182,7 @@ def _labelled_th1(
     variances: npt.NDArray[np.float64],
     entries: float,
 ) -> Any:
-    """A TH1D with a named cell for each value and empty flow cells."""
+    """Uproot's model of a TH1D with a named cell for each value, and flow cells."""
     names = [identify.to_TObjString(label) for label in labels]
     for number, name in enumerate(names, start=1):
         # TAxis::SetBinLabel keeps the cell's number here.
@@ -169,8 +198,8 @@ def _labelled_th1(
     return identify.to_TH1x(
         fName=None,
         fTitle=title,
-        data=np.pad(values, 1),
-        fSumw2=np.pad(variances, 1),
+        data=values,
+        fSumw2=variances,
         fEntries=entries,
         fXaxis=axis,
         **_SUMS_1D,
@@ -189,9 +218,7 @@ def _axis(letter: str, label: str, axis: bh.axis.Axis | None = None) -> Any:
         edges, uniform = np.array([0.0, 1.0]), True
     else:
         edges = np.asarray(axis.edges, dtype=float)
-        uniform = isinstance(axis, bh.axis.Integer) or (
-            isinstance(axis, bh.axis.Regular) and axis.transform is None
-        )
+        uniform = _is_uniform(axis)
     return identify.to_TAxis(
         fName=f"{letter}axis",
         fTitle=label,
@@ -200,6 +227,12 @@ def _axis(letter: str, label: str, axis: bh.axis.Axis | None = None) -> Any:
         fXmax=edges[-1],
         fXbins=None if uniform else edges,
     )
+
+
+def _is_uniform(axis: bh.axis.Axis) -> bool:
+    """Whether two numbers say where its edges are."""
+    regular = isinstance(axis, bh.axis.Regular) and axis.transform is None
+    return regular or isinstance(axis, bh.axis.Integer)
 
 
 def _effective_entries(
