@@ -145,17 +145,16 @@ def members_of(program: Program, by_tree: Mapping[str, Sequence[Item]]) -> dict[
 def _members(
     systematic: SystematicDef, program: Program, by_tree: Mapping[str, Sequence[Item]]
 ) -> Iterator[tuple[str, list[Item]]]:
-    alone = {(r.name, h.name) for r in program.regions for h in r.histograms if h.nominal_only}
     for variation in systematic.variations:
         if variation.tree is not None and variation.tree.name in by_tree:
-            yield (
-                variation.label,
-                [
-                    replace(item, variation=variation.label)
-                    for item in by_tree[variation.tree.name]
-                    if not (isinstance(item, Histogram) and (item.region, item.name) in alone)
-                ],
-            )
+            found = varied_items(program, by_tree[variation.tree.name])
+            yield variation.label, [replace(item, variation=variation.label) for item in found]
+
+
+def varied_items(program: Program, items: Iterable[Item]) -> list[Item]:
+    """Return what other events than the nominal ones counted, less histograms that are nominal only."""
+    alone = {(r.name, h.name) for r in program.regions for h in r.histograms if h.nominal_only}
+    return [i for i in items if not (isinstance(i, Histogram) and (i.region, i.name) in alone)]
 
 
 def collected(outcome: Outcome, process: Process) -> tuple[Item, ...]:

@@ -239,6 +239,7 @@ def two_point(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ANALYSIS.replace(
             "region signal", "systematic met\n  scale pt(MET) up 1.1 down 0.9\nregion signal"
         )
+        + '  histo once, "MET", 10, 0, 100, MET  only nominal\n'
     )
     return folder
 
@@ -271,6 +272,9 @@ def test_a_variation_that_is_a_dataset_has_rows_in_its_process_and_the_total(
     assert rates(ran, "xs")["ttbar"] == ("", 1.1, 0.9)
     labels = {c["variation"] for c in found["cutflows"] if c["process"] == "ttbar"}
     assert {"hdampUp", "metUp", "metDown", "pileUp"} <= labels
+    plots = {(h["name"], h["variation"]) for h in found["histograms"]}
+    assert ("hmet", "hdampUp") in plots
+    assert {variation for name, variation in plots if name == "once"} == {"nominal"}
 
 
 @pytest.mark.parametrize("command", ["run", "plan"])

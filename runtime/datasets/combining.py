@@ -31,6 +31,7 @@ from adl.runtime.results import (
     Systematic,
     Varied,
 )
+from adl.runtime.varied_trees import varied_items
 
 T = TypeVar("T", Step, BinCount)
 
@@ -78,8 +79,10 @@ def combined(found: Sequence[Ran]) -> Combined:
 def _counts(ran: Ran, counted: Counted) -> Counts:
     """Return what a part of a dataset counted, scaled; of one for a variation the nominal part."""
     scale = ran.scales[counted.part]
-    own = {ran.listed.variation or NOMINAL: counted.items[NOMINAL]}
-    if not ran.listed.variation:
+    own = {NOMINAL: counted.items[NOMINAL]}
+    if ran.listed.variation:
+        own = {ran.listed.variation: varied_items(counted.program, own[NOMINAL])}
+    else:
         own |= {label: items for label, items in counted.items.items() if label != NOMINAL}
     return {
         label: {identity(item): _scaled(item, scale) for item in items}
