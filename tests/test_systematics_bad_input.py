@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import awkward as ak
@@ -76,6 +77,24 @@ def test_what_changes_nothing_is_said(text: str) -> None:
     (found,) = (d for d in examined(text + REGION, FILE) if d.severity == "error")
     assert found.message.startswith(EMPTY[text])
     assert found.help
+
+
+# What a line names that is not there, or not so: words of the way out.
+AWAY = {
+    "scale pz(Jet) up 1.1 down 0.9": "pz is computed, no column of the input: change pt(Jet)",
+    "scale width(Jet) up 1.1 down 0.9": "Jet has pt",
+    "scale pt(Higgs) up 1.1 down 0.9": "file has",
+    "table nowhere": "the file has no table",
+    "reweight LHEPdfWeight[0:3] mirror": "combine hessian, rms or envelope makes a band of them",
+}
+
+
+@pytest.mark.parametrize("line", AWAY)
+def test_what_a_line_cannot_change_has_a_way_out(line: str) -> None:
+    text = f"systematic s\n  {line}\n"
+    known = replace(FILE, complete=True)
+    (found,) = (d for d in examined(text + REGION, known) if d.severity == "error")
+    assert AWAY[line] in found.help
 
 
 def test_a_correction_that_nothing_calls_is_said(tmp_path: Path) -> None:
@@ -238,6 +257,19 @@ def test_a_correction_out_of_its_domain_in_one_direction_only_is_named(tmp_path:
     (flow,) = (c for c in results["cutflows"] if c["variation"] == "idUp")
     assert flow["steps"][-1]["sumw"] == pytest.approx(2 * 1.1)  # the third event is in none
     assert flow["weights"][0]["skipped"] == 1
+
+
+def test_fills_that_only_a_variation_skips_are_said(tmp_path: Path) -> None:
+    text = "systematic s\n  scale pt(Jet)  up 1/shift  down 0.9\n  keep MET\n"
+    result = run(tmp_path, text, shift=[1.0, 0.0, 1.0])
+    assert result.exit_code == 0, result.output
+    assert "sUp: r/lead: 1 fill was skipped" in result.stderr
+    assert "of the nominal one none" in result.stderr
+    assert "sDown" not in result.stderr
+    assert yields(tmp_path) == {"nominal": 3}
+    # A value that can be missing may be missing a little more often.
+    second = REGION.replace("region r", "region other").replace("pt(Jet[0])", "pt(Jet[1])")
+    assert "sUp: r/lead" in run(tmp_path, text + second, shift=[1.0, 0.0, 1.0]).stderr
 
 
 def test_systematics_that_are_not_there_are_no_silence(tmp_path: Path) -> None:

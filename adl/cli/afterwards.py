@@ -57,7 +57,8 @@ def report(
                 "their value or weight is missing, NaN or infinite"
             )
     if results:
-        _report_lost_weights(results)
+        without = _report_lost_weights(results)
+        _report_lost_fills(results, without)
         _report_unchanged(results)
     faults = [*outcome.faults, *(f for tree in outcome.trees.values() for f in tree.faults)]
     for fault in faults:
@@ -79,8 +80,8 @@ def report_sample(outcome: Outcome, limit: int | None) -> None:
     report(outcome, None, limit)
 
 
-def _report_lost_weights(results: Results) -> None:
-    """Say which variations have no weight for events that the nominal has one for."""
+def _report_lost_weights(results: Results) -> set[str]:
+    """Say which variations have no weight for events that the nominal has one for; return them."""
     nominal = {(c.process, c.region): c for c in results.cutflows if c.variation == NOMINAL}
     said: set[str] = set()
     alike: dict[tuple[int, str], list[str]] = {}
@@ -96,6 +97,35 @@ def _report_lost_weights(results: Results) -> None:
         show_warning(
             f"{_some(labels)}: the weight of {lost:,} events is missing, NaN or infinite, "
             f"first seen in {region}; they are in no yield of {which}"
+        )
+    return said
+
+
+def _report_lost_fills(results: Results, without: set[str]) -> None:
+    """Say which variations skip fills of a histogram, and the nominal none, or less than half.
+
+    Where elements come and go a value can be missing a little more often: that is no remark. Of
+    variations ``without`` weights it is told already.
+    """
+    nominal = {
+        (h.process, h.region, h.name): h.skipped
+        for h in results.histograms
+        if h.variation == NOMINAL
+    }
+    said = set(without)
+    alike: dict[tuple[int, int, str], list[str]] = {}
+    for histogram in results.histograms:
+        known = nominal.get((histogram.process, histogram.region, histogram.name), 0)
+        if histogram.skipped > 2 * known and histogram.variation not in (*said, NOMINAL):
+            said.add(histogram.variation)
+            place = f"{histogram.region}/{histogram.name}"
+            found = histogram.skipped, known, place
+            alike.setdefault(found, []).append(histogram.variation)
+    for (skipped, known, place), labels in alike.items():
+        fills = "1 fill was" if skipped == 1 else f"{skipped:,} fills were"
+        show_warning(
+            f"{_some(labels)}: {place}: {fills} skipped, the value is missing, NaN or infinite; "
+            f"of the nominal one {known or 'none'}"
         )
 
 

@@ -63,7 +63,8 @@ def table(draft: Draft, clause: Clause) -> None:
         if not isinstance(written, Name) or not isinstance(blocks.get(written.name), Table):
             tables = [name for name, block in blocks.items() if isinstance(block, Table)]
             words = draft.context.words(written.span)
-            help = did_you_mean(words, tables)
+            known = f"the tables are {', '.join(tables)}" if tables else "the file has no table"
+            help = did_you_mean(words, tables) or known
             draft.mistake("E266", f"no table is called {words}", written.span, help)
             continue
         found = draft.context.definition(written.name, written.span)

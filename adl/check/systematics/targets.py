@@ -8,11 +8,12 @@ from adl.check.analysis import AttributeOf, EventValue, Loop, Singleton, Type, V
 from adl.check.computed import plain
 from adl.check.context import Context
 from adl.check.elements import branch_type
-from adl.check.offers import lacking_here
+from adl.check.offers import attributes_offered, collections_offered, lacking_here
 from adl.check.parts_of_inputs import selected
 from adl.check.scope import Current, Scope
 from adl.check.substitute import with_elements
 from adl.check.uses import unchosen
+from adl.stdlib.library import find_function
 from adl.stdlib.models import (
     Branch,
     CollectionSchema,
@@ -108,7 +109,10 @@ def owner_named(
     if unchosen(context, name.name, name.span):
         return None
     message = f"the input has nothing called {name.name}"
-    context.findings.error("E201", message, name.span, did_you_mean(name.name, every))
+    lacking = lacking_here(name.name, context.schema)
+    near = did_you_mean(name.name, every)
+    help = lacking or near or collections_offered(context.schema)
+    context.findings.error("E201", message, name.span, help)
     return None
 
 
@@ -119,10 +123,21 @@ def _of_owner(context: Context, owner: Name, attribute: Name, span: Span) -> Tar
     match = find_attribute(context.schema, found, attribute.name)
     if match is None or not match.exact:
         message = f"{found.name} has no attribute {attribute.name}"
-        help = did_you_mean(attribute.name, list(found.attributes))
+        near = did_you_mean(attribute.name, list(found.attributes))
+        help = near or _computed_from(found, attribute.name) or attributes_offered([found])
         context.findings.error("E202", message, attribute.span, help)
         return None
     return Target(plain(match.item), match.name, found, owner.name, span, part)
+
+
+def _computed_from(found: CollectionSchema | SingletonSchema, name: str) -> str:
+    """Say that a name is a formula, whose columns are to be changed; nothing of another name."""
+    function = find_function(name)
+    if function is None or function.arguments != ("particle",):
+        return ""
+    columns = [f"{c}({found.name})" for c in ("pt", "eta", "phi", "mass") if c in found.attributes]
+    change = f": change {', '.join(columns)}, and it follows" if columns else ""
+    return f"{name} is computed, no column of the input{change}"
 
 
 def whole_and_part(

@@ -148,6 +148,12 @@ def _replicas(draft: Draft, clause: Clause) -> None:
     if places is None or "up" in found or "down" in found or "mirror" in found:
         message = "reweight names the elements of one column"
         help = "reweight LHEPdfWeight[1:101], or reweight LHEScaleWeight[0,1,3,5,7,8]"
+        words = [word for word in ("up", "down", "mirror") if word in found]
+        if places is not None:
+            message = f"replicas have no {' and no '.join(words)}"
+            help = (
+                "combine hessian, rms or envelope makes a band of them; reweight up w[1] down w[2]"
+            )
         draft.mistake("E262", message, clause.span, help)
         return
     draft.combine = _combination(draft, clause)  # type: ignore[assignment]  # one of COMBINATIONS
