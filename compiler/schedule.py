@@ -24,22 +24,19 @@ from adl.compiler.actions import (
     inputs,
     is_binder,
     outermost,
-    output_action,
     selection,
     takes_loop,
     tested,
     trie,
     updates,
     wanted,
-    weights_of,
 )
 from adl.compiler.ahead import runs_ahead
+from adl.compiler.bodies import parts_of
 from adl.compiler.ir import (
     TRUE,
     Axis,
-    Fill,
     Node,
-    Record,
     Store,
     both,
     postorder,
@@ -63,7 +60,7 @@ from adl.compiler.kernel import (
 )
 from adl.compiler.program import Program
 from adl.compiler.unvaried import worth_remembering
-from adl.compiler.variations import group_of, of_event
+from adl.compiler.variations import of_event
 from adl.syntax.collecting import uncollected
 
 # Fills a body: LLVM's work on a function grows faster than its size (benchmarks/README.md).
@@ -81,7 +78,7 @@ def schedule(program: Program, body: int | None = None, ahead: bool = True) -> K
     """
     if body is None:
         body = BODY if len(program.fills) <= MANY * BODY else SMALL
-    nominal, groups = _parts(program, body)
+    nominal, groups = parts_of(program, body)
     scheduler = _Scheduler(frozenset(filter(runs_ahead, program.nodes)) if ahead else frozenset())
     scheduler.share(nominal, groups)
     bodies = tuple(scheduler.main(actions) for actions in nominal)
@@ -90,48 +87,6 @@ def schedule(program: Program, body: int | None = None, ahead: bool = True) -> K
     return Kernel(
         bodies, turns, memoised, published, tuple(dict.fromkeys(scheduler.ahead.values()))
     )
-
-
-def _parts(
-    program: Program, body: int
-) -> tuple[list[list[Action]], dict[Axis, list[list[Action]]]]:
-    """Cut the outputs into parts of whole regions: the event's own, and those of each group."""
-    nominal: list[list[Action]] = [[]]
-    groups: dict[Axis, list[list[Action]]] = {}
-    for outputs in _regions(program):
-        for group in dict.fromkeys((None, *(_turned(o) for o in outputs))):
-            own = [output_action(o) for o in outputs if _turned(o) == group]
-            if group is None:
-                parts = nominal
-            else:  # in a body the group's axis is the first that is at hand
-                parts = groups.setdefault(group, [[]])
-                own = [Action(a.conditions, a.loops[1:], a.effect) for a in own]
-            if parts[-1] and len(parts[-1]) + len(own) > body:
-                parts.append([])
-            parts[-1] += own
-    return nominal, groups
-
-
-def _turned(output: Fill | Record) -> Axis | None:
-    """Return the group in whose turns an output is filled; by name, whatever its slot."""
-    group = group_of(output)
-    if group is None or weights_of(output) is not None:
-        return None
-    return Axis(group.source, 0)
-
-
-def _regions(program: Program) -> list[list[Fill | Record]]:
-    """Return the outputs region by region; one stands with the first that has it."""
-    regions: list[list[Fill | Record]] = []
-    seen: set[Fill | Record] = set()
-    of_none = (*program.inputs, *(record for rows in program.own_rows for record in rows.records))
-    every: list[tuple[Fill | Record, ...]] = [of_none]
-    every += [(*region.fills, *region.records) for region in program.every_region]
-    for found in every:
-        outputs = [o for o in dict.fromkeys(found) if o not in seen]
-        seen.update(outputs)
-        regions.append(outputs)
-    return regions
 
 
 class _Scheduler:
