@@ -41,8 +41,9 @@ def write_json(results: Results, directory: str | os.PathLike[str]) -> None:
         OutputError: The directory or a file in it cannot be written.
     """
     document = results_to_dict(results)
+    described = _Described()
     zipped = {
-        entry["hist"]: histogram.hist
+        entry["hist"]: described.uhi(histogram)
         for entry, histogram in zip(document["histograms"], results.histograms, strict=True)
         if isinstance(entry["hist"], str)
     }
@@ -62,7 +63,7 @@ def write_json(results: Results, directory: str | os.PathLike[str]) -> None:
 
 def results_to_dict(results: Results) -> dict[str, Any]:
     """What ``results.json`` holds, as dictionaries, lists, strings and finite numbers."""
-    many = _very_many(results.histograms)
+    many, described = _very_many(results.histograms), _Described()
     return {
         "adlc": results.version,
         "analysis": results.analysis,
@@ -92,11 +93,27 @@ def results_to_dict(results: Results) -> dict[str, Any]:
                 "skipped": histogram.skipped,
                 "hist": _zip_name(histogram, number)
                 if many or not _finite(histogram)
-                else _plain(uhi.io.json.default(histogram.hist)),
+                else _plain(described.uhi(histogram)),
             }
             for number, histogram in enumerate(results.histograms)
         ],
     }
+
+
+class _Described:
+    """Histograms as UHI has them: variations share axes, of which a description takes its time."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], tuple[Any, dict[str, Any]]] = {}
+
+    def uhi(self, histogram: Histogram) -> Any:
+        """Return a histogram with all that its axes say, and its contents."""
+        key, axes = (histogram.region, histogram.name), histogram.hist.axes
+        if key not in self._known or self._known[key][0] != axes:
+            self._known[key] = axes, uhi.io.json.default(histogram.hist)
+        known = self._known[key][1]
+        contents = {"values": histogram.values, "variances": histogram.variances}
+        return {**known, "storage": {**known["storage"], **contents}}
 
 
 def _fault(fault: Fault) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import json
 import re
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import groupby
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ import uproot
 from uproot.writing import identify
 
 from adl.runtime.outputs import replacing
+from adl.runtime.outputs.folders import at_once
 from adl.runtime.outputs.layouts import Layouts, Shape, Shaped
 from adl.runtime.results import NOMINAL
 
@@ -69,7 +71,10 @@ def write_root(results: Results, directory: str | os.PathLike[str]) -> None:
     ]
     paths = _paths(entries)
     with replacing(directory, "results.root") as file, uproot.recreate(file) as root:
-        root.update((path, entry.content) for path, entry in zip(paths, entries, strict=True))
+        contents = ((path, entry.content) for path, entry in zip(paths, entries, strict=True))
+        for folder, items in groupby(contents, lambda item: item[0].rpartition("/")[0]):
+            with at_once(root, folder):
+                root.update(items)
         taken = {path.split("/")[0] for path in paths}  # a region could be called so
         labels = {s.name: s.correlate for s in results.systematics}
         for name, content in ((_SYSTEMATICS, labels), (_RATES, list(_rates(results)))):
