@@ -32,6 +32,7 @@ from adl.stdlib.models import Model, Schema
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
 
 Places = Callable[[str], Sequence[str]]  # where a file may be, in the order in which to try
+Failures = list[tuple[str, Exception]]  # why files could not be used, by their paths
 Join = Callable[[Input], Input]  # a file with its friends
 
 
@@ -51,7 +52,7 @@ class Files:
     events: int = 0
     held: Counter[str] = field(default_factory=Counter)  # bytes of each column, compressed
     counters: dict[str, str] = field(default_factory=dict)  # of columns of lists
-    failures: list[Exception] = field(default_factory=list)
+    failures: Failures = field(default_factory=list)
     trees: dict[str, Files] = field(default_factory=dict)  # of variations, by their names
 
     def add(self, source: Input) -> None:
@@ -118,7 +119,7 @@ def plan_of_files(
     tree: str | None,
     places: Places = _there,
     join: Join = _alone,
-) -> tuple[list[Planned], list[Exception]]:
+) -> tuple[list[Planned], Failures]:
     """Return the plan for files, that of the first one that can be used, and what was wrong."""
     files = Files()
 
@@ -140,10 +141,10 @@ def plan_of_list(
     tree: str | None = None,
     rewritten: Places = _there,
     noted: Callable[[str], None] = lambda text: None,
-) -> tuple[list[Planned], list[Exception]]:
+) -> tuple[list[Planned], Failures]:
     """Return the plans for the datasets of a list, and what was wrong with their files."""
     every: list[Planned] = []
-    failures: list[Exception] = []
+    failures: Failures = []
     for listed in lists.datasets:
         own = replace(base, model=models.get(listed.model or "", base.model), kernels={})
         group = lists.group_of(listed.name)
@@ -207,7 +208,7 @@ def _each(
                 _count(source, files, [s for p in planned for s in p.plan.systematics], whole)
                 found = planned  # of a file that counts
         except (InputError, AnalysisError) as error:
-            files.failures.append(error)
+            files.failures.append((path, error))
     return found
 
 

@@ -378,3 +378,4 @@ def test_a_plan_refuses_a_tree_that_a_run_refuses(files: list[str], tmp_path: Pa
     assert "a.adl:2:" in result.stderr
     assert "E269" in result.stderr
     assert "nominal_dowm" in result.stderr
+    assert f"  in {files[0]}\n" in result.stderr

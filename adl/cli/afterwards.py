@@ -203,15 +203,15 @@ def _mistake(error: Exception) -> str:
     return "\n".join(f"{d.code} {d.span.start} {d.message}" for d in errors)
 
 
-def _report_failures(outcome: Outcome) -> None:
-    """Say what was lost, each mistake once."""
+def show_failures(failures: Sequence[tuple[str, Exception]], others: bool) -> None:
+    """Say why files could not be used, each mistake once; whether ``others`` could."""
     from adl.check.silence import silenced
     from adl.syntax.diagnostics import AnalysisError
 
     said: dict[str, list[str]] = {}
-    for path, error in outcome.failures:
+    for path, error in failures:
         said.setdefault(_mistake(error), []).append(path)
-    for path, error in outcome.failures:
+    for path, error in failures:
         alike = said[_mistake(error)]
         if alike[0] != path:
             continue
@@ -219,7 +219,7 @@ def _report_failures(outcome: Outcome) -> None:
             told = told_by_a_run(silenced(error.diagnostics, error.source))
             show_findings(told, error.source)
             click.echo(f"  in {_files(alike)}", err=True)
-            if outcome.events and any(d.code in _OF_SOME_FILES for d in error.diagnostics):
+            if others and any(d.code in _OF_SOME_FILES for d in error.diagnostics):
                 click.echo(
                     "  other files of this run have what is not found: keep only these, run each "
                     "kind on its own,\n  or end the line with only simulation or only data, if it is "
@@ -228,6 +228,13 @@ def _report_failures(outcome: Outcome) -> None:
                 )
         else:
             UserError(str(error)).show()
+
+
+def _report_failures(outcome: Outcome) -> None:
+    """Say what was lost."""
+    from adl.syntax.diagnostics import AnalysisError
+
+    show_failures(outcome.failures, bool(outcome.events))
     lost, total = len(outcome.failures), len(outcome.files)
     if lost == total and all(isinstance(error, AnalysisError) for _, error in outcome.failures):
         click.echo("nothing was run", err=True)

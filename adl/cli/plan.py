@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from adl.check.analysis import AskedDialect
     from adl.runtime.datasets.lists import DatasetList
     from adl.runtime.friends import Friend
-    from adl.runtime.planning import Planned
+    from adl.runtime.planning import Failures, Planned
     from adl.runtime.prepare import Preparation
 
 
@@ -99,7 +99,11 @@ def command(
     found, failures = _planned(preparation, inputs, tree, lists, places, friends)
     if found:
         _show(file, found, form)
-    _report(failures)
+    if failures:
+        from adl.cli.afterwards import show_failures
+
+        show_failures(failures, bool(found))
+        raise SystemExit(2)
 
 
 def _planned(
@@ -109,7 +113,7 @@ def _planned(
     lists: DatasetList | None,
     places: Places,
     friends: tuple[Friend, ...],
-) -> tuple[list[Planned], list[Exception]]:
+) -> tuple[list[Planned], Failures]:
     from adl.runtime.friends import Joining
     from adl.runtime.inputs import InputError
     from adl.runtime.inputs.paths import expand
@@ -146,7 +150,7 @@ def _list(inputs: tuple[str, ...]) -> DatasetList | None:
 
 def _planned_list(
     preparation: Preparation, lists: DatasetList, tree: str | None, places: Places
-) -> tuple[list[Planned], list[Exception]]:
+) -> tuple[list[Planned], Failures]:
     from adl.cli.front import model_of
     from adl.runtime.planning import plan_of_list
 
@@ -170,16 +174,3 @@ def _show(file: str, found: Sequence[Planned], form: str) -> None:
         click.echo(json.dumps(document(file, found), indent=2))
     else:
         print_plans(found)
-
-
-def _report(failures: Sequence[Exception]) -> None:
-    """Say what was wrong with files, each mistake once, and end with exit code 2."""
-    from adl.syntax.diagnostics import AnalysisError
-
-    for error in {str(error): error for error in failures}.values():
-        if isinstance(error, AnalysisError):
-            AnalysisMistakes(error).show()
-        else:
-            UserError(str(error)).show()
-    if failures:
-        raise SystemExit(2)
