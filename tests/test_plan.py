@@ -13,7 +13,7 @@ import pytest
 import uproot
 
 import adl.cli.plan as plan_module
-from adl.compiler.layout import layout
+from adl.compiler.layout import ALIGNED, layout, variations
 from adl.compiler.plan import Plan, memory_of, plan
 from adl.runtime.collect import systematics
 from adl.runtime.inputs.opening import open_input
@@ -138,7 +138,10 @@ def test_the_memory_is_that_of_the_outputs() -> None:
     place = layout(analysis.program)
     fills = sum(map(memory_of, analysis.program.fills))
     assert found.nominal.memory + found.varied.memory == fills
-    assert fills == 8 * place.cells + 16 * place.sums + 8 * place.skipped
+    # Sums of groups begin at a line of memory, which leaves less than a line free before each.
+    free = 8 * place.cells + 16 * place.sums + 8 * place.skipped - fills
+    groups = sum(variations(fill) > 1 for fill in analysis.program.fills)
+    assert 0 <= free < 16 * (ALIGNED // 8) * groups
 
 
 def test_longer_collections_cost_more_and_weights_do_not() -> None:
