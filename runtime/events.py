@@ -21,7 +21,8 @@ from adl.runtime.inputs.opening import open_input
 from adl.runtime.inputs.trees import Input
 from adl.runtime.prepare import counted_by
 from adl.runtime.recognise import model_for
-from adl.stdlib.models import Formula, Model, find_scalar
+from adl.stdlib.models import Formula, Model
+from adl.stdlib.models.finding import find_scalar
 from adl.syntax.source import Span
 
 _BLOCK = 1 << 20  # entries of the three columns in memory at a time

@@ -18,15 +18,8 @@ from adl.check.values import walk
 from adl.compiler.ir import Column, Node, both, postorder
 from adl.compiler.lower.values import Lowering
 from adl.compiler.pipeline import Compiled
-from adl.stdlib.models import (
-    Branch,
-    CollectionSchema,
-    Formula,
-    Model,
-    Schema,
-    SingletonSchema,
-    find_scalar,
-)
+from adl.stdlib.models import Branch, CollectionSchema, Formula, Model, Schema, SingletonSchema
+from adl.stdlib.models.finding import find_scalar
 from adl.syntax.source import Span
 
 MOMENTUM = ("pt", "eta", "phi", "mass")

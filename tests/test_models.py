@@ -12,14 +12,11 @@ from adl.stdlib.models import (
     Model,
     ModelError,
     Schema,
-    find_attribute,
-    find_collection,
-    find_scalar,
-    find_singleton,
     load_model,
     model_names,
     recognition,
 )
+from adl.stdlib.models.finding import find_attribute, find_collection, find_scalar, find_singleton
 from tests.checking import NANOAOD
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from adl.check.analysis import Dialect
 from adl.check.trees import children, subtrees
-from adl.stdlib.models import Schema, find_collection, find_singleton
+from adl.stdlib.models import Schema
+from adl.stdlib.models.finding import find_collection, find_singleton
 from adl.syntax.diagnostics import Findings
 from adl.syntax.source import Source, Span
 from adl.syntax.tree import (

@@ -24,7 +24,7 @@ from adl.check.tables import look_up, named_table
 from adl.check.trees import subtrees
 from adl.check.types import convert, negated, number
 from adl.check.values import free_loops
-from adl.stdlib.models import find_scalar
+from adl.stdlib.models.finding import find_scalar
 from adl.syntax.tree import Binary, Call, Name, Number
 
 # What tells events apart: the columns that a random number depends on.

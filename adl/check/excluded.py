@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from adl.check.scope import Binder, Scope
 from adl.check.trees import children
 from adl.stdlib.library import find_function
-from adl.stdlib.models import find_collection
+from adl.stdlib.models.finding import find_collection
 from adl.stdlib.prelude import named
 from adl.syntax.source import Span
 from adl.syntax.tree import Attribute, Call, Composite, Index, Lookup, Name, Object, Take, Tree

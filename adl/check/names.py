@@ -42,16 +42,8 @@ from adl.check.scope import Binder, Scope
 from adl.check.tuples import is_composite, tuple_at, unknown
 from adl.check.unknown_names import folded, report_unknown
 from adl.check.values import placed, used_at
-from adl.stdlib.models import (
-    Branch,
-    CollectionSchema,
-    Match,
-    Part,
-    SingletonSchema,
-    find_collection,
-    find_scalar,
-    find_singleton,
-)
+from adl.stdlib.models import Branch, CollectionSchema, Part, SingletonSchema
+from adl.stdlib.models.finding import Match, find_collection, find_scalar, find_singleton
 from adl.syntax.diagnostics import Mistake
 from adl.syntax.source import Span
 from adl.syntax.tree import Call, Expr, Name, Object

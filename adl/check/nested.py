@@ -30,7 +30,8 @@ from adl.check.scope import Binder, Scope, mistake
 from adl.check.substitute import with_elements
 from adl.check.tuples import members_for
 from adl.check.types import negated
-from adl.stdlib.models import CollectionSchema, Inverse, find_attribute
+from adl.stdlib.models import CollectionSchema, Inverse
+from adl.stdlib.models.finding import find_attribute
 from adl.syntax.source import Span
 from adl.syntax.tree import Attribute, Call, Expr, Juxtaposed, Name
 

@@ -39,7 +39,7 @@ from adl.check.trees import mentioned
 from adl.check.types import negated, number
 from adl.check.values import free_loops, walk
 from adl.check.withheld import withholding
-from adl.stdlib.models import find_singleton
+from adl.stdlib.models.finding import find_singleton
 from adl.syntax.source import Span
 from adl.syntax.tree import (
     Call,

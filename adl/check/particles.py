@@ -38,14 +38,8 @@ from adl.check.types import unify
 from adl.check.uses import chosen_attribute, unchosen
 from adl.check.values import used_at
 from adl.stdlib.library import find_function
-from adl.stdlib.models import (
-    Branch,
-    CollectionSchema,
-    Match,
-    Schema,
-    SingletonSchema,
-    find_attribute,
-)
+from adl.stdlib.models import Branch, CollectionSchema, Schema, SingletonSchema
+from adl.stdlib.models.finding import Match, find_attribute
 from adl.stdlib.registry import FUNCTIONS, Function
 from adl.syntax.diagnostics import Mistake, did_you_mean
 from adl.syntax.source import Span

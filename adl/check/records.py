@@ -36,7 +36,8 @@ from adl.check.scope import Binder, Scope
 from adl.check.slices import whole
 from adl.check.tuples import in_order
 from adl.check.types import number
-from adl.stdlib.models import CollectionSchema, find_scalar
+from adl.stdlib.models import CollectionSchema
+from adl.stdlib.models.finding import find_scalar
 from adl.syntax.source import NOWHERE
 from adl.syntax.tree import Expr, Name, Print, Save, Slice, Text
 

@@ -13,14 +13,9 @@ from adl.check.analysis import AttributeDef, AttributeOf, Literal_, Loop, Open, 
 from adl.check.constants import known
 from adl.check.context import Context, Found
 from adl.check.trees import mentioned
-from adl.stdlib.models import (
-    CollectionSchema,
-    Schema,
-    SingletonSchema,
-    find_attribute,
-    find_singleton,
-)
+from adl.stdlib.models import CollectionSchema, Schema, SingletonSchema
 from adl.stdlib.models.choices import Choice, find_choice
+from adl.stdlib.models.finding import find_attribute, find_singleton
 from adl.syntax.diagnostics import Findings, did_you_mean
 from adl.syntax.source import Source, Span
 from adl.syntax.tree import Binary, Call, Expr, File, Name, Text, UseAs

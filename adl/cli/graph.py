@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from adl.check.trees import children, mentioned, subtrees
-from adl.stdlib.models import Schema, find_collection
+from adl.stdlib.models import Schema
+from adl.stdlib.models.finding import find_collection
 from adl.syntax.tree import (
     Binding,
     Composite,

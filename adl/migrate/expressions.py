@@ -9,7 +9,7 @@ from adl.check.analysis import Analysis
 from adl.check.bindings import binds
 from adl.migrate.rebuild import Rule
 from adl.migrate.report import Report, text
-from adl.stdlib.models import find_collection, find_scalar
+from adl.stdlib.models.finding import find_collection, find_scalar
 from adl.syntax.source import Span
 from adl.syntax.tree import (
     Attribute,

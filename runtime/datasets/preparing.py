@@ -33,7 +33,8 @@ from adl.runtime.execute.kernel import Kernel
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.trees import Input
 from adl.runtime.prepare import Preparation
-from adl.stdlib.models import Branch, Formula, Model, Schema, find_scalar
+from adl.stdlib.models import Branch, Formula, Model, Schema
+from adl.stdlib.models.finding import find_scalar
 from adl.syntax.diagnostics import AnalysisError, Diagnostic
 from adl.syntax.parse import parse
 from adl.syntax.source import NOWHERE, Source

@@ -16,7 +16,8 @@ from adl.runtime.overlap.following import Following, split
 from adl.runtime.overlap.program import Pair, Part, Side, together
 from adl.runtime.overlap.tracing import FLAGS
 from adl.runtime.prepare import Preparation
-from adl.stdlib.models import Formula, Schema, find_scalar
+from adl.stdlib.models import Formula, Schema
+from adl.stdlib.models.finding import find_scalar
 
 # Says of which regions events are followed, by what the first file offers.
 Moved = Callable[[Schema, Analysis, Analysis], Sequence[tuple[str, str]]]

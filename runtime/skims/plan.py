@@ -26,7 +26,8 @@ from adl.compiler.lower.values import Lowering
 from adl.compiler.program import Program, RegionOutput, RowColumn, RowsOutput
 from adl.runtime.needs import collections_of
 from adl.runtime.skims.later import final
-from adl.stdlib.models import Branch, CollectionSchema, Schema, find_scalar
+from adl.stdlib.models import Branch, CollectionSchema, Schema
+from adl.stdlib.models.finding import find_scalar
 from adl.syntax.source import Span
 
 NEEDED, ALL = "needed", "all"

@@ -22,7 +22,8 @@ from adl.check.lints.subject import Subject
 from adl.check.systematics.changes import changes
 from adl.check.systematics.draft import Draft
 from adl.check.variations import NewValue
-from adl.stdlib.models import Part, SingletonSchema, find_collection
+from adl.stdlib.models import Part, SingletonSchema
+from adl.stdlib.models.finding import find_collection
 
 _MOMENTUM = frozenset(("pt", "phi"))
 # Of which missing momentum is the balance. A wide jet is in it as the jets that it is made of.

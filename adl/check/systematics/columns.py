@@ -28,8 +28,9 @@ from adl.check.types import condition, convert, number, widest
 from adl.check.uses import available
 from adl.check.values import walk
 from adl.check.variations import NewValue, Propagation
-from adl.stdlib.models import CollectionSchema, SingletonSchema, find_singleton
+from adl.stdlib.models import CollectionSchema, SingletonSchema
 from adl.stdlib.models.choices import find_choice
+from adl.stdlib.models.finding import find_singleton
 from adl.syntax.tree import Clause, Expr, Name
 
 

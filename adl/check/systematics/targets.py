@@ -14,16 +14,8 @@ from adl.check.scope import Current, Scope
 from adl.check.substitute import with_elements
 from adl.check.uses import unchosen
 from adl.stdlib.library import find_function
-from adl.stdlib.models import (
-    Branch,
-    CollectionSchema,
-    Part,
-    SingletonSchema,
-    find_attribute,
-    find_collection,
-    find_scalar,
-    find_singleton,
-)
+from adl.stdlib.models import Branch, CollectionSchema, Part, SingletonSchema
+from adl.stdlib.models.finding import find_attribute, find_collection, find_scalar, find_singleton
 from adl.syntax.diagnostics import did_you_mean
 from adl.syntax.source import Span
 from adl.syntax.tree import Attribute, Call, Expr, Name

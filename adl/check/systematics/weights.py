@@ -20,7 +20,8 @@ from adl.check.systematics.families import word
 from adl.check.trees import subtrees
 from adl.check.types import convert, number
 from adl.check.variations import VariedWeight
-from adl.stdlib.models import CollectionSchema, find_collection
+from adl.stdlib.models import CollectionSchema
+from adl.stdlib.models.finding import find_collection
 from adl.syntax.diagnostics import did_you_mean
 from adl.syntax.source import Span
 from adl.syntax.tree import (
