@@ -123,7 +123,7 @@ def _pair(comparing: Comparing, asked: Asked) -> PairPreparation:
 def _files(
     pair: PairPreparation, inputs: tuple[str, ...], asked: Asked, dataset: Dataset
 ) -> tuple[list[Source], Outcome]:
-    from adl.cli.run import execute_inputs
+    from adl.cli.executing import execute_inputs
     from adl.runtime.overlap.measured import Source
 
     keeper = _keeper(pair, asked)

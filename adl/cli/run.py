@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,9 @@ import click
 from adl.cli.afterwards import report, report_sample
 from adl.cli.common import UserError, check_folder, show_findings, show_note, show_warning
 from adl.cli.dry_run import SHARE, refuse, refuse_gpu, share_of, tell_of_run, trying
-from adl.cli.friends import friend_options, once, taken_out, tell
-from adl.cli.lists import Request, is_list, print_wrote, read, refuse_options
+from adl.cli.executing import execute_inputs, judged, results_of
+from adl.cli.friends import friend_options, taken_out, tell
+from adl.cli.lists import Request, is_list, read, refuse_options
 from adl.cli.lists import run as run_list
 from adl.cli.options import (
     Places,
@@ -30,21 +30,13 @@ from adl.cli.options import (
     tree_option,
 )
 from adl.cli.preparing import ALL, devices, prepare, wanted
-from adl.cli.profile import METRICS, Profiled, profiling, show_profile
-
-_NAMED = 5  # files of saves
+from adl.cli.profile import profiling, show_profile
+from adl.cli.telling import note_unwritten, print_results, write_results
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from adl.check.analysis import AskedDialect
     from adl.runtime.datasets.lists import DatasetList
-    from adl.runtime.execute.outcome import Outcome
-    from adl.runtime.execute.sampling import Sampler
-    from adl.runtime.friends import Friend
     from adl.runtime.outputs.keeper import Keeper
-    from adl.runtime.prepare import Preparation
-    from adl.runtime.results import Results
 
 
 @click.command("run", short_help="Run an analysis over ROOT files.")
@@ -186,35 +178,30 @@ def command(
             outcome = execute_inputs(
                 preparation, inputs, friends, tree, settings, keepers[0], sampler
             )
-            results = _results(preparation, outcome, friends)
+            results = results_of(preparation, outcome, friends)
             tell(results.friends if results is not None else ())
-        from adl.runtime.replicas import absent, gaps, without, without_bands
-
-        lacking = absent(outcome)
-        told = [one.told() for one in lacking]
-        if results is not None:
-            from adl.runtime.shifts import with_findings
-
-            results = without(with_findings(results), lacking)
-            incomplete = gaps(outcome, results)
-            results = without_bands(results, incomplete)
-            told += [one.told() for one in incomplete]
+        results, told = judged(outcome, results)
         if tried is not None:
             if results is not None:
                 tell_of_run(
-                    tried, (file, jobs), keepers, asked_output, form, partial(_write, results)
+                    tried,
+                    (file, jobs),
+                    keepers,
+                    asked_output,
+                    form,
+                    partial(write_results, results),
                 )
             show_findings(told, preparation.source)
             report_sample(outcome, events)
             return
         if results is not None and output is not None:  # first: no printer's trouble loses them
-            _write(results, output, profiled)
+            write_results(results, output, profiled)
     lost = bool(outcome.failures) and not outcome.events  # all: no number says anything
     if results is not None and not quiet and not lost:
-        _print(results, keepers, output)
+        print_results(results, keepers, output)
     for line in preparation.devices.done() if preparation.devices is not None else ():
         show_note(line)
-    _note_unwritten(keepers)
+    note_unwritten(keepers)
     if profiled is not None:
         run = (preparation.source, inputs, jobs, target == "reference")
         show_profile(profiled, run, outcome, output, form, quiet)
@@ -241,150 +228,7 @@ def _list(inputs: tuple[str, ...], luminosity: str | None) -> DatasetList | None
     return read(named[0], luminosity)
 
 
-def execute_inputs(
-    preparation: Preparation,
-    inputs: tuple[str, ...],
-    friends: tuple[Friend, ...],
-    tree: str | None,
-    settings: tuple[int, int | None, Places, bool],
-    keeper: Keeper,
-    sampler: Sampler | None = None,
-) -> Outcome:
-    """Run over files, and over the trees of variations; mistakes in what was asked end the command.
-
-    ``settings`` are threads, most events, where files may be, and whether no progress is shown;
-    a sampler takes some events in the place of all.
-    """
-    from adl.cli.progress import progress_bar
-    from adl.runtime.execute.local import execute
-    from adl.runtime.friends import Joining
-    from adl.runtime.inputs import InputError
-    from adl.runtime.inputs.paths import expand
-    from adl.runtime.networks import NetworkError
-    from adl.runtime.outputs import OutputError
-    from adl.runtime.varied_trees import WithTrees, run_trees
-    from adl.syntax.diagnostics import AnalysisError
-
-    jobs, events, places, quiet = settings
-
-    def run(
-        paths: Sequence[str], prepared: Any, tree: str | None, keeper: Keeper | None = None
-    ) -> Outcome:
-        with progress_bar(quiet) as progress:
-            return execute(
-                paths,
-                prepared,
-                threads=jobs,
-                limit=events,
-                tree=tree,
-                progress=progress,
-                refusals=(AnalysisError,),
-                keeper=keeper,
-                places=places,
-                join=join,
-                sample=sampler,
-            )
-
-    try:
-        paths = expand(inputs)
-    except InputError as error:
-        raise UserError(str(error)) from None
-    join = Joining(friends, paths, preparation.model, places, once(show_note))
-    whole = WithTrees(preparation, preparation.source, places, join)
-    try:
-        with keeper:
-            outcome = run(paths, whole, tree, keeper)
-        run_trees(outcome, whole, run)
-        return outcome
-    except (OutputError, NetworkError) as error:
-        raise UserError(str(error)) from None
-
-
 def _keeper(output: str | None, shown: int) -> Keeper:
     from adl.runtime.outputs.keeper import Keeper
 
     return Keeper(None if output is None else Path(output), shown)
-
-
-def _results(
-    preparation: Preparation, outcome: Outcome, friends: tuple[Friend, ...]
-) -> Results | None:
-    from adl import __version__
-    from adl.runtime.collect import systematics
-    from adl.runtime.friends import described
-    from adl.runtime.results import Cutflow, Histogram, Process, Results
-    from adl.runtime.varied_trees import collected
-
-    if outcome.kernel is None or outcome.partial is None or preparation.analysis is None:
-        return None
-    # All inputs of one command are one process.
-    name = outcome.name
-    items = collected(outcome, Process(preparation.dataset.process or name, name))
-    analysis = preparation.analysis
-    return Results(
-        __version__,
-        analysis.name,
-        analysis.dialect,
-        outcome.events,
-        tuple(item for item in items if isinstance(item, Cutflow)),
-        tuple(item for item in items if isinstance(item, Histogram)),
-        tuple(outcome.files),
-        outcome.faults,
-        systematics(outcome.kernel.program),
-        friends=tuple(described(friends, outcome.friends)),
-    )
-
-
-def _print(results: Results, keepers: list[Keeper], output: str | None) -> None:
-    from adl.cli.rows import print_rows
-    from adl.cli.tables import print_cutflows
-
-    try:
-        print_cutflows(results)
-        if results.datasets:
-            from adl.cli.listed import print_processes
-
-            print_processes(results)
-        for keeper in keepers:
-            print_rows(keeper)
-        if output is not None:
-            click.echo(f"wrote {output}/results.json and {output}/results.root")
-            print_wrote(keepers, output)
-        elif results.histograms:
-            number = len(results.histograms)
-            click.echo(f"-o DIR keeps the {number} histogram{'s' if number > 1 else ''}", err=True)
-        files = sum(not file["error"] for file in results.files)
-        if files > 1 and not results.datasets:
-            process = results.cutflows[0].process
-            after = " after the first" if process.name == process.dataset else ""
-            click.echo(f"{files} files are one process, {process.name}{after}", err=True)
-    except BrokenPipeError:
-        raise  # whoever reads has seen enough: click ends the command quietly
-    except OSError as error:
-        raise UserError(f"cannot print: {error.strerror}") from None
-
-
-def _note_unwritten(keepers: list[Keeper]) -> None:
-    """Say which saves of the analysis are written nowhere."""
-    names = list(dict.fromkeys(name for keeper in keepers for name in keeper.unwritten))
-    if names:
-        few = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
-        show_note(
-            f"{few}, which the analysis saves, {'are' if names[1:] else 'is'} written with -o DIR"
-        )
-
-
-def _write(results: Results, output: str, profiled: Profiled | None = None) -> None:
-    from adl.runtime.outputs import OutputError
-    from adl.runtime.outputs.json_ import write_json
-    from adl.runtime.outputs.root import write_root
-    from adl.runtime.profile.meter import stage
-
-    results = replace(results, metrics=METRICS if profiled else "")
-    try:
-        Path(output, METRICS).unlink(missing_ok=True)  # of another run
-        with stage("write"):
-            write_json(results, Path(output))
-            write_root(results, Path(output))
-    except (OutputError, OSError) as error:
-        raise UserError(str(error)) from None
