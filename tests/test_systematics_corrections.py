@@ -10,6 +10,7 @@ import correctionlib
 import pytest
 
 from adl.check.checker import check
+from adl.check.dataset import Dataset
 from adl.compiler.pipeline import Compiled, build
 from adl.compiler.variations import group_of
 from adl.syntax.diagnostics import AnalysisError
@@ -211,3 +212,27 @@ def test_variations_of_a_correction_that_nothing_calls_are_a_warning(tmp_path: P
     corrections(tmp_path)
     source = Source(str(tmp_path / "a.adl"), BLOCK + "region r\n  select MET > 20\n")
     assert [d.code for d in check(parse(source), source, FILE)[1]] == ["W341"]
+
+
+FACTOR = """
+object jets
+  take Jet
+  select pt > 20
+  define factor = Jet.flavour > 3 ? sf(pt) : 1
+"""
+
+
+@pytest.mark.parametrize("weight", ["prod(Jet j, sf(pt(j)))", "prod(jets.factor)"])
+def test_what_a_dataset_does_not_call_varies_nothing_there(tmp_path: Path, weight: str) -> None:
+    corrections(tmp_path)
+    define = FACTOR if "factor" in weight else ""
+    cut = "select size(jets) > 0" if define else "select size(Jet) > 0"
+    text = f"{BLOCK}{define}region r\n  weight id {weight}  only simulation\n  {cut}\n"
+    other = Source(str(tmp_path / "a.adl"), text)
+    found = {}
+    for kind in ("data", "simulation"):
+        known = schema(Jet_flavour="int32") if kind == "simulation" else FILE
+        analysis, findings = check(parse(other), other, known, "adl", Dataset(kind))
+        assert "W341" not in {d.code for d in findings}
+        found[kind] = [s.name for s in analysis.systematics]
+    assert found == {"data": [], "simulation": ["id"]}

@@ -37,11 +37,15 @@ def withholding(
     if context.dataset is None:  # nothing is excluded
         return check()
     before, asked, context.asked = len(context.findings.items), context.asked, set()
+    blocks = [declared for declared in context.corrections.values() if declared is not None]
+    idle = [declared for declared in blocks if not declared.called]
     found = check()
     own, context.asked = context.asked, asked
     if found is None:
         mistakes = tuple(context.findings.withdraw(before, lambda _: True))
         context.withheld.append(Withheld(written, mistakes, frozenset(own)))
+        for declared in idle:
+            declared.called = False  # nothing comes of what it has called
     else:
         context.asked |= own
     return found

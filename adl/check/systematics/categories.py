@@ -15,8 +15,12 @@ _DIRECTIONS: tuple[Literal["up", "down"], ...] = ("up", "down")
 
 
 def of_corrections(context: Context, names: set[str]) -> Iterator[SystematicDef]:
-    """Yield the systematics of the correction blocks; ``names`` are those of other blocks."""
+    """Yield the systematics of the correction blocks; ``names`` are those of other blocks.
+
+    Of blocks that only other datasets call there are none.
+    """
     lines: dict[str, dict[str, Varied]] = {}
+    idle: set[str] = set()
     for declared in context.corrections.values():
         for varied in declared.varied if declared is not None else ():
             own = lines.setdefault(varied.systematic, {})
@@ -26,11 +30,14 @@ def of_corrections(context: Context, names: set[str]) -> Iterator[SystematicDef]
                 context.findings.error("E207", message, varied.span, "give one another name")
                 continue
             elsewhere = bool(context.excluded) and is_written(context, declared)
-            if not declared.called and not elsewhere:
+            if not declared.called and elsewhere:
+                idle.add(declared.name)
+            elif not declared.called:
                 message = f"nothing calls {declared.name}: {varied.systematic} changes nothing"
                 context.findings.warning("W341", message, varied.span)
             own[declared.name] = varied
-    for name, blocks in lines.items():
+    for name, own in lines.items():
+        blocks = {block: varied for block, varied in own.items() if block not in idle}
         if not blocks:
             continue
         variations = tuple(
