@@ -44,7 +44,6 @@ from adl.syntax.source import Source
 from tests.checking import NANOAOD
 
 LINTS = re.compile(r"W33\d|N405")
-
 SYMBOLS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 SYMBOLS |= {"add": "+", "sub": "-", "mul": "*", "div": "/", "same": "is"}
 

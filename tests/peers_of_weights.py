@@ -8,6 +8,7 @@ import awkward as ak
 import numpy as np
 from correctionlib import CorrectionSet
 
+from tests.on_sample import EXAMPLES
 from tests.peer_events import (
     Array,
     Contents,
@@ -19,7 +20,6 @@ from tests.peer_events import (
     missing,
     signal,
 )
-from tests.test_examples import EXAMPLES
 
 KNOWN = CorrectionSet.from_file(str(EXAMPLES / "systematics" / "corrections.json"))
 MUONS = CorrectionSet.from_file(str(EXAMPLES / "corrections" / "muons.json"))

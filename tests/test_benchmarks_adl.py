@@ -23,7 +23,7 @@ from click.testing import CliRunner
 
 from adl.cli.run import command
 from benchmarks.sample import COLLECTIONS, write
-from tests.test_examples import Array, Axis, Region, compare, distances
+from tests.on_sample import Array, Axis, Region, compare, distances
 
 vector.register_awkward()
 

@@ -17,7 +17,7 @@ from adl.stdlib.models import load_model
 from adl.syntax.diagnostics import AnalysisError
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
-from tests.test_examples import EXAMPLES, load
+from tests.on_sample import EXAMPLES, load
 
 TEXT = """
 object jets

@@ -21,7 +21,7 @@ from adl.compiler.pipeline import build
 from adl.stdlib.models import Branch, Schema, load_model
 from adl.syntax.diagnostics import Diagnostic
 from tests import checking
-from tests.test_examples import EXAMPLES
+from tests.on_sample import EXAMPLES
 
 DATA, SIMULATION = Dataset("data"), Dataset("simulation")
 

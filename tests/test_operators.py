@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from adl.cli.run import command
 from adl.stdlib import ops
 from tests.checking import findings
-from tests.test_examples import EXAMPLES, load
+from tests.on_sample import EXAMPLES, load
 
 LARGEST = 2**63 - 1
 

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from adl.cli.run import command
-from tests.test_examples import EXAMPLES, load
+from tests.on_sample import EXAMPLES, load
 
 OBJECTS = """
 object jets

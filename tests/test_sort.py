@@ -20,7 +20,7 @@ from adl.stdlib.models import load_model
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
 from tests.checking import errors
-from tests.test_examples import EXAMPLES, load
+from tests.on_sample import EXAMPLES, load
 
 OBJECTS = """
 info adl

@@ -20,8 +20,8 @@ from adl.cli.run import command
 from benchmarks.variations import GENERATOR_WEIGHT, blocks, write
 from tests import peers_of_columns as columns
 from tests import peers_of_weights as weights
+from tests.on_sample import EXAMPLES
 from tests.peer_events import Events, Expected, load, write_atlas, write_real
-from tests.test_examples import EXAMPLES
 
 Peer = Callable[[Events], Expected]
 

@@ -18,7 +18,7 @@ from adl.cli.front import examine
 from adl.cli.run import command
 from adl.syntax.source import Source
 from tests.checking import NANOAOD
-from tests.test_examples import Array, Region, agree, distances, element, load, paths, union
+from tests.on_sample import Array, Region, agree, distances, element, load, paths, union
 
 OBJECTS = """
 info analysis

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from adl.cli.run import command
 from benchmarks.variations import blocks, write
+from tests.on_sample import EXAMPLES
 from tests.peer_events import load, missing, signal
-from tests.test_examples import EXAMPLES
 
 LUMINOSITY, CROSS_SECTION = 59_800.0, 831.8  # /pb and pb
 EVENTS = {"ttbar_powheg.root": (4000, 2), "ttbar_other.root": (3000, 5)}

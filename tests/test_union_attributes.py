@@ -18,7 +18,7 @@ from adl.syntax.diagnostics import AnalysisError
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
 from tests.checking import NANOAOD
-from tests.test_examples import EXAMPLES, load
+from tests.on_sample import EXAMPLES, load
 
 OBJECTS = """
 info adl
