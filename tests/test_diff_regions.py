@@ -88,3 +88,50 @@ def test_what_is_proven_to_select_the_same_is_said(tmp_path: Path) -> None:
     said = adl("diff", tmp_path / "a.adl", tmp_path / "b.adl", "--prove").stdout
     assert "A/r equals B/r" in said
     assert "region r selects the same, as is proven\n" in said
+
+
+COMPOSITES = """
+object leptons
+  take Muon
+object veto
+  take Electron
+  select pT > 10
+  reject dR(this, leptons) < 0.4
+composite pairs
+  take disjoint(leptons a, leptons b)
+  select m(a + b) > 20
+define best = argmin(pairs p, abs(m(p) - 91.2))
+region z
+  select size(leptons) >= 2
+  histo mass, "m", 10, 0, 200, m(best)
+region other
+  select size(veto) == 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told", "regions"),
+    [
+        ("leptons b)", "veto b)", ["of leptons, leptons → of leptons, veto"], ("z",)),
+        ("m(a + b) > 20", "m(a + b) > 30", ["lost: 20 < m(a + b) <= 30"], ("z",)),
+        ("  reject dR(this, leptons) < 0.4\n", "", ["gained: dR(this, leptons) < 0.4"], ("other",)),
+        ("  reject dR", "  reject abs(eta) > 2\n  reject dR", ["lost: abs(eta) > 2"], ("other",)),
+        ("reject dR(this, leptons) < 0.4", "select dR(this, leptons) >= 0.4",
+         ["not (dR(this, leptons) < 0.4) → dR(this, leptons) >= 0.4"], ("other",)),
+    ],
+)  # fmt: skip
+def test_what_an_object_or_composite_asks_otherwise_is_one_change(
+    old: str, new: str, told: list[str], regions: tuple[str, ...]
+) -> None:
+    change = only(difference(COMPOSITES, COMPOSITES.replace(old, new)))
+    assert change.status == "changed"
+    assert [*change.details, *effects(change)] == told
+    assert change.regions == regions
+
+
+def test_what_is_new_is_no_cause_of_the_cut_that_asks_for_it() -> None:
+    text = COMPOSITES.replace("composite", "object taus\n  take Tau\ncomposite")
+    text = text.replace(">= 2\n", ">= 2\n  select size(taus) == 0\n")
+    found = difference(COMPOSITES, text)
+    assert [(c.status, c.kind) for c in found.changes] == [("added", "object"), ("added", "cut")]
+    assert [*differences.region_lines(found)][0] == "region z differs"

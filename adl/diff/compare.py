@@ -7,7 +7,7 @@ changed names the object as its cause.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -180,7 +180,7 @@ class _Comparison:
         return Causes(
             self._changed,
             corrected(paired(*self.groups), *self.groups),
-            {change.name for change in self.others},
+            {change.name for change in self.others} | {n for n in self._changed if self._is_open(n)},
             self.b.names,
             self.shapes[1],
         )
@@ -231,9 +231,8 @@ class _Comparison:
     def _detailed(self, detail: Detail, kind: str, name: str) -> Change:
         was = None if detail.was_at is None else self.places[0].place(detail.was_at)
         now = None if detail.now_at is None else self.places[1].place(detail.now_at)
-        status: Status = "changed" if was and now else "removed" if was else "added"
         words = () if detail.slices or not (was and now) else (f"{detail.was} → {detail.now}",)
-        return Change(status, f"{kind}", name, name, was, now, detail.slices, words)
+        return Change("changed", kind, name, name, was, now, detail.slices, words)
 
     # ------------------------------------------------------------------------------ regions
 
@@ -252,6 +251,11 @@ class _Comparison:
             words = (f"{pair.a} is {pair.b} now",)
             changes.insert(0, Change("renamed", "region", pair.b, "", *at, details=words))
         because = tuple(one for p, q in found.follow for one in self._because(p, q))
+        because += tuple(
+            replace(one, causes=tuple(c for c in one.causes if c not in self._new))
+            for p, q in found.told
+            for one in self._because(p, q)
+        )
         causes = tuple(dict.fromkeys(cause for one in because for cause in one.causes))
         known = bool(changes or causes)
         status = "equal" if found.equal else "changed" if known else "undecided"
@@ -279,12 +283,21 @@ class _Comparison:
                 causes = self.causes.of(shapes.of(entry.values), at.text, where)
                 yield Because(side, at.line, causes)
 
+    @cached_property
+    def _new(self) -> frozenset[str]:
+        """What the second analysis declares alone: it makes no statement of both another one."""
+        return frozenset(pair.b for pair in self.pairs if pair.a is None and pair.b is not None)
+
     def _following(self) -> Iterator[Follower]:
         """Yield systematics of unchanged words that vary otherwise, as what they name does."""
         for name, one in self.groups[1].items():
             causes = self.causes.of(one.shape, self.places[1].block_text(one.span), self.places[1])
             if causes and not any(change.name == name for change in self.systematics):
                 yield Follower(name, causes)
+
+    def _is_open(self, name: str) -> bool:
+        """Whether a value has what a name means in the place of the name."""
+        return isinstance(self.b.declared.get(name), core.CompositeDef)
 
     @cached_property
     def _changed(self) -> frozenset[str]:

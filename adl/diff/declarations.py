@@ -81,10 +81,25 @@ class Declarations:
                 ", ".join(loop.collection.name for loop in d.loops if loop.collection)
                 for d in (x, y)
             ]
-            yield Detail(f"of {names[0]}", f"of {names[1]}", (), x.span, y.span)
-        yield from self.reader.conditions(x.where, y.where)
+            spans = [next((v.span for v in d.where if _is_of_tuples(v)), d.span) for d in (x, y)]
+            yield Detail(f"of {names[0]}", f"of {names[1]}", (), spans[0], spans[1])
+        before, after = (
+            [value for value in d.where if loops[0] == loops[1] or not _is_of_tuples(value)]
+            for d in (x, y)
+        )
+        yield from self.reader.conditions(before, after)
         for (_, one), (_, other) in zip(x.particle.parts, y.particle.parts, strict=False):
             yield from self.reader.details(one, other, 0)
+
+
+def _is_of_tuples(value: core.Value) -> bool:
+    """Whether a condition says which elements make a tuple, as ``disjoint`` does."""
+    match value:
+        case core.Before():
+            return True
+        case core.Logic(operator="not", operands=(core.Operation(name="same"),)):
+            return True
+    return False
 
 
 def _sources(block: core.ObjectDef) -> tuple[core.Collection, ...]:

@@ -27,12 +27,16 @@ _ALIKE = 0.5
 
 @dataclass(frozen=True)
 class RegionDifference:
-    """How two regions differ; ``follow`` are statements that differ though their words do not."""
+    """How two regions differ.
+
+    ``follow`` are statements that differ though their words do not, ``told`` cuts that are changes.
+    """
 
     changes: tuple[Change, ...]
     equal: bool
     selects: bool  # the same events
-    follow: tuple[tuple[Entry | None, Entry | None], ...]
+    follow: tuple[tuple[Entry | None, Entry | None], ...] = ()
+    told: tuple[tuple[Entry | None, Entry | None], ...] = ()
 
 
 def compare_regions(
@@ -78,10 +82,10 @@ class _Regions:
         if equal and not (empty and one_dialect):  # other words for the same
             without = [c for c in self._cut_changes(first, second, x, y) if not c.slices]
             changes += map(self._bounded, without)
-            return RegionDifference(tuple(changes), True, True, ())
+            return RegionDifference(tuple(changes), True, True)
         for one in take_lists(x, y, (first, second), self.reader, self.places):
-            told = self._change("changed", one.a, one.b, one.slices, one.words)
-            changes.append(replace(told, name=one.quantity))
+            edges = self._change("changed", one.a, one.b, one.slices, one.words)
+            changes.append(replace(edges, name=one.quantity))
         follow: list[tuple[Entry | None, Entry | None]] = []
         follow += _take(x, y, self._says_the_same)
         for p, q in _take(x, y, self._is_for_others):
@@ -89,17 +93,19 @@ class _Regions:
         changes += map(self._bounded, self._cut_changes(first, second, x, y))
         cuts = self._cuts
         assert cuts is not None
-        follow += [(p, None) for p in x if cuts.is_told(p)] + [
-            (None, q) for q in y if cuts.is_told(q)
-        ]
+        told = (
+            *((p, None) for p in x if cuts.is_told(p)),
+            *((None, q) for q in y if cuts.is_told(q)),
+        )
         x, y = ([e for e in own if not cuts.is_told(e)] for own in (x, y))
         for p, q in self._alike(x, y):
             changes += self._changed(p, q)
         x = [e for e in x if not self._implied(e, selected[1])]
         y = [e for e in y if not self._implied(e, selected[0])]
         changes += [self._alone(p, None) for p in x] + [self._alone(None, q) for q in y]
-        equal = equal and not changes and not follow  # of no event, what was written counts
-        return RegionDifference(tuple(changes), equal, selected[0] == selected[1], tuple(follow))
+        equal = equal and not (changes or follow or told)  # of no event, what was written counts
+        selects = selected[0] == selected[1]
+        return RegionDifference(tuple(changes), equal, selects, tuple(follow), told)
 
     def _cut_changes(
         self, first: list[Entry], second: list[Entry], x: list[Entry], y: list[Entry]

@@ -7,7 +7,7 @@ the same in both files though ``jets`` is another object.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from adl.check import analysis as core
@@ -84,6 +84,8 @@ class Shapes:
                 return self._file(called(content, self.folder))
             case core.Network(name=name):
                 return "network", self._file(name), self.of(content.inputs, known), content.output
+            case core.Picked():  # which is in the words of messages
+                return self._fields(replace(content, name=""), known)
             case _ if isinstance(content, _NAMED):
                 return self._named(content, known)
         return self._fields(content, known)

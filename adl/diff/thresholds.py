@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from adl.check import analysis as core
 from adl.diff.atoms import Atom, as_written, atom, denied, direction, possible
@@ -98,7 +98,7 @@ class Reader:
         """Return what a whole condition keeps out: gained without it, lost with it."""
         found: list[Slice] = []
         for part in conjuncts(value):
-            words = source.words(part.span)
+            words = said(part, source)
             effect = "gained" if removed else "lost"
             found += _alone(part, words, source, effect, 1, "and")
         return tuple(found)
@@ -145,11 +145,11 @@ class Reader:
             yield from self.details(x, y, sense)
         inner = sense if operator == "and" else -sense
         for x in left:
-            words = self.source_a.words(x.span)
+            words = said(x, self.source_a)
             slices = _alone(x, words, self.source_a, "gained", inner, operator)
             yield Detail(words, "", slices, x.span, None)
         for y in right:
-            words = self.source_b.words(y.span)
+            words = said(y, self.source_b)
             slices = _alone(y, words, self.source_b, "lost", inner, operator)
             yield Detail("", words, slices, None, y.span)
 
@@ -240,7 +240,18 @@ class Reader:
             yield from self.details(x, y, 0)
 
     def _words(self, a: core.Value, b: core.Value) -> Iterator[Detail]:
-        yield Detail(self.source_a.words(a.span), self.source_b.words(b.span), (), a.span, b.span)
+        yield Detail(said(a, self.source_a), said(b, self.source_b), (), a.span, b.span)
+
+
+def said(value: core.Value, source: Source) -> str:
+    """Return the words of a condition, of ``reject MET > 30`` not (MET > 30)."""
+    words = source.words(value.span)
+    rejected = _is_denial(value) and value.operands[0].span == value.span
+    return f"not ({words})" if rejected else words
+
+
+def _is_denial(value: core.Value) -> TypeGuard[core.Logic]:
+    return isinstance(value, core.Logic) and value.operator == "not"
 
 
 # ------------------------------------------------------------------------------ phase space
@@ -266,8 +277,13 @@ def _alone(
     one = atom(value)
     if one is None or sense == 0:
         what = "moved" if sense == 0 else effect if sense > 0 else _other(effect)
-        negated = f"not ({words})" if operator == "and" else words
-        return (Slice(what, negated, "", ()),)  # type: ignore[arg-type]  # one of Effect
+        inner = value.operands[0] if _is_denial(value) else None
+        limited = None if inner is None or sense == 0 or operator == "or" else atom(inner)
+        if limited is not None:  # what was rejected: no other number, and no missing one
+            return (sliced(effect, limited.range, source.words(limited.quantity.span), sense),)
+        if operator == "and":
+            words = f"not ({words})" if inner is None else source.words(inner.span)
+        return (Slice(what, words, "", ()),)  # type: ignore[arg-type]  # one of Effect
     quantity = source.words(one.quantity.span)
     part = possible(Atom(one.quantity, one.range.complement())).range
     part = part if operator == "and" else one.range

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
+from operator import is_
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -31,13 +32,15 @@ class Translation:
         self._networks = networks
         # By identity, of the first analysis: it and what stands in its place.
         self._known: dict[int, tuple[object, object]] = {}
+        composites: list[tuple[core.CompositeDef, core.CompositeDef]] = []
         for x, y in pairs:
             self._put(x, y)
             if isinstance(x, core.ObjectDef) and isinstance(y, core.ObjectDef):
                 self._object(x, y)
             elif isinstance(x, core.CompositeDef) and isinstance(y, core.CompositeDef):
-                for one, other in zip(x.loops, y.loops, strict=False):
-                    self._put(one, other)
+                composites.append((x, y))
+        for one, two in composites:  # once all collections are known
+            self._composite(one, two)
 
     def of(self, content: T) -> T:
         """Return a value, a statement or a part of one, translated."""
@@ -56,6 +59,14 @@ class Translation:
             self._put(one.this, other.this)
         for name in x.attributes.keys() & y.attributes.keys():
             self._put(x.attributes[name], y.attributes[name])
+
+    def _composite(self, x: core.CompositeDef, y: core.CompositeDef) -> None:
+        """Say that loops are those of the other composite, if they are over the same collections."""
+        collections = [[self.of(loop.collection) for loop in x.loops]]
+        collections.append([loop.collection for loop in y.loops])
+        if len(x.loops) == len(y.loops) and all(map(is_, *collections)):
+            for one, other in zip(x.loops, y.loops, strict=True):
+                self._put(one, other)
 
     def _put(self, x: object, y: object) -> None:
         self._known[id(x)] = x, y  # x is kept: its identity must not become another's
