@@ -11,7 +11,7 @@ import pytest
 
 from adl.cli import differences
 from adl.diff.canonical import Canonical
-from adl.diff.changes import Difference
+from adl.diff.changes import Difference, Place
 from adl.diff.compare import compare
 from tests.test_corpus import CORPUS
 from tests.test_diff import EXAMPLES, difference, example, only, side
@@ -234,3 +234,78 @@ def test_what_a_correction_varies_is_told_with_its_block() -> None:
     found = difference(text, text.replace("vary trigger_data", "vary efficiency"), folder)
     assert (only(found).kind, only(found).name) == ("correction", "ofData")
     assert found.varies
+
+
+# ----------------------------------------------------------------------- tables and lists
+
+TABLES = """
+object mu
+  take Muon
+  select pT > 10
+table factors
+  tabletype efficiency
+  nvars 1
+  errors false
+  0.98 0 50
+  0.96 50 500
+histolist plots
+  histo hmet, "MET;MET", 20, 0, 400, MET
+trigger t1 "HLT_Mu50" or "HLT_Mu55"
+region r
+  select trigger(t1)
+  select size(mu) > 0
+  weight w factors(pT(mu[0]))
+  plots
+region s
+  select MET > 10
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told", "line"),
+    [
+        ("0.96 50", "0.95 50", ("changed", "table", "factors"), 10),
+        ("0.98 0 50\n  0.96 50", "0.98 0 60\n  0.96 60", ("changed", "table", "factors"), 9),
+        ("20, 0, 400", "20, 0, 200", ("changed", "histogram", "hmet"), 12),
+        ("factors", "weights", ("renamed", "table", "weights"), 5),
+        ("plots", "spectra", ("renamed", "list of histograms", "spectra"), 11),
+        ("t1", "mu50", ("renamed", "trigger", "mu50"), 13),
+    ],
+)
+def test_a_row_of_a_table_and_a_plot_of_a_list_are_told_once_where_they_stand(
+    old: str, new: str, told: tuple[str, str, str], line: int
+) -> None:
+    changes = difference(TABLES, TABLES.replace(old, new)).changes
+    assert {(c.status, c.kind, c.name) for c in changes} == {told}
+    assert changes[0].b is not None
+    assert changes[0].b.line == line
+
+
+def test_a_list_that_no_region_fills_is_told_by_its_lines() -> None:
+    unused = TABLES.replace("  plots\n", "")
+    change = only(difference(unused, unused.replace("20, 0, 400", "20, 0, 200")))
+    assert (change.kind, change.b and change.b.line) == ("list of histograms", 12)
+
+
+OTHERS = """
+object leptons
+  take Electron
+  select pT > 10 and cutBased >= 2
+object jets
+  take Jet
+  reject dR(this, leptons) < 0.4
+region r
+  select size(leptons) == 1 and MET > 20
+  select any(leptons.cutBased > 3)
+  select size(jets) >= 2
+"""
+
+
+@pytest.mark.parametrize("other", ["take union(Electron, Muon)", "take Muon"])
+def test_elements_without_what_the_first_analysis_asks_of_its_own(other: str) -> None:
+    new = OTHERS.replace("take Electron", other).replace(" and cutBased >= 2", "")
+    new = new.replace("  select any(leptons.cutBased > 3)\n", "")
+    found = difference(OTHERS, new)
+    change = found.changes[0]
+    assert (change.status, change.name, change.b) == ("changed", "leptons", Place(3, other))
+    assert [(pair.status, pair.causes) for pair in found.regions] == [("changed", ("leptons",))]

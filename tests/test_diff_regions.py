@@ -134,4 +134,15 @@ def test_what_is_new_is_no_cause_of_the_cut_that_asks_for_it() -> None:
     text = text.replace(">= 2\n", ">= 2\n  select size(taus) == 0\n")
     found = difference(COMPOSITES, text)
     assert [(c.status, c.kind) for c in found.changes] == [("added", "object"), ("added", "cut")]
-    assert [*differences.region_lines(found)][0] == "region z differs"
+    assert next(differences.region_lines(found)) == "region z differs"
+
+
+@pytest.mark.parametrize("name", ["ttbar_z", "on_peak"])
+def test_a_region_is_found_again_beside_a_changed_object(name: str) -> None:
+    text = COMPOSITES.replace("pT > 10", "pT > 15").replace("other", name)
+    found = difference(COMPOSITES, text)
+    assert [(c.status, c.kind, c.name) for c in found.changes] == [
+        ("changed", "object", "veto"),
+        ("renamed", "region", name),
+    ]
+    assert found.changes[0].regions == (name,)

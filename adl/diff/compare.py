@@ -12,20 +12,21 @@ from functools import cached_property
 from typing import Literal
 
 from adl.check import analysis as core
-from adl.check.collections import stages
 from adl.diff.causes import Causes
 from adl.diff.changes import Because, Change, Difference, Follower, RegionPair, Status, once
 from adl.diff.declarations import Declarations
+from adl.diff.declared import DeclarationChanges
 from adl.diff.files import both_use, elsewhere
 from adl.diff.matching import Pair, likeness, matched
-from adl.diff.meaning import Entry, meaning, selection
+from adl.diff.meaning import Entry, entries, meaning
+from adl.diff.notes import notes
 from adl.diff.others import other_blocks, other_files, other_systematics
 from adl.diff.places import Places
 from adl.diff.regions import RegionDifference, compare_regions
 from adl.diff.shape import Shapes, tokens
-from adl.diff.sides import KINDS, Declared, Side
+from adl.diff.sides import KINDS, Side
 from adl.diff.systematics import Group, corrected, groups, paired
-from adl.diff.thresholds import Detail, Reader
+from adl.diff.thresholds import Reader
 from adl.diff.translation import Translation
 
 
@@ -45,8 +46,15 @@ class _Comparison:
         changes = [change for own, _ in found for change in own]
         regions = tuple(pair for _, pair in found)
         quiet = self._without_effect(regions)
+        lists = {change.owner for change in changes}  # their histograms are told
         changes = [
-            *(c for pair in self.pairs if pair not in quiet for c in self._declaration(pair)),
+            *(
+                c
+                for pair in self.pairs
+                if pair not in quiet
+                for c in self._declared.of(pair)
+                if not (c.kind == KINDS[core.HistoListDef] and c.name in lists)
+            ),
             *self.systematics,
             *self.others,
             *changes,
@@ -56,7 +64,7 @@ class _Comparison:
             self.b.source.name,
             tuple(self._with_regions(c, regions) for c in (*self.files, *once(changes))),
             regions,
-            tuple(self._notes()),
+            tuple(notes(self.a, self.b, (*self.pairs, *self.region_pairs))),
             tuple(self._following()) if changes or self.files else (),
         )
 
@@ -95,14 +103,23 @@ class _Comparison:
         return likeness(first, second)
 
     def _regions_alike(self, x: str, y: str) -> float:
-        first, second = ({*self._keys(s, n)} for s, n in ((self.a, x), (self.b, y)))
-        union = len(first | second)
-        return len(first & second) / union if union else 0.0
+        """Return how near two regions of other names are: by what they do, or by what they say."""
+        does, says = (
+            _shared([{*find(side, name)} for side, name in ((self.a, x), (self.b, y))])
+            for find in (self._does, self._says)
+        )
+        # Regions that go on from one selection say much of the same, whatever they are called.
+        return max(does, says if says == 1 or likeness(x.lower(), y.lower()) > 0.5 else 0.0)
 
     @staticmethod
-    def _keys(side: Side, name: str) -> Iterator[Hashable]:
+    def _does(side: Side, name: str) -> Iterator[Hashable]:
         region = side.regions[name]
         return (side.statement(s) for s in (*region.statements, *region.bins))
+
+    def _says(self, side: Side, name: str) -> Iterator[Hashable]:
+        names = {p.a: p.b for p in self.pairs if p.a and p.b} if side is self.a else {}
+        shapes = Shapes(side.names, names, side.folder)
+        return ((e.kind, repr(shapes.of(e.values))) for e in entries(side, name))
 
     @cached_property
     def shapes(self) -> tuple[Shapes, Shapes]:
@@ -155,6 +172,11 @@ class _Comparison:
         return Declarations(self.reader, self.shapes, (self.a.source, self.b.source))
 
     @cached_property
+    def _declared(self) -> DeclarationChanges:
+        own = self.declarations, self.translation, self.places
+        return DeclarationChanges(self.a, self.b, *own)
+
+    @cached_property
     def others(self) -> tuple[Change, ...]:
         """What differs beside declarations, systematics and regions."""
         return tuple(other_blocks(self.a, self.b, self.places))
@@ -180,59 +202,11 @@ class _Comparison:
         return Causes(
             self._changed,
             corrected(paired(*self.groups), *self.groups),
-            {change.name for change in self.others} | {n for n in self._changed if self._is_open(n)},
+            {change.name for change in self.others}
+            | {n for n in self._changed if self._is_open(n)},
             self.b.names,
             self.shapes[1],
         )
-
-    # ------------------------------------------------------------------------- declarations
-
-    def _declaration(self, pair: Pair) -> Iterator[Change]:
-        """Yield what differs in a declaration itself."""
-        x = None if pair.a is None else self.a.declared[pair.a]
-        y = None if pair.b is None else self.b.declared[pair.b]
-        if x is None or y is None:
-            yield self._alone(x, y)
-            return
-        at = self.places[0].of_block(x.span), self.places[1].of_block(y.span)
-        if x.name != y.name:
-            words = (f"{x.name} is {y.name} now",)
-            yield Change("renamed", KINDS[type(y)], y.name, "", *at, details=words)
-        if self.a.declaration(x) == self.b.declaration(y) or self._follows(x, y):
-            return
-        details = [d for d in self.declarations.details(x, y) if d.slices or not _same_words(d)]
-        for detail in details:
-            yield self._detailed(detail, KINDS[type(y)], y.name)
-        texts = [
-            "".join(where.block_text(d.span).split())
-            for where, d in zip(self.places, (x, y), strict=True)
-        ]
-        if not details and texts[0].replace(x.name, y.name) != texts[1]:
-            yield Change("changed", KINDS[type(y)], y.name, "", *at)
-
-    def _follows(self, x: Declared, y: Declared) -> bool:
-        """Whether a declaration would be the other one, if all that it names were."""
-        if any(isinstance(d, core.DefineDef) and d.unknowns for d in (x, y)):
-            return False  # a search is known by its words
-        if any(isinstance(d, core.ObjectDef) and _has_plots(d) for d in (x, y)):
-            return False  # they are counted by the name of the object
-        return self.b.declaration(self.translation.declaration(x)) == self.b.declaration(y)
-
-    def _alone(self, x: Declared | None, y: Declared | None) -> Change:
-        found = x or y
-        assert found is not None
-        status: Status = "removed" if y is None else "added"
-        at = (
-            None if x is None else self.places[0].of_block(x.span),
-            None if y is None else self.places[1].of_block(y.span),
-        )
-        return Change(status, KINDS[type(found)], found.name, "", *at)
-
-    def _detailed(self, detail: Detail, kind: str, name: str) -> Change:
-        was = None if detail.was_at is None else self.places[0].place(detail.was_at)
-        now = None if detail.now_at is None else self.places[1].place(detail.now_at)
-        words = () if detail.slices or not (was and now) else (f"{detail.was} → {detail.now}",)
-        return Change("changed", kind, name, name, was, now, detail.slices, words)
 
     # ------------------------------------------------------------------------------ regions
 
@@ -305,7 +279,7 @@ class _Comparison:
         declared = (
             pair.b
             for pair in self.pairs
-            if pair.b is not None and any(c.status != "renamed" for c in self._declaration(pair))
+            if pair.b is not None and any(c.status != "renamed" for c in self._declared.of(pair))
         )
         return frozenset((*declared, *(change.name for change in self.files)))
 
@@ -330,35 +304,7 @@ class _Comparison:
             *(change.slices, change.details, follow),
         )
 
-    # -------------------------------------------------------------------------------- notes
 
-    def _notes(self) -> Iterator[str]:
-        if self.a.analysis.dialect != self.b.analysis.dialect:
-            yield (
-                f"{self.a.source.name} is read in the dialect {self.a.analysis.dialect}, "
-                f"{self.b.source.name} in {self.b.analysis.dialect}"
-            )
-        for side in (self.a, self.b):
-            for name in side.regions:
-                if side.canonical.false in selection(side, name):
-                    yield f"region {name} of {side.source.name} passes no event"
-        back = {pair.b: pair.a for pair in (*self.pairs, *self.region_pairs) if pair.b and pair.a}
-        for pair in (*self.pairs, *self.region_pairs):
-            if pair.a is None or pair.b is None or pair.a == pair.b:
-                continue
-            if pair.a in self.b.declared or pair.a in self.b.regions:
-                other = back.get(pair.a)
-                also = f", which is {other} of {self.a.source.name}" if other else ""
-                yield (
-                    f"{pair.a} means different things: that of {self.a.source.name} is {pair.b} of "
-                    f"{self.b.source.name}, where {pair.a} is another one{also}"
-                )
-
-
-def _has_plots(block: core.ObjectDef) -> bool:
-    return any(stage.histograms for stage in stages(block))
-
-
-def _same_words(detail: Detail) -> bool:
-    """Whether a value differs only by what it names."""
-    return "".join(detail.was.split()) == "".join(detail.now.split())
+def _shared(sets: list[set[Hashable]]) -> float:
+    union = len(sets[0] | sets[1])
+    return len(sets[0] & sets[1]) / union if union else 0.0

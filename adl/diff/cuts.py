@@ -15,8 +15,9 @@ from adl.diff.atoms import Atom, as_written, atom, denied, direction, possible
 from adl.diff.intervals import EVERYTHING, Range
 from adl.diff.laws import Number
 from adl.diff.meaning import Entry
+from adl.diff.operands import conjuncts
 from adl.diff.sides import Side
-from adl.diff.thresholds import Reader, Slice, beyond_numbers, conjuncts, sliced
+from adl.diff.thresholds import Reader, Slice, beyond_numbers, sliced
 from adl.diff.translation import Translation
 
 

@@ -30,8 +30,6 @@ class Declarations:
                 yield from self._composites(x, y)
             case core.DefineDef(), core.DefineDef():
                 yield from self.reader.details(x.value, y.value, int(y.value.type == "bool"))
-            case core.TableDef(), core.TableDef():
-                yield from _tables(x, y)
 
     def _objects(self, x: core.ObjectDef, y: core.ObjectDef) -> Iterator[Detail]:
         before, after = [*stages(x)], [*stages(y)]
@@ -42,7 +40,8 @@ class Declarations:
         ]
         if [shape for shape, _ in shapes[0]] != [shape for shape, _ in shapes[1]]:
             words = [", ".join(dict.fromkeys(name for _, name in own)) for own in shapes]
-            yield Detail(f"take {words[0]}", f"take {words[1]}", (), x.span, y.span)
+            was, now = (f"take {own}" for own in words)
+            yield Detail(was, now, (), x.span, y.span, takes=True)
         cuts = [[cut for stage in own for cut in stage.cuts] for own in (before, after)]
         yield from self.reader.conditions(cuts[0], cuts[1])
         for name in dict.fromkeys((*x.attributes, *y.attributes)):
@@ -123,18 +122,3 @@ def _order(found: core.ObjectDef) -> str:
     if found.key is not None:
         parts.append("sorted, descending" if found.descending else "sorted, ascending")
     return ", ".join(parts) or "all, as they stand"
-
-
-def _tables(x: core.TableDef, y: core.TableDef) -> Iterator[Detail]:
-    if x.outside != y.outside:
-        yield Detail(f"outside {x.outside}", f"outside {y.outside}", (), x.span, y.span)
-    if len(x.rows) != len(y.rows):
-        yield Detail(f"{len(x.rows)} rows", f"{len(y.rows)} rows", (), x.span, y.span)
-    for one, other in zip(x.rows, y.rows, strict=False):
-        if repr(one) != repr(other):
-            yield Detail(_row(one), _row(other), (), x.span, y.span)
-
-
-def _row(row: core.TableRow) -> str:
-    errors = "" if row.errors is None else f" -{row.errors[0]:g} +{row.errors[1]:g}"
-    return f"{row.value:g}{errors} in " + ", ".join(f"[{a:g}, {b:g}]" for a, b in row.ranges)

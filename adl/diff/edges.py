@@ -9,8 +9,9 @@ from adl.check import analysis as core
 from adl.diff.atoms import atom
 from adl.diff.intervals import EVERYTHING, Range, number
 from adl.diff.meaning import Entry
+from adl.diff.operands import conjuncts
 from adl.diff.places import Places
-from adl.diff.thresholds import Reader, Slice, conjuncts
+from adl.diff.thresholds import Reader, Slice
 from adl.syntax.source import Source
 from adl.syntax.tree import Edges
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from adl.diff.blocks import other_lines
 from adl.diff.changes import Change, Status
@@ -13,6 +14,9 @@ from adl.diff.sides import Side
 from adl.diff.systematics import Group
 from adl.syntax.source import Span
 from adl.syntax.tree import Block, Correction, CountsFormat, Function, Trigger, UseAs
+
+_Key = tuple[str, str]  # what a block is, and its name
+_Named = dict[_Key, Block]
 
 # Blocks of which the text is the meaning; what a function's code says is in the code.
 _BLOCKS: dict[type, str] = {
@@ -27,10 +31,16 @@ _BLOCKS: dict[type, str] = {
 def other_blocks(a: Side, b: Side, places: tuple[Places, Places]) -> Iterator[Change]:
     """Yield what differs in the blocks that are no objects, defines, tables or regions."""
     first, second = _blocks(a), _blocks(b)
+    renamed = dict(_renamed(first, second, a, b))
     for key in dict.fromkeys((*second, *first)):
         x, y = first.get(key), second.get(key)
-        if x is None or y is None or not _equal(x, y, a, b):
-            yield from _changes(*key, _span(x), _span(y), places)
+        if key in renamed:
+            before = renamed[key]
+            at = places[0].of_block(first[before].span), places[1].of_block(second[key].span)
+            words = (f"{before[1]} is {key[1]} now",)
+            yield Change("renamed", *key, "", *at, details=words)
+        elif key not in renamed.values() and (x is None or y is None or not _equal(x, y, a, b)):
+            yield from changed_lines(*key, _span(x), _span(y), places)
 
 
 def other_files(a: Side, b: Side, places: tuple[Places, Places]) -> Iterator[Change]:
@@ -41,9 +51,26 @@ def other_files(a: Side, b: Side, places: tuple[Places, Places]) -> Iterator[Cha
             yield Change("changed", y.kind, name, "", *at, details=("its content differs",))
 
 
-def _blocks(side: Side) -> dict[tuple[str, str], Block]:
+def _blocks(side: Side) -> _Named:
     found = (block for block in side.file.blocks if type(block) in _BLOCKS)
     return {(_BLOCKS[type(block)], block.name.name): block for block in found}  # type: ignore[union-attr]  # all of _BLOCKS have a name
+
+
+def _renamed(a: _Named, b: _Named, x: Side, y: Side) -> Iterator[tuple[_Key, _Key]]:
+    """Yield blocks of the second analysis that say what one of another name did in the first."""
+    left = [key for key in a if key not in b]
+    for key in b:
+        named = (k for k in left if key not in a and k[0] == key[0])
+        same = (k for k in named if _equal(_called(a[k], b[key]), b[key], x, y))
+        found = next(same, None)
+        if found is not None:
+            left.remove(found)
+            yield key, found
+
+
+def _called(block: Block, other: Block) -> Block:
+    """Return a block with the name of another one."""
+    return replace(block, name=other.name)  # type: ignore[arg-type,union-attr]  # all of _BLOCKS have a name
 
 
 def _equal(x: Block, y: Block, a: Side, b: Side) -> bool:
@@ -64,7 +91,7 @@ def _span(found: Block | Group | None) -> Span | None:
     return None if found is None else found.span
 
 
-def _changes(
+def changed_lines(
     kind: str, name: str, x: Span | None, y: Span | None, places: tuple[Places, Places]
 ) -> Iterator[Change]:
     """Yield what differs in a block, line by line; of one that is new or gone its first line."""
@@ -99,6 +126,6 @@ def other_systematics(
             words = (f"{x.name} is {y.name} now",)
             yield Change("renamed", "systematic", name, "", *at, details=words)
         if x is None or y is None or x.shape != y.shape:
-            for change in _changes("systematic", name, _span(x), _span(y), places):
+            for change in changed_lines("systematic", name, _span(x), _span(y), places):
                 if not (renamed and x and change.a == places[0].of_block(x.span)):
                     yield change

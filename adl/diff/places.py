@@ -7,7 +7,7 @@ from functools import cached_property
 
 from adl.diff.changes import Place
 from adl.syntax.source import Source, Span
-from adl.syntax.tree import File, Tree
+from adl.syntax.tree import File, Take, Tree
 
 
 @dataclass(eq=False)
@@ -33,10 +33,12 @@ class Places:
 
     def block_text(self, span: Span) -> str:
         """Return the words of the block in which something stands."""
-        for block in self.file.blocks:
-            if block.span.start <= span.start < block.span.end:
-                return self.source.words(block.span)
-        return ""
+        return self.source.words(self.block(span))
+
+    def block(self, span: Span) -> Span:
+        """Return where the block is in which something stands; the span itself if in none."""
+        blocks = (b.span for b in self.file.blocks if b.span.start <= span.start < b.span.end)
+        return next(blocks, span)
 
     def named(self, name: str) -> str:
         """Return the words of the block of a name in small letters; none if there is no such."""
@@ -67,6 +69,12 @@ class Places:
                 found.append(Place(line, text))
             goes_on = words.endswith("\\")
         return found
+
+    def takes(self, span: Span) -> list[Place]:
+        """Return the lines of a block that say where its elements come from."""
+        block = self.block(span)
+        inside = (s for s in self._statements if isinstance(s, Take))
+        return [self.place(s.span) for s in inside if block.start <= s.span.start < block.end]
 
     def owner(self, span: Span) -> str:
         """Return the name of the block in which something stands."""

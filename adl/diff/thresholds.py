@@ -7,13 +7,14 @@ A condition's *sense* is +1 where more events (or elements) pass if it lets more
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Literal, TypeGuard
 
 from adl.check import analysis as core
 from adl.diff.atoms import Atom, as_written, atom, denied, direction, possible
 from adl.diff.intervals import Range
 from adl.diff.matching import likeness
+from adl.diff.operands import conjuncts, flat, operands, own_words, pushed
 from adl.diff.shape import Shapes, tokens
 from adl.syntax.source import Source, Span
 
@@ -39,6 +40,7 @@ class Detail:
     slices: tuple[Slice, ...] = ()
     was_at: Span | None = None
     now_at: Span | None = None
+    takes: bool = False  # where the elements of an object come from
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,12 @@ class Reader:
                 yield from self.details(a.operands[0], b.operands[0], -sense)
             case core.Logic(), core.Logic() if a.operator == b.operator:
                 yield from self._operands(a, b, sense)
-            case core.Logic(), core.Logic() if _pushed(a) is not a or _pushed(b) is not b:
-                yield from self.details(_pushed(a), _pushed(b), sense)
+            case core.Logic(), core.Logic() if pushed(a) is not a or pushed(b) is not b:
+                yield from self.details(pushed(a), pushed(b), sense)
             case core.Logic(operator="and" | "or"), _ if second or isinstance(b, core.Reduction):
-                yield from self._lists(a.operator, _flat(a), [b], sense)
+                yield from self._lists(a.operator, flat(a), [b], sense)
             case _, core.Logic(operator="and" | "or") if first or isinstance(a, core.Reduction):
-                yield from self._lists(b.operator, [a], _flat(b), sense)
+                yield from self._lists(b.operator, [a], flat(b), sense)
             case core.DefineRef(), core.DefineRef() if a.define.name == b.define.name:
                 yield from self._words(a, b)
             case core.DefineRef(), _ if not isinstance(b, core.DefineRef):
@@ -134,7 +136,7 @@ class Reader:
         return replace(moved, was=was, now=now, slices=(*moved.slices, alone))
 
     def _operands(self, a: core.Logic, b: core.Logic, sense: int) -> Iterator[Detail]:
-        yield from self._lists(a.operator, _flat(a), _flat(b), sense)
+        yield from self._lists(a.operator, flat(a), flat(b), sense)
 
     def _lists(
         self, operator: str, a: Sequence[core.Value], b: Sequence[core.Value], sense: int
@@ -230,9 +232,9 @@ class Reader:
             yield from self._words(a, b)
             return
         inner = [
-            (x, y) for x, y in zip(_operands(a), _operands(b), strict=False) if not self.same(x, y)
+            (x, y) for x, y in zip(operands(a), operands(b), strict=False) if not self.same(x, y)
         ]
-        alike = len(_operands(a)) == len(_operands(b)) and _own(a) == _own(b)
+        alike = len(operands(a)) == len(operands(b)) and own_words(a) == own_words(b)
         if not alike or not inner:
             yield from self._words(a, b)
             return
@@ -292,60 +294,6 @@ def _alone(
 
 def _other(effect: str) -> str:
     return "lost" if effect == "gained" else "gained"
-
-
-# -------------------------------------------------------------------------------- operands
-
-
-def conjuncts(value: core.Value) -> list[core.Value]:
-    """Return the conditions that have to hold together: ``not (a or b)`` is not a, and not b."""
-    match value:
-        case core.Logic(operator="and", operands=operands):
-            return [part for operand in operands for part in conjuncts(operand)]
-        case core.Logic(operator="not", operands=(core.Logic(operator="or"),)):
-            return conjuncts(_pushed(value))
-        case core.Logic(operator="not", operands=(core.Logic(operator="not") as inner,)):
-            return conjuncts(inner.operands[0])
-    return [value]
-
-
-def _pushed(value: core.Logic) -> core.Logic:
-    """Return ``not (a and b)`` as not a, or not b, and ``not (a or b)`` as not a, and not b."""
-    match value:
-        case core.Logic(operator="not", operands=(core.Logic(operator="and" | "or") as inner,)):
-            parts = (replace(value, operands=(part,), span=part.span) for part in _flat(inner))
-            other: Literal["and", "or"] = "or" if inner.operator == "and" else "and"
-            return replace(value, operator=other, operands=tuple(parts))
-    return value
-
-
-def _flat(value: core.Logic) -> list[core.Value]:
-    out: list[core.Value] = []
-    for operand in value.operands:
-        if isinstance(operand, core.Logic) and operand.operator == value.operator:
-            out += _flat(operand)
-        else:
-            out.append(operand)
-    return out
-
-
-def _operands(value: core.Value) -> list[core.Value]:
-    """Return the values that a value is made of."""
-    found: list[core.Value] = []
-    for field in fields(value):
-        content = getattr(value, field.name)
-        for item in content if isinstance(content, tuple) else (content,):
-            parts = item if isinstance(item, tuple) else (item,)
-            found += [part for part in parts if isinstance(part, core.Typed)]  # type: ignore[misc]  # every Typed is a Value
-    return found
-
-
-def _own(value: core.Value) -> tuple[object, ...]:
-    """Return what a value says beside its operands."""
-    plain = (str, int, float, bool, type(None))
-    return tuple(
-        getattr(value, f.name) for f in fields(value) if isinstance(getattr(value, f.name), plain)
-    )
 
 
 def _words(shapes: Shapes, value: core.Value) -> tuple[str, ...]:

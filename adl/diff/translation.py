@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from adl.check import analysis as core
-from adl.check.collections import stages
+from adl.check.collections import inputs, stages
 
 T = TypeVar("T")
 
@@ -34,10 +34,13 @@ class Translation:
         self._known: dict[int, tuple[object, object]] = {}
         composites: list[tuple[core.CompositeDef, core.CompositeDef]] = []
         for x, y in pairs:
-            self._put(x, y)
             if isinstance(x, core.ObjectDef) and isinstance(y, core.ObjectDef):
-                self._object(x, y)
-            elif isinstance(x, core.CompositeDef) and isinstance(y, core.CompositeDef):
+                if _has_all(x, y):
+                    self._put(x, y)
+                    self._object(x, y)
+                continue
+            self._put(x, y)
+            if isinstance(x, core.CompositeDef) and isinstance(y, core.CompositeDef):
                 composites.append((x, y))
         for one, two in composites:  # once all collections are known
             self._composite(one, two)
@@ -87,6 +90,12 @@ class Translation:
             new["path"] = self._networks.get(content.path, content.path)
         changed = {n: v for n, v in new.items() if v is not getattr(content, n)}
         return replace(content, **changed) if changed else content  # type: ignore[type-var]  # one
+
+
+def _has_all(x: core.ObjectDef, y: core.ObjectDef) -> bool:
+    """Whether the elements of an object have whatever those of another have."""
+    before = {found.name: found.attributes.keys() for found in inputs([x])}
+    return all(before.get(found.name) == found.attributes.keys() for found in inputs([y]))
 
 
 def open_loops(value: object) -> set[core.Loop]:
