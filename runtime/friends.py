@@ -7,7 +7,7 @@ sorted: 24 bytes an event, at most ``MOST`` events.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -15,16 +15,17 @@ import numpy as np
 import numpy.typing as npt
 
 from adl.compiler.ir import Column
+from adl.runtime.friend_events import NAMED, Events, Twice
+from adl.runtime.friend_names import columns_beside
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.chunks import read
-from adl.runtime.inputs.joined import Join, Joined, Match, Part, Rows
+from adl.runtime.inputs.joined import Join, Joined, Match, Part
 from adl.runtime.inputs.opening import open_input
 from adl.runtime.inputs.trees import Input
 from adl.stdlib.models import Branch, Model
 
 MOST = 50_000_000
 _BLOCK = 1 << 20  # entries whose numbers are read at a time
-_NAMED = 3
 _FILE_AND_TREE = re.compile(r"(?P<file>|.+\.root):(?P<tree>[^:]+)")
 
 
@@ -81,10 +82,10 @@ class Joining:
         """Return one friend for one file; ``taken`` are the columns that there are already."""
         keys = _event_columns(source, self.model) if friend.by == "event" else ()
         opened = self.opened(friend, source, keys)
-        columns, twice = _named(opened.branches, taken, friend.prefix)
+        columns, twice = columns_beside(opened.branches, taken, friend.prefix)
         twice = [name for name in twice if name not in {key.name for key in keys}]
         if twice:
-            shown = ", ".join(twice[:_NAMED]) + (" …" if len(twice) > _NAMED else "")
+            shown = ", ".join(twice[:NAMED]) + (" …" if len(twice) > NAMED else "")
             self.told(
                 f"the friend {friend.name} has {shown}, as the file has: those of the file count; "
                 "a prefix gives those of the friend other names"
@@ -185,8 +186,8 @@ def _open(
                 if like:
                     numbers.append(_numbers(opened, _key_columns(opened, like)))
         found = Events.of([np.concatenate(k) for k in zip(*numbers, strict=True)]) if like else None
-        if isinstance(found, _Twice):
-            return InputError(found.where(parts), found.message(friend), found.HELP)
+        if isinstance(found, Twice):
+            return InputError(found.where(parts), found.message(friend.name), found.HELP)
     except InputError as error:
         reason = f"the friend {friend.name} cannot be used: {error.reason}"
         return InputError(error.path, reason, error.help)
@@ -219,78 +220,6 @@ def _numbers(opened: Input, keys: Sequence[Column]) -> list[npt.NDArray[np.int64
     return [np.concatenate(own) for own in pieces]
 
 
-@dataclass(frozen=True)
-class _Twice:
-    """Events that a friend has twice."""
-
-    names: tuple[str, ...]
-    number: int
-    entry: int  # of the first
-
-    HELP = "which of them belongs to the event, nothing says: make the friend again, with each once"
-
-    def message(self, friend: Friend) -> str:
-        shown = ", ".join(self.names) + (" …" if self.number > len(self.names) else "")
-        return f"the friend {friend.name} has {self.number:,} events more than once: {shown}"
-
-    def where(self, parts: Sequence[Part]) -> str:
-        return next(p.path for p in reversed(parts) if p.start <= self.entry)
-
-
-@dataclass(frozen=True, eq=False)
-class Events:
-    """Where each event of a friend stands: exact, since its numbers are ranked, not hashed."""
-
-    values: tuple[npt.NDArray[np.int64], ...]  # each of run, block, number that occurs, ascending
-    keys: Rows  # ascending: the ranks as one number
-    entries: Rows  # of each key
-
-    @staticmethod
-    def of(numbers: Sequence[npt.NDArray[np.int64]]) -> Events | _Twice:
-        """Return the index of events with these runs, blocks and numbers."""
-        values = tuple(np.unique(n) for n in numbers)
-        size = 1
-        for known in values:
-            size *= max(len(known), 1)
-        if size >= 1 << 63:
-            raise InputError("friends", "too many runs, blocks and events to be told apart")
-        keys = np.zeros(len(numbers[0]), np.int64)
-        for known, own in zip(values, numbers, strict=True):
-            keys = keys * len(known) + np.searchsorted(known, own)
-        order = np.argsort(keys, kind="stable")
-        keys = keys[order]
-        twice = np.flatnonzero(keys[1:] == keys[:-1])
-        if len(twice):
-            names = [":".join(str(n[order[i]]) for n in numbers) for i in twice]
-            first = tuple(dict.fromkeys(names))
-            return _Twice(first[:_NAMED], len(first), int(order[twice[0] + 1]))
-        return Events(values, keys, order.astype(np.int64))
-
-    def find(self, numbers: Sequence[npt.NDArray[Any]]) -> Rows:
-        """Return the entry of each event, -1 where there is none."""
-        wanted = np.zeros(len(numbers[0]), np.int64)
-        there = np.ones(len(wanted), np.bool_)
-        for known, own in zip(self.values, numbers, strict=True):
-            rank, found = _ranked(known, own.astype(np.int64))
-            wanted = wanted * len(known) + rank
-            there &= found
-        at, found = _ranked(self.keys, wanted)
-        if not len(self.keys):
-            return np.full(len(wanted), -1, np.int64)
-        return np.where(there & found, self.entries[at], -1)
-
-
-def _ranked(known: Rows, values: Rows) -> tuple[Rows, npt.NDArray[np.bool_]]:
-    """Return the places of values in an ascending array, and whether they are there."""
-    if not len(known):
-        return np.zeros(len(values), np.int64), np.zeros(len(values), np.bool_)
-    at = np.minimum(np.searchsorted(known, values), len(known) - 1)
-    return at, known[at] == values
-
-
-# ---------------------------------------------------------------------------------- results
-
-
 def described(friends: Sequence[Friend], matches: Mapping[str, Match]) -> list[dict[str, Any]]:
     """Return what ``results.json`` says of friends."""
     found = []
@@ -307,49 +236,3 @@ def described(friends: Sequence[Friend], matches: Mapping[str, Match]) -> list[d
                 }
             )
     return found
-
-
-# ------------------------------------------------------------------------------------ names
-
-
-def _named(
-    own: Mapping[str, Branch], taken: Mapping[str, Branch], prefix: str
-) -> tuple[dict[str, Branch], list[str]]:
-    """Return a friend's columns by the names that they get, and those that the file has already.
-
-    The counters of collections that the file has, too, are the file's.
-    """
-    counters = {b.counter for b in taken.values() if b.counter is not None}
-    shared = {b.counter for b in own.values() if b.counter in counters} & taken.keys()
-    stems = list(_stems(counters))
-    names: dict[str, str] = {}
-    for branch in own.values():
-        names[branch.name] = _renamed(branch, own, stems, prefix)
-    for branch in own.values():  # a counter of one list goes with its list
-        if branch.counter == f"n{branch.name}" and branch.counter in own:
-            names[branch.counter] = f"n{names[branch.name]}"
-    columns, twice = {}, []
-    for name, branch in own.items():
-        if name in shared and branch.counter is None:
-            continue
-        if names[name] in taken:
-            twice.append(names[name])
-        else:
-            columns[names[name]] = branch
-    return columns, twice
-
-
-def _stems(counters: set[str]) -> Iterator[str]:
-    """Yield what the columns of a file's collections begin with: Jet_ for nJet, Jet. for Jet."""
-    for counter in sorted(counters, key=len, reverse=True):
-        yield f"{counter}."
-        if counter.startswith("n"):
-            yield f"{counter[1:]}_"
-
-
-def _renamed(branch: Branch, own: Mapping[str, Branch], stems: Sequence[str], prefix: str) -> str:
-    """Return the name beside the file's: of an attribute the prefix stands behind the object's."""
-    if branch.counter is not None:
-        stem = next((s for s in stems if branch.name.startswith(s)), "")
-        return f"{stem}{prefix}{branch.name.removeprefix(stem)}"
-    return f"{prefix}{branch.name}"
