@@ -9,8 +9,10 @@ from itertools import groupby
 from textwrap import wrap
 
 from adl.syntax.format_comments import INDENT, Row
-from adl.syntax.format_expressions import SPECIAL, VALUE, expression, operands, values
+from adl.syntax.format_expressions import VALUE, expression, operands, values
+from adl.syntax.format_rows import header_row, is_spoken, laid_out, only_row, row_at
 from adl.syntax.format_statements import label_widths, statement, word
+from adl.syntax.format_tables import rows_of_function, rows_of_table
 from adl.syntax.keywords import STARTING
 from adl.syntax.layout import (
     BREAK,
@@ -18,11 +20,9 @@ from adl.syntax.layout import (
     WIDTH,
     Group,
     Piece,
-    behind_breaks,
     flat,
     glue,
     group,
-    lay_out,
 )
 from adl.syntax.source import NOWHERE, Source, Span
 from adl.syntax.tree import (
@@ -41,7 +41,6 @@ from adl.syntax.tree import (
     HistoList,
     Info,
     LegacySystematic,
-    Number,
     Object,
     Region,
     Reject,
@@ -83,68 +82,43 @@ def rows_of(block: Block, written: Written) -> Iterator[Row]:
             yield replace(header, block="Define", alone=True)
             yield from others
         case Flag():
-            yield _line(block, f"{block.name.name} = {block.value}")
+            yield only_row(block, f"{block.name.name} = {block.value}")
         case UseAs():
             value = expression(block.value, VALUE)
-            yield _line(block, glue(f"use {block.name.name} = ", value))
+            yield only_row(block, glue(f"use {block.name.name} = ", value))
         case Trigger():
-            yield _line(block, _trigger(block))
+            yield only_row(block, _trigger(block))
         case LegacySystematic():
             switch = "on" if block.enabled else "off"
             text = f'systematic {switch} "{block.up}" "{block.down}" {block.kind}'
-            yield _line(block, text)
+            yield only_row(block, text)
         case Info():
-            yield _header(block, block.name.span, f"info {block.name.name}")
+            yield header_row(block, block.name.span, f"info {block.name.name}")
             yield from _fields(block, code)
         case Object() | Region() | Composite():
             kind = type(block).__name__.lower()
-            yield _header(block, block.name.span, f"{kind} {block.name.name}")
+            yield header_row(block, block.name.span, f"{kind} {block.name.name}")
             yield from _statements(block.statements, written)
         case HistoList():
-            yield _header(block, block.name.span, f"histoList {block.name.name}")
+            yield header_row(block, block.name.span, f"histoList {block.name.name}")
             yield from _statements(block.histos, written)
         case CountsFormat():
-            yield _header(block, block.name.span, f"countsformat {block.name.name}")
+            yield header_row(block, block.name.span, f"countsformat {block.name.name}")
             for process in block.processes:
                 words = [process.name.name, f'"{process.title}"', *process.errors]
-                yield _row("process " + ", ".join(words), process.span)
+                yield row_at("process " + ", ".join(words), process.span)
         case Table():
-            yield _header(block, block.name.span, f"table {block.name.name}")
-            yield from _table(block, code)
+            yield header_row(block, block.name.span, f"table {block.name.name}")
+            yield from rows_of_table(block, code)
         case Function():
-            yield _header(block, block.name.span, f"function {block.name.name}")
-            yield from _function(block, code)
+            yield header_row(block, block.name.span, f"function {block.name.name}")
+            yield from rows_of_function(block, code)
         case Systematic():
             yield from _systematic(block)
         case Correction():
             text = f'correction {block.name.name} "{block.file}" {word(block.entry)}'
-            yield _header(block, block.name.span, text)
+            yield header_row(block, block.name.span, text)
             yield from _clauses(block.clauses)
-
-
-def _line(block: Block, piece: Piece) -> Row:
-    """Return the row of a block that has no other."""
-    text = _lay_out(piece, 0)
-    return Row(text, block.span, block=type(block).__name__, alone=True)
-
-
-def _header(block: Block, name: Span, text: str) -> Row:
-    start = block.span.start
-    return Row(text, Span(start, max(start, name.end)), block=type(block).__name__)
-
-
-def _row(piece: Piece, span: Span) -> Row:
-    return Row(_lay_out(piece, INDENT), span, depth=1)
-
-
-def _lay_out(piece: Piece, indent: int) -> str:
-    return lay_out(piece, indent, broken=not _is_spoken(piece))
-
-
-def _is_spoken(piece: Piece) -> bool:
-    """Whether a line might begin with a word like ``sort``, which would begin a statement."""
-    words = (re.match(r"\w*", flat(part)) for part in behind_breaks(piece))
-    return any(found and found.group().lower() in SPECIAL for found in words)
 
 
 def _statements(statements: Sequence[Statement], written: Written) -> Iterator[Row]:
@@ -156,7 +130,7 @@ def _statements(statements: Sequence[Statement], written: Written) -> Iterator[R
         first, last = together[0], together[-1]
         if len(together) > 1:
             names = " ".join(flat(statement(tree, code)) for tree in together)
-            yield _row(names, first.span.to(last.span))
+            yield row_at(names, first.span.to(last.span))
             continue
         rows = _split(first, statement(first, code, widths[numbers[0]]), written, depth=1)
         colon = isinstance(first, Take) and code.text.startswith(":", first.span.start)
@@ -165,10 +139,10 @@ def _statements(statements: Sequence[Statement], written: Written) -> Iterator[R
 
 def _split(tree: Statement, piece: Piece, written: Written, depth: int) -> list[Row]:
     """Return the rows of a statement: one, or one a part where comments stand between parts."""
-    whole = [Row(_lay_out(piece, INDENT * depth), tree.span, depth)]
+    whole = [Row(laid_out(piece, INDENT * depth), tree.span, depth)]
     value = _value(tree)
     inside = [c for c in written.comments if tree.span.start < c.span.start < tree.span.end]
-    if not inside or value is None or not isinstance(piece, Group) or _is_spoken(piece):
+    if not inside or value is None or not isinstance(piece, Group) or is_spoken(piece):
         return whole
     parts = [
         list(part) for is_break, part in groupby(piece.pieces, lambda p: p is BREAK) if not is_break
@@ -182,7 +156,7 @@ def _split(tree: Statement, piece: Piece, written: Written, depth: int) -> list[
         return whole
     indents = [INDENT * depth, *([INDENT * depth + STEP] * (len(parts) - 1))]
     return [
-        Row(_lay_out(group(part), indent).rstrip(), Span(start, end), indent // INDENT)
+        Row(laid_out(group(part), indent).rstrip(), Span(start, end), indent // INDENT)
         for part, indent, start, end in zip(parts, indents, starts, ends, strict=True)
     ]
 
@@ -231,7 +205,7 @@ def _fields(block: Info, code: Source) -> Iterator[Row]:
         line = code.text[place.start : place.end].rstrip()
         # A # that is neither a comment nor in the tree: title 'one # two'
         kept = places and not TREE_OF_FIELD.fullmatch(line)
-        yield _row(line if kept else _field(first, text), place)
+        yield row_at(line if kept else _field(first, text), place)
 
 
 def _field(first: str, text: str) -> str:
@@ -249,82 +223,13 @@ def _trigger(block: Trigger) -> str:
     return f"{text} stream {word(block.stream)}" if block.stream else text
 
 
-# ------------------------------------------------------------------------------------- tables
-
-
-def _table(block: Table, code: Source) -> Iterator[Row]:
-    """Yield the lines of the header and the numbers, in columns."""
-    settings = [
-        (r"tabletype", block.kind and f"tabletype {word(block.kind)}"),
-        (r"nvars\s+[0-9]+", f"nvars {block.variables}"),
-        (r"errors\s+(?:true|false|on|off)", f"errors {str(block.errors).lower()}"),
-        (r"outside\s+(?:zero|nearest)", block.outside and f"outside {block.outside}"),
-    ]
-    first = block.numbers[0].span.start if block.numbers else block.span.end
-    header = Span(block.name.span.end, max(first, block.name.span.end))
-    found = [_find(pattern, code, header) for pattern, _ in settings]
-    known = max((place for place in found if place), key=lambda place: place.end, default=header)
-    lines = [
-        _row(text, place or Span(known.end, known.end))
-        for (_, text), place in zip(settings, found, strict=True)
-        if text
-    ]
-    yield from sorted(lines, key=lambda row: row.span.start)
-    rows = _number_rows(block, code)
-    widths = [max(map(len, column)) for column in zip(*map(_texts, rows), strict=False)]
-    for numbers in rows:
-        cells = _texts(numbers)
-        ends = list(widths) + [len(cell) for cell in cells[len(widths) :]]
-        text = "  ".join(cell.rjust(width) for cell, width in zip(cells, ends, strict=False))
-        yield _row(text.rstrip(), numbers[0].span.to(numbers[-1].span))
-
-
-def _texts(numbers: Sequence[Number]) -> list[str]:
-    first, *rest = (number.text for number in numbers)
-    return ["+inf" if first == "inf" else first, *rest]  # a name would begin a statement
-
-
-def _number_rows(block: Table, code: Source) -> list[Sequence[Number]]:
-    """Return the numbers in rows of the right length, or as they stood where that is another."""
-    width = 1 + 2 * block.errors + 2 * block.variables
-    lines = [
-        list(line) for _, line in groupby(block.numbers, lambda n: code.position(n.span.start)[0])
-    ]
-    if any(len(line) % width for line in lines) and len({len(line) for line in lines}) == 1:
-        return list(lines)
-    return [block.numbers[i : i + width] for i in range(0, len(block.numbers), width)]
-
-
-def _find(pattern: str, code: Source, within: Span) -> Span | None:
-    """Return where words stand in a part of the text, with their line to the end."""
-    text = code.text[within.start : within.end]
-    found = re.search(rf"\b(?:{pattern})\b.*", text, re.IGNORECASE)
-    if found is None:
-        return None
-    return Span(within.start + found.start(), within.start + found.end())
-
-
-def _function(block: Function, code: Source) -> Iterator[Row]:
-    """Yield the arguments of a function, and its file."""
-    at = block.name.span.end
-    lines = [(f"arg {name}", name) for name in block.arguments]
-    lines += [(f'code "{block.code}"', "code")] if block.code else []
-    for text, name in lines:
-        found = _find(re.escape(name), code, Span(at, max(at, block.span.end))) or Span(at, at)
-        at = found.start + len(name) if found.end > at else at
-        yield _row(text, Span(found.start, at))
-
-
-# ------------------------------------------------------------------------------------ clauses
-
-
 def _systematic(block: Systematic) -> Iterator[Row]:
     match block.clauses:
         case (Clause("auto", ((_, (Text(pattern),)),)),):
             text = pattern if GLOB.fullmatch(pattern) else f'"{pattern}"'
-            yield _line(block, f"systematic auto {text}")
+            yield only_row(block, f"systematic auto {text}")
         case clauses:
-            yield _header(block, NOWHERE, f"systematic {block.name}")
+            yield header_row(block, NOWHERE, f"systematic {block.name}")
             yield from _clauses(clauses)
 
 
@@ -340,7 +245,7 @@ def _clauses(clauses: Sequence[Clause]) -> Iterator[Row]:
             between = ", " if clause.word in COMMAS and not setting else " "
             for i, value in enumerate(values(trees)):
                 pieces += [between if i else " ", value]
-        yield _row(glue(*pieces), clause.span)
+        yield row_at(glue(*pieces), clause.span)
 
 
 def _family(clause: Clause) -> str:
