@@ -29,7 +29,7 @@ from adl.compiler.targets import emulated
 from adl.runtime.execute.device import nvidia
 from adl.runtime.execute.device.again import CODE, on_gpu
 from adl.runtime.execute.device.driver import DeviceError
-from benchmarks import cuda, cuda_stages
+from benchmarks import cuda, cuda_resident, cuda_stages
 from benchmarks.variations import blocks, write
 from tests.every_algorithm import EVERY_ALGORITHM
 from tests.fake_cuda import FakeCuda, FakeDriver, driver_of
@@ -360,11 +360,12 @@ def test_every_stage_of_the_benchmark_runs(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     api = fake(FakeCuda())
-    monkeypatch.setattr(cuda_stages, "NvidiaDriver", FakeDriver)
+    monkeypatch.setattr(cuda_resident, "NvidiaDriver", FakeDriver)
     monkeypatch.setattr(cuda_stages, "connect", lambda: nvidia.connect(api))
-    monkeypatch.setattr(cuda_stages, "REPEATS", 1)
+    for module in (cuda_stages, cuda_resident):
+        monkeypatch.setattr(module, "REPEATS", 1)
     monkeypatch.setattr(cuda_stages, "TARGETS", ("cuda",))
-    monkeypatch.setattr(cuda_stages, "COPIED", 1 << 20)
+    monkeypatch.setattr(cuda_resident, "COPIED", 1 << 20)
     asked = cuda_stages.Asked(tmp_path, 3000, 500)
     cuda_stages.write_inputs(asked)
     (tmp_path / "small.adl").write_text(LINES)
