@@ -113,22 +113,26 @@ class Joined(Input):
 
     def bytes(self, names: Iterable[str]) -> int:
         """Return the uncompressed size of branches, of friends about that of as many events."""
-        every = list(names)
         sizes = {name: size for join in self.joins for name, size in join.sizes.items()}
         sizes |= {join.matched: 1.0 for join in self.joins}
-        own = self.own.bytes(name for name in every if name not in sizes)
-        return own + self._of_friends(every, sizes)
+        return self._total(names, self.own.bytes, sizes)
 
     def held(self, names: Iterable[str]) -> int:
         """Return how many bytes hold branches, of friends about those of as many events."""
-        every = list(names)
         sizes = {name: size for join in self.joins for name, size in join.held.items()}
         sizes |= {join.matched: 0.0 for join in self.joins}
-        own = self.own.held(name for name in every if name not in sizes)
-        return own + self._of_friends(every, sizes)
+        return self._total(names, self.own.held, sizes)
 
-    def _of_friends(self, names: Iterable[str], sizes: Mapping[str, float]) -> int:
-        return int(sum(sizes[name] for name in names if name in sizes) * self.entries)
+    def _total(
+        self,
+        names: Iterable[str],
+        own: Callable[[Iterable[str]], int],
+        friends: Mapping[str, float],
+    ) -> int:
+        """Return the bytes of branches: those of friends by what one event takes."""
+        every = list(names)
+        theirs = sum(friends[name] for name in every if name in friends)
+        return own(name for name in every if name not in friends) + int(theirs * self.entries)
 
     def matches(self, chunk: Chunk) -> dict[str, Match]:
         """Return of each friend which events of a chunk it has."""
