@@ -38,10 +38,11 @@ class StepOutput:
 
 @dataclass(frozen=True)
 class Moved:
-    """What tells the error of a shift in each bin, see ``compiler/lower/shifts.py``.
+    """What tells the error of a shift, see ``compiler/lower/shifts.py``: of a yield or of each bin.
 
-    Its squares are those of the entries that are new in a bin; with ``product`` its sums are those
-    of the products of both weights, over the entries that a bin has both times.
+    Its squares are those of a yield's change event by event, or of the entries that are new in a
+    bin; with ``product`` its sums are those of the products of both weights, over the events that
+    pass both times, or the entries that a bin has both times.
     """
 
     fill: Fill
@@ -132,7 +133,7 @@ class RegionOutput:
     title: str = ""
     rows: tuple[RowsOutput, ...] = ()
     # Of a variation, see compiler/lower/shifts.py:
-    shift: Fill | None = None  # if it moves events
+    shift: Moved | None = None  # if it moves events
     odd: Fill | None = None  # if it changes weights
 
     @property
@@ -149,7 +150,8 @@ class RegionOutput:
             *(() if self.bins is None else (self.bins.fill,)),
             *(f for h in self.histograms for f in h.fills),
             *(m.fill for h in self.histograms for m in h.moved),
-            *(f for f in (self.shift, self.odd) if f is not None),
+            *(() if self.shift is None else (self.shift.fill,)),
+            *(() if self.odd is None else (self.odd,)),
         )
 
 
@@ -269,6 +271,6 @@ def map_region(region: RegionOutput, change: Change) -> RegionOutput:
             for h in region.histograms
         ),
         rows=tuple(rows.map(change) for rows in region.rows),
-        shift=None if region.shift is None else change(region.shift),
+        shift=region.shift and replace(region.shift, fill=change(region.shift.fill)),
         odd=None if region.odd is None else change(region.odd),
     )

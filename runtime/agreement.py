@@ -286,6 +286,7 @@ def _of_region(region: RegionOutput, more: str) -> Iterator[tuple[Fill, str]]:
     for histogram in region.histograms:
         for fill in histogram.fills:
             yield fill, f"{own}: {histogram.name}{more}"
-    for extra, what in ((region.shift, "moved"), (region.odd, "odd weights")):
+    shift = None if region.shift is None else region.shift.fill
+    for extra, what in ((shift, "moved"), (region.odd, "odd weights")):
         if extra is not None:
             yield extra, f"{own}: {what}{more}"

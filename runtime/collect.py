@@ -110,7 +110,7 @@ class _Reader:
         Of fills for a group it is the member at ``place`` that counts; ``before`` is nominal.
         """
         if region.steps:
-            yield self.cutflow(region, label, place)
+            yield self.cutflow(region, label, place, before)
         nominal = [None] * len(region.histograms) if before is None else before.histograms
         for output, old in zip(region.histograms, nominal, strict=True):
             yield self.histogram(region, output, label, place, old)
@@ -126,7 +126,9 @@ class _Reader:
                 if name in changed:
                     yield item
 
-    def cutflow(self, region: RegionOutput, label: str, member: int) -> Cutflow:
+    def cutflow(
+        self, region: RegionOutput, label: str, member: int, before: RegionOutput | None = None
+    ) -> Cutflow:
         steps = []
         for step in region.steps:
             raw, sumw, sumw2 = (c[0] for c in self.counts(step.fill, member))
@@ -141,12 +143,23 @@ class _Reader:
             published = region.bins.published or ((),) * len(labels)
             rows = zip(labels, raws, sums, squares, published, strict=True)
             bins = tuple(BinCount(n, int(r), float(w), float(w2), p) for n, r, w, w2, p in rows)
-        moved = None if region.shift is None else float(self.counts(region.shift, member)[2][0])
+        moved = None if before is None else self.shifted(region, before, member)
         kinds = () if region.odd is None else self.counts(region.odd, member)[0][1:-1].tolist()
         odd = None if region.odd is None else OddWeights(*kinds)
         return Cutflow(
             *(self.process, label, region.name, tuple(steps), bins, region.title, moved, odd)
         )
+
+    def shifted(self, region: RegionOutput, before: RegionOutput, member: int) -> float | None:
+        """Return the squared error of the shift of the last step; None where no event is moved."""
+        if region.shift is None:
+            return None
+        _, (sums, *_), (squares, *_) = self.counts(region.shift.fill, member)
+        if not region.shift.product:
+            return float(squares)
+        last = (region, member), (before, 0)
+        after, nominal = (self.counts(r.steps[-1].fill, place)[2][0] for r, place in last)
+        return max(float(after + nominal - 2.0 * sums), 0.0)  # a difference can be just below
 
     def histogram(
         self,

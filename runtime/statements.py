@@ -46,7 +46,8 @@ def _of_region(region: RegionOutput) -> Iterator[tuple[str, Fill | Record]]:
             yield histogram.name, fill
     for rows in region.rows:
         yield from ((rows.name, record) for record in rows.records)
-    for extra in (region.shift, region.odd):
+    shift = None if region.shift is None else region.shift.fill
+    for extra in (shift, region.odd):
         if extra is not None:
             yield ALL_EVENTS, extra
 

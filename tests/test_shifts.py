@@ -10,12 +10,18 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from adl.check.checker import check
 from adl.cli import main
 from adl.cli.tables import variations_table
+from adl.compiler.ir import TRUE, Column, Const, as_real, call
 from adl.compiler.layout import Chunk
+from adl.compiler.lower.start import Start, started
+from adl.compiler.pipeline import Compiled, lowered, of_program
 from adl.runtime.collect import collect, systematics
 from adl.runtime.results import Cutflow, Process, Results, Step, Systematic, Varied
 from adl.runtime.shifts import with_findings
+from adl.syntax.parse import parse
+from adl.syntax.source import Source
 from tests.test_differential import differences
 from tests.variations import compiled, jets, lists, schema
 
@@ -47,9 +53,12 @@ def events(replicas: tuple[float, float]) -> Chunk:
     )
 
 
-def results(text: str, replicas: tuple[float, float] = (1.1, 1.2)) -> Results:
+def results(text: str, replicas: tuple[float, float] = (1.1, 1.2), region: str = REGION) -> Results:
     """Run compiled and interpreted: both give the same."""
-    analysis = compiled(text + REGION, FILE)
+    return results_of(compiled(text + region, FILE), replicas)
+
+
+def results_of(analysis: Compiled, replicas: tuple[float, float] = (1.1, 1.2)) -> Results:
     chunk = events(replicas)
     partial = analysis.run(chunk)
     assert not differences(analysis.interpret(chunk), partial)
@@ -152,6 +161,49 @@ def test_the_error_of_a_bin_knows_weights_that_change_with_the_entries() -> None
     )
     change = contributions(UP, V.astype(float)) - contributions(ROWS, WEIGHTS.astype(float))
     assert of_bins(found, "sUp") == pytest.approx((change**2).sum(axis=0), rel=1e-9)
+
+
+EDGES, FACTORS = [0.0, 20.0, 40.0, 1000.0], [0.9, 1.05, 1.2]
+
+
+def test_weights_that_can_have_no_value_are_known_in_what_passes_both_times(tmp_path: Path) -> None:
+    binning = {"nodetype": "binning", "input": "pt", "edges": EDGES, "content": FACTORS}
+    correction = {
+        "name": "sf",
+        "version": 1,
+        "inputs": [{"name": "pt", "type": "real"}],
+        "output": {"name": "factor", "type": "real"},
+        "data": {**binning, "flow": "error"},
+    }
+    path = tmp_path / "sf.json"
+    path.write_text(json.dumps({"schema_version": 2, "corrections": [correction]}))
+    weight = f'weight w w\n  weight sf prod(Jet j, correction("{path}", "sf", pt(j)))'
+    text = "systematic s\n  set pt(Jet)  up pt_up  down pt_down\n  keep MET\n"
+    found = results(text, region=REGION.replace("weight w w", weight))
+
+    def weights(pts: list[list[float]]) -> np.ndarray:
+        rows = (np.searchsorted(EDGES, np.array(row), side="right") - 1 for row in pts)
+        factors = np.array([np.prod(np.array(FACTORS)[row]) for row in rows])
+        return np.asarray(WEIGHTS.astype(float) * factors)
+
+    change = contributions(UP, weights(UP)) - contributions(ROWS, weights(ROWS))
+    assert of_bins(found, "sUp") == pytest.approx((change**2).sum(axis=0), rel=1e-9, abs=1e-9)
+    whole = np.sum(change.sum(axis=1) ** 2)
+    assert varied(found, "sUp").moved == pytest.approx(whole, rel=1e-9)
+
+
+@pytest.mark.parametrize("more", ["", "  weight w up v down v\n"])
+def test_errors_have_the_weight_with_which_every_region_begins(more: str) -> None:
+    text = f"systematic s\n  set pt(Jet)  up pt_up  down pt_down\n  keep MET\n{more}"
+    written = results(text, region=REGION.replace("weight w w", "weight gen 1e5*v\n  weight w w"))
+    source = Source("systematics.adl", text + REGION)
+    gen = call("mul", Const(1e5), as_real(Column("v", "float32")))
+    program = lowered(check(parse(source), source, FILE, "adl")[0], 1)
+    begun = results_of(of_program(started(program, Start(TRUE, gen))))
+    for label in ("sUp", "sDown"):
+        assert varied(begun, label).moved == pytest.approx(varied(written, label).moved, rel=1e-9)
+        assert of_bins(begun, label) == pytest.approx(of_bins(written, label), rel=1e-9, abs=1e-3)
+        assert of_bins(begun, label).max() > 1e9
 
 
 def test_one_entry_in_another_bin_is_less_than_chance() -> None:

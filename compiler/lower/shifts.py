@@ -62,18 +62,21 @@ def _with_shifts(after: RegionOutput, before: RegionOutput) -> RegionOutput:
     return replace(after, shift=_shift(*last), odd=_odd(*last))
 
 
-def _shift(before: Fill, after: Fill) -> Fill | None:
+def _shift(before: Fill, after: Fill) -> Moved | None:
     axes, (*values, mask, weight) = opened(after)
     if mask is before.mask:
         return None
-    # In the other's events a weight may be asked for what it does not have.
-    if raising(postorder((weight, before.weight))):
-        return None
     if weight is before.weight:  # what passes both times adds nothing
         one = either(both(mask, invert(before.mask)), both(before.mask, invert(mask)))
-        return fill(after.bins, axes, tuple(values), one, weight)
+        return Moved(fill(after.bins, axes, tuple(values), one, weight), False)
+    # In the other's events a weight may be asked for what it does not have: in those of both alone
+    # neither is. Where that cannot be, each event's change is exact, and a difference of sums is not.
+    if raising(postorder((weight, before.weight))):
+        products = call("mul", weight, before.weight)
+        shared = both(mask, before.mask)
+        return Moved(fill(after.bins, axes, tuple(values), shared, products), True)
     change = call("sub", _where(mask, weight), _where(before.mask, before.weight))
-    return fill(after.bins, axes, tuple(values), either(mask, before.mask), change)
+    return Moved(fill(after.bins, axes, tuple(values), either(mask, before.mask), change), False)
 
 
 def _where(mask: Node, weight: Node) -> Node:
@@ -104,8 +107,10 @@ def _of_fill(before: Fill, after: Fill) -> Moved | None:
         rename(node, same_place) for node in (old_mask, old_weight, *old_values)
     )
     new_values = values[len(groups) :]
-    everything = (*values, mask, weight, *old_values, old_mask, old_weight)
-    if (mask is old_mask and new_values == old_values) or raising(postorder(everything)):
+    if mask is old_mask and new_values == old_values:
+        return None
+    # Weights are asked for what they have: there both times the entry counts with each.
+    if raising(postorder((*values, mask, *old_values, old_mask))):
         return None
     there = both(old_mask, _same_cell(before, old_values, new_values))
     if weight is old_weight:

@@ -8,6 +8,7 @@ from functools import partial
 
 from adl.compiler.ir import ONE, TRUE, Fill, Node, Record, both, call
 from adl.compiler.program import (
+    Moved,
     OutputT,
     Program,
     RegionOutput,
@@ -49,6 +50,10 @@ def _region(region: RegionOutput, start: Start) -> RegionOutput:
     def weighted(fill: Fill) -> Fill:
         return Fill(fill.bins, fill.axes, fill.values, fill.mask, _times(start, fill.weight))
 
+    def moved(own: Moved) -> Moved:
+        fill = weighted(own.fill)  # products have the weight twice, once of each
+        return replace(own, fill=weighted(fill) if own.product else fill)
+
     def step(output: StepOutput) -> StepOutput:
         return replace(output, fill=weighted(output.fill))  # what is missing is only counted
 
@@ -57,9 +62,11 @@ def _region(region: RegionOutput, start: Start) -> RegionOutput:
         steps=tuple(map(step, masked.steps)),
         bins=None if masked.bins is None else replace(masked.bins, fill=weighted(masked.bins.fill)),
         histograms=tuple(
-            replace(h, fills=tuple(map(weighted, h.fills))) for h in masked.histograms
+            replace(h, fills=tuple(map(weighted, h.fills)), moved=tuple(map(moved, h.moved)))
+            for h in masked.histograms
         ),
         rows=tuple(_rows(rows, start) for rows in masked.rows),
+        shift=None if masked.shift is None else moved(masked.shift),
     )
 
 
