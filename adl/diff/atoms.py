@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from adl.check import analysis as core
@@ -14,10 +15,11 @@ _MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "
 
 @dataclass(frozen=True)
 class Atom:
-    """A comparison of a quantity with constants: where it holds."""
+    """A comparison of a quantity with constants: where it holds, perhaps up to rounding."""
 
     quantity: core.Value
     range: Range
+    rounded: bool = False
 
 
 def atom(value: core.Value) -> Atom | None:
@@ -27,6 +29,21 @@ def atom(value: core.Value) -> Atom | None:
         inner = denied(value)
         return inner if inner is not None and _is_there(inner.quantity) else None
     return possible(found)
+
+
+def unfolded(found: Atom | None) -> Iterator[Atom]:
+    """Yield a condition as one of ever simpler quantities: |m - 91| < 10 is one of m - 91, and of m."""
+    while found is not None:
+        yield found
+        match found.quantity:
+            case core.Operation(name="abs", arguments=(x,)):
+                found = Atom(_stored(x), found.range.of_size(), found.rounded)
+            case core.Operation(name="sub", arguments=(x, y)) if (c := constant(y)) is not None:
+                found = Atom(_stored(x), found.range.shifted(c), True)
+            case core.Operation(name="add", arguments=(x, y)) if (c := constant(y)) is not None:
+                found = Atom(_stored(x), found.range.shifted(-c), True)
+            case _:
+                found = None
 
 
 def possible(found: Atom) -> Atom:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from adl.check import analysis as core
-from adl.diff.atoms import Atom, as_written, atom, denied, direction, possible
+from adl.diff.atoms import Atom, as_written, atom, denied, direction, possible, unfolded
 from adl.diff.intervals import EVERYTHING, Range
 from adl.diff.laws import Number
 from adl.diff.meaning import Entry
@@ -58,6 +58,7 @@ class Cuts:
     def changes(self) -> Iterator[CutChange]:
         """Yield what became of comparisons; ``rest`` then has what is left of each cut."""
         every = [*self._parts(self.first, True)], [*self._parts(self.second, False)]
+        self._simplify(*every)
         known = [set().union(*(p.numbers or () for p in own)) for own in every]
         for entries, own, others in ((self.x, every[0], known[1]), (self.y, every[1], known[0])):
             chosen = set(entries)
@@ -105,6 +106,19 @@ class Cuts:
                     one, numbers = atom(value), self._numbers(value, of_first)
                     yield _Part(entry, value, numbers, one or denied(value), one is None)
 
+    def _simplify(self, a: list[_Part], b: list[_Part]) -> None:
+        """Make conditions such of quantities that the other side bounds, too: of m, not |m - 91|."""
+        for own, others, of_first in ((a, b, True), (b, a, False)):
+            theirs = [one.quantity for p in others for one in unfolded(p.atom)]
+            for part in own:
+                mine = [*unfolded(part.atom)]
+                asked = (
+                    one
+                    for one in mine
+                    if any(self._is(one.quantity, q, of_first, not of_first) for q in theirs)
+                )
+                part.atom = next(asked, part.atom)
+
     def _numbers(self, value: core.Value, of_first: bool) -> frozenset[Number] | None:
         side = self.sides[1]
         key = side.alone(self.translation.of(value) if of_first else value)
@@ -143,7 +157,9 @@ class Cuts:
                 if part.parts
             )
             slices += tuple(beyond_numbers(effect, words) for effect in nan)
+            rounded = any(p.atom and p.atom.rounded for p in (*a, *b))
             same = f"selects the same: other cuts on {words} decide"
+            same = "selects the same, up to rounding" if rounded else same
             p = one.entry if one else self._partner(other, every_b, self.x, every_a)
             q = other.entry if other else self._partner(one, every_a, self.y, every_b)
             yield CutChange(p, q, slices, () if slices else (same,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import pairwise
 from math import ceil, floor, inf, isfinite
 from typing import NamedTuple
@@ -44,6 +45,17 @@ class Range:
     def complement(self) -> Range:
         """Return all other numbers."""
         return _where(self.whole, (self,), lambda x: x not in self)
+
+    def of_size(self) -> Range:
+        """Return the numbers of which the absolute value is in this range."""
+        mirrored = tuple(Interval(-u, u_in, -l, l_in) for l, l_in, u, u_in in self.parts[::-1])
+        other = Range(mirrored, self.whole)
+        return _where(self.whole, (self, other), lambda x: (x if x >= 0 else -x) in self)
+
+    def shifted(self, by: float) -> Range:
+        """Return the range with its bounds moved, in the digits of people: 91.2 - 10 is 81.2."""
+        parts = (Interval(_sum(l, by), l_in, _sum(u, by), u_in) for l, l_in, u, u_in in self.parts)
+        return Range(tuple(parts), self.whole)
 
     def words(self, quantity: str) -> str:
         """Return the range as conditions of a quantity.
@@ -105,6 +117,10 @@ def between(lower: float, upper: float, whole: bool) -> Range:
     if whole:
         lower, upper = ceil(lower), floor(upper)
     return Range((Interval(lower, True, upper, True),) if lower <= upper else (), whole)
+
+
+def _sum(x: float, y: float) -> float:
+    return float(Decimal(repr(x)) + Decimal(repr(y))) if isfinite(x) else x
 
 
 def _where(whole: bool, ranges: Iterable[Range], holds: Callable[[float], bool]) -> Range:

@@ -176,7 +176,26 @@ class Laws:
             elif operator == "lt" and high is not None:
                 b, operator = self._make(("const", repr(high - 1)), "int"), "le"
             return self._sized(operator, a, b)
-        return self._make((operator, a, b), "bool")
+        return self._around_zero(operator, a, b) or self._make((operator, a, b), "bool")
+
+    def _around_zero(self, operator: str, a: Number, b: Number) -> Number | None:
+        """Return |x| < c as -c < x and x < c, and c < |x| as what is beyond one of them; of NaN, too.
+
+        Of columns only: |a - b| is |b - a|, which is seen as long as it is a size.
+        """
+        for size, number, is_less in ((a, b, True), (b, a, False)):
+            match self.terms[size], self.terms[number]:
+                case ("abs", x), ("const", _) if (
+                    self.terms[x][0] == "column"
+                    and self.kinds[size] == self.kinds[number] == "real"
+                ):
+                    low = self._call("neg", (number,), "real")
+                    if is_less:
+                        sides = self._less(operator, low, x), self._less(operator, x, number)
+                        return self._all_of("and", sides)
+                    sides = self._less(operator, x, low), self._less(operator, number, x)
+                    return self._all_of("or", sides)
+        return None
 
     def _sized(self, operator: str, a: Number, b: Number) -> Number:
         """Return a comparison of whole numbers, where one is a size or a search as that of a size."""

@@ -121,6 +121,8 @@ class Side:
 
     def alone(self, value: core.Value) -> Key | None:
         """Return what a value is, of an object block's element, too; None inside other loops."""
+        if isinstance(value, core.Whole):  # no value: what a function is given
+            return None
         open_ = open_loops(value)
         if not open_:
             return tuple(map(self.number, self._values(value)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeGuard
 
 from adl.check import analysis as core
-from adl.diff.atoms import Atom, as_written, atom, denied, direction, possible
+from adl.diff.atoms import Atom, as_written, atom, denied, direction, possible, unfolded
 from adl.diff.intervals import Range
 from adl.diff.matching import likeness
 from adl.diff.operands import conjuncts, flat, operands, own_words, pushed
@@ -62,6 +62,11 @@ class Reader:
             if first.range != second.range:
                 yield self._moved(a, b, first, second, sense)
             return
+        simpler = next(self._simpler(first, second), None)
+        if simpler is not None:
+            known = simpler[0].range != simpler[1].range  # else they are the same but for rounding
+            yield from (self._moved(a, b, *simpler, sense),) if known else self._words(a, b)
+            return
         x, y = first or denied(a), second or denied(b)
         if x and y and (first or second) and self.same(x.quantity, y.quantity):
             yield self._otherwise_missing(self._moved(a, b, x, y, sense), a, b, y, sense)
@@ -111,6 +116,11 @@ class Reader:
             return True
         values = isinstance(a, core.Typed) and isinstance(b, core.Typed)
         return values and self.computes_the_same(a, b)  # type: ignore[arg-type]  # every Typed is a Value
+
+    def _simpler(self, a: Atom | None, b: Atom | None) -> Iterator[tuple[Atom, Atom]]:
+        """Yield two conditions as such of one quantity, if they can be that."""
+        for x in unfolded(a):
+            yield from ((x, y) for y in unfolded(b) if self.same(x.quantity, y.quantity))
 
     def _moved(self, a: core.Value, b: core.Value, x: Atom, y: Atom, sense: int) -> Detail:
         quantity = self.source_b.words(y.quantity.span)
@@ -196,7 +206,8 @@ class Reader:
         first, second = atom(a), atom(b)
         if first and second:
             if not self.same(first.quantity, second.quantity):
-                return self._near(a, b)
+                simpler = next(self._simpler(first, second), None)
+                return self._near(a, b) if simpler is None else 1.0
             shared = bool(first.range.parts) and bool(second.range.parts)
             return 2.0 if shared and direction(first) == direction(second) else 1.0
         if any(self.same(x, y) for x in conjuncts(a) for y in conjuncts(b)):
