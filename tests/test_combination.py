@@ -289,6 +289,19 @@ def test_a_mistake_is_located_in_its_file(pair: tuple[Path, Path], tmp_path: Pat
         assert f"{bad}:2:10: error[E201]" in result.stderr
 
 
+def test_mistakes_of_both_files_come_in_one_run(tmp_path: Path) -> None:
+    for name, cut in (("a.adl", "foo > 3"), ("b.adl", "MET >")):
+        (tmp_path / name).write_text(f"region r\n  select {cut}\n")
+    result = call(tmp_path / "a.adl", tmp_path / "b.adl")
+    assert result.exit_code == 2
+    assert "a.adl:2:10: error[E201]" in result.stderr
+    assert "b.adl:2:15: error[E101]" in result.stderr
+    result = call(tmp_path / "a.adl", tmp_path / "nothing.adl", TTBAR)
+    assert "nothing.adl: No such file" in result.stderr
+    result = call(tmp_path / "a.adl", tmp_path / "a.adl")
+    assert result.stderr.count("error[") == 1
+
+
 def test_other_models_are_matched_by_their_names(tmp_path: Path) -> None:
     for name in ("a.adl", "b.adl"):
         text = "object jets\n  take Jet\n  select pT > 30\nregion r\n  select size(jets) >= 2\n"

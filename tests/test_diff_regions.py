@@ -146,3 +146,39 @@ def test_a_region_is_found_again_beside_a_changed_object(name: str) -> None:
         ("renamed", "region", name),
     ]
     assert found.changes[0].regions == (name,)
+
+
+WINDOW = """
+object central
+  take Jet
+  select abs(eta) < 2.4
+define z = m(Muon[0] + Muon[1])
+region r
+  select size(Muon) >= 2 and size(central) > 0
+  select z [] 81 101
+  reject |z - 91.2| < 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("abs(eta) < 2.4", "eta > -2.4 and eta < 2.4", None),
+        ("abs(eta) < 2.4", "eta [] -2.4 2.4", ["gained: eta = -2.4 or eta = 2.4"]),
+        ("z [] 81 101", "|z - 91.2| < 10",
+         ["gained: 101 < z < 101.2", "lost: 81 <= z <= 81.2"]),
+        ("z [] 81 101", "|z - 91| <= 10", ["selects the same, up to rounding"]),
+        ("reject |z - 91.2| < 2", "select z ][ 89 93",
+         ["gained: 93 <= z < 93.2", "lost: 89 < z <= 89.2"]),
+        ("reject |z - 91.2| < 2", "reject |z - 91.2| < 3",
+         ["lost: 2 <= |z - 91.2| < 3"]),
+    ],
+)  # fmt: skip
+def test_a_window_is_a_range_of_what_is_in_it(old: str, new: str, told: list[str] | None) -> None:
+    found = difference(WINDOW, WINDOW.replace(old, new))
+    if told is None:
+        assert found.equal
+    else:
+        change = only(found)
+        assert [*change.details, *effects(change)] == told
+        assert [pair.status for pair in found.regions] == ["changed"]

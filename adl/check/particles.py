@@ -363,5 +363,5 @@ def input_hint(context: Context) -> str:
         return ""
     return (
         f"these are the usual columns of {context.schema.model}, or say --model; "
-        "--input FILE checks against the file's own"
+        "adl check --input FILE checks against the file's own"
     )

@@ -58,6 +58,19 @@ class AnalysisMistakes(UserError):
         show_findings(silenced(self.error.diagnostics, self.error.source), self.error.source)
 
 
+class Several(UserError):
+    """Mistakes of several files, told one after the other."""
+
+    def __init__(self, mistakes: Iterable[UserError]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(str(one) for one in self.mistakes))
+
+    def show(self, file: Any = None) -> None:
+        """Print each as it is."""
+        for one in self.mistakes:
+            one.show(file)
+
+
 def show_findings(findings: Iterable[Diagnostic], source: Source) -> None:
     """Print findings to standard error, coloured on a terminal."""
     for finding in findings:

@@ -34,7 +34,8 @@ def lines(found: Difference) -> Iterator[str]:
         yield f"{click.style('note', fg='cyan', bold=True)}: {note}"
     if found.equal:
         number = len(found.regions)
-        yield f"no difference: {number} region{'' if number == 1 else 's'} of each count the same"
+        counted = f"{number} region{'' if number == 1 else 's'} of each count the same"
+        yield f"no difference: {counted if number else 'neither has a region'}"
         return
     for change in found.changes:
         yield from change_lines(found, change)
@@ -73,7 +74,8 @@ def region_lines(found: Difference) -> Iterator[str]:
     for pair in found.regions:
         aside = ", variations aside" if found.varies and pair.status == "equal" else ""
         also = "also " if pair.own else ""
-        because = f", {also}because of {', '.join(pair.causes)}" if pair.causes else ""
+        causes = () if pair.proven else pair.causes
+        because = f", {also}because of {', '.join(causes)}" if causes else ""
         told.setdefault((_status(pair), because + aside), []).append(pair.b or pair.a or "")
     for (status, more), names in told.items():
         one, several = _WORDS[status]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from adl.cli.common import UserError, show_note
+from adl.cli.common import Several, UserError, show_note
 from adl.cli.friends import taken_out
 from adl.cli.options import dataset_of
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     # model, that of the second, dialect, folders of networks, whether lenient
     Settings = tuple[str, str | None, AskedDialect, tuple[str, ...], bool]
 
+T = TypeVar("T")
+
 
 def compared(a: str, b: str, settings: Settings) -> tuple[Difference, tuple[Analysis, Analysis]]:
     """Return where two analyses differ, and both, as their object models have things."""
@@ -34,9 +38,9 @@ def compared(a: str, b: str, settings: Settings) -> tuple[Difference, tuple[Anal
     model, model_b, dialect, model_path, lenient = settings
     canonical = Canonical()
     schemas = schema(model, None, None), schema(model_b or model, None, None)
-    first, second = (
-        _side(path, known, (dialect, model_path, lenient), canonical)
-        for path, known in zip((a, b), schemas, strict=True)
+    own = dialect, model_path, lenient
+    first, second = _both(
+        (a, b), [partial(_side, known=s, settings=own, canonical=canonical) for s in schemas]
     )
     if schemas[0].model == schemas[1].model:
         return compare(first, second), (first.analysis, second.analysis)
@@ -47,6 +51,20 @@ def compared(a: str, b: str, settings: Settings) -> tuple[Difference, tuple[Anal
         first.analysis,
         second.analysis,
     )
+
+
+def _both(paths: tuple[str, str], readers: list[Callable[[str], T]]) -> tuple[T, T]:
+    """Return what is read of both files; mistakes of both are told in one run."""
+    found: list[T] = []
+    mistakes: list[UserError] = []
+    for path, read in zip(paths, readers, strict=True):
+        try:
+            found.append(read(path))
+        except UserError as mistake:
+            mistakes.append(mistake)
+    if mistakes:
+        raise Several(mistakes) if len({*paths}) == len(mistakes) > 1 else mistakes[0]
+    return found[0], found[1]
 
 
 def _side(
@@ -99,7 +117,7 @@ def measured(
             raise UserError("--friend: in a dataset list, each dataset has its own friends:")
         refuse_options(given)
     dataset = dataset_of(**given)
-    first, second = (_preparation(path, settings, about["seed"]) for path in paths)
+    first, second = _both(paths, [lambda path: _preparation(path, settings, about["seed"])] * 2)
     first.dataset = second.dataset = dataset
     asked = Asked(
         *(about["jobs"], about["most_events"], about["tree"], about["places"], about["quiet"]),

@@ -58,7 +58,6 @@ class Cuts:
     def changes(self) -> Iterator[CutChange]:
         """Yield what became of comparisons; ``rest`` then has what is left of each cut."""
         every = [*self._parts(self.first, True)], [*self._parts(self.second, False)]
-        self._simplify(*every)
         known = [set().union(*(p.numbers or () for p in own)) for own in every]
         for entries, own, others in ((self.x, every[0], known[1]), (self.y, every[1], known[0])):
             chosen = set(entries)
@@ -67,6 +66,7 @@ class Cuts:
                     self._left.setdefault(part.entry, [])
                     if part.numbers is None or not part.numbers <= others:
                         self._left[part.entry].append(part)
+        self._simplify(*every)
         found = [*self._bounds(*every)]
         one = {change.a: change.b for change in found if change.a and change.b}
         back = {b: a for a, b in one.items()}
@@ -107,17 +107,18 @@ class Cuts:
                     yield _Part(entry, value, numbers, one or denied(value), one is None)
 
     def _simplify(self, a: list[_Part], b: list[_Part]) -> None:
-        """Make conditions such of quantities that the other side bounds, too: of m, not |m - 91|."""
-        for own, others, of_first in ((a, b, True), (b, a, False)):
-            theirs = [one.quantity for p in others for one in unfolded(p.atom)]
+        """Make conditions that differ such of quantities that the other side bounds: of m, not m - 91."""
+        left = {id(part) for own in self._left.values() for part in own}
+        changed = [[p for p in own if id(p) in left and p.atom is not None] for own in (a, b)]
+        asked = [[q.quantity for p in own for q in unfolded(p.atom)] for own in changed]
+        for own, others, of_first in ((changed[0], asked[1], True), (changed[1], asked[0], False)):
             for part in own:
-                mine = [*unfolded(part.atom)]
-                asked = (
+                shared = (
                     one
-                    for one in mine
-                    if any(self._is(one.quantity, q, of_first, not of_first) for q in theirs)
+                    for one in unfolded(part.atom)
+                    if any(self._is(one.quantity, q, of_first, not of_first) for q in others)
                 )
-                part.atom = next(asked, part.atom)
+                part.atom = next(shared, part.atom)
 
     def _numbers(self, value: core.Value, of_first: bool) -> frozenset[Number] | None:
         side = self.sides[1]

@@ -81,7 +81,9 @@ class DeclarationChanges:
         found = Change("changed", KINDS[type(y)], y.name, y.name, was, now, detail.slices, words)
         taken = self.places[0].takes(x.span), self.places[1].takes(y.span)
         lines = [*other_lines(*taken)] if detail.takes else []
-        yield from (replace(found, a=one, b=other) for one, other in lines)
+        for one, other in lines:
+            yield replace(found, a=one, b=other)
+            found = replace(found, details=())  # they are said once
         if not lines:
             yield found
 
