@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from adl.cli import main
 from adl.stdlib.models import load_model
-from tests.test_formats import lists, made
+from tests.test_formats_made import lists, made
 from tests.variations import codes, examined
 
 Hists = dict[tuple[str, str], np.ndarray[Any, Any]]
