@@ -258,3 +258,23 @@ def test_rows_of_sorted_hemispheres_compare_only_what_was_made() -> None:
 def test_a_call_of_the_library_without_arguments_is_one_of_a_function() -> None:
     text = 'region r\n  select size(Jet) > 0\n  histo h, "h", 10, 0, 1, tanh({})\n'
     assert agree(text.format("hardMET"), "cutlang") == agree(text.format("hardMET()"), "cutlang")
+
+
+def test_a_correction_has_no_fault_in_an_event_that_failed_before_its_variation() -> None:
+    """What tells how far a variation moves asks first what nominal and varied cuts both ask."""
+    text = """\
+correction id "../corpus/corrections/muons.json" muon_id
+  nominal "nominal"
+  vary moved up "up" down "nominal"
+correction fixed "../corpus/corrections/muons.json" muon_id
+  inputs "nominal", $, *
+region r
+  select any(pz(Jet) > 1)
+  select MET > 50 or fixed(default(Jet[1].btagDeepFlavB, -1), 20) > 0.5
+  select id(MET.phi, 20) <= 1 or MET > 1
+"""
+    compiled = compile_text(text, "adl")
+    chunk = events(Random(1), 60, most=3)
+    expected, found = compiled.interpret(chunk), compiled.run(chunk)
+    assert expected.faults
+    assert not differences(expected, found)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce as fold
 
 from adl.compiler.ir import (
     ONE,
@@ -26,6 +27,7 @@ from adl.compiler.ir import (
     as_real,
     both,
     call,
+    conjuncts,
     either,
     fill,
     invert,
@@ -66,17 +68,32 @@ def _shift(before: Fill, after: Fill) -> Moved | None:
     axes, (*values, mask, weight) = opened(after)
     if mask is before.mask:
         return None
+    shared, own, old = _in_common(mask, before.mask)
     if weight is before.weight:  # what passes both times adds nothing
-        one = either(both(mask, invert(before.mask)), both(before.mask, invert(mask)))
+        one = both(shared, either(both(own, invert(old)), both(old, invert(own))))
         return Moved(fill(after.bins, axes, tuple(values), one, weight), False)
     # In the other's events a weight may be asked for what it does not have: in those of both alone
     # neither is. Where that cannot be, each event's change is exact, and a difference of sums is not.
     if raising(postorder((weight, before.weight))):
         products = call("mul", weight, before.weight)
-        shared = both(mask, before.mask)
-        return Moved(fill(after.bins, axes, tuple(values), shared, products), True)
+        passing = both(shared, both(own, old))
+        return Moved(fill(after.bins, axes, tuple(values), passing, products), True)
     change = call("sub", _where(mask, weight), _where(before.mask, before.weight))
-    return Moved(fill(after.bins, axes, tuple(values), either(mask, before.mask), change), False)
+    one = both(shared, either(own, old))
+    return Moved(fill(after.bins, axes, tuple(values), one, change), False)
+
+
+def _in_common(a: Node, b: Node) -> tuple[Node, Node, Node]:
+    """Return what two masks both ask, and what each asks beside it.
+
+    It is asked first, and once: what it rejects is not looked at, as in both masks.
+    """
+    first, second = conjuncts(a), conjuncts(b)
+    common = [part for part in first if part in second]
+    parts = common, *([x for x in own if x not in common] for own in (first, second))
+    nothing: Node = TRUE
+    shared, one, other = (fold(both, part, nothing) for part in parts)
+    return shared, one, other
 
 
 def _where(mask: Node, weight: Node) -> Node:
