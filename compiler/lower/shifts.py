@@ -4,6 +4,7 @@ Nominal and varied numbers are of the same events, so that their errors do not a
 error of a shift is the sum over events of (w'm' - wm)^2, with the masks m and m' as 0 and 1. In a bin
 of a histogram that is Σw'^2 + Σw^2 - 2 Σww', the last sum over what is in this bin both times: what
 has come into the bin says it where weights are the nominal ones, the products where they are not.
+So is the error of a yield where a weight can raise an exception in events that it is not for.
 Only where a variation moves events is that summed: what changes weights alone has the same events.
 """
 
