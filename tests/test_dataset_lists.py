@@ -75,6 +75,39 @@ def test_a_mistake_in_a_list_has_a_way_out(folder: Path, text: str, help: str) -
     assert help in raised.value.diagnostics[0].help
 
 
+VARIED = """
+normalise: false
+kind: simulation
+datasets:
+  old: {files: a.root, process: top, era: "2017"}
+  both: {files: b.root, era: "2018", split: {top: "MET > 50", other: otherwise}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        ("process: top, era: '2017', variation: hdamp_up}", ["W503"]),
+        ("process: other, era: '2018', variation: hdamp_up}", []),
+        ("process: top, variation: hdamp_up}", ["W503"]),
+        ("process: w, era: '2018', variation: hdamp_up}", ["E512"]),
+        ("era: '2018', variation: x, split: {top: MET > 50, more: otherwise}}", ["E512", "W503"]),
+    ],
+)
+def test_a_variation_is_of_a_process_in_all_of_its_eras(
+    folder: Path, entry: str, found: list[str]
+) -> None:
+    text = f"{VARIED}  varied: {{files: sub/c.root, {entry}\n"
+    (folder / "list.yaml").write_text(text)
+    try:
+        findings = read_list(str(folder / "list.yaml"))[1]
+    except AnalysisError as error:
+        findings = error.diagnostics
+    assert sorted(d.code for d in findings) == found
+    for one in findings:
+        assert text[one.span.start : one.span.end] == "varied"
+
+
 def test_a_file_of_corrections_is_no_list(folder: Path) -> None:
     text = '{"schema_version": 2, "corrections": []}'
     assert mistakes(folder, text, "corrections.json") == ["E501 1:1"]

@@ -277,6 +277,19 @@ def test_a_variation_that_is_a_dataset_has_rows_in_its_process_and_the_total(
     assert {variation for name, variation in plots if name == "once"} == {"nominal"}
 
 
+@pytest.mark.parametrize("variation", ["xs_up", "pile", "pile_up"])
+def test_a_dataset_and_the_analysis_have_no_systematic_of_one_name(
+    two_point: Path, variation: str
+) -> None:
+    text = (two_point / "l.yaml").read_text().replace("hdamp_up", variation)
+    (two_point / "double.yaml").write_text(text)
+    names = (str(two_point / name) for name in ("a.adl", "double.yaml"))
+    result = CliRunner().invoke(main, ["run", *names, "-q"])
+    assert result.exit_code == 2
+    name = variation.removesuffix("_up")
+    assert f"and {name} is a systematic of the analysis (dataset tt_up" in result.stderr
+
+
 @pytest.mark.parametrize("command", ["run", "plan"])
 def test_a_process_that_the_list_does_not_have_is_named(ran: Ran, command: str) -> None:
     text = ANALYSIS.replace("only wjets", "only wjetz", 1).replace(

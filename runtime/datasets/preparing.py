@@ -24,7 +24,7 @@ from adl.compiler.lower.values import Lowering
 from adl.compiler.pipeline import Compiled
 from adl.compiler.program import Program, RegionOutput, StepOutput, joined
 from adl.runtime.datasets.each import Each, counted_each, wanted
-from adl.runtime.datasets.lists import Condition, Group, Listed
+from adl.runtime.datasets.lists import Condition, Group, Listed, named
 from adl.runtime.datasets.masks import LumiMask
 from adl.runtime.datasets.parts import Part, parts_of
 from adl.runtime.datasets.reading import CONDITION, moved
@@ -171,13 +171,12 @@ class DatasetPreparation:
 
     def _refuse_double(self, programs: Sequence[Program], file: Input) -> None:
         label = self.listed.variation
-        declared = {v.label for p in programs for s in p.systematics for v in s.variations}
-        if label in declared:
-            raise InputError(
-                file.path,
-                f"{self.listed.name} stands for {label}, which is a variation of the analysis, too",
-                "give the variation of the dataset another name",
+        name, _ = named(label)
+        if label and any(name == s.name for p in programs for s in p.systematics):
+            what = (
+                f"{self.listed.name} stands for {label}, and {name} is a systematic of the analysis"
             )
+            raise InputError(file.path, what, "give the variation of the dataset another name")
 
     def _of_part(self, part: Part, start: Start, schema: Schema, branch: Branch | None) -> Program:
         listed = self.listed

@@ -26,6 +26,7 @@ from adl.runtime.datasets.masks import LumiMask, read_mask
 from adl.runtime.datasets.normalising import check_normalisation
 from adl.runtime.datasets.refusals import refusals
 from adl.runtime.datasets.texts import Document, Path, read_json, read_yaml
+from adl.runtime.datasets.two_point import check_variations
 from adl.runtime.friends import Friend
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.paths import near
@@ -107,6 +108,7 @@ class _Reading:
         normalise = self.entry.normalise or self.luminosity is not None
         found = DatasetList(self.document.source, datasets, groups, normalise)
         self.processes(found)
+        check_variations(found, self.findings)
         check_normalisation(found, self.entry, self.document, self.findings)
         ordered = self.findings.ordered()
         if self.findings.failed:
