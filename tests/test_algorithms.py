@@ -3,110 +3,28 @@
 from __future__ import annotations
 
 import math
-import subprocess
-import sys
-from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
-from click.testing import CliRunner
 
-from adl.check.checker import check
-from adl.cli import main
 from adl.compiler.ir import Evaluate
-from adl.compiler.layout import Chunk, Partial
-from adl.compiler.pipeline import Compiled, build
-from adl.compiler.python.code import code, outputs
 from adl.compiler.targets.python import load
 from adl.runtime.collect import collect
 from adl.runtime.results import Process
 from adl.stdlib.library import find_function
-from adl.stdlib.registry import FLATTENED, FUNCTIONS, Function
-from adl.syntax.parse import parse
-from adl.syntax.source import Source
-from tests.checking import NANOAOD, findings
+from tests.algorithms import (
+    OBJECTS,
+    Array,
+    chunk,
+    compiled,
+    histogram,
+    jets_of,
+    momenta,
+    run,
+)
+from tests.checking import findings
 from tests.test_differential import differences
-
-Array = npt.NDArray[Any]
-ALGORITHMS = [f for f in FUNCTIONS.values() if f.form == "algorithm"]
-
-OBJECTS = """
-info adl
-  dialect adl
-object jets
-  take Jet
-  select pT(this) > 30
-object leptons
-  take union(Muon, Electron)
-object apart
-  take separated(jets, 0.8)
-object mega
-  take fmegajets(jets)
-"""
-
-
-def codes(text: str) -> list[str]:
-    return [d.code for d in findings(f"{OBJECTS}{text}") if d.severity != "note"]
-
-
-def compiled(text: str) -> Compiled:
-    source = Source("algorithms.adl", f"{OBJECTS}{text}")
-    return build(check(parse(source), source, NANOAOD)[0])
-
-
-def chunk(program: Compiled, events: int = 200, seed: int = 1) -> Chunk:
-    """Return random events for the columns of a program; one jet in ten is next to the one before."""
-    draw = np.random.default_rng(seed)
-    offsets: dict[str, Array] = {}
-    for name in program.program.collections:
-        counts = draw.integers(0, 6, events)
-        offsets[name] = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    ranges = {"pt": (10, 100), "eta": (-2.5, 2.5), "phi": (-3.1, 3.1), "mass": (0, 10)}
-    columns: dict[str, Array] = {}
-    for column in program.program.columns:
-        size = events if column.collection is None else int(offsets[column.collection][-1])
-        low, high = ranges[column.name.rpartition("_")[2]]
-        values = np.round(draw.uniform(low, high, size), 1)  # coarse: ties happen
-        columns[column.name] = values.astype(column.dtype)
-    return Chunk(events, columns, offsets)
-
-
-def run(text: str, seed: int = 1) -> tuple[Compiled, Chunk, Partial]:
-    """Count with the kernel, which has to agree with the interpreter."""
-    program = compiled(text)
-    events = chunk(program, seed=seed)
-    partial = program.run(events)
-    assert not differences(program.interpret(events), partial)
-    return program, events, partial
-
-
-def histogram(text: str, seed: int = 1) -> tuple[list[float], Chunk]:
-    """Return the contents of the one histogram, without flow bins, and the events."""
-    program, events, partial = run(text, seed)
-    _, (found,) = collect(program.program, program.layout, partial, Process("p", "p"))
-    return [float(v) for v in found.hist.values()], events
-
-
-def jets_of(events: Chunk, least: float = 30.0) -> list[Array]:
-    """Return the jets of each event that pass a cut: rows of pt, eta, phi, mass, as float64."""
-    names = [f"Jet_{n}" for n in ("pt", "eta", "phi", "mass")]
-    columns = [events.columns[n].astype(np.float64) for n in names]
-    found = []
-    for first, after in pairwise(events.offsets["Jet"]):
-        rows = np.stack([c[first:after] for c in columns], axis=1)
-        found.append(rows[rows[:, 0] > least])
-    return found
-
-
-def momenta(rows: Array) -> Array:
-    pt, eta, phi, mass = rows.T
-    px, py, pz = pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta)
-    return np.stack([px, py, pz, np.sqrt(pt**2 + pz**2 + mass**2)], axis=1)
-
 
 # ------------------------------------------------------------------------------- separated
 
@@ -324,191 +242,6 @@ region r
     pt, offsets = events.columns["Jet_pt"], events.offsets["Jet"]
     few = sum(np.sum(pt[a:b] > 30) <= 3 for a, b in pairwise(offsets))
     assert [step.raw for step in flow.steps] == [events.events, few, few]
-
-
-# ------------------------------------------------------------------- every algorithm there is
-
-
-def arguments_of(function: Function, draw: np.random.Generator) -> list[Any]:
-    """Return arguments as the C function takes them: numbers, lists and lengths."""
-    arguments: list[Any] = []
-    for kind in function.arguments:
-        flat = FLATTENED[kind]
-        if "array" in flat:
-            size = int(draw.integers(0, 7))
-            p = np.round(draw.normal(0, 50, (3, size)), 1)
-            energy = np.sqrt((p**2).sum(axis=0) + np.round(draw.uniform(0, 10, size), 1) ** 2)
-            arguments += [[float(x) for x in component] for component in (*p, energy)]
-            arguments.append(size)
-        else:
-            arguments += [float(np.round(x, 1)) for x in draw.normal(0, 50, len(flat))]
-    for place, default in enumerate(reversed(function.defaults)):
-        arguments[-1 - place] = default
-    if function.name == "fFoxWolfram":
-        arguments[-1] = float(draw.integers(0, 5))
-    if function.name == "separated":
-        arguments[-1] = abs(arguments[-1]) / 50
-    if function.name == "antikT":
-        arguments[-1] = float(draw.choice([0.4, 1.0]))
-    return arguments
-
-
-def in_python(function: Function, arguments: Sequence[Any]) -> tuple[Any, list[list[Any]]]:
-    """Call the Python body with the arguments of the C function."""
-    plain: list[Any] = []
-    total = 0
-    lists = False
-    for argument in arguments:
-        if isinstance(argument, list):
-            plain.append(np.array(argument, np.float64))
-            lists = True
-        elif lists:
-            total, lists = total + argument, False
-        else:
-            plain.append(argument)
-    type_ = np.bool_ if function.result == "flags" else np.float64
-    filled: list[Array] = [np.zeros(total, type_) for _ in range(outputs(function))]
-    work = [np.zeros(total + 1) for _ in range(function.scratch)]
-    return function.body(*plain, *filled, *work), [array.tolist() for array in filled]
-
-
-def close(x: Any, y: Any) -> bool:
-    if isinstance(x, list):
-        return len(x) == len(y) and all(map(close, x, y))
-    return x == y or (math.isnan(x) and math.isnan(y)) or math.isclose(x, y, rel_tol=1e-12)
-
-
-@pytest.mark.parametrize("function", ALGORITHMS, ids=lambda f: f.name)
-def test_the_compiled_function_gives_what_its_python_gives(function: Function) -> None:
-    draw = np.random.default_rng(7)
-    call, fault = load(function), np.zeros(3, np.int64)
-    for _ in range(60):
-        arguments = arguments_of(function, draw)
-        with np.errstate(all="ignore"):
-            try:
-                expected, arrays = in_python(function, arguments)
-            except ZeroDivisionError:  # compiled, it is IEEE's
-                continue
-        value, filled = call(arguments, 0, fault)
-        if function.result == "collection":
-            assert value == expected
-            filled, arrays = ([a[:value] for a in found] for found in (filled, arrays))
-        elif function.result != "flags":
-            assert close(value, float(expected)), arguments
-        assert close(filled, arrays), arguments
-    assert not fault.any()
-
-
-@pytest.mark.parametrize("function", ALGORITHMS, ids=lambda f: f.name)
-def test_an_algorithm_ends_and_raises_nothing_whatever_it_is_given(function: Function) -> None:
-    draw = np.random.default_rng(3)
-    call, fault = load(function), np.zeros(3, np.int64)
-    special = (0.0, -0.0, 1.0, math.inf, -math.inf, math.nan, 1e300, -1e-300)
-    for _ in range(60):
-        arguments = [
-            [float(draw.choice(special)) for _ in a] if isinstance(a, list) else a
-            for a in arguments_of(function, draw)
-        ]
-        lengths = _lengths(arguments)
-        numbers = [
-            a if isinstance(a, list) or i in lengths else float(draw.choice(special))
-            for i, a in enumerate(arguments)
-        ]
-        value, filled = call(numbers, 0, fault)
-        if function.result == "collection":
-            assert 0 <= value <= len(filled[0])
-        if function.result == "real" and any(
-            math.isnan(x)
-            for i, x in enumerate(numbers)
-            if not isinstance(x, list) and i not in lengths
-        ):
-            assert math.isnan(value)
-    assert not fault.any()
-
-
-def _lengths(arguments: Sequence[Any]) -> set[int]:
-    return {
-        i
-        for i, a in enumerate(arguments)
-        if not isinstance(a, list) and i and isinstance(arguments[i - 1], list)
-    }
-
-
-@pytest.mark.parametrize("function", ALGORITHMS, ids=lambda f: f.name)
-def test_an_algorithm_needs_no_runtime_and_no_libm(function: Function) -> None:
-    text = code(function).text
-    assert "NRT" not in text
-    assert "fast" not in text.replace("fastcc", "")
-    assert " contract " not in text
-
-
-# --------------------------------------------------------------------------------- messages
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("object x\n  take fmegajets(jets, 3)\n", ["E206"]),
-        ("object x\n  take fmegajets(MET)\n", ["E210"]),
-        ("object x\n  take fmegajets(jets)\n  select charge(this) > 0\n", ["E202"]),
-        ("object x\n  take separated(jets, jets)\n", ["E203"]),
-        ("object x\n  take jets\n  select size(separated(leptons, this.eta)) > 0\n", ["E206"]),
-        ("region r\n  select fSphericity(jets[0]) > 0.2\n", ["E210"]),
-        ("region r\n  select fSphericity() > 0.2\n", ["E206"]),
-        ("region r\n  select separated(jets, 0.8) > 1\n", ["E203"]),
-        ("region r\n  select pT(mega) > 30\n", ["E203"]),
-        ("region r\n  select size(separated(jets, 0.4)) > 1\n", []),
-    ],
-)
-def test_a_wrong_call_has_one_message(text: str, expected: list[str]) -> None:
-    assert codes(text) == expected
-
-
-def test_a_function_is_found_by_an_alias_and_says_how_it_is_called() -> None:
-    function = find_function("fhemispheres")
-    assert function is not None
-    assert function.name == "fhemisphere"
-    (found,) = findings("object x\n  take fhemisphere(Jet, 1, 2, 3)\n")
-    assert "fhemisphere takes 1 to 3" in found.message
-    assert "seeding = 2" in found.message
-
-
-def test_a_trace_shows_what_an_algorithm_has_made(tmp_path: Path) -> None:
-    file = tmp_path / "a.adl"
-    text = "region r\n  select size(mega) == 2\n  select fSphericity(jets) > 0\n"
-    text += "  select separated(jets, 0.8).size > 1\n"
-    file.write_text(f"{OBJECTS}{text}", encoding="utf-8")
-    sample = Path(__file__).parents[1] / "examples" / "sample" / "ttbar.root"
-    output = CliRunner().invoke(main, ["why", str(file), str(sample), "--event", "5", "--objects"])
-    assert output.exit_code == 0, output.output
-    for words in (
-        "object mega: 2 of 2 pass",
-        "object jets: ",
-        "size(mega) = 2",
-        "fSphericity(jets) = 0.",
-    ):
-        assert words in output.output
-
-
-# ------------------------------------------------------------------------------------ start-up
-
-
-def test_what_is_cached_needs_no_numba(tmp_path: Any) -> None:
-    script = """
-import sys
-from adl.stdlib.library import find_function
-from adl.compiler.targets.python import load
-load(find_function("separated"))
-print("numba" in sys.modules)
-"""
-
-    def imports_numba() -> str:
-        environment = {"ADL_CACHE_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
-        command = [sys.executable, "-c", script]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-        return done.stdout.strip()
-
-    assert [imports_numba(), imports_numba()] == ["True", "False"]
 
 
 # --------------------------------------------------------------------------- a vector sum
