@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import eq, ge, gt, le, lt, ne
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from adl.cli import differences
+from adl.diff.canonical import Canonical
+from adl.diff.meaning import selection
 from tests.commands import adl
-from tests.test_diff import difference, effects, only
+from tests.test_diff import EXAMPLES, difference, effects, only, side
 
 SEARCH = """
 object mu
@@ -182,3 +187,44 @@ def test_a_window_is_a_range_of_what_is_in_it(old: str, new: str, told: list[str
         change = only(found)
         assert [*change.details, *effects(change)] == told
         assert [pair.status for pair in found.regions] == ["changed"]
+
+
+def _condition(random: Random, depth: int) -> tuple[str, Callable[[float], bool]]:
+    """Return a random condition on x, and what it means."""
+    if depth == 0 or random.random() < 0.3:
+        name, c = random.choice(list(COMPARISONS)), random.choice((-1.0, -0.5, 0.0, 0.5, 1.0))
+        compare = COMPARISONS[name]
+        match random.randrange(3):
+            case 0:
+                return f"x {name} {c}", lambda x: compare(x, c)
+            case 1:
+                return f"abs(x) {name} {c}", lambda x: compare(abs(x), c)
+        return f"{c} {name} x", lambda x: compare(c, x)
+    (one, first), (other, second) = (_condition(random, depth - 1) for _ in range(2))
+    match random.randrange(3):
+        case 0:
+            return f"not ({one})", lambda x: not first(x)
+        case 1:
+            return f"({one}) and ({other})", lambda x: first(x) and second(x)
+    return f"({one}) or ({other})", lambda x: first(x) or second(x)
+
+
+COMPARISONS = {"<": lt, "<=": le, ">": gt, ">=": ge, "==": eq, "!=": ne}
+
+
+def test_conditions_with_one_number_hold_for_the_same_values() -> None:
+    random = Random(8)
+    written = [_condition(random, 3) for _ in range(400)]
+    text = "define x = MET.pt\n" + "".join(
+        f"region r{i}\n  select {words}\n" for i, (words, _) in enumerate(written)
+    )
+    own = side(text, str(EXAMPLES / "a.adl"), Canonical())
+    values = (*(k / 4 for k in range(-6, 7)), -0.0, float("inf"), -float("inf"), float("nan"))
+    known: dict[object, tuple[str, tuple[bool, ...]]] = {}
+    shared = 0
+    for i, (words, holds) in enumerate(written):
+        truth = tuple(holds(x) for x in values)
+        first, same = known.setdefault(selection(own, f"r{i}"), (words, truth))
+        assert truth == same, f"{words} is not {first}"
+        shared += first != words
+    assert shared > 30
