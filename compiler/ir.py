@@ -38,7 +38,12 @@ _TIMES = "*"
 
 def product(axes: Iterable[Axis]) -> tuple[str, ...]:
     """Return the source of a loop that has a turn for each tuple of elements."""
-    return tuple(map(_TIMES.join, itertools.product(*(axis.source for axis in axes))))
+    return tuple(map(times, itertools.product(*(axis.source for axis in axes))))
+
+
+def times(names: Iterable[str]) -> str:
+    """Return the source whose entries are the tuples of elements of collections."""
+    return _TIMES.join(names)
 
 
 def factors(source: str) -> tuple[str, ...]:

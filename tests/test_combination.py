@@ -316,3 +316,21 @@ def test_other_models_are_matched_by_their_names(tmp_path: Path) -> None:
     )
     notes = json.loads(call(alone, *words[1:], "--format", "json").stdout)["notes"]
     assert f"{alone} uses what the model delphes has not: Jet.jetid" in notes[1]
+
+
+@pytest.mark.parametrize("model", ["physlite", "delphes", "lhco"])
+def test_one_text_is_one_analysis_in_models_with_other_names_and_units(model: str) -> None:
+    text = EXAMPLES / "dijets.adl"
+    found = json.loads(call(text, text, "--model-b", model, "--format", "json").stdout)
+    assert found["equal"]
+    assert len(found["notes"]) == 1
+
+
+def test_what_another_model_stores_otherwise_is_open_and_said(tmp_path: Path) -> None:
+    (tmp_path / "a.adl").write_text("region r\n  select m(Jet[0] + Jet[1]) > 100\n")
+    said = call(tmp_path / "a.adl", tmp_path / "a.adl", "--model-b", "treemaker").stdout
+    assert "uses what the model nanoaod has not: Jets.energy" in said
+    assert said.endswith("region r reads the same, and was not found to count the same\n")
+    (tmp_path / "b.adl").write_text("region r\n  select m(Jet[0] + Jet[1]) > 120\n")
+    said = call(tmp_path / "a.adl", tmp_path / "b.adl", "--model-b", "physlite").stdout
+    assert "lost: 100 < m(Jet[0] + Jet[1]) <= 120" in said

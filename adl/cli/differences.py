@@ -79,6 +79,8 @@ def region_lines(found: Difference) -> Iterator[str]:
         told.setdefault((_status(pair), because + aside), []).append(pair.b or pair.a or "")
     for (status, more), names in told.items():
         one, several = _WORDS[status]
+        if status == "undecided" and found.one_model:
+            more += " (--prove, or DATA, tells)"
         if len(names) == 1:
             yield f"region {names[0]} {one}{more}"
         else:
@@ -97,8 +99,8 @@ _WORDS = {
     "added": ("is new", "are new"),
     "removed": ("is gone", "are gone"),
     "undecided": (
-        "reads the same, and was not found to count the same (--prove, or DATA, tells)",
-        "read the same, and were not found to count the same (--prove, or DATA, tells)",
+        "reads the same, and was not found to count the same",
+        "read the same, and were not found to count the same",
     ),
     "changed": ("differs", "differ"),
     "selected": (

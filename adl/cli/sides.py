@@ -33,7 +33,7 @@ def compared(a: str, b: str, settings: Settings) -> tuple[Difference, tuple[Anal
     from adl.cli.front import schema
     from adl.diff.canonical import Canonical
     from adl.diff.compare import compare
-    from adl.diff.models import by_alias, unmatched
+    from adl.diff.models import ByAlias, unmatched
 
     model, model_b, dialect, model_path, lenient = settings
     canonical = Canonical()
@@ -44,8 +44,7 @@ def compared(a: str, b: str, settings: Settings) -> tuple[Difference, tuple[Anal
     )
     if schemas[0].model == schemas[1].model:
         return compare(first, second), (first.analysis, second.analysis)
-    for one, known in zip((first, second), schemas, strict=True):
-        one.columns = by_alias(known)
+    first.inputs, second.inputs = ByAlias(*schemas), ByAlias(*schemas[::-1])
     found = compare(first, second)
     return replace(found, notes=(*found.notes, *unmatched(first, second))), (
         first.analysis,

@@ -6,12 +6,13 @@ Interning makes one node of equal spellings up to operators. What is left are th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any, NamedTuple
 
 from adl.compiler.decisions import Reject
 from adl.compiler.ir import (
+    Axis,
     Call,
     Column,
     Const,
@@ -21,7 +22,9 @@ from adl.compiler.ir import (
     Part,
     Pick,
     Reduce,
+    factors,
     postorder,
+    times,
 )
 from adl.diff.contents import cells, code_of, content
 from adl.diff.laws import Laws, Number, Term
@@ -31,7 +34,32 @@ _DERIVED = frozenset(("kind", "free", "height", "costly"))
 _CASES = 6  # what may be there or not, of which all cases are looked at
 
 
-Columns = Callable[[Column], Any]  # what stands for a column
+class Inputs:
+    """What stands for columns and collections: their own names, if both analyses read one input."""
+
+    def column(self, column: Column) -> Any:
+        """Return what stands for a column."""
+        return column.name, column.dtype
+
+    def value(self, node: Node) -> tuple[Column, Any] | None:
+        """Return a column of which a node is only another unit, and what stands for that."""
+        return None
+
+    def collection(self, name: str) -> str:
+        """Return what stands for a collection."""
+        return name
+
+    def shown(self) -> Mapping[str, str]:
+        """Return what stands for the names of collections and columns, where not they themselves."""
+        return {}
+
+    def axis(self, axis: Axis) -> Axis:
+        """Return a loop over what stands for its collections."""
+        names = (times(map(self.collection, factors(source))) for source in axis.source)
+        return axis._replace(source=tuple(names))
+
+
+BY_NAME = Inputs()
 
 
 class Facts(NamedTuple):
@@ -42,11 +70,6 @@ class Facts(NamedTuple):
 
     def __add__(self, other: tuple[Any, ...]) -> Facts:
         return Facts(self.true | other[0], self.false | other[1])
-
-
-def by_name(column: Column) -> Any:
-    """Return a column's own name: both analyses read the same input."""
-    return column.name, column.dtype
 
 
 NOTHING = Facts()
@@ -60,16 +83,16 @@ class Canonical(Laws):
 
     def __init__(self) -> None:
         super().__init__()
-        self._nodes: dict[tuple[Columns, Node], Number] = {}
+        self._nodes: dict[tuple[Inputs, Node], Number] = {}
         self._simpler: dict[tuple[Number, Facts], Number] = {}
 
-    def number(self, node: Node, columns: Columns = by_name) -> Number:
+    def number(self, node: Node, inputs: Inputs = BY_NAME) -> Number:
         """Return the number of a value."""
         done = self._nodes
         for one in postorder([node]):
-            if (columns, one) not in done:
-                done[columns, one] = self._of(one, lambda child: done[columns, child], columns)
-        return done[columns, node]
+            if (inputs, one) not in done:
+                done[inputs, one] = self._of(one, lambda child: done[inputs, child], inputs)
+        return done[inputs, node]
 
     def conjuncts(self, number: Number) -> tuple[Number, ...]:
         """Return the conditions that a condition is the conjunction of."""
@@ -189,22 +212,24 @@ class Canonical(Laws):
 
     # -------------------------------------------------------------------------------- nodes
 
-    def _of(self, node: Node, of: Callable[[Node], Number], columns: Columns) -> Number:
+    def _of(self, node: Node, of: Callable[[Node], Number], inputs: Inputs) -> Number:
         match node:
             case Const():
                 return self._make(("const", repr(node.value)), node.kind)
             case Column():
                 at = tuple(map(of, node.children))
-                return self._make(("column", columns(node), *at), node.kind)
+                return self._make(("column", inputs.column(node), *at), node.kind)
+            case Call() if (converted := inputs.value(node)) is not None:
+                column, called = converted
+                return self._make(("column", called, *map(of, column.children)), node.kind)
             case Call():
                 return self._call(node.function, tuple(map(of, node.arguments)), node.kind)
             case Reduce(operation="any" | "all" as operation):
                 value, mask = of(node.value), of(node.mask)
+                axes = tuple(map(inputs.axis, node.axes))
                 if operation == "any":
-                    return self._any(node.axes, self._all_of("and", (mask, value)))
-                return self._not(
-                    self._any(node.axes, self._all_of("and", (mask, self._not(value))))
-                )
+                    return self._any(axes, self._all_of("and", (mask, value)))
+                return self._not(self._any(axes, self._all_of("and", (mask, self._not(value)))))
             case Lookup(table=table):
                 looked_up = "look up", cells(table), *map(of, node.arguments)
                 return self._make(looked_up, node.kind)
@@ -215,7 +240,8 @@ class Canonical(Laws):
             case Infer():
                 inferred = "infer", content(node.network), node.output, *map(of, node.arguments)
                 return self._make(inferred, node.kind)
-        own = tuple(_word(getattr(node, f.name), of) for f in fields(node) if _is_own(f.name))
+        named = (f.name for f in fields(node) if _is_own(f.name))
+        own = tuple(_word(getattr(node, name), of, inputs) for name in named)
         return self._make((type(node).__name__, *own), node.kind)
 
 
@@ -223,14 +249,16 @@ def _is_own(name: str) -> bool:
     return name not in _DERIVED
 
 
-def _word(value: Any, of: Callable[[Node], Number]) -> Any:
+def _word(value: Any, of: Callable[[Node], Number], inputs: Inputs) -> Any:
     """Return what a field of a node says, nodes as their numbers."""
     if isinstance(value, Node):
         return of(value)
     if isinstance(value, Function):
         return code_of(value)
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
-        return tuple(_word(item, of) for item in value)
+        return tuple(_word(item, of, inputs) for item in value)
+    if isinstance(value, Axis):
+        return inputs.axis(value)
     return value
 
 

@@ -92,6 +92,7 @@ class Difference:
     regions: tuple[RegionPair, ...]
     notes: tuple[str, ...] = ()
     systematics: tuple[Follower, ...] = ()
+    one_model: bool = True  # else nothing is proven, and no data are read with both
 
     @property
     def varies(self) -> bool:

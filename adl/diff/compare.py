@@ -66,6 +66,7 @@ class _Comparison:
             regions,
             tuple(notes(self.a, self.b, (*self.pairs, *self.region_pairs))),
             tuple(self._following()) if changes or self.files else (),
+            self.a.analysis.schema.model == self.b.analysis.schema.model,
         )
 
     # ----------------------------------------------------------------------------- matching
@@ -97,7 +98,7 @@ class _Comparison:
     def _alike(self, x: str, y: str) -> float:
         """Return how near two declarations of other names are."""
         first, second = (
-            tokens(Shapes(side.declared, {}, side.folder).content(side.declared[name]))
+            tokens(Shapes(side.declared, {}, side.folder, side.called).content(side.declared[name]))
             for side, name in ((self.a, x), (self.b, y))
         )
         return likeness(first, second)
@@ -118,7 +119,7 @@ class _Comparison:
 
     def _says(self, side: Side, name: str) -> Iterator[Hashable]:
         names = {p.a: p.b for p in self.pairs if p.a and p.b} if side is self.a else {}
-        shapes = Shapes(side.names, names, side.folder)
+        shapes = Shapes(side.names, names, side.folder, side.called)
         return ((e.kind, repr(shapes.of(e.values))) for e in entries(side, name))
 
     @cached_property
@@ -135,8 +136,8 @@ class _Comparison:
             if pair.a is not None and pair.b is None
         }
         files = elsewhere(self.a.files, self.b.files)
-        first = Shapes(self.a.names, {**names, **gone, **files}, self.a.folder)
-        return first, Shapes(self.b.names, {}, self.b.folder)
+        first = Shapes(self.a.names, {**names, **gone, **files}, self.a.folder, self.a.called)
+        return first, Shapes(self.b.names, {}, self.b.folder, self.b.called)
 
     @cached_property
     def places(self) -> tuple[Places, Places]:

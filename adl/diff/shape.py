@@ -40,6 +40,7 @@ class Shapes:
     declared: Mapping[str, Any]
     names: Mapping[str, str]
     folder: str = ""  # of the analysis
+    inputs: Mapping[str, str] = field(default_factory=dict)  # what both object models call one
     _own: set[object] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -75,7 +76,7 @@ class Shapes:
             case core.Corrected() | core.Produced():
                 return "made", content.name
             case CollectionSchema() | SingletonSchema() | Branch():
-                return "input", content.name
+                return "input", self.inputs.get(content.name, content.name)
             case Schema():
                 return "input"
             case Function():

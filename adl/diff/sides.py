@@ -6,7 +6,7 @@ of the analysis act on what is numbered, as they do in a run; its variations are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from adl.compiler.lower.stages import nominal
 from adl.compiler.lower.truth import Lowered
 from adl.compiler.lower.values import Lowering, Marks
 from adl.compiler.program import Program, RegionOutput
-from adl.diff.canonical import Canonical, Columns, by_name
+from adl.diff.canonical import BY_NAME, Canonical, Inputs
 from adl.diff.files import Used, used
 from adl.diff.laws import Number
 from adl.diff.translation import open_loops
@@ -49,7 +49,7 @@ class Side:
     file: File
     analysis: core.Analysis
     canonical: Canonical
-    columns: Columns = by_name
+    inputs: Inputs = BY_NAME
     seed: int = 1
     _done: dict[object, Any] = field(default_factory=dict)
 
@@ -83,6 +83,11 @@ class Side:
         """Where the analysis is: the files that it names are looked for from there."""
         return str(Path(self.source.name).parent)
 
+    @property
+    def called(self) -> Mapping[str, str]:
+        """What stands for collections and columns of the input in shapes, where not their names."""
+        return self.inputs.shown()
+
     @cached_property
     def files(self) -> dict[str, Used]:
         """What the analysis takes from files, by what it calls that."""
@@ -102,11 +107,11 @@ class Side:
 
     def number(self, node: Node) -> Number:
         """Return the number of a node as it is after corrections."""
-        return self.canonical.number(self._corrected(node), self.columns)
+        return self.canonical.number(self._corrected(node), self.inputs)
 
     def of_program(self, node: Node) -> Number:
         """Return the number of a node of the program, which is corrected already."""
-        return self.canonical.number(node, self.columns)
+        return self.canonical.number(node, self.inputs)
 
     def condition(self, value: core.Value) -> Number:
         """Return the number of a condition."""
