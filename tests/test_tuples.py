@@ -1,4 +1,4 @@
-"""Tuples of objects on the bundled sample, against awkward and vector: argmin, composites, searches.
+"""Tuples of objects on the bundled sample, against awkward and vector: argmin and composites.
 
 awkward's ``combinations`` come in lexicographic order and its ``argmin`` takes the first, as ADL's.
 """
