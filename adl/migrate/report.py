@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from adl.syntax.diagnostics import Diagnostic
-from adl.syntax.format_expressions import VALUE, expression
+from adl.syntax.format_expressions import expression
+from adl.syntax.format_levels import VALUE
 from adl.syntax.layout import flat
 from adl.syntax.source import Source, Span
 from adl.syntax.tree import Expr

@@ -9,7 +9,8 @@ from itertools import groupby
 from textwrap import wrap
 
 from adl.syntax.format_comments import INDENT, Row
-from adl.syntax.format_expressions import VALUE, expression, operands, values
+from adl.syntax.format_expressions import expression, values
+from adl.syntax.format_levels import VALUE, operands
 from adl.syntax.format_rows import header_row, is_spoken, laid_out, only_row, row_at
 from adl.syntax.format_statements import label_widths, statement, word
 from adl.syntax.format_tables import rows_of_function, rows_of_table

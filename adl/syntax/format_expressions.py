@@ -9,10 +9,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
-from adl.syntax.keywords import DIRECTIONS, SETTINGS, STARTING
+from adl.syntax.format_levels import (
+    ALONE,
+    AND,
+    COMPARISON,
+    INSIDE,
+    ITEM,
+    LEVELS,
+    NOT,
+    OPERAND,
+    OR,
+    POSTFIX,
+    POWER,
+    PRODUCT,
+    SPECIAL,
+    SQUARE,
+    SQUARE_LIST,
+    SUM,
+    TERNARY,
+    Place,
+    first_word,
+    least_of_operand,
+    level_of,
+)
 from adl.syntax.layout import Piece, flat, glue, joined
 from adl.syntax.tokens import COMPARISONS
 from adl.syntax.tree import (
@@ -36,57 +58,12 @@ from adl.syntax.tree import (
 )
 
 Signs = Literal["all", "numbers", "none"]
-
-TRIGGERS = frozenset(("trigger", "hlt"))
 TUPLES = frozenset(("disjoint", "cartesian"))
-
-# How tightly an expression holds together, from the loosest; the rules of adl.lark in their order.
-(TERNARY, OR, AND, NOT, COMPARISON, BIT_OR, BIT_AND, SHIFT) = range(8)
-(SUM, PRODUCT, FACTOR, POWER, OPERAND, POSTFIX) = range(8, 14)
-
-LEVELS = {
-    "or": OR,
-    "and": AND,
-    **dict.fromkeys(("<", "<=", ">", ">=", "==", "!=", "~=", "~!"), COMPARISON),
-    "|": BIT_OR,
-    "&": BIT_AND,
-    **dict.fromkeys(("<<", ">>"), SHIFT),
-    **dict.fromkeys(("+", "-"), SUM),
-    **dict.fromkeys(("*", "/"), PRODUCT),
-    "^": POWER,
-}
-
-# Words that are no names where an operand stands before them, or another word behind them.
-SPECIAL = STARTING | SETTINGS | DIRECTIONS | frozenset(map(str.lower, COMPARISONS)) | TRIGGERS
-SPECIAL |= {"only", "alias", "constituents", "daughters"}
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an expression stands."""
-
-    inside: bool = False  # some bracket
-    listing: bool = False  # what stands side by side are the items of a list
-    begins: bool = False  # a keyword stands before it
-    guarded: bool = True  # a sign or nothing stands behind it, not a word
-    fires: bool = True  # trigger mu is read, beside trigger(mu)
-    square: bool = False  # the bracket is a [, for which ][ is two brackets
-
-
-STATEMENT = Place(begins=True)
-LISTED = Place(begins=True, listing=True)
-WEIGHT = Place(begins=True, fires=False)
-VALUE = Place()
-ITEM = Place(listing=True)
-INSIDE = Place(inside=True)
-SQUARE = Place(inside=True, square=True)
-SQUARE_LIST = Place(inside=True, listing=True, square=True)
-ALONE = Place(inside=True, listing=True, fires=False)  # between other items
 
 
 def expression(tree: Expr, place: Place = INSIDE, level: int = TERNARY) -> Piece:
     """Return the text of an expression, in parentheses unless it holds together that tightly."""
-    if _level(tree, place) < level:
+    if level_of(tree, place) < level:
         return glue("(", expression(tree), ")")
     match tree:
         case Number():
@@ -120,7 +97,9 @@ def expression(tree: Expr, place: Place = INSIDE, level: int = TERNARY) -> Piece
             least = POSTFIX if isinstance(tree.operand, Juxtaposed) else NOT
             return glue("not ", expression(tree.operand, _behind(place), least))
         case Unary():
-            return glue("-", expression(tree.operand, _behind(place), _least(tree.operand)))
+            return glue(
+                "-", expression(tree.operand, _behind(place), least_of_operand(tree.operand))
+            )
         case Juxtaposed():
             return glue(*_spaced(_apart([_beside(t, i == 0) for i, t in enumerate(tree.items)])))
         case Within():
@@ -159,68 +138,6 @@ def separated(pieces: Sequence[Piece]) -> Piece:
     return joined([*(glue(piece, ",") for piece in pieces[:-1]), pieces[-1]])
 
 
-def leading(tree: Expr) -> Expr:
-    """Return the part with which an expression begins where it needs no parentheses."""
-    while True:
-        match tree:
-            case Binary():
-                tree = tree.left
-            case Within():
-                tree = tree.value
-            case Ternary():
-                tree = tree.condition
-            case _:
-                return tree
-
-
-def operands(tree: Expr) -> list[Expr]:
-    """Return the parts of an expression between which its own breaks stand."""
-    match tree:
-        case ListOf():
-            return list(tree.items)
-        case Binary() if (level := LEVELS[tree.operator]) in (OR, AND, SUM, PRODUCT):
-            found: list[Expr] = []
-            left: Expr = tree
-            while isinstance(left, Binary) and LEVELS[left.operator] == level:
-                found.append(left.right)
-                left = left.left
-            return [left, *reversed(found)]
-    return [tree]
-
-
-def first_word(tree: Expr) -> str:
-    """Return the name with which an expression begins, in lower case, or nothing."""
-    tree = leading(tree)
-    if isinstance(tree, Juxtaposed):
-        tree = tree.items[0]
-    while isinstance(tree, Attribute | Index | Slice | Lookup):
-        tree = tree.value
-    if isinstance(tree, Call):
-        tree = tree.function
-    return tree.name.lower() if isinstance(tree, Name) else ""
-
-
-def _level(tree: Expr, place: Place) -> int:
-    """Return how tightly an expression holds together, -1 if never in this place."""
-    match tree:
-        case Ternary():
-            return TERNARY
-        case Binary():
-            return LEVELS[tree.operator]
-        case Unary():
-            return NOT if tree.operator == "not" else FACTOR
-        case Within():
-            return -1 if place.square and tree.operator == "][" else COMPARISON
-        case Juxtaposed():
-            return -1 if place.listing else FACTOR
-        case Number() | Text():
-            return OPERAND
-        case Name() if tree.name.lower() in SPECIAL:
-            begins = place.begins and tree.name.lower() not in TRIGGERS
-            return POSTFIX if place.inside or begins or place.guarded else -1
-    return POSTFIX
-
-
 def _behind(place: Place) -> Place:
     """Return the place of an operand with a sign or word of the expression before it."""
     return replace(place, begins=False, fires=place.fires or place.begins)
@@ -237,12 +154,6 @@ def _before_word(place: Place) -> Place:
 def _of(tree: Expr, place: Place) -> Piece:
     """Return what stands before a point or an index."""
     return expression(tree, replace(place, guarded=True, fires=False), POSTFIX)
-
-
-def _least(operand: Expr) -> int:
-    """Return how tightly the operand of a minus has to hold together."""
-    # -a b turns a around, and nobody reads --a.
-    return POSTFIX if isinstance(operand, Juxtaposed | Unary) else FACTOR
 
 
 def _is_number(tree: Expr) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from adl.syntax.format_comments import INDENT, Row
-from adl.syntax.format_expressions import SPECIAL
+from adl.syntax.format_levels import SPECIAL
 from adl.syntax.layout import Piece, behind_breaks, flat, lay_out
 from adl.syntax.source import Span
 from adl.syntax.tree import Block

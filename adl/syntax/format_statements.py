@@ -9,7 +9,8 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TypeGuard
 
-from adl.syntax.format_expressions import (
+from adl.syntax.format_expressions import expression, items
+from adl.syntax.format_levels import (
     ITEM,
     LISTED,
     POSTFIX,
@@ -20,9 +21,7 @@ from adl.syntax.format_expressions import (
     VALUE,
     WEIGHT,
     Place,
-    expression,
     first_word,
-    items,
     leading,
 )
 from adl.syntax.layout import BREAK, Piece, flat, glue, group, joined
