@@ -13,7 +13,7 @@ from math import prod
 from adl.check.variations import SystematicDef, Variation
 from adl.compiler.changes import changes, outputs
 from adl.compiler.cost import Lengths, cost, cost_of_network
-from adl.compiler.ir import Choice, Column, Fill, Node, Record, extent, postorder
+from adl.compiler.ir import Choice, Column, Fill, Node, Record, extent, factors, postorder
 from adl.compiler.layout import variations
 from adl.compiler.networks import Stage, is_made
 from adl.compiler.program import Program, RegionOutput
@@ -28,7 +28,7 @@ class Needs:
     nodes: int
     cost: float  # in units of the cost model
     memory: int  # bytes of the cells of histograms and counters
-    columns: tuple[str, ...]
+    columns: tuple[str, ...]  # counters of collections of which nothing else is read among them
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,18 @@ class Plan:
         return needs.cost / max(self.nominal.cost, 1.0)
 
 
-def plan(program: Program, stages: Iterable[Stage], lengths: Lengths) -> Plan:
+def plan(
+    program: Program,
+    stages: Iterable[Stage],
+    lengths: Lengths,
+    counters: Mapping[str, str] | None = None,
+) -> Plan:
     """Return what a program needs, and each of its variations beside the nominal one.
 
-    ``stages`` are the networks before it, ``lengths`` the mean numbers of elements of collections.
+    ``stages`` are the networks before it, ``lengths`` the mean numbers of elements of collections,
+    ``counters`` the columns of these numbers: they are read where no column of a collection is.
     """
-    maker = _Maker(program, _makers(stages), lengths)
+    maker = _Maker(program, _makers(stages), lengths, counters or {})
     nominal = maker.cone((*_fills(program.regions), *program.records))
     groups: list[tuple[PlannedGroup, dict[Node, None]]] = []
     for varied in program.variations:
@@ -166,6 +172,7 @@ class _Maker:
     program: Program
     made: Mapping[str, Record]
     lengths: Lengths
+    counters: Mapping[str, str]
 
     def cone(self, roots: Sequence[Node]) -> dict[Node, None]:
         """Return everything that values are made of, inputs before users, networks included."""
@@ -187,14 +194,31 @@ class _Maker:
         computing = sum(cost(node, self.lengths) for node in nodes)
         computing += sum(cost_of_network(rows, self.lengths) for rows in networks)
         memory = sum(map(memory_of, fills))
+        columns |= self.counted((*nominal, *nodes)) - self.counted(nominal)
         read = (name for name in columns if not is_made(name))
         return Needs(len(nodes), computing, memory, tuple(sorted(read)))
+
+    def counted(self, nodes: Iterable[Node]) -> set[str]:
+        """Return the counters of collections that are looped over, and of which no column is read."""
+        every = list(nodes)
+        looped = {s for node in every for axis in node.bound for s in axis.source}
+        collections = {name for source in looped for name in factors(source)}
+        collections -= {c.collection for c in _read(every) if c.collection}
+        return {self.counters[name] for name in collections if name in self.counters}
 
 
 def _columns(nodes: Iterable[Node]) -> list[str]:
     """Return the names of the columns that values are made of."""
-    found = [node.name for node in nodes if isinstance(node, Column)]
-    return found + [c.name for node in nodes if isinstance(node, Choice) for c in node.columns]
+    return [column.name for column in _read(nodes)]
+
+
+def _read(nodes: Iterable[Node]) -> Iterator[Column]:
+    """Yield the columns among nodes, those that a group of variations chooses from too."""
+    for node in nodes:
+        if isinstance(node, Column):
+            yield node
+        elif isinstance(node, Choice):
+            yield from node.columns
 
 
 def memory_of(fill: Fill) -> int:

@@ -22,7 +22,7 @@ from adl.runtime.datasets.running import apart
 from adl.runtime.execute.local import BLOCK
 from adl.runtime.friends import Joining
 from adl.runtime.inputs import InputError
-from adl.runtime.inputs.chunks import read
+from adl.runtime.inputs.chunks import counter, read
 from adl.runtime.inputs.opening import open_input
 from adl.runtime.inputs.trees import Input
 from adl.runtime.prepare import Preparation, counted_by
@@ -110,7 +110,8 @@ def plan_of_model(preparation: Preparation, schema: Schema) -> Planned:
         AnalysisError: The analysis has mistakes.
     """
     compiled = build(preparation.checked(schema, preparation.dataset), preparation.seed)
-    return Planned(_plan(compiled, compiled.program, _single(schema)))
+    counters = counted_by(schema)
+    return Planned(_plan(compiled, compiled.program, _single(schema), counters))
 
 
 def plan_of_files(
@@ -127,7 +128,8 @@ def plan_of_files(
         schema = preparation.schema(source)
         compiled = build(preparation.checked(schema, preparation.dataset), preparation.seed)
         lengths = _lengths(source, compiled, schema)
-        return [Planned(_plan(compiled, compiled.program, lengths), files)]
+        counters = _counters(source, compiled, schema)
+        return [Planned(_plan(compiled, compiled.program, lengths, counters), files)]
 
     whole = WithTrees(preparation, preparation.source, places, join)
     return _each(paths, tree, files, first, whole), files.failures
@@ -175,12 +177,13 @@ def _of_dataset(
 ) -> list[Planned]:
     prepare(source)
     (compiled,) = prepare.compiled.values()
-    lengths = _lengths(source, compiled, prepare.base.schema(source))
+    schema = prepare.base.schema(source)
+    lengths, counters = _lengths(source, compiled, schema), _counters(source, compiled, schema)
     _, *regions = compiled.program.regions
     programs = apart(replace(compiled.program, regions=tuple(regions)), prepare.extents)
     return [
         Planned(
-            _plan(compiled, program, lengths),
+            _plan(compiled, program, lengths, counters),
             files,
             listed.name,
             part.process,
@@ -225,8 +228,21 @@ def _count(
             files.trees.setdefault(tree.name, Files()).add(whole.join(opened))
 
 
-def _plan(compiled: Compiled, program: Program, lengths: Mapping[str, float]) -> Plan:
-    return plan(program, [networks.stage for networks in compiled.before], lengths)
+def _plan(
+    compiled: Compiled,
+    program: Program,
+    lengths: Mapping[str, float],
+    counters: Mapping[str, str],
+) -> Plan:
+    return plan(program, [networks.stage for networks in compiled.before], lengths, counters)
+
+
+def _counters(source: Input, compiled: Compiled, schema: Schema) -> dict[str, str]:
+    """Return the columns with the numbers of elements, as a run finds them."""
+    known = counted_by(schema)
+    others = {*_single(schema), *(column.collection for column in compiled.columns)}
+    names = (name for name in compiled.collections if name not in others)
+    return {name: known.get(name) or counter(source, name) for name in names}
 
 
 def _lengths(source: Input, compiled: Compiled, schema: Schema) -> dict[str, float]:

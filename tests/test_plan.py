@@ -216,6 +216,24 @@ def test_the_document_follows_its_schema_and_has_the_bytes_of_the_file(
     assert total["cost"] == pytest.approx(1 + jes["cost"] + pu["cost"])
 
 
+def test_the_counter_of_a_collection_is_read_where_nothing_else_of_it_is(
+    tmp_path: Path, sample: Path
+) -> None:
+    text = PU + "region r\n  weight pu w\n  select size(Jet) >= 2\n"
+    more = "systematic jes\n  set pt(Jet) up pt_s0Up down pt_s0Down\n  keep MET\n"
+    moving = more + text.replace("size(Jet)", "count(pt(Jet) > 30)")
+    for written_text, columns in ((text, {"nJet", "w"}), (moving, {"Jet_pt", "w"})):
+        analysis = written(tmp_path, written_text)
+        run = told(analysis, sample, "--model", "nanoaod", "--format", "json")
+        (found,) = json.loads(run.stdout)["plans"]
+        assert set(found["nominal"]["columns"]) == columns
+        profile = adl(
+            "run", analysis, sample, "--model", "nanoaod", "--profile", "--format", "json"
+        )
+        read = {column["name"] for column in json.loads(profile.stdout)["columns"]}
+        assert set(found["total"]["columns"]) == read
+
+
 def test_the_table_has_a_row_a_family(tmp_path: Path, sample: Path) -> None:
     analysis = written(tmp_path, JES + PU + "systematic lumi\n  rate 1.02 0.98\n" + REGIONS)
     run = told(analysis, sample, "--model", "nanoaod")

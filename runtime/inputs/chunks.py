@@ -52,9 +52,7 @@ def read(
     """
     with_columns = {column.collection for column in columns}
     known = counted_by or {}
-    counters = {
-        c: known.get(c) or _counter(source, c) for c in collections if c not in with_columns
-    }
+    counters = {c: known.get(c) or counter(source, c) for c in collections if c not in with_columns}
     branches = _Branches(source, start, stop, (*(c.name for c in columns), *counters.values()))
     arrays: dict[str, Numbers] = {}
     offsets: dict[str, Offsets] = {}
@@ -79,7 +77,12 @@ def read(
     return Chunk(stop - start, arrays, offsets)
 
 
-def _counter(source: Input, collection: str) -> str:
+def counter(source: Input, collection: str) -> str:
+    """Return the branch with the number of a collection's elements, by the usual names.
+
+    Raises:
+        InputError: There is none.
+    """
     names = [pattern.format(collection) for pattern in _COUNTERS]
     for name in names:
         if name in source.branches():  # and not just in the file, as an object that is no number
