@@ -34,7 +34,8 @@ from adl.check.lints import lint
 from adl.check.lints.subject import Subject
 from adl.check.lints.systematics import about_systematics
 from adl.check.networks import list_of
-from adl.check.objects import check_object, singleton
+from adl.check.object_sources import singleton
+from adl.check.objects import check_object
 from adl.check.regions import check_region
 from adl.check.scope import Current, Scope
 from adl.check.streams import asked_streams, in_streams, vetoed
