@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from adl.check.analysis import Apply, Loop, ObjectDef, Singleton, Sum, Total, Value, Variable
+from adl.check.attribute_names import is_attribute
 from adl.check.habits import of_function
 from adl.check.particles import (
     attribute,
     attributes_of,
     find,
     has_no_eta,
-    is_attribute,
     result_type,
     with_zeros_of,
 )

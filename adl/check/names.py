@@ -27,16 +27,14 @@ from adl.check.analysis import (
     Value,
     Variable,
 )
+from adl.check.attribute_names import read_in_other_case
 from adl.check.collections import descends, inputs, lineage
 from adl.check.constants import NAMES, constant
 from adl.check.context import Context, Found
 from adl.check.elements import branch_type
 from adl.check.families import composite_made, is_family
 from adl.check.habits import with_zeros
-from adl.check.particles import (
-    find,
-    read_in_other_case,
-)
+from adl.check.particles import find
 from adl.check.parts_of_inputs import selected
 from adl.check.scope import Binder, Scope
 from adl.check.tuples import is_composite, tuple_at, unknown

@@ -27,8 +27,16 @@ from adl.check.analysis import (
     Value,
     Variable,
 )
+from adl.check.attribute_names import (
+    input_hint,
+    known_attributes,
+    names_of_formulas,
+    now_called,
+    owners,
+    read_in_other_case,
+)
 from adl.check.choices import of_branches
-from adl.check.collections import FROM_PT, inputs, is_corrected, lineage
+from adl.check.collections import FROM_PT, is_corrected, lineage
 from adl.check.context import Context, Found
 from adl.check.elements import branch_type, linked_as, sources_of
 from adl.check.habits import with_zeros
@@ -38,14 +46,12 @@ from adl.check.types import unify
 from adl.check.uses import chosen_attribute, unchosen
 from adl.check.values import used_at
 from adl.stdlib.library import find_function
-from adl.stdlib.models import Branch, CollectionSchema, Schema, SingletonSchema
+from adl.stdlib.models import Branch
 from adl.stdlib.models.finding import Match, find_attribute
-from adl.stdlib.registry import FUNCTIONS, Function
+from adl.stdlib.registry import Function
 from adl.syntax.diagnostics import Mistake, did_you_mean
 from adl.syntax.source import Span
 from adl.syntax.tree import Name
-
-Owner = CollectionSchema | SingletonSchema
 
 # Stored for each element, summed plainly over a sum of particles.
 _SUMMED = frozenset(("charge", "q", "pdgid"))
@@ -66,18 +72,6 @@ _LONGITUDINAL = frozenset(
         "razor_mr",
     ]
 )
-
-
-def owners(context: Context, particle: Value) -> tuple[Owner, ...]:
-    """Return the input collections, or the singleton, that store a particle's attributes."""
-    match particle:
-        case Singleton():
-            return (particle.schema,)
-        case Sum():
-            items = (o for _, item in particle.items for o in owners(context, item))
-            return tuple({o.name: o for o in items}.values())
-        case _:
-            return inputs(sources_of(context, particle))
 
 
 def attribute(scope: Scope, particle: Value, name: Name, span: Span) -> Value | None:
@@ -286,12 +280,6 @@ def _stored(context: Context, particle: Value, name: Name, span: Span) -> Found[
     return Found(AttributeOf(particle, found[0].name, type=type, span=span))
 
 
-def read_in_other_case(context: Context, name: Name, meaning: str, spelling: str) -> None:
-    """Warn that a name was found only without regard to case."""
-    message = f"{name.name} is read as {meaning}"
-    context.findings.warning("W302", message, name.span, f"write {spelling}")
-
-
 def _two_names(context: Context, particle: Value, name: Name, found: list[Match[Branch]]) -> None:
     context.findings.error(
         "E202",
@@ -315,12 +303,12 @@ def _unknown_attribute(context: Context, particle: Value, name: Name) -> None:
     lacking = [o.name for o in stored if find_attribute(context.schema, o, name.name) is None]
     if isinstance(particle, Sum) and name.name.lower() not in _SUMMED:
         message = f"{text} is a sum of particles: it has no attribute {name.name}"
-        help = did_you_mean(name.name, _formulas())
+        help = did_you_mean(name.name, names_of_formulas())
     else:
         union = len(lacking) < len(stored) and f", and {text} can come from it"
         have = "have" if len(lacking) > 1 else "has"
         message = f"{' and '.join(lacking)} {have} no attribute {name.name}{union or ''}"
-        hint = did_you_mean(name.name, [*known_attributes(stored), *_formulas()])
+        hint = did_you_mean(name.name, [*known_attributes(stored), *names_of_formulas()])
         now = now_called(context, name.name)
         if not hint and not now and context.schema.complete and len(lacking) == 1:
             hint = attributes_offered([o for o in stored if o.name == lacking[0]])
@@ -328,40 +316,6 @@ def _unknown_attribute(context: Context, particle: Value, name: Name) -> None:
     context.findings.error("E202", message, name.span, help)
 
 
-def is_attribute(schema: Schema, name: str) -> bool:
-    """Whether any collection or singleton has an attribute of this name."""
-    known: list[Owner] = [*schema.collections.values(), *schema.singletons.values()]
-    return any(find_attribute(schema, owner, name) for owner in known)
-
-
 def attributes_of(scope: Scope, particle: Value) -> list[str]:
     """Return the names of what a particle stores."""
     return known_attributes(owners(scope.context, particle))
-
-
-def known_attributes(stored: tuple[Owner, ...]) -> list[str]:
-    """Return the attributes that all the collections have."""
-    if not stored:
-        return []
-    return [a for a in stored[0].attributes if a and all(a in o.attributes for o in stored)]
-
-
-def _formulas() -> list[str]:
-    return [f.name for f in FUNCTIONS.values() if f.arguments == ("particle",)]
-
-
-def now_called(context: Context, name: str) -> str:
-    """Return a help line for a name that other versions of the input's format have."""
-    schema = context.schema
-    new = schema.replaces.get(name)
-    return f"{schema.model} {schema.version} has {new} in its place" if new else ""
-
-
-def input_hint(context: Context) -> str:
-    """Return a help line if the names of no input file are known."""
-    if context.schema.complete:
-        return ""
-    return (
-        f"these are the usual columns of {context.schema.model}, or say --model; "
-        "adl check --input FILE checks against the file's own"
-    )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from adl.check.analysis import Variable
+from adl.check.attribute_names import input_hint, known_attributes, owners
 from adl.check.habits import of_name
 from adl.check.offers import attributes_offered, collections_offered, event_weights, lacking_here
-from adl.check.particles import input_hint, known_attributes, owners
 from adl.check.scope import Scope
 from adl.check.uses import unchosen
 from adl.syntax.diagnostics import did_you_mean
