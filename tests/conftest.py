@@ -11,6 +11,10 @@ import pytest
 # Before anything asks for it: tests neither read nor fill the user's own caches.
 os.environ.setdefault("ADL_CACHE_DIR", tempfile.mkdtemp(prefix="adlc-tests-"))
 
+# A failed assert in what tests share shows both sides, as one in a test does.
+HELPERS = [p.stem for p in Path(__file__).parent.glob("[a-z]*.py") if not p.match("test_*.py")]
+pytest.register_assert_rewrite(*(f"tests.{name}" for name in HELPERS if name != "conftest"))
+
 TOP = Path(__file__).parents[1]
 SHARED = TOP.parent / "shared" / "data"
 
