@@ -40,6 +40,12 @@ def unchanged(program: Program, varied: VariationOutput, place: int) -> tuple[st
     return tuple(name for name in every if name not in changed)
 
 
+def nominal_only(program: Program) -> tuple[str, ...]:
+    """Return the histograms that no variation changes, events of another tree or dataset neither."""
+    every = ((region.name, h) for region in program.regions for h in region.histograms)
+    return tuple(f"{region}/{h.name}" for region, h in every if h.nominal_only)
+
+
 def _differ(program: Program, varied: VariationOutput) -> Iterator[str]:
     for before, after in zip(program.regions, varied.regions, strict=True):
         nominal = outputs(before)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import prod
 
 from adl.check.variations import SystematicDef, Variation
-from adl.compiler.changes import changes, outputs
+from adl.compiler.changes import changes, nominal_only, outputs
 from adl.compiler.cost import Lengths, cost, cost_of_network
 from adl.compiler.ir import Choice, Column, Fill, Node, Record, extent, factors, postorder
 from adl.compiler.layout import variations
@@ -151,7 +151,7 @@ def _trees(program: Program) -> Iterator[PlannedTree]:
     for variation in (v for s in program.systematics for v in s.variations):
         if variation.tree is not None:
             found.setdefault(variation.tree.name, []).append(variation)
-    alone = {f"{r.name}/{h.name}" for r in program.regions for h in r.histograms if h.nominal_only}
+    alone = nominal_only(program)
     every = (name for region in program.regions for name in outputs(region))
     changed = tuple(name for name in every if name not in alone)
     return (PlannedTree(name, tuple(its), changed) for name, its in found.items())

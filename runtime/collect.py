@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from adl.check.variations import SystematicDef, Variation
-from adl.compiler.changes import changes, unchanged
+from adl.compiler.changes import changes, nominal_only, unchanged
 from adl.compiler.ir import Binning, Fill, Positions, Uniform, Variable
 from adl.compiler.layout import Layout, Partial, variations
 from adl.compiler.program import HistogramOutput, Program, RegionOutput, VariationOutput
@@ -69,7 +69,10 @@ def counted(
 
 def systematics(program: Program) -> tuple[Systematic, ...]:
     """Return what the systematics of a program are, and what each variation leaves as it is."""
-    same = {v.label: unchanged(program, output, i) for output, i, v in _members(program)}
+    # Of trees of their own all but these histograms are made of other events.
+    every = (v for s in program.systematics for v in s.variations)
+    same = {v.label: nominal_only(program) for v in every if v.tree is not None}
+    same |= {v.label: unchanged(program, output, i) for output, i, v in _members(program)}
     return tuple(_systematic(s, same) for s in program.systematics)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Generic, Protocol, Self, TypeVar
 
 from adl.check.variations import OwnTree, SystematicDef
+from adl.compiler.changes import nominal_only
 from adl.compiler.program import Program
 from adl.runtime.collect import collect
 from adl.runtime.derived import Item, derived
@@ -153,8 +154,8 @@ def _members(
 
 def varied_items(program: Program, items: Iterable[Item]) -> list[Item]:
     """Return what other events than the nominal ones counted, less histograms that are nominal only."""
-    alone = {(r.name, h.name) for r in program.regions for h in r.histograms if h.nominal_only}
-    return [i for i in items if not (isinstance(i, Histogram) and (i.region, i.name) in alone)]
+    alone = nominal_only(program)
+    return [i for i in items if not (isinstance(i, Histogram) and f"{i.region}/{i.name}" in alone)]
 
 
 def collected(outcome: Outcome, process: Process) -> tuple[Item, ...]:

@@ -275,6 +275,8 @@ def test_a_variation_that_is_a_dataset_has_rows_in_its_process_and_the_total(
     plots = {(h["name"], h["variation"]) for h in found["histograms"]}
     assert ("hmet", "hdampUp") in plots
     assert {variation for name, variation in plots if name == "once"} == {"nominal"}
+    (hdamp,) = ran.systematic("hdamp")["variations"]
+    assert hdamp["unchanged"] == ["signal/once"]
 
 
 @pytest.mark.parametrize("variation", ["xs_up", "pile", "pile_up"])

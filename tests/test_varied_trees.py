@@ -122,6 +122,8 @@ def test_each_variation_is_the_nominal_analysis_over_its_tree(run: Runs, files: 
         # n is computed without variations.
         assert of(found, f"jms{direction.capitalize()}") == without(alone, "n")
     assert found["systematics"][0]["kind"] == "tree"
+    for variation in found["systematics"][0]["variations"]:
+        assert variation["unchanged"] == ["r/n"]
     sizes = {v: of(found, v)[0]["steps"][0]["raw"] for v in ("nominal", "jmsUp", "jmsDown")}
     assert sizes == {"nominal": 1403, "jmsUp": 1203, "jmsDown": 1003}
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import boost_histogram as bh
 
+from adl.compiler.changes import nominal_only
 from adl.runtime.datasets.acting import Acting, merged, with_processes
 from adl.runtime.datasets.keeping import is_replica
 from adl.runtime.datasets.lists import TOTAL, named
@@ -122,12 +123,17 @@ _Part = tuple[Ran, Counted, Counts]
 def _systematics(every: Sequence[_Part]) -> tuple[Systematic, ...]:
     """Return the systematics of the analysis, then those for which datasets stand."""
     declared = merged(s for _, c, _ in every for s in c.systematics)
-    pairs = (ran.listed.variation for ran, _, _ in every if ran.listed.variation)
-    for label in dict.fromkeys(pairs):
+    same_of: dict[str, list[tuple[str, ...]]] = {}  # what the datasets of a variation leave alone
+    for ran, counted, _ in every:
+        if ran.listed.variation:
+            same_of.setdefault(ran.listed.variation, []).append(nominal_only(counted.program))
+    for label, (first, *others) in same_of.items():
         name, direction = named(label)
         known = declared.get(name, Systematic(name, "dataset"))
-        variations = (*known.variations, Varied(label, direction))
-        declared[name] = replace(known, variations=variations)
+        same = tuple(n for n in first if all(n in other for other in others))
+        declared[name] = replace(
+            known, variations=(*known.variations, Varied(label, direction, same))
+        )
     return tuple(declared.values())
 
 
