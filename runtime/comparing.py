@@ -18,7 +18,7 @@ from adl.runtime.execute.kernel import Kernel
 from adl.runtime.execute.outcome import Outcome
 from adl.runtime.friends import Friend, Joining
 from adl.runtime.inputs import InputError
-from adl.runtime.inputs.joined import read
+from adl.runtime.inputs.joined_columns import read
 from adl.runtime.inputs.opening import open_input
 from adl.runtime.inputs.trees import Input
 from adl.runtime.prepare import Preparation

@@ -328,7 +328,7 @@ def test_a_skim_with_a_tree_that_is_missing_or_broken_is_none(
             raise InputError(source.path, "cannot be decompressed")
         return read(source, *rest)
 
-    monkeypatch.setattr("adl.runtime.inputs.joined.chunks.read", broken)
+    monkeypatch.setattr("adl.runtime.inputs.joined_columns.chunks.read", broken)
     said = skim(TREE + CUT, tmp_path / "s.root", *files, "--any-variation", code=2)
     assert "nominal_down" in said
     assert "a skim has every tree of a variation whole, or is none" in said

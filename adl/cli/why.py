@@ -90,7 +90,7 @@ def command(
     from adl.runtime.events import EventName, find_event
     from adl.runtime.friends import Joining
     from adl.runtime.inputs import InputError
-    from adl.runtime.inputs.joined import read
+    from adl.runtime.inputs.joined_columns import read
     from adl.runtime.inputs.paths import expand
     from adl.runtime.networks import NetworkError, Networks
     from adl.runtime.prepare import counted_by

@@ -15,7 +15,8 @@ from adl.compiler.ir import Column
 from adl.compiler.layout import Chunk, Partial
 from adl.compiler.program import RowsOutput
 from adl.runtime.execute.kernel import Kernel
-from adl.runtime.inputs.joined import Joined, Match, read
+from adl.runtime.inputs.joined import Joined, Match
+from adl.runtime.inputs.joined_columns import read
 from adl.runtime.inputs.straight import OnDevice
 from adl.runtime.inputs.trees import Input
 from adl.runtime.profile.meter import active, stage
