@@ -13,6 +13,7 @@ from adl.cli import differences
 from adl.diff.canonical import Canonical
 from adl.diff.meaning import selection
 from tests.commands import adl
+from tests.test_corpus import CORPUS
 from tests.test_diff import EXAMPLES, difference, effects, only, side
 
 SEARCH = """
@@ -228,3 +229,42 @@ def test_conditions_with_one_number_hold_for_the_same_values() -> None:
         assert truth == same, f"{words} is not {first}"
         shared += first != words
     assert shared > 30
+
+
+FOLLOWING = """
+region vbf
+  select size(Jet) >= 2
+  select MET > 100
+region signal
+  select vbf
+  select size(Muon) == 0
+region spectrum
+  select size(Jet) >= 1
+  weight w 1 + pT(Jet[0])
+  histo met, "met", 10, 0, 100, MET
+"""
+
+
+def test_a_region_that_asks_for_another_one_differs_because_of_it() -> None:
+    found = difference(FOLLOWING, FOLLOWING.replace("  select MET > 100\n", ""))
+    assert [*differences.region_lines(found)] == [
+        "region vbf differs",
+        "region signal differs, because of vbf",
+        "region spectrum counts the same",
+    ]
+
+
+def test_a_weight_that_moves_is_why_a_region_counts_otherwise() -> None:
+    lines = "  weight w 1 + pT(Jet[0])\n", '  histo met, "met", 10, 0, 100, MET\n'
+    found = difference(FOLLOWING, FOLLOWING.replace("".join(lines), "".join(lines[::-1])))
+    assert {change.status for change in found.changes} == {"moved"}
+    assert [pair.b for pair in found.regions if pair.status == "changed" and pair.own] == [
+        "spectrum"
+    ]
+
+
+def test_what_a_search_finds_is_known_by_its_words() -> None:
+    text = (CORPUS / "functional_w_plus_top.adl").read_text()
+    change = only(difference(text, text.replace("80.4) / 10", "80.4) / 12"), CORPUS))
+    assert (change.name, change.details) == ("resolution", ("10 → 12",))
+    assert change.regions == ("top",)

@@ -214,9 +214,7 @@ class _Comparison:
     def _region(self, pair: Pair) -> tuple[list[Change], RegionPair]:
         if pair.a is None or pair.b is None:
             return self._lone_region(pair)
-        found: RegionDifference = compare_regions(
-            self.a, self.b, pair.a, pair.b, self.reader, self.places, self.translation
-        )
+        found = self._compared[pair]
         changes = list(found.changes)
         if pair.a != pair.b:
             at = (
@@ -225,16 +223,16 @@ class _Comparison:
             )
             words = (f"{pair.a} is {pair.b} now",)
             changes.insert(0, Change("renamed", "region", pair.b, "", *at, details=words))
-        because = tuple(one for p, q in found.follow for one in self._because(p, q))
+        because = tuple(one for p, q in found.follow for one in self._because(p, q, pair))
         because += tuple(
             replace(one, causes=tuple(c for c in one.causes if c not in self._new))
             for p, q in found.told
-            for one in self._because(p, q)
+            for one in self._because(p, q, pair)
         )
         causes = tuple(dict.fromkeys(cause for one in because for cause in one.causes))
         known = bool(changes or causes)
         status = "equal" if found.equal else "changed" if known else "undecided"
-        own = any(change.status not in ("renamed", "moved") for change in found.changes)
+        own = any(change.status != "renamed" for change in found.changes)
         about = found.selects, causes, because, own
         return changes, RegionPair(pair.a, pair.b, status, *about)  # type: ignore[arg-type]  # one of its literals
 
@@ -249,14 +247,29 @@ class _Comparison:
         change = Change(status, "region", name, "", *at, regions=(name,))
         return [change], RegionPair(pair.a, pair.b, status)  # type: ignore[arg-type]  # one of its literals
 
-    def _because(self, p: Entry | None, q: Entry | None) -> Iterator[Because]:
+    def _because(self, p: Entry | None, q: Entry | None, pair: Pair) -> Iterator[Because]:
         """Yield the declarations that make a statement of unchanged words another one."""
         sides: tuple[Literal["a", "b"], Literal["a", "b"]] = ("a", "b")
-        for side, entry, shapes, where in zip(sides, (p, q), self.shapes, self.places, strict=True):
+        regions = self.a.regions[pair.a or ""], self.b.regions[pair.b or ""]
+        for side, entry, region, shapes, where in zip(
+            sides, (p, q), regions, self.shapes, self.places, strict=True
+        ):
             if entry is not None:
                 at = where.place(entry.statement.span)
-                causes = self.causes.of(shapes.of(entry.values), at.text, where)
+                # What a region has found by a search is in its statements, by the search's words.
+                words = where.block_text(region.span) if region.found else at.text
+                causes = self.causes.of(shapes.of(entry.values), words, where)
                 yield Because(side, at.line, causes)
+
+    @cached_property
+    def _compared(self) -> dict[Pair, RegionDifference]:
+        return {
+            pair: compare_regions(
+                *(self.a, self.b, pair.a, pair.b, self.reader, self.places, self.translation)
+            )
+            for pair in self.region_pairs
+            if pair.a is not None and pair.b is not None
+        }
 
     @cached_property
     def _new(self) -> frozenset[str]:
@@ -272,17 +285,24 @@ class _Comparison:
 
     def _is_open(self, name: str) -> bool:
         """Whether a value has what a name means in the place of the name."""
-        return isinstance(self.b.declared.get(name), core.CompositeDef)
+        found = self.b.declared.get(name)
+        searched = isinstance(found, core.DefineDef) and bool(found.unknowns)
+        return searched or isinstance(found, core.CompositeDef)
 
     @cached_property
     def _changed(self) -> frozenset[str]:
-        """The declarations of the second analysis that differ in their own words, and its files."""
+        """What differs in its own words: declarations and regions of the second analysis, and files."""
         declared = (
             pair.b
             for pair in self.pairs
             if pair.b is not None and any(c.status != "renamed" for c in self._declared.of(pair))
         )
-        return frozenset((*declared, *(change.name for change in self.files)))
+        regions = (
+            pair.b or ""
+            for pair, found in self._compared.items()
+            if not found.equal and any(c.status != "renamed" for c in found.changes)
+        )
+        return frozenset((*declared, *regions, *(change.name for change in self.files)))
 
     def _without_effect(self, regions: Iterable[RegionPair]) -> frozenset[Pair]:
         """Return declarations that differ where nothing sees it: a missing element, after a guard.

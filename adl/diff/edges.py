@@ -49,7 +49,7 @@ def take_lists(
         )
         was, now = (_name(e, s) for e, s in ((p, reader.source_a), (q, reader.source_b)))
         same = _is_of_one_quantity(p, q, reader)
-        words = [] if same else [f"{was} → {now}"]
+        words = [] if same or was == now else [f"{was} → {now}"]
         if edges.edges != others.edges:
             words.append(f"edges {_written(edges)} → {_written(others)}")
         elif [*map(_range, before)] != [*map(_range, after)]:  # of two dialects

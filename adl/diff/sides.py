@@ -25,7 +25,7 @@ from adl.compiler.program import Program, RegionOutput
 from adl.diff.canonical import BY_NAME, Canonical, Inputs
 from adl.diff.files import Used, used
 from adl.diff.laws import Number
-from adl.diff.translation import open_loops
+from adl.diff.translation import is_searched, open_loops
 from adl.stdlib.kinematics import Particle
 from adl.syntax.source import Source, Span
 from adl.syntax.tree import File
@@ -126,7 +126,7 @@ class Side:
 
     def alone(self, value: core.Value) -> Key | None:
         """Return what a value is, of an object block's element, too; None inside other loops."""
-        if isinstance(value, core.Whole):  # no value: what a function is given
+        if isinstance(value, core.Whole) or is_searched(value):  # no value where it stands
             return None
         open_ = open_loops(value)
         if not open_:

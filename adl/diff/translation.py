@@ -120,4 +120,20 @@ def open_loops(value: object) -> set[core.Loop]:
     return asked - own
 
 
+def is_searched(value: object) -> bool:
+    """Whether a value is known only where a search has found the elements that it asks for."""
+    todo = [value]
+    while todo:
+        match todo.pop():
+            case core.Unknown():
+                return True
+            case core.DefineRef(define=define) if define.unknowns:
+                return True
+            case tuple() as items:
+                todo += items
+            case core.Typed() | core.Picked() | core.Ordered() as found:
+                todo += [getattr(found, f.name) for f in fields(found) if f.name not in _CLOSED]
+    return False
+
+
 _CLOSED = frozenset(("define", "region", "definition", "collection", "needs", "table", "loop"))
