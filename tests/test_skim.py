@@ -242,10 +242,14 @@ def test_columns_and_regions_are_chosen(tmp_path: Path, real_data: Path) -> None
     ],
 )
 def test_what_cannot_be_skimmed_is_refused(
-    tmp_path: Path, real_data: Path, options: tuple[str, ...], message: str
+    tmp_path: Path,
+    real_data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    message: str,
 ) -> None:
     text = written(tmp_path, "region all\n  select size(Jet) > 3\n")
-    os.chdir(tmp_path)
+    monkeypatch.chdir(tmp_path)
     result = adl("skim", text, real_data / "nano_legacy_10.root", *options)
     assert result.exit_code == 2
     assert message in result.stderr
