@@ -214,6 +214,12 @@ def test_files_are_compared_with_each_other(analysis: Path, tmp_path: Path) -> N
     assert "a:high overlaps b:high" in text
 
 
+def test_one_file_named_twice_has_two_names(tmp_path: Path) -> None:
+    path = tmp_path / "a.adl"
+    path.write_text("region r\n  select MET > 10\n")
+    assert f"{path}#1:r equals {path}#2:r" in run(path, path).stdout
+
+
 def test_a_heat_map_is_drawn(analysis: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     assert run(analysis, "-o", tmp_path / "m.png").exit_code == 0

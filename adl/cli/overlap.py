@@ -184,11 +184,15 @@ def _programs(
 
 
 def _names(files: Sequence[str]) -> list[str]:
-    """Return what tells the files apart: nothing, their names, or their whole paths."""
+    """Return what tells the files apart: nothing, their names, their whole paths, or a number."""
     if len(files) == 1:
         return [""]
     short = [Path(file).stem for file in files]
-    return short if len(set(short)) == len(short) else list(files)
+    if len(set(short)) == len(short):
+        return short
+    if len(set(files)) == len(files):
+        return list(files)
+    return [f"{file}#{number}" for number, file in enumerate(files, 1)]
 
 
 def _regions(programs: Sequence[tuple[str, Program]], bins: bool) -> list[Region]:
