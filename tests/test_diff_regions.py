@@ -14,7 +14,7 @@ from adl.diff.canonical import Canonical
 from adl.diff.meaning import selection
 from tests.commands import adl
 from tests.test_corpus import CORPUS
-from tests.test_diff import EXAMPLES, difference, effects, only, side
+from tests.test_diff import EXAMPLES, difference, effects, example, only, side
 
 SEARCH = """
 object mu
@@ -268,3 +268,21 @@ def test_what_a_search_finds_is_known_by_its_words() -> None:
     change = only(difference(text, text.replace("80.4) / 10", "80.4) / 12"), CORPUS))
     assert (change.name, change.details) == ("resolution", ("10 → 12",))
     assert change.regions == ("top",)
+
+
+def test_a_particle_that_is_another_one_is_a_cause() -> None:
+    text = example("zpeak.adl")
+    change = only(difference(text, text.replace("muons[0] + muons[1]", "muons[1] + muons[1]")))
+    assert (change.name, change.details, change.regions) == (
+        "Z",
+        ("muons[0] → muons[1]",),
+        ("zpeak",),
+    )
+
+
+def test_a_title_names_no_cause() -> None:
+    text = COMPOSITES.replace('"m", 10', '"m of veto and best", 10')
+    found = difference(text, text.replace("m(a + b) > 20", "m(a + b) > 25"))
+    assert {pair.causes for pair in found.regions if pair.status != "equal"} == {("pairs",)}
+    found = difference(text, text.replace("pT > 10", "pT > 20").replace("> 20\ndef", "> 21\ndef"))
+    assert [pair.causes for pair in found.regions] == [("pairs",), ("veto",)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from re import findall
+from re import findall, sub
 from typing import Any
 
 from adl.diff.places import Places
@@ -47,7 +47,7 @@ class Causes:
         wanted = {name.lower(): name for name in self.blocks}
         texts, seen = [words], set[str]()
         while texts and wanted:
-            for word in findall(r"\w+", texts.pop()):
+            for word in findall(r"\w+", sub(r'"[^"]*"', "", texts.pop())):  # titles name nothing
                 name = word.lower()
                 if name in seen:
                     continue

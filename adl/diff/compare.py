@@ -286,8 +286,9 @@ class _Comparison:
     def _is_open(self, name: str) -> bool:
         """Whether a value has what a name means in the place of the name."""
         found = self.b.declared.get(name)
-        searched = isinstance(found, core.DefineDef) and bool(found.unknowns)
-        return searched or isinstance(found, core.CompositeDef)
+        if isinstance(found, core.DefineDef):
+            return bool(found.unknowns) or found.value.type == "particle"
+        return isinstance(found, core.CompositeDef)
 
     @cached_property
     def _changed(self) -> frozenset[str]:
