@@ -169,6 +169,7 @@ region r
         ("MET > 20 only data", "MET > 20", "only data → in every dataset"),
         ("MET > 20 only data", "MET > 20 only simulation", "only data → only simulation"),
         ("1.1 only simulation", "1.1", "only simulation → in every dataset"),
+        ("only simulation", "only tt zjets wjets", "only simulation → only tt zjets wjets"),
         ("only era 2018", "only era 2017 era 2018", "only era 2018 → only era 2017 era 2018"),
     ],
 )

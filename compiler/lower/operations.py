@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from adl.check import analysis as core
@@ -60,8 +61,8 @@ def logic(lowering: Lowering, value: core.Logic) -> Lowered:
         case "not":
             return truth.negation(first)
         case "and":
-            return truth.conjunction(*operands)
-    return truth.disjunction(*operands)
+            return reduce(truth.conjunction, operands)
+    return reduce(truth.disjunction, operands)
 
 
 def interval(lowering: Lowering, value: core.Interval) -> Lowered:
