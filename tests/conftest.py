@@ -7,6 +7,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The gate asks the same every time; `pytest --hypothesis-profile=other` asks something new.
+settings.register_profile("same", derandomize=True)
+settings.register_profile("other")
+settings.load_profile("same")
 
 # Before anything asks for it: tests neither read nor fill the user's own caches.
 os.environ.setdefault("ADL_CACHE_DIR", tempfile.mkdtemp(prefix="adlc-tests-"))
