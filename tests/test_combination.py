@@ -298,8 +298,38 @@ def test_mistakes_of_both_files_come_in_one_run(tmp_path: Path) -> None:
     assert "b.adl:2:15: error[E101]" in result.stderr
     result = call(tmp_path / "a.adl", tmp_path / "nothing.adl", TTBAR)
     assert "nothing.adl: No such file" in result.stderr
+    assert "a.adl:2:10: error[E201]" in result.stderr
     result = call(tmp_path / "a.adl", tmp_path / "a.adl")
     assert result.stderr.count("error[") == 1
+
+
+@pytest.mark.parametrize("data", [TTBAR, LIST])
+def test_mistakes_of_both_files_come_in_one_run_on_data(data: Path, tmp_path: Path) -> None:
+    for name, cuts in (
+        ("a.adl", ("foo > 3", "jetz > 1")),
+        ("b.adl", ("dphi(Jet, MET) > 1", "bar > 1")),
+    ):
+        lines = "".join(f"  select {cut}\n" for cut in cuts)
+        (tmp_path / name).write_text(f"region r\n{lines}")
+    result = call(tmp_path / "a.adl", tmp_path / "b.adl", data, "-q")
+    assert result.exit_code == 2
+    places = ["a.adl:2:10: error[E201]", "a.adl:3:10: error[E201]"]
+    places += ["b.adl:2:15: error[E203]", "b.adl:3:10: error[E201]"]
+    found = [line for line in result.stderr.splitlines() if ": error[" in line]
+    for line, place in zip(found, places, strict=True):
+        assert place in line
+    assert "   | " + " " * 14 + "^^^\n  help: Jet[0]" in result.stderr
+    assert result.stderr.count("nothing was run") == 1
+
+
+def test_names_are_those_of_the_file_where_one_analysis_cannot_be_parsed(tmp_path: Path) -> None:
+    (tmp_path / "a.adl").write_text("region r\n  select MET >\n")
+    (tmp_path / "b.adl").write_text("region r\n  select foo > 1\n  select PuppiMET > 1\n")
+    result = call(tmp_path / "a.adl", tmp_path / "b.adl", TTBAR)
+    assert result.exit_code == 2
+    codes = ["E101", "E201", "E201"]  # the file has no PuppiMET, which nanoaod knows
+    found = [line for line in result.stderr.splitlines() if ": error[" in line]
+    assert [line.split("[")[1][:4] for line in found] == codes
 
 
 def test_other_models_are_matched_by_their_names(tmp_path: Path) -> None:

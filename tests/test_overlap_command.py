@@ -214,6 +214,15 @@ def test_files_are_compared_with_each_other(analysis: Path, tmp_path: Path) -> N
     assert "a:high overlaps b:high" in text
 
 
+def test_mistakes_of_all_files_come_in_one_run(tmp_path: Path) -> None:
+    for name, cut in (("a.adl", "foo > 3"), ("b.adl", "MET >"), ("c.adl", "bar > 3")):
+        (tmp_path / name).write_text(f"region r\n  select {cut}\n")
+    result = run(*(tmp_path / f"{name}.adl" for name in "abca"))
+    assert result.exit_code == 2
+    for place in ("a.adl:2:10: error[E201]", "b.adl:2:15: error[E101]", "c.adl:2:10: error[E201]"):
+        assert result.stderr.count(place) == 1
+
+
 def test_one_file_named_twice_has_two_names(tmp_path: Path) -> None:
     path = tmp_path / "a.adl"
     path.write_text("region r\n  select MET > 10\n")

@@ -199,7 +199,7 @@ def _mistake(error: Exception) -> str:
 
     if not isinstance(error, AnalysisError):
         return str(error)
-    errors = (d for d in error.diagnostics if d.severity == "error")
+    errors = (d for e in error.every for d in e.diagnostics if d.severity == "error")
     return "\n".join(f"{d.code} {d.span.start} {d.message}" for d in errors)
 
 
@@ -216,10 +216,10 @@ def show_failures(failures: Sequence[tuple[str, Exception]], others: bool) -> No
         if alike[0] != path:
             continue
         if isinstance(error, AnalysisError):
-            told = told_by_a_run(silenced(error.diagnostics, error.source))
-            show_findings(told, error.source)
+            for own in error.every:
+                show_findings(told_by_a_run(silenced(own.diagnostics, own.source)), own.source)
             click.echo(f"  in {_files(alike)}", err=True)
-            if others and any(d.code in _OF_SOME_FILES for d in error.diagnostics):
+            if others and any(d.code in _OF_SOME_FILES for e in error.every for d in e.diagnostics):
                 click.echo(
                     "  other files of this run have what is not found: keep only these, run each "
                     "kind on its own,\n  or end the line with only simulation or only data, if it is "

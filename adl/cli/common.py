@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -21,6 +21,8 @@ from adl.syntax.source import Source
 _OTHERS = (".yaml", ".yml", ".json", ".json.gz")  # endings of no analysis
 DIALECT_NOTE = "N401"
 MOST_BYTES = 100_000_000  # of an analysis, comments included
+
+T = TypeVar("T")
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
@@ -69,6 +71,20 @@ class Several(UserError):
         """Print each as it is."""
         for one in self.mistakes:
             one.show(file)
+
+
+def read_all(paths: Iterable[str], readers: Iterable[Callable[[str], T]]) -> list[T]:
+    """Return what is read of some files; mistakes of all of them are told in one run."""
+    found: list[T] = []
+    mistakes: dict[str, UserError] = {}  # by the file: one that is named twice has them once
+    for path, read in zip(paths, readers, strict=True):
+        try:
+            found.append(read(path))
+        except UserError as mistake:
+            mistakes.setdefault(path, mistake)
+    if mistakes:
+        raise Several(mistakes.values()) if len(mistakes) > 1 else next(iter(mistakes.values()))
+    return found
 
 
 def show_findings(findings: Iterable[Diagnostic], source: Source) -> None:

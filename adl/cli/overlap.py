@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from adl.cli.common import UserError, show_note
+from adl.cli.common import UserError, read_all, show_note
 from adl.cli.options import (
     dialect_option,
     format_option,
@@ -176,10 +176,11 @@ def _programs(
     from adl.diff.functions import shared
 
     sample = samples[0] if samples else None
-    found = []
-    for file in files:
-        analysis = checked(file, model, dialect, sample, None, None, lenient, model_path)
-        found.append(lowered(analysis))
+
+    def read(file: str) -> Program:
+        return lowered(checked(file, model, dialect, sample, None, None, lenient, model_path))
+
+    found = read_all(files, [read] * len(files))
     return list(zip(_names(files), shared(found), strict=True))
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from adl.cli.common import Several, UserError, show_note
+from adl.cli.common import UserError, read_all, show_note
 from adl.cli.friends import taken_out
 from adl.cli.options import dataset_of
 
 if TYPE_CHECKING:
     from adl.check.analysis import Analysis, AskedDialect
+    from adl.check.dataset import Dataset
     from adl.cli.measuring import Comparing
     from adl.diff.canonical import Canonical
     from adl.diff.changes import Difference
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     # model, that of the second, dialect, folders of networks, whether lenient
     Settings = tuple[str, str | None, AskedDialect, tuple[str, ...], bool]
-
-T = TypeVar("T")
 
 
 def compared(a: str, b: str, settings: Settings) -> tuple[Difference, tuple[Analysis, Analysis]]:
@@ -39,9 +37,8 @@ def compared(a: str, b: str, settings: Settings) -> tuple[Difference, tuple[Anal
     canonical = Canonical()
     schemas = schema(model, None, None), schema(model_b or model, None, None)
     own = dialect, model_path, lenient
-    first, second = _both(
-        (a, b), [partial(_side, known=s, settings=own, canonical=canonical) for s in schemas]
-    )
+    sides = [partial(_side, known=s, settings=own, canonical=canonical) for s in schemas]
+    first, second = read_all((a, b), sides)
     if schemas[0].model == schemas[1].model:
         return compare(first, second), (first.analysis, second.analysis)
     first.inputs, second.inputs = ByAlias(*schemas), ByAlias(*schemas[::-1])
@@ -52,25 +49,12 @@ def compared(a: str, b: str, settings: Settings) -> tuple[Difference, tuple[Anal
     )
 
 
-def _both(paths: tuple[str, str], readers: list[Callable[[str], T]]) -> tuple[T, T]:
-    """Return what is read of both files; mistakes of both are told in one run."""
-    found: list[T] = []
-    mistakes: list[UserError] = []
-    for path, read in zip(paths, readers, strict=True):
-        try:
-            found.append(read(path))
-        except UserError as mistake:
-            mistakes.append(mistake)
-    if mistakes:
-        raise Several(mistakes) if len({*paths}) == len(mistakes) > 1 else mistakes[0]
-    return found[0], found[1]
-
-
 def _side(
     path: str,
     known: Schema,
     settings: tuple[AskedDialect, tuple[str, ...], bool],
     canonical: Canonical,
+    dataset: Dataset | None = None,
 ) -> Side:
     from adl.cli.common import AnalysisMistakes, read_source
     from adl.cli.front import examine
@@ -80,21 +64,48 @@ def _side(
 
     dialect, model_path, lenient = settings
     source = read_source(path)
-    analysis, findings = examine(source, known, dialect, None, lenient, model_path)
+    analysis, findings = examine(source, known, dialect, dataset, lenient, model_path)
     if analysis is None:
         raise AnalysisMistakes(AnalysisError(source, findings))
     return Side(parse_with_notes(source, lenient)[0], analysis, canonical)
 
 
-def _preparation(path: str, settings: Settings, seed: int) -> Preparation:
+def _preparation(path: str, settings: Settings, about: dict[str, Any]) -> Preparation:
     from adl.check.dataset import Dataset
     from adl.cli.preparing import prepare
 
     model, _, dialect, model_path, lenient = settings
-    found = prepare(path, model, dialect, "host", seed, Dataset(), lenient)
+    found = prepare(path, model, dialect, "host", about["seed"], Dataset(), lenient)
     found.model_path, found.noted = model_path, show_note
     found.systematics = lambda name: False  # the nominal events are compared
     return found
+
+
+def _all_mistakes(
+    paths: tuple[str, str],
+    settings: Settings,
+    inputs: tuple[str, ...],
+    dataset: Dataset,
+    about: dict[str, Any],
+) -> None:
+    """Tell mistakes of both analyses, where one of them cannot be parsed: in names, of the first file.
+
+    Raises:
+        UserError: With all of them.
+    """
+    from adl.cli.front import schema
+    from adl.diff.canonical import Canonical
+    from adl.runtime.inputs import InputError
+    from adl.runtime.inputs.paths import expand
+
+    model, _, dialect, model_path, lenient = settings
+    try:
+        known = schema(model, expand(inputs)[0], about["tree"], about["places"])
+    except (InputError, UserError):
+        return  # the file is of no use, and what is known already is told
+    own = dialect, model_path, lenient
+    read = partial(_side, known=known, settings=own, canonical=Canonical(), dataset=dataset)
+    read_all(paths, [read] * 2)
 
 
 def measured(
@@ -116,7 +127,13 @@ def measured(
             raise UserError("--friend: in a dataset list, each dataset has its own friends:")
         refuse_options(given)
     dataset = dataset_of(**given)
-    first, second = _both(paths, [lambda path: _preparation(path, settings, about["seed"])] * 2)
+    try:
+        first, second = read_all(paths, [partial(_preparation, settings=settings, about=about)] * 2)
+    except UserError:
+        # What a dataset of a list and its friends offer is known when they are read.
+        if not friends and not any(map(is_list, inputs)):
+            _all_mistakes(paths, settings, inputs, dataset, about)
+        raise
     first.dataset = second.dataset = dataset
     asked = Asked(
         *(about["jobs"], about["most_events"], about["tree"], about["places"], about["quiet"]),

@@ -52,12 +52,26 @@ def _around(line: str, column: int) -> tuple[str, int]:
 
 
 class AnalysisError(Exception):
-    """The analysis has mistakes; ``diagnostics`` lists all of them, warnings included."""
+    """The analysis has mistakes; ``diagnostics`` lists all of them, warnings included.
 
-    def __init__(self, source: Source, diagnostics: Sequence[Diagnostic]) -> None:
+    ``other`` are those of a second analysis that was read with it.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        diagnostics: Sequence[Diagnostic],
+        other: AnalysisError | None = None,
+    ) -> None:
         self.source = source
         self.diagnostics = tuple(diagnostics)
-        super().__init__(self.render())
+        self.other = other
+        super().__init__("\n".join(error.render() for error in self.every))
+
+    @property
+    def every(self) -> tuple[AnalysisError, ...]:
+        """Return this one and that of the second analysis."""
+        return (self,) if self.other is None else (self, *self.other.every)
 
     def render(self) -> str:
         """Return every finding as text, in the order of the file."""

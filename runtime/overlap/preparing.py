@@ -18,6 +18,7 @@ from adl.runtime.overlap.tracing import FLAGS
 from adl.runtime.prepare import Preparation
 from adl.stdlib.models import Formula, Schema
 from adl.stdlib.models.finding import find_scalar
+from adl.syntax.diagnostics import AnalysisError
 
 # Says of which regions events are followed, by what the first file offers.
 Moved = Callable[[Schema, Analysis, Analysis], Sequence[tuple[str, str]]]
@@ -39,9 +40,28 @@ class PairPreparation(Preparation):
     def program(self, schema: Schema, dataset: Dataset) -> Program:
         """Return what both analyses count for a dataset."""
         assert self.other is not None
-        first, second = self.checked(schema, dataset), self.other.checked(schema, dataset)
+        first, second = self._both(self.other, schema, dataset)
         parts = self._part("A", first), self._part("B", second)
         return together(*parts, self.moved(schema, first, second), self.pair)
+
+    def _both(
+        self, other: Preparation, schema: Schema, dataset: Dataset
+    ) -> tuple[Analysis, Analysis]:
+        """Return what both analyses mean for a dataset.
+
+        Raises:
+            AnalysisError: With the mistakes of both.
+        """
+        try:
+            first = self.checked(schema, dataset)
+        except AnalysisError as mistakes:
+            if other.source != self.source:
+                try:
+                    other.checked(schema, dataset)
+                except AnalysisError as more:
+                    raise AnalysisError(mistakes.source, mistakes.diagnostics, more) from None
+            raise
+        return first, other.checked(schema, dataset)
 
     def _part(self, side: Side, analysis: Analysis) -> Part:
         regions = {r.name: r for r in analysis.regions}
