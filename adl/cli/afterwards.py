@@ -134,7 +134,7 @@ def _report_unchanged(results: Results) -> None:
     names = [s.name for s in results.systematics if any(f.kind == "unchanged" for f in s.findings)]
     if names:
         show_warning(
-            f"{_some(names)} changed nothing anywhere: is what varies used, and does it differ?"
+            f"{_some(names)} changed nothing anywhere: is what varies used, does it differ, and did events get so far?"
         )
 
 
