@@ -19,6 +19,7 @@ from adl.runtime.inputs.chunks import read
 from adl.runtime.inputs.opening import open_input
 from adl.runtime.profile import meter as meters
 from adl.runtime.profile import metrics as documents
+from adl.runtime.profile.machine import used
 from adl.runtime.profile.meter import measuring, stage
 from adl.runtime.profile.recompress import zstd
 from adl.runtime.profile.verdict import BOUNDS, RULES, Late, Measured, verdict
@@ -172,6 +173,42 @@ def test_the_stages_add_up_to_no_more_than_the_run(
         assert row["cpu"] <= row["wall"] + 0.02
 
 
+def test_what_judges_a_run_is_no_part_of_its_cost(
+    analysis: Path, examples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dear(measured: Measured, meter: meters.Meter) -> Measured:
+        begin = time.process_time()
+        while time.process_time() < begin + 0.5:
+            pass
+        return measured
+
+    monkeypatch.setattr(documents, "_compared", dear)
+    before = used()
+    document = profiled(analysis, examples / "sample" / "zmumu.root", "-j", 1)
+    judged = used()
+    whole = judged.user + judged.system - before.user - before.system
+    spent = document["cpu"]["user"] + document["cpu"]["system"] - before.user - before.system
+    assert 0 < spent <= whole - 0.5
+
+
+def test_quiet_leaves_the_verdict(analysis: Path, examples: Path, tmp_path: Path) -> None:
+    sample = examples / "sample" / "zmumu.root"
+    result = run("--profile", "-q", analysis, sample, "-o", tmp_path)
+    document = json.loads((tmp_path / "metrics.json").read_text())
+    said = [document["verdict"]["text"]]
+    said += [f"  {n}. {r['text']}" for n, r in enumerate(document["verdict"]["remedies"], 1)]
+    assert result.stdout.splitlines() == said
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="needs the shared data")
+def test_a_table_without_rows_is_not_shown(analysis: Path) -> None:
+    result = run("--profile", analysis, SHARED / "nano_empty.root")
+    assert "Start-up-bound" in result.stdout
+    assert "wall s" in result.stdout
+    assert "needed by" not in result.stdout
+    assert "share" not in result.stdout
+
+
 def test_shares_add_up_and_events_are_those_of_the_cutflow(analysis: Path, examples: Path) -> None:
     document = profiled(analysis, examples / "sample" / "zmumu.root")
     assert sum(region["share"] for region in document["regions"]) == pytest.approx(1.0)
@@ -297,6 +334,20 @@ VERDICTS: dict[str, tuple[Measured, str, tuple[str, ...], str]] = {
         "I/O",
         ("near", "threads"),
         "reading from a server; copy the files",
+    ),
+    "a server far away": (
+        Measured(10.0, {"open": 5.0, "read": 2.0, "kernel": 3.0}, remote=1.0),
+        "opening",
+        ("near",),
+        "opening the file; copy the files to a disk near by; --rewrite FROM=TO then looks there first: up to 3.3x",
+    ),
+    "a twentieth less is as fast": (
+        Measured(
+            10.0, {"decompress": 0.5, "kernel": 9.5}, codecs={"zlib": 1.0}, slow=1.0, zstd=3.0
+        ),
+        "CPU",
+        (),
+        "nothing simple",
     ),
     "the first run": (
         Measured(2.0, {"start": 0.5, "compile": 1.2, "open": 0.3}, compiled=1, described=1),

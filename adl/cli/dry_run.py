@@ -97,22 +97,22 @@ def tell_of_run(
     ``run`` is the analysis and the number of threads; ``output`` is where results were to go.
     """
     from adl.runtime.estimate import Fixed, estimate
-    from adl.runtime.profile.machine import memory, since_start
+    from adl.runtime.profile.machine import since_start, used
 
     kept = rows_of(found, keepers)
     write(found.folder)
     begun, last, spent = found.sampler.started, found.sampler.ended, found.sampler.spent
-    now, used = time.perf_counter(), time.process_time()
+    now, worked = time.perf_counter(), time.process_time()
     opened = found.meter.stages.get("open")
     looked = sum(len(group.files) for group in found.sampler.groups)
     before = (since_start() or now - found.meter.begin) - (now - begun[0]), begun[1]
     between = (last[0] - begun[0] - spent[0], last[1] - begun[1] - spent[1])
-    after = (now - last[0], used - last[1]) if output is not None else (0.0, 0.0)
+    after = (now - last[0], worked - last[1]) if output is not None else (0.0, 0.0)
     fixed = Fixed(
         (before[0] + between[0] + after[0], before[1] + between[1] + after[1]),
         (opened.wall / looked, opened.cpu / looked) if opened and looked else (0.0, 0.0),
         found.sampler.resident,
-        memory()["peak"],
+        used().peak,
     )
     file, threads = run
     known = estimate(found.sampler, fixed, threads)

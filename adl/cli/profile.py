@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from adl.runtime.execute.outcome import Outcome
+    from adl.runtime.profile.machine import Used
     from adl.runtime.profile.meter import Meter
     from adl.syntax.source import Source
 
@@ -29,11 +30,12 @@ _LEAST = 0.01  # of the kernel's work: statements below are not shown
 
 @dataclass
 class Profiled:
-    """The meter of a run; ``end`` and ``whole`` are known when it has ended."""
+    """The meter of a run; the rest is known when it has ended."""
 
     meter: Meter
     end: float = 0.0  # of time.perf_counter
     whole: float = 0.0  # seconds since the process began
+    used: Used | None = None
 
 
 @contextlib.contextmanager
@@ -42,7 +44,7 @@ def profiling(wanted: bool) -> Iterator[Profiled | None]:
     if not wanted:
         yield None
         return
-    from adl.runtime.profile.machine import since_start
+    from adl.runtime.profile.machine import since_start, used
     from adl.runtime.profile.meter import measuring, stage
 
     with measuring() as meter:
@@ -57,6 +59,7 @@ def profiling(wanted: bool) -> Iterator[Profiled | None]:
         yield found
         found.end = time.perf_counter()
         found.whole = since_start() or found.end - meter.begin
+        found.used = used()
 
 
 def show_profile(
@@ -78,7 +81,9 @@ def show_profile(
     done = Run(
         Path(source.name).stem, source.text, tuple(inputs), threads, interpreted, output is not None
     )
-    document = metrics(done, profiled.meter, outcome, profiled.end, profiled.whole)
+    assert profiled.used is not None, "the run has not ended"
+    measured = profiled.end, profiled.whole, profiled.used
+    document = metrics(done, profiled.meter, outcome, *measured)
     if output is not None:
         try:
             write_metrics(document, output)
@@ -86,25 +91,27 @@ def show_profile(
             raise UserError(str(error)) from None
     if form == "json":
         click.echo(json.dumps(document, indent=1))
-    elif not quiet:
-        print_profile(document)
-        if output is not None:
-            click.echo(f"wrote {output}/{METRICS}")
+        return
+    if not quiet:
+        print_tables(document)
+    print_verdict(document)
+    if output is not None and not quiet:
+        click.echo(f"wrote {output}/{METRICS}")
 
 
-def print_profile(document: dict[str, Any]) -> None:
-    """Print the tables of a document, and what it comes to."""
+def print_tables(document: dict[str, Any]) -> None:
+    """Print the tables of a document, those that have rows."""
     from adl.cli.tables import console_of_output, print_whole
 
     console = console_of_output()
-    tables = [stages_table(document)]
-    if document["columns"]:
-        tables.append(columns_table(document))
-    if document["regions"]:
-        tables.append(statements_table(document))
-    for table in tables:
-        print_whole(console, table)
-        console.print()
+    for table in (stages_table(document), columns_table(document), statements_table(document)):
+        if table.row_count:
+            print_whole(console, table)
+            console.print()
+
+
+def print_verdict(document: dict[str, Any]) -> None:
+    """Print what a document comes to."""
     judged = document["verdict"]
     click.echo(judged["text"])
     for number, remedy in enumerate(judged["remedies"], 1):
@@ -145,6 +152,8 @@ def columns_table(document: dict[str, Any]) -> Table:
             *(f"{column['seconds'][s]:.3f}" for s in ("read", "decompress", "interpret")),
             needed,
         )
+    if not columns:
+        return table
     sums = [sum(c[key] for c in columns) for key in ("compressed", "uncompressed")]
     seconds = [sum(c["seconds"][s] for c in columns) for s in ("read", "decompress", "interpret")]
     table.add_row(

@@ -8,9 +8,33 @@ import resource
 import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, NamedTuple
 
 _LIBRARIES = ("numpy", "uproot", "awkward", "llvmlite", "numba", "boost-histogram", "correctionlib")
+
+
+class Used(NamedTuple):
+    """What a process has used up to a moment: seconds of CPU, bytes of memory and of disks."""
+
+    user: float
+    system: float
+    peak: int  # bytes of memory, at most
+    faults: int  # that waited for a disk
+    read: int | None  # not what was in memory
+    written: int | None
+
+
+def used() -> Used:
+    """Return what this process has used so far."""
+    found = resource.getrusage(resource.RUSAGE_SELF)
+    return Used(
+        found.ru_utime,
+        found.ru_stime,
+        found.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+        found.ru_majflt,
+        _number("/proc/self/io", "read_bytes"),
+        _number("/proc/self/io", "write_bytes"),
+    )
 
 
 def cores() -> int:
@@ -32,28 +56,23 @@ def since_start() -> float | None:
         return None
 
 
-def cpu(wall: float, threads: int) -> dict[str, Any]:
+def cpu(used: Used, wall: float, threads: int) -> dict[str, Any]:
     """Return the processor, the CPU seconds of this process, and how busy its threads were."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    both = used.ru_utime + used.ru_stime
+    both = used.user + used.system
     return {
         "model": _field("/proc/cpuinfo", "model name") or platform.processor() or None,
         "cores": os.cpu_count(),
         "available": cores(),
         "threads": threads,
-        "user": used.ru_utime,
-        "system": used.ru_stime,
+        "user": used.user,
+        "system": used.system,
         "efficiency": both / (wall * threads) if wall else 0.0,
     }
 
 
-def memory() -> dict[str, Any]:
+def memory(used: Used) -> dict[str, Any]:
     """Return bytes of the machine's memory, and the most that this process had."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {
-        "total": _kilobytes("/proc/meminfo", "MemTotal"),
-        "peak": peak * (1 if sys.platform == "darwin" else 1024),
-    }
+    return {"total": _kilobytes("/proc/meminfo", "MemTotal"), "peak": used.peak}
 
 
 def resident() -> int:
@@ -62,23 +81,15 @@ def resident() -> int:
         with open("/proc/self/statm", encoding="ascii") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, IndexError):
-        return int(memory()["peak"])
+        return used().peak
 
 
-def swap() -> dict[str, Any]:
+def swap(used: Used) -> dict[str, Any]:
     """Return bytes of the machine's swap, and what this process has there now."""
     return {
         "total": _kilobytes("/proc/meminfo", "SwapTotal"),
         "used": _kilobytes("/proc/self/status", "VmSwap"),
-        "page_faults": resource.getrusage(resource.RUSAGE_SELF).ru_majflt,
-    }
-
-
-def local() -> dict[str, int | None]:
-    """Return what the process has had from disks and given to them: not what was in memory."""
-    return {
-        "read": _number("/proc/self/io", "read_bytes"),
-        "written": _number("/proc/self/io", "write_bytes"),
+        "page_faults": used.faults,
     }
 
 

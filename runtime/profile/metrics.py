@@ -45,7 +45,14 @@ class Run:
     written: bool = False  # prints and saves went to files
 
 
-def metrics(run: Run, meter: Meter, outcome: Outcome, end: float, whole: float) -> dict[str, Any]:
+def metrics(
+    run: Run,
+    meter: Meter,
+    outcome: Outcome,
+    end: float,
+    whole: float,
+    used: machine.Used,
+) -> dict[str, Any]:
     """Return the document of a run.
 
     Args:
@@ -54,6 +61,7 @@ def metrics(run: Run, meter: Meter, outcome: Outcome, end: float, whole: float) 
         outcome: What became of its files.
         end: When the run ended, of ``time.perf_counter``.
         whole: Seconds from the start of the process to the end of the run.
+        used: What the process had used by then: what judges the run is no part of it.
     """
     runs = [o for o in (outcome.parts or (outcome,)) if o.kernel is not None and o.partial]
     counted = [
@@ -79,11 +87,11 @@ def metrics(run: Run, meter: Meter, outcome: Outcome, end: float, whole: float) 
         "stages": [{"stage": name, **spent._asdict()} for name, spent in stages.items()],
         "columns": _columns(meter, outcome.events, found),
         "regions": _regions(found),
-        "cpu": machine.cpu(whole, run.threads),
-        "memory": machine.memory(),
-        "swap": machine.swap(),
+        "cpu": machine.cpu(used, whole, run.threads),
+        "memory": machine.memory(used),
+        "swap": machine.swap(used),
         "io": {
-            "local": machine.local(),
+            "local": {"read": used.read, "written": used.written},
             "network": {"read": sum(t.remote for t in meter.taken.values())},
         },
         "software": machine.software(),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-_LEAST = 0.02  # of the time: a remedy that saves less is not worth a line
+_LEAST = 0.05  # of the time: a remedy that saves less, 1.0x as it is told, is not worth a line
 _MOST = 3  # remedies
 _RARE = 0.5  # of the events: a column that more of them need is not late
 _KERNEL = ("kernel", "fill")
@@ -140,7 +140,7 @@ RULES = (
     Rule(
         "near",
         lambda m: m.remote > 0,
-        lambda m: m.of("read") * m.remote,
+        lambda m: m.of("open", "read") * m.remote,
         lambda m: "copy the files to a disk near by; --rewrite FROM=TO then looks there first",
         most=True,
     ),
