@@ -32,6 +32,7 @@ region pairs
   select size(mu) >= 1
   histo h, "m", 10, 0, 120, pT(mu[0])
   save kept pT(mu[0])
+  print pT(mu[0]), size(mu)
 """
 FLAT = np.zeros(1, np.int64)
 
@@ -153,11 +154,15 @@ def test_the_sizes_of_a_sample_are_those_of_the_run(folder: Path) -> None:
     out = folder / "out"
     assert run(folder / "a.adl", folder / "events.root", "-o", out, "-q").exit_code == 0
     found = {one["file"]: one["size"] for one in document["run"]["output"]}
-    real = {p.name: p.stat().st_size for p in out.iterdir()}
+    files = [path for path in out.rglob("*") if path.is_file()]
+    real = {str(path.relative_to(out)): path.stat().st_size for path in files}
     assert set(found) == set(real)
     assert found["results.json"]["value"] == pytest.approx(real["results.json"], rel=0.1)
     assert found["results.root"]["value"] == pytest.approx(real["results.root"], rel=0.1)
     assert found["kept.root"]["value"] == pytest.approx(real["kept.root"], rel=0.2)
+    assert found["prints/pairs_1.csv"]["value"] == pytest.approx(
+        real["prints/pairs_1.csv"], rel=0.05
+    )
     assert document["run"]["events"] == {"value": 60_000, "uncertainty": 0}
     assert 6_000 <= document["sample"]["events"] <= 12_000
     held = document["run"]["read"]["value"]

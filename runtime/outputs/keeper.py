@@ -67,8 +67,8 @@ class Keeper:
             with tempfile.TemporaryDirectory() as folder:
                 with writing(Path(folder), output.name, output.format, table) as writer:
                     writer.write(table)
-                (path,) = Path(folder).iterdir()
-                found[self.directory / path.name] = path.stat().st_size
+                (path,) = (p for p in Path(folder).rglob("*") if p.is_file())
+                found[self.directory / path.relative_to(folder)] = path.stat().st_size
         return found
 
     def wanted(self, outputs: Sequence[RowsOutput]) -> tuple[RowsOutput, ...]:
