@@ -91,6 +91,7 @@ datasets:
         ("process: other, era: '2018', variation: hdamp_up}", []),
         ("process: top, variation: hdamp_up}", ["W503"]),
         ("process: w, era: '2018', variation: hdamp_up}", ["E512"]),
+        ("process: other, era: '2018', variation: nominal}", ["E504"]),
         ("era: '2018', variation: x, split: {top: MET > 50, more: otherwise}}", ["E512", "W503"]),
     ],
 )

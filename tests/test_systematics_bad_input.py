@@ -107,6 +107,40 @@ def test_a_correction_that_nothing_calls_is_said(tmp_path: Path) -> None:
     assert codes(block + text.format("1.5"), FILE) == ["W336", "W341"]
 
 
+def test_each_variation_of_a_pattern_is_looked_at() -> None:
+    names = ("Jet_pt_xUp", "Jet_pt_xDown", "w", "wUp", "wDown")
+    columns = schema(**dict.fromkeys(names, "float32"))
+    found = examined("systematic auto *\n" + REGION + "  select MET > 20\n", columns)
+    assert [d.message for d in found] == [
+        "nothing uses w: w changes nothing",
+        "x varies Jet, and MET stays as it is",
+    ]
+    assert "(systematic x, set pt(Jet) up … down …)" in found[1].help
+
+
+def test_a_histogram_is_not_called_like_a_variation_of_another_one() -> None:
+    text = "systematic s\n  scale pt(Jet)  up 1.1  mirror\n" + REGION
+    for name in ("lead__sUp", "lead__sDown", "cutflow__sUp"):
+        (found,) = examined(f'{text}  histo {name}, "", 10, 0, 100, pt(Jet[0])\n', FILE)
+        assert found.code == "E223"
+        assert found.message.endswith(
+            f"{name.partition('__')[0]} under the variation {name[-5:].strip('_')}"
+        )
+    for name in ("other__sUp", "lead__s"):
+        assert codes(f'{text}  histo {name}, "", 10, 0, 100, pt(Jet[0])\n', FILE) == []
+
+
+def test_missing_momentum_without_pt_is_no_number() -> None:
+    met = FILE.singletons["MET"]
+    columns = replace(met, attributes={"phi": met.attributes["phi"]})
+    lacks = replace(FILE, singletons={**FILE.singletons, "MET": columns})
+    for used in ("MET > 20", "-MET < 20"):
+        found = examined(f"region r\n  select {used}\n", lacks)
+        assert {(d.code, d.message) for d in found} == {
+            ("E202", "MET has no pt, and stands where a number is needed")
+        }
+
+
 def test_pile_up_is_no_direction() -> None:
     columns = schema(
         Rho="float32", Rho_PileUp="float32", Jet_pt_jesUp="float32", Jet_pt_jesDown="float32"

@@ -208,6 +208,22 @@ def test_a_mistake_has_its_code(change: str, tmp_path: Path) -> None:
     assert MISTAKES[change] in [d.code for d in caught.value.diagnostics if d.severity == "error"]
 
 
+def test_a_default_is_no_category_of_a_variation(tmp_path: Path) -> None:
+    corrections(tmp_path)
+    document = json.loads((tmp_path / "sf.json").read_text())
+    document["corrections"][0]["data"]["default"] = 1.0
+    (tmp_path / "sf.json").write_text(json.dumps(document))
+    text = BLOCK.replace('down "down"', 'down "dwn"') + REGION
+    with pytest.raises(AnalysisError) as caught:
+        compiled(tmp_path, text)
+    (found,) = (d for d in caught.value.diagnostics if d.severity == "error")
+    assert (found.code, text[found.span.start : found.span.end]) == ("E294", '"dwn"')
+    assert found.message == "correction sf has no sys dwn, only a default for all others"
+    assert "did you mean down?" in found.help
+    # The nominal value can be what the file has for all others.
+    compiled(tmp_path, BLOCK.replace('nominal "nom"', 'nominal "central"') + REGION)
+
+
 def test_variations_of_a_correction_that_nothing_calls_are_a_warning(tmp_path: Path) -> None:
     corrections(tmp_path)
     source = Source(str(tmp_path / "a.adl"), BLOCK + "region r\n  select MET > 20\n")

@@ -781,3 +781,4 @@ class Analysis:
     # What systematics change: columns in the written order, and what is computed beside nominal.
     stages: tuple[Stage, ...] = ()
     systematics: tuple[SystematicDef, ...] = ()
+    sources: frozenset[str] = frozenset()  # names of systematics, of those for other datasets too

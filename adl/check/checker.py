@@ -40,6 +40,7 @@ from adl.check.regions import check_region
 from adl.check.scope import Current, Scope
 from adl.check.streams import asked_streams, in_streams, vetoed
 from adl.check.systematics.blocks import check_systematics
+from adl.check.systematics.written import refuse_taken_names
 from adl.check.tables import check_table
 from adl.check.triggers import check_triggers, triggers
 from adl.check.tuples import is_composite
@@ -94,6 +95,7 @@ def check(
         definitions = _definitions(context)
         regions = tuple(d for d in definitions if isinstance(d, RegionDef))
         stages, varied, drafts = check_systematics(context, file, regions, systematics)
+        refuse_taken_names(context, regions, varied)
     except RecursionError:  # long expressions in long chains of defines
         context.too_deep(context.open_name())
         raise AnalysisError(source, findings.ordered()) from None
@@ -109,8 +111,12 @@ def check(
     readings = tuple(context.readings)
     functions = tuple(f for f in context.functions.values() if f is not None)
     declared = tuple(definitions)
+    own = {draft.member.name for draft in drafts if systematics(draft.member.name)}
+    blocks_of = filter(None, context.corrections.values())
+    own |= {v.systematic for c in blocks_of for v in c.varied if systematics(v.systematic)}
     analysis = Analysis(
-        *(source, name, read_as, schema, regions, declared, readings, functions, stages, varied)
+        *(source, name, read_as, schema, regions, declared, readings, functions, stages, varied),
+        sources=frozenset(own),
     )
     return analysis, findings.ordered()
 

@@ -29,7 +29,7 @@ CODES: dict[str, str] = {
     "E220": "the file's dialect is not clear",
     "E221": "missing momentum has no pseudorapidity",
     "E222": "an element is called like a collection",
-    "E223": "a histogram is called like one that every region has",
+    "E223": "a histogram is called like another one of results.root",
     "E224": "a slice has no element",
     "E225": "a computed position has no element to stand for",
     "E226": "a sum has too many particles",

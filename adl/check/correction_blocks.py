@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from adl.check.analysis import CorrectionAt, Value
 from adl.check.constants import interpolated
 from adl.check.context import Context
-from adl.check.correction_files import Check, applied, find
+from adl.check.correction_files import Check, applied, find, refuse_default
 from adl.check.declarations import warn_of_hidden_function
 from adl.check.scope import Scope, mistake
 from adl.stdlib.corrections.files import Correction as Meaning
@@ -187,13 +187,11 @@ def call(scope: Scope, expr: Call, declared: Declared, check: Check) -> Value | 
     if own or category is None or not isinstance(value, CorrectionAt):
         return value
     place = category + (len(rest) - 1 if _stars_before(declared, category) else 0)
-    for varied in declared.varied:
-        for text in (varied.up, varied.down):
-            if (
-                applied(scope, found.meaning, _written(declared, rest, text), text.span, check)
-                is None
-            ):
-                return None
+    for text in (t for varied in declared.varied for t in (varied.up, varied.down)):
+        if applied(scope, found.meaning, _written(declared, rest, text), text.span, check) is None:
+            return None
+        own_name = interpolated(scope.context, text.value, text.span)
+        refuse_default(scope, found.meaning, found.meaning.inputs[place], own_name, text.span)
     return replace(value, block=declared.name, place=place)
 
 

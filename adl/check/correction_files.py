@@ -193,6 +193,16 @@ def _has_content(
     return True
 
 
+def refuse_default(scope: Scope, known: Correction, wanted: Input, text: str, span: Span) -> None:
+    """Report a category for which a correction has its default: no variation is made of that."""
+    keys = known.categories(wanted.name)
+    if not keys or text in keys:
+        return
+    message = f"correction {known.name} has no {wanted.name} {text}, only a default for all others"
+    help = filter(None, (did_you_mean(text, [*map(str, keys)]), _listed("it has", keys)))
+    mistake(scope, "E294", message, span, "\n".join(help))
+
+
 def _inputs(known: Correction) -> str:
     return f"its inputs are {', '.join(f'{i.name} ({i.kind})' for i in known.inputs)}"
 

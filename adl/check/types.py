@@ -22,10 +22,12 @@ from adl.check.analysis import (
     Type,
     Value,
 )
+from adl.check.attribute_names import input_hint, owners
 from adl.check.collections import inputs
 from adl.check.elements import branch_type, sources_of
 from adl.check.readings import Reading
 from adl.check.scope import Scope, mistake
+from adl.stdlib.models import SingletonSchema
 
 # One comparison inside the brackets of a call: ``abs(eta < 2.4)``.
 _COMPARED_INSIDE = re.compile(r"(\w+)\(([^()<>=!,]+?) *(<=|>=|<|>|==|!=) *([^()<>=!,]+)\)")
@@ -71,6 +73,10 @@ def number(scope: Scope, value: Value | None) -> Value | None:
     if plain_number is not None:
         return plain_number
     text = scope.context.words(value.span)
+    match owners(scope.context, value):
+        case (SingletonSchema() as owner,) if "pt" not in owner.attributes:
+            message = f"{owner.name} has no pt, and stands where a number is needed"
+            return mistake(scope, "E202", message, value.span, input_hint(scope.context))
     plain = re.fullmatch(r"[\w.\[\]]+", text)
     help = f"{text}.pT is its transverse momentum" if plain else f"pT({text}), m({text}), …"
     if plain and isinstance(value, Sum) and len(value.items) > 1:
@@ -99,9 +105,9 @@ def entry(scope: Scope, value: Value) -> Value | None:
 def _missing_momentum(value: Value) -> Value | None:
     """Return the pT of missing momentum, of its negative or of a choice; None for the rest."""
     match value:
-        case Singleton():
+        case Singleton(schema=schema) if "pt" in schema.attributes:
             return AttributeOf(value, "pt", type="real", span=value.span)
-        case Sum(items=((-1, Singleton() as missing),)):
+        case Sum(items=((-1, Singleton(schema=schema) as missing),)) if "pt" in schema.attributes:
             pt = AttributeOf(missing, "pt", type="real", span=missing.span)
             return Operation("neg", (pt,), type="real", span=value.span)
         case Choice():

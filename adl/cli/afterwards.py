@@ -95,8 +95,8 @@ def _report_lost_weights(results: Results) -> set[str]:
     for (lost, region), labels in alike.items():
         which = "this variation" if len(labels) == 1 else "these variations"
         show_warning(
-            f"{_some(labels)}: the weight of {lost:,} events is missing, NaN or infinite, "
-            f"first seen in {region}; they are in no yield of {which}"
+            f"{_some(labels)}: the weight of {lost:,} event{'' if lost == 1 else 's'} is missing, NaN or "
+            f"infinite, first seen in {region}; {'it is' if lost == 1 else 'they are'} in no yield of {which}"
         )
     return said
 

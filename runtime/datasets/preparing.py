@@ -7,7 +7,7 @@ analysis: it counts the dataset, its lumi mask and its parts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from adl.check.analysis import EventValue
@@ -21,7 +21,7 @@ from adl.compiler.lower.regions import ALL_EVENTS, counter, lower
 from adl.compiler.lower.start import Start, started
 from adl.compiler.lower.truth import known
 from adl.compiler.lower.values import Lowering
-from adl.compiler.pipeline import Compiled
+from adl.compiler.pipeline import Compiled, lowered
 from adl.compiler.program import Program, RegionOutput, StepOutput, joined
 from adl.runtime.datasets.each import Each, counted_each, wanted
 from adl.runtime.datasets.lists import Condition, Group, Listed, named
@@ -153,9 +153,8 @@ class DatasetPreparation:
             for part, mask in parts_of(self.listed, self.group, self._lowering(schema))
         )
         programs = [
-            self._of_part(part, Start(mask, weight), schema, branch) for part, mask in found
+            self._of_part(part, Start(mask, weight), file, schema, branch) for part, mask in found
         ]
-        self._refuse_double(programs, file)
         if self.listed.variation:  # it has none of its own: only its nominal results count
             programs = [replace(p, variations=(), systematics=()) for p in programs]
         self.parts = tuple(part for part, _ in found)
@@ -169,16 +168,19 @@ class DatasetPreparation:
         own = Program((_own_region(weight, inside, found),))
         return self._kernel(joined((own, *programs)), file, schema)
 
-    def _refuse_double(self, programs: Sequence[Program], file: Input) -> None:
+    def _refuse_double(self, names: Collection[str], file: Input) -> None:
+        """Refuse what another systematic is called, be that one for other datasets."""
         label = self.listed.variation
         name, _ = named(label)
-        if label and any(name == s.name for p in programs for s in p.systematics):
+        if label and name in names:
             what = (
                 f"{self.listed.name} stands for {label}, and {name} is a systematic of the analysis"
             )
             raise InputError(file.path, what, "give the variation of the dataset another name")
 
-    def _of_part(self, part: Part, start: Start, schema: Schema, branch: Branch | None) -> Program:
+    def _of_part(
+        self, part: Part, start: Start, file: Input, schema: Schema, branch: Branch | None
+    ) -> Program:
         listed = self.listed
         dataset = Dataset(
             listed.kind,
@@ -190,7 +192,9 @@ class DatasetPreparation:
             "" if branch is None else self.genw_of(schema),
             self.processes,
         )
-        return started(self.base.program(schema, dataset), start)
+        analysis = self.base.checked(schema, dataset)
+        self._refuse_double(analysis.sources, file)
+        return started(lowered(analysis, self.base.seed), start)
 
     def _weight_column(self, file: Input, schema: Schema) -> Branch | None:
         wanted = self.listed.genw.column

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adl.runtime.datasets.lists import DatasetList, Listed
+from adl.runtime.results import NOMINAL
 from adl.syntax.diagnostics import Findings
 
 
@@ -22,6 +23,11 @@ def check_variations(found: DatasetList, findings: Findings) -> None:
                 nominal.setdefault(process, []).append(listed)
     for (process, label), own in varied.items():
         first = own[0]
+        if label == NOMINAL:
+            message = f"{first.name} is a variation that is called {NOMINAL}"
+            help = "without variation it is one of the nominal datasets"
+            findings.error("E504", message, first.span, help)
+            continue
         if process not in nominal:
             message = f"{first.name} is the variation {label} of {process}, which has no dataset"
             help = f"one with process: {process}, and without variation"

@@ -4,8 +4,7 @@ A region is a directory, ``SR/mjj``. Where results hold more than one process, d
 or era of a dataset, that level stands before it, in this order: ``ttbar/2018/SR/mjj``. A variation
 stands behind the name: ``SR/mjj__jesUp``.
 Beside its histograms a region has ``cutflow`` (Σw with errors from Σw²), ``cutflow_raw`` (events)
-and, with bins, ``bins`` and ``bins_raw``: one cell a step or bin, labelled with its text. A
-histogram of the analysis that has one of these names is the earlier cycle, ``cutflow;1``.
+and, with bins, ``bins`` and ``bins_raw``: one cell a step or bin, labelled with its text.
 
 A histogram with a leading category axis, its variations, is written as one histogram for each.
 Nothing knows how many fills a cell had, so ``GetEntries`` is the effective number (Σw)²/Σw²: the

@@ -37,10 +37,10 @@ def about_systematics(subject: Subject, drafts: Sequence[Draft]) -> None:
     used = _Used(subject)
     told: set[object] = set()
     for draft in drafts:
-        block = draft.member.span
-        if block in told:  # once a family
+        changed = frozenset((*(new.branch.name for new in _new(draft)), *draft.tables))
+        if (draft.member.span, changed) in told:  # once a family of what changes the same
             continue
-        told.add(block)
+        told.add((draft.member.span, changed))
         _warn_unused(used, draft)
         _warn_left_behind(used, draft)
         _warn_made_of(used, draft)
@@ -154,6 +154,9 @@ def _warn_left_behind(used: _Used, draft: Draft) -> None:
         name = next(iter(moved))
         message = f"{draft.member.name} varies {name}, and {single.name} stays as it is"
         help = f"propagate {single.name} from {name} pt > 15, or keep {single.name}"
+        if draft.member.clauses[0].word == "auto":  # which has no lines below
+            block = f"systematic {draft.member.name}, set pt({name}) up … down …"
+            help = f"in a block of its own ({block}): {help}"
         used.subject.context.findings.warning("W342", message, draft.member.span, help)
 
 
