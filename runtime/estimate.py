@@ -52,6 +52,7 @@ class Fixed:
     """What does not depend on the number of events: seconds by the clock and of the processor."""
 
     whole: tuple[float, float]  # before the first event, after the last one, and between files
+    writing: tuple[float, float]  # of the rows of the sample, which one thread does
     opening: tuple[float, float]  # of a file that the sample has looked at
     resident: int  # bytes of memory when events begin
     peak: int  # bytes, the most that the sample itself had
@@ -91,14 +92,15 @@ def estimate(sampler: Sampler, fixed: Fixed, threads: int) -> Estimate:
         cpu += Quantity(fixed.opening[1] * unseen)
         time += Quantity(fixed.opening[0] * unseen)
     busy = min(threads, max(sum(_units(file) for file in files), 1))
+    every = rows_factor(sampler) or nothing
     return Estimate(
         sum(span.events for file in files for span in file.spans),
         spans,
         (sum(group.looked for group in groups), sum(len(group.paths) for group in groups)),
         events,
         read,
-        cpu + Quantity(fixed.whole[1]),
-        time.times(1 / busy) + Quantity(fixed.whole[0]),
+        cpu + Quantity(fixed.whole[1]) + every.times(fixed.writing[1]),
+        time.times(1 / busy) + Quantity(fixed.whole[0]) + every.times(fixed.writing[0]),
         _memory(files, fixed, threads),
         threads,
     )
@@ -109,13 +111,19 @@ def rows(sampler: Sampler, written: int, empty: int) -> Quantity:
 
     With those of the sample it has ``written`` bytes, with none ``empty``.
     """
+    factor = rows_factor(sampler)
+    if factor is None:
+        return Quantity(written, None)
+    return Quantity(empty) + factor.times(max(written - empty, 0))
+
+
+def rows_factor(sampler: Sampler) -> Quantity | None:
+    """Return how many times the rows of the sample there are in all; None if it has none."""
     total = Quantity(0.0)
     for group in sampler.groups:
         total += _scaled(group, lambda span: float(span.rows))
     sampled = sum(s.rows for g in sampler.groups for f in g.files for s in f.spans)
-    if not sampled:
-        return Quantity(written, None)
-    return Quantity(empty) + total.times(max(written - empty, 0) / sampled)
+    return total.times(1 / sampled) if sampled else None
 
 
 def results(written: int) -> Quantity:

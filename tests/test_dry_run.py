@@ -17,9 +17,10 @@ from click.testing import Result
 
 from adl.cli import dry_run
 from adl.cli.dry_run import share_of
-from adl.runtime.estimate import Quantity, _left_out
+from adl.runtime.estimate import Estimate, Fixed, Quantity, _left_out, estimate
 from adl.runtime.execute.device import nvidia
-from adl.runtime.execute.sampling import spans
+from adl.runtime.execute.sampling import Group, SampledFile, Sampler, Span, spans
+from adl.runtime.profile.meter import measuring
 from tests.commands import adl
 from tests.fake_cuda import FakeCuda, driver_of
 
@@ -167,6 +168,28 @@ def test_the_sizes_of_a_sample_are_those_of_the_run(folder: Path) -> None:
     assert 6_000 <= document["sample"]["events"] <= 12_000
     held = document["run"]["read"]["value"]
     assert 0 < held < (folder / "events.root").stat().st_size
+
+
+def test_writing_rows_takes_longer_with_more_of_them() -> None:
+    def of(rows: int, writing: float) -> Estimate:
+        spans = [Span(100, 1000, 800, rows, (0.0, 0.0), (0.0, 0.0)) for _ in range(2)]
+        group = Group(("a",), 1, [SampledFile("a", 2_000, 10_000, 1_000, 8, spans)])
+        fixed = Fixed((1.0, 1.0), (writing, 2 * writing), (0.0, 0.0), 0, 0)
+        return estimate(Sampler(0.1, [group]), fixed, 2)
+
+    found = of(50, 0.5)
+    assert found.time.value == pytest.approx(1.0 + 10 * 0.5)  # of one thread
+    assert found.cpu.value == pytest.approx(1.0 + 10 * 1.0)
+    assert of(0, 0.0).time == of(50, 0.0).time
+
+
+def test_what_spans_spend_on_rows_is_not_writing_them() -> None:
+    with measuring() as meter:
+        assert meter is not None
+        sampler = Sampler(0.1)
+        sampler._made((1.0, 1.0), (1.25, 1.5))
+        meter._own().spent["rows", ""] = [2.0, 1.75, 3]
+        assert sampler.writing(meter) == (1.75, 1.25)
 
 
 def test_nothing_is_written_and_no_folder_is_made(folder: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from click.testing import Result
 from adl.compiler.ir import Column
 from adl.runtime.inputs.chunks import read
 from adl.runtime.inputs.opening import open_input
+from adl.runtime.outputs import saved
 from adl.runtime.profile import meter as meters
 from adl.runtime.profile import metrics as documents
 from adl.runtime.profile.machine import used
@@ -266,6 +267,26 @@ def test_printed_columns_are_the_columns_written(
     assert written == [f"prints/r_1/{name}" for name in header.split(",")]
 
 
+def test_writing_rows_is_counted_to_rows(
+    analysis: Path, examples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analysis.write_text("region r\n  select size(Muon) > 1\n  print MET\n  print size(Muon)\n")
+    at_work: list[str] = []
+
+    def wrapped(function: Any) -> Any:
+        def call(*arguments: Any) -> Any:
+            meter = meters.active()
+            assert meter is not None
+            at_work.append(meter._own().stack[-1][0])
+            return function(*arguments)
+
+        return call
+
+    monkeypatch.setattr(saved._Csv, "write", wrapped(saved._Csv.write))
+    profiled(analysis, examples / "sample" / "zmumu.root", "-o", tmp_path)
+    assert at_work == ["rows", "rows"]
+
+
 def test_the_same_work_has_the_same_identity(analysis: Path, examples: Path) -> None:
     sample = examples / "sample" / "zmumu.root"
     first, second = (profiled(analysis, sample)["workflow"]["id"] for _ in range(2))
@@ -315,6 +336,12 @@ VERDICTS: dict[str, tuple[Measured, str, tuple[str, ...], str]] = {
         "CPU",
         ("threads",),
         "CPU-bound: 100 % of the time is the analysis itself: cuts, weights and fills; use 4 threads: -j 4: up to 4.0x",
+    ),
+    "rows are written by one thread": (
+        Measured(10.0, {"rows": 9.0, "kernel": 1.0}, cores=2, blocks=100),
+        "output",
+        ("fewer rows", "threads"),
+        "print and save fewer columns, or behind tighter cuts: up to 10.0x",
     ),
     "one block cannot be shared": (replace(IDLE, cores=4, blocks=1), "CPU", (), "nothing simple"),
     "all cores are at work": (

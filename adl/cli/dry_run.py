@@ -99,7 +99,6 @@ def tell_of_run(
     from adl.runtime.estimate import Fixed, estimate
     from adl.runtime.profile.machine import since_start, used
 
-    kept = rows_of(found, keepers)
     write(found.folder)
     begun, last, spent = found.sampler.started, found.sampler.ended, found.sampler.spent
     now, worked = time.perf_counter(), time.process_time()
@@ -107,14 +106,19 @@ def tell_of_run(
     looked = sum(len(group.files) for group in found.sampler.groups)
     before = (since_start() or now - found.meter.begin) - (now - begun[0]), begun[1]
     between = (last[0] - begun[0] - spent[0], last[1] - begun[1] - spent[1])
-    after = (now - last[0], worked - last[1]) if output is not None else (0.0, 0.0)
+    after = writing = 0.0, 0.0
+    if output is not None:
+        writing = found.sampler.writing(found.meter)
+        after = now - last[0] - writing[0], worked - last[1] - writing[1]
     fixed = Fixed(
         (before[0] + between[0] + after[0], before[1] + between[1] + after[1]),
+        writing,
         (opened.wall / looked, opened.cpu / looked) if opened and looked else (0.0, 0.0),
         found.sampler.resident,
         used().peak,
     )
     file, threads = run
+    kept = rows_of(found, keepers)
     known = estimate(found.sampler, fixed, threads)
     files = [*results_of(found, {size.name for size in kept}), *kept]
     if form == "json":

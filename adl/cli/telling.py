@@ -69,10 +69,12 @@ def write_results(results: Results, output: str, profiled: Profiled | None = Non
     Raises:
         UserError: they cannot be written there.
     """
-    from adl.runtime.outputs import OutputError
-    from adl.runtime.outputs.json_ import write_json
-    from adl.runtime.outputs.root import write_root
     from adl.runtime.profile.meter import stage
+
+    with stage("start"):
+        from adl.runtime.outputs import OutputError
+        from adl.runtime.outputs.json_ import write_json
+        from adl.runtime.outputs.root import write_root
 
     results = replace(results, metrics=METRICS if profiled else "")
     try:

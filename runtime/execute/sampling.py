@@ -29,6 +29,7 @@ _SPANS = 8  # of a sample, where its files have the events for it
 _LEAST = 3  # in a file: two tell little of how much they differ
 _PIECE = 20_000  # events up to which a span has a whole piece of the file
 _SHORT = 16  # events so few that they only show what a span costs however many it has
+_ROWS = ("rows",)
 _BY_BYTES = ("read", "decompress", "wait")  # stages; the others take longer with more events
 
 
@@ -93,6 +94,8 @@ class Sampler:
     ended: tuple[float, float] = (0.0, 0.0)
     spent: tuple[float, float] = (0.0, 0.0)
     resident: int = 0  # bytes of memory then
+    # Seconds spent on rows in spans. The others are for writing them, when spans are merged.
+    making: tuple[float, float] = (0.0, 0.0)
 
     def files(self, paths: Sequence[str], limit: int | None) -> Sequence[str]:
         """Return the files to look at; with a limit all, since it decides which are read."""
@@ -119,7 +122,7 @@ class Sampler:
         """Run a span of the file that was begun last, and take down what it costs."""
         group, meter = self.groups[-1], active()
         assert meter is not None, "a sample is measured"
-        file = group.files[-1]
+        file, rows = group.files[-1], _of_stages(meter, _ROWS)
         if not any(file.spans for file in group.files):
             short = min(start + _SHORT, stop)
             work(start, short)  # imports and first uses, and the pieces that hold these events
@@ -135,10 +138,20 @@ class Sampler:
         self.spent = self.spent[0] + clock, self.spent[1] + used
         reading = (after[0] - before[0], after[1] - before[1])
         computing = (max(clock - reading[0], 0.0), max(used - reading[1], 0.0))
-        rows = sum(table.rows for tables in done.rows for table in tables)
+        number = sum(table.rows for tables in done.rows for table in tables)
         size = after[2] - before[2]
-        file.spans.append(Span(stop - start, size, done.bytes, rows, reading, computing))
+        self._made(rows, _of_stages(meter, _ROWS))
+        file.spans.append(Span(stop - start, size, done.bytes, number, reading, computing))
         return done
+
+    def writing(self, meter: Meter) -> tuple[float, float]:
+        """Return the seconds of writing rows, by the clock and of the processor."""
+        clock, used = _of_stages(meter, _ROWS)
+        return max(clock - self.making[0], 0.0), max(used - self.making[1], 0.0)
+
+    def _made(self, before: tuple[float, float], after: tuple[float, float]) -> None:
+        clock, used = self.making
+        self.making = clock + after[0] - before[0], used + after[1] - before[1]
 
     def whole(self, partial: Partial) -> Partial:
         """Return what the whole file might count, were it all like its spans."""
@@ -200,7 +213,12 @@ def _now() -> tuple[float, float]:
 
 def _stages(meter: Meter) -> tuple[float, float, int]:
     """Return the seconds of reading so far, by the clock and of the processor, and the bytes."""
-    found: Mapping[str, tuple[float, float, int]] = meter.stages
-    spent = [found[name] for name in _BY_BYTES if name in found]
     size = sum(taken.compressed for taken in meter.taken.values())
-    return sum(s[0] for s in spent), sum(s[1] for s in spent), size
+    return *_of_stages(meter, _BY_BYTES), size
+
+
+def _of_stages(meter: Meter, names: Sequence[str]) -> tuple[float, float]:
+    """Return the seconds of some stages so far, by the clock and of the processor."""
+    found: Mapping[str, tuple[float, float, int]] = meter.stages
+    spent = [found[name] for name in names if name in found]
+    return sum(s[0] for s in spent), sum(s[1] for s in spent)

@@ -16,6 +16,7 @@ from adl.compiler.layout import Chunk, Rows
 from adl.compiler.program import RowsOutput
 from adl.runtime.inputs import InputError
 from adl.runtime.outputs.waiting import Waiting
+from adl.runtime.profile.meter import stage
 from adl.runtime.rows import Table, joined, tables
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Keeper:
 
     def __exit__(self, *error: object) -> None:
         self._waiting.forget()
-        self._stack.__exit__(*error)  # type: ignore[arg-type]  # the three of an exception
+        with stage("rows"):  # those that wait for more, to be written together
+            self._stack.__exit__(*error)  # type: ignore[arg-type]  # the three of an exception
 
     @property
     def files(self) -> list[str]:
@@ -101,7 +103,8 @@ class Keeper:
         for output, known, new in zip(self._outputs, self._first, tables, strict=True):
             if known.schema != new.schema:
                 raise InputError(path, _difference(output, known, new))
-        self._waiting.add(list(tables))
+        with stage("rows"):
+            self._waiting.add(list(tables))
 
     def tables(
         self,
@@ -117,18 +120,20 @@ class Keeper:
     def end(self, path: str, *, good: bool) -> None:
         """Keep the waiting rows, or forget those of a file that failed."""
         if good:
-            for tables in self._waiting:
-                self._keep(tables)
+            with stage("rows"):
+                for tables in self._waiting:
+                    self._keep(tables)
         self._waiting.forget()
 
     def _keep(self, tables: list[Table]) -> None:
         if not self._writers and self.directory is not None and tables:
-            from adl.runtime.outputs.saved import writing
-
-            self._writers = [
-                self._stack.enter_context(writing(self.directory, o.name, o.format, table))
-                for o, table in zip(self._outputs, tables, strict=True)
-            ]
+            with stage("start"):
+                from adl.runtime.outputs.saved import writing
+            with stage("write"):  # takes as long for any number of rows
+                self._writers = [
+                    self._stack.enter_context(writing(self.directory, o.name, o.format, table))
+                    for o, table in zip(self._outputs, tables, strict=True)
+                ]
         if self._writers:
             for writer, table in zip(self._writers, tables, strict=True):
                 writer.write(table)

@@ -31,7 +31,7 @@ STAGES = {
     "interpret": "bytes to arrays, NaNs sought",
     "kernel": "cuts, weights, and what is filled",
     "fill": "histograms: a share of the kernel's time, by counting",
-    "rows": "rows of prints and saves",
+    "rows": "prints and saves, made and written",
     "merge": "add up blocks and files",
     "write": "results to files",
     "wait": "for a basket that another thread reads",

@@ -28,7 +28,8 @@ from adl.runtime.profile.verdict import Late, Measured, Verdict, verdict
 from adl.runtime.results import NOMINAL
 
 FILE = "metrics.json"
-_SHARED = ("read", "decompress", "interpret", "kernel", "fill", "rows", "wait")  # among threads
+# Among threads. Of rows, nearly all is writing, which one thread does.
+_SHARED = ("read", "decompress", "interpret", "kernel", "fill", "wait")
 _PER_COLUMN = ("read", "decompress", "interpret")
 _RARE = 0.5  # of the events: columns that more need are read for good reason
 

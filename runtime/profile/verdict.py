@@ -65,8 +65,8 @@ class Measured:
 
     @property
     def parallel(self) -> float:
-        """Seconds of what more threads would share; a disk gets no faster by them."""
-        return self.of("decompress", "interpret", *_KERNEL, "rows") + self.of("read") * self.remote
+        """Seconds of what more threads would share: neither a disk nor what is written."""
+        return self.of("decompress", "interpret", *_KERNEL) + self.of("read") * self.remote
 
 
 class Bound(NamedTuple):
