@@ -111,6 +111,16 @@ class Found:
                 yield at + int(first) * width, int(after - first) * width
 
     def add(self, wave: Wave, counted: npt.NDArray[np.uint8]) -> None:
-        """Add their counts to those of the device."""
-        for piece in (wave.raw, wave.skipped):
-            view(counted, piece, np.int64)[:] += view(self.memory, piece, np.int64)
+        """Add their counts to those of the device; of faults the first event stays."""
+        view(counted, wave.raw, np.int64)[:] += view(self.memory, wave.raw, np.int64)
+        own = self.module.arguments.layout.skipped
+        device, mine = (
+            view(memory, wave.skipped, np.int64).reshape(wave.blocks, -1)
+            for memory in (counted, self.memory)
+        )
+        device[:, :own] += mine[:, :own]
+        # How often, in how many events, and the complement of the first: its largest is the first.
+        notes, others = (words[:, own:].reshape(wave.blocks, -1, 3) for words in (device, mine))
+        notes[:, :, :2] += others[:, :, :2]
+        firsts = notes[:, :, 2].view(np.uint64)
+        np.maximum(firsts, others[:, :, 2].view(np.uint64), out=firsts)
