@@ -56,6 +56,49 @@ def test_a_bound_that_another_decides_is_no_difference(old: str, new: str) -> No
     assert difference(SEARCH, text).equal
 
 
+SIZES = """object jets
+  take Jet
+  select pT > 30
+region presel
+  select size(jets) >= 2
+  select MET > 40
+  select pT(jets[1]) > 50
+region few
+  take presel
+  select size(jets) <= 3
+region many
+  take presel
+  select size(jets) >= 3
+"""
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_sign_that_other_cuts_decide_in_some_regions_is_one_change(back: bool) -> None:
+    texts = SIZES, SIZES.replace("size(jets) >= 2", "size(jets) > 2")
+    found = difference(*(reversed(texts) if back else texts))
+    (change,) = found.changes
+    assert (change.status, change.kind) == ("changed", "cut")
+    assert [place.line for place in (change.a, change.b) if place] == [5, 5]
+    effect = "gained" if back else "lost"
+    assert [f"{s.effect}: {s.condition}" for s in change.slices] == [f"{effect}: size(jets) = 2"]
+    assert change.details == ()
+    assert change.regions == ("presel", "few")
+    assert {pair.b: pair.status for pair in found.regions} == {
+        "presel": "changed",
+        "few": "changed",
+        "many": "equal",
+    }
+
+
+def test_a_region_in_which_other_cuts_decide_of_all_changes_counts_the_same() -> None:
+    text = "region r\n  select MET > 20\n  reject MET [] 50 60\n  select MET < 50\n"
+    found = difference(text, text.replace("< 50", "<= 50"))
+    assert [change.details for change in found.changes] == [
+        ("selects the same: other cuts on MET decide",)
+    ]
+    assert [(pair.status, pair.selects) for pair in found.regions] == [("equal", True)]
+
+
 def test_a_cut_that_another_decides_is_told_and_the_region_is_the_same() -> None:
     found = difference(SEARCH, SEARCH.replace("  select MET > 80\n", "  select MET > 60\n", 1))
     assert effects(only(found)) == ["gained: 60 < MET <= 80"]

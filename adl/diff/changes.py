@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal, TypeVar
 
 from adl.diff.thresholds import Slice
@@ -39,6 +40,7 @@ class Change:
     slices: tuple[Slice, ...] = ()
     details: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
+    idle: bool = False  # the region selects the same, as other cuts decide
 
 
 @dataclass(frozen=True)
@@ -121,19 +123,25 @@ class Difference:
 
 
 def once(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Return changes each once: what several regions inherit, or one line says, is one."""
-    found: dict[object, Change] = {}
+    """Return changes each once: what several regions inherit, or one line says, is one.
+
+    Regions for which a line does nothing are not told where it does something for others.
+    """
+    found: dict[object, list[Change]] = {}
     for change in changes:
         key = change.status, change.kind, change.a, change.b
-        first = found.get(key, change)
-        found[key] = replace(
-            first,
-            slices=_each(first.slices, change.slices),
-            details=_each(first.details, change.details),
-            regions=_each(first.regions, change.regions),
-        )
-    return tuple(found.values())
+        found.setdefault(key, []).append(change)
+    return tuple(_together([c for c in same if not c.idle] or same) for same in found.values())
 
 
-def _each(first: tuple[T, ...], second: tuple[T, ...]) -> tuple[T, ...]:
-    return tuple(dict.fromkeys((*first, *second)))
+def _together(same: Sequence[Change]) -> Change:
+    return replace(
+        same[0],
+        slices=_each(c.slices for c in same),
+        details=_each(c.details for c in same),
+        regions=_each(c.regions for c in same),
+    )
+
+
+def _each(every: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(chain(*every)))

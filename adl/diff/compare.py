@@ -231,9 +231,10 @@ class _Comparison:
         )
         causes = tuple(dict.fromkeys(cause for one in because for cause in one.causes))
         known = bool(changes or causes)
-        status = "equal" if found.equal else "changed" if known else "undecided"
+        equal = found.equal or (found.idle and not causes)
+        status = "equal" if equal else "changed" if known else "undecided"
         own = any(change.status != "renamed" for change in found.changes)
-        about = found.selects, causes, because, own
+        about = found.selects or equal, causes, because, own
         return changes, RegionPair(pair.a, pair.b, status, *about)  # type: ignore[arg-type]  # one of its literals
 
     def _lone_region(self, pair: Pair) -> tuple[list[Change], RegionPair]:

@@ -23,12 +23,16 @@ from adl.diff.translation import Translation
 
 @dataclass(frozen=True)
 class CutChange:
-    """Cuts that bound one quantity otherwise; words where the region selects the same."""
+    """Cuts that bound one quantity otherwise; words where the region selects the same.
+
+    It does so in every event if that is ``exact``, else up to rounding.
+    """
 
     a: Entry | None
     b: Entry | None
     slices: tuple[Slice, ...]
     words: tuple[str, ...] = ()
+    exact: bool = False
 
 
 @dataclass(eq=False)
@@ -147,7 +151,7 @@ class Cuts:
         changed = [[p for p in own if p in self._left.get(p.entry, ())] for own in (a, b)]
         for part in (*changed[0], *changed[1]):
             self._left[part.entry].remove(part)
-        for one, other in _paired(*changed):
+        for one, other in _paired(*changed, *(self._spare(own) for own in (a, b))):
             ranges = [_together([p] if p else [], quantity) for p in (one, other)]
             slices = tuple(
                 sliced(effect, as_written(quantity, part), words, 1)
@@ -163,7 +167,11 @@ class Cuts:
             same = "selects the same, up to rounding" if rounded else same
             p = one.entry if one else self._partner(other, every_b, self.x, every_a)
             q = other.entry if other else self._partner(one, every_a, self.y, every_b)
-            yield CutChange(p, q, slices, () if slices else (same,))
+            yield CutChange(p, q, slices, () if slices else (same,), not (slices or rounded))
+
+    def _spare(self, own: list[_Part]) -> list[_Part]:
+        """Return parts that ask for nothing new, as another cut does: what a changed one was."""
+        return [p for p in own if p.entry in self._left and p not in self._left[p.entry]]
 
     def _is(self, one: core.Value, other: core.Value, one_first: bool, other_first: bool) -> bool:
         """Whether two quantities are one."""
@@ -188,16 +196,23 @@ class Cuts:
         return best if best is not None and shared[best] else None
 
 
-def _paired(a: list[_Part], b: list[_Part]) -> Iterator[tuple[_Part | None, _Part | None]]:
-    """Yield parts that are one, changed: bounds in one direction first; then those left alone."""
+def _paired(
+    a: list[_Part], b: list[_Part], spare_a: list[_Part], spare_b: list[_Part]
+) -> Iterator[tuple[_Part | None, _Part | None]]:
+    """Yield parts that are one, changed: bounds in one direction first; then those left alone.
+
+    One that would be left alone takes the first spare one of the other side.
+    """
     left, right = list(a), list(b)
-    for one_way in (True, False):
-        for x in list(left):
-            y = next((y for y in right if not one_way or _ends(x) == _ends(y)), None)
-            if y is not None:
-                left.remove(x)
-                right.remove(y)
-                yield x, y
+    spares = [[p for p in spare if p not in own] for spare, own in ((spare_a, a), (spare_b, b))]
+    for x_from, y_from in ((left, right), (left, spares[1]), (spares[0], right)):
+        for one_way in (True, False):
+            for x in list(x_from):
+                y = next((y for y in y_from if not one_way or _ends(x) == _ends(y)), None)
+                if y is not None:
+                    x_from.remove(x)
+                    y_from.remove(y)
+                    yield x, y
     yield from ((x, None) for x in left)
     yield from ((None, y) for y in right)
 

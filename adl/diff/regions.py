@@ -30,6 +30,7 @@ class RegionDifference:
     """How two regions differ.
 
     ``follow`` are statements that differ though their words do not, ``told`` cuts that are changes.
+    ``idle`` says that nothing but cuts differs in its words, and that other cuts decide of them.
     """
 
     changes: tuple[Change, ...]
@@ -37,6 +38,7 @@ class RegionDifference:
     selects: bool  # the same events
     follow: tuple[tuple[Entry | None, Entry | None], ...] = ()
     told: tuple[tuple[Entry | None, Entry | None], ...] = ()
+    idle: bool = False
 
 
 def compare_regions(
@@ -72,11 +74,15 @@ class _Regions:
         x, y = [first[i] for i in left], [second[j] for j in right]
         same = [(first[i], second[j]) for i, j in pairs]
         changes: list[Change] = [c for p, q in same for c in self._labels(p, q)]
-        for p, q in _take(x, y, _does_the_same):
+
+        def crosses(p: Entry, q: Entry) -> bool:
             here = first.index(p), second.index(q)
-            if any((i - here[0]) * (j - here[1]) < 0 for i, j in pairs):
-                changes.append(self._change("moved", p, q))
-            changes += self._labels(p, q)
+            return any((i - here[0]) * (j - here[1]) < 0 for i, j in pairs)
+
+        in_place = _take(x, y, lambda p, q: _does_the_same(p, q) and not crosses(p, q))
+        moved = _take(x, y, _does_the_same)
+        changes += [self._change("moved", p, q) for p, q in moved]
+        changes += [c for p, q in (*in_place, *moved) for c in self._labels(p, q)]
         empty = self.a.canonical.false in selected[0]
         one_dialect = self.a.analysis.dialect == self.b.analysis.dialect
         if equal and not (empty and one_dialect):  # other words for the same
@@ -90,7 +96,8 @@ class _Regions:
         follow += _take(x, y, self._says_the_same)
         for p, q in _take(x, y, self._is_for_others):
             changes += self._changed(p, q)
-        changes += map(self._bounded, self._cut_changes(first, second, x, y))
+        bounded = self._cut_changes(first, second, x, y)
+        changes += map(self._bounded, bounded)
         cuts = self._cuts
         assert cuts is not None
         told = (
@@ -98,6 +105,8 @@ class _Regions:
             *((None, q) for q in y if cuts.is_told(q)),
         )
         x, y = ([e for e in own if not cuts.is_told(e)] for own in (x, y))
+        idle = not (x or y or follow) and 0 < len(bounded) == len(changes)
+        idle = idle and all(change.exact for change in bounded)
         for p, q in self._alike(x, y):
             changes += self._changed(p, q)
         x = [e for e in x if not self._implied(e, selected[1])]
@@ -105,7 +114,7 @@ class _Regions:
         changes += [self._alone(p, None) for p in x] + [self._alone(None, q) for q in y]
         equal = equal and not (changes or follow or told)  # of no event, what was written counts
         selects = selected[0] == selected[1]
-        return RegionDifference(tuple(changes), equal, selects, tuple(follow), told)
+        return RegionDifference(tuple(changes), equal, selects, tuple(follow), told, idle)
 
     def _cut_changes(
         self, first: list[Entry], second: list[Entry], x: list[Entry], y: list[Entry]
@@ -162,7 +171,8 @@ class _Regions:
 
     def _bounded(self, found: CutChange) -> Change:
         status: Status = "changed" if found.a and found.b else "removed" if found.a else "added"
-        return self._change(status, found.a, found.b, found.slices, found.words)
+        change = self._change(status, found.a, found.b, found.slices, found.words)
+        return replace(change, idle=not found.slices)
 
     def _says_the_same(self, p: Entry, q: Entry) -> bool:
         if p.kind != q.kind or frame(p.statement) != frame(q.statement):
