@@ -90,6 +90,20 @@ def test_a_sign_that_other_cuts_decide_in_some_regions_is_one_change(back: bool)
     }
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "effect"),
+    [
+        ("MET > 50", "MET >= 50", "gained: MET = 50"),
+        ("MET > 80", "MET > 90", "lost: 80 < MET <= 90"),
+        ("size(Jet) > 4", "size(Jet) >= 4", "moved: size(Jet) = 4"),
+    ],
+)
+def test_a_branch_of_a_choice_gains_or_loses(old: str, new: str, effect: str) -> None:
+    text = "region r\n  select size(Jet) > 4 ? MET > 50 : MET > 80\n"
+    (change,) = difference(text, text.replace(old, new)).changes
+    assert [f"{s.effect}: {s.condition}" for s in change.slices] == [effect]
+
+
 def test_a_region_in_which_other_cuts_decide_of_all_changes_counts_the_same() -> None:
     text = "region r\n  select MET > 20\n  reject MET [] 50 60\n  select MET < 50\n"
     found = difference(text, text.replace("< 50", "<= 50"))

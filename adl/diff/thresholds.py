@@ -90,6 +90,8 @@ class Reader:
                 yield from self.details(a, b.define.value, sense)
             case core.Reduction(), core.Reduction() if a.operation == b.operation:
                 yield from self._reductions(a, b, sense)
+            case core.Choice(type="bool"), core.Choice(type="bool"):
+                yield from self._choices(a, b, sense)
             case _:
                 yield from self._inside(a, b)
 
@@ -236,6 +238,16 @@ class Reader:
             yield from self._lists("and", a.where, b.where, where)
         if not found:
             yield from self._words(a, b)
+
+    def _choices(self, a: core.Choice, b: core.Choice, sense: int) -> Iterator[Detail]:
+        """Yield what differs in either branch, and what goes to the other one."""
+        for x, y, inner in (
+            (a.condition, b.condition, 0),
+            (a.then, b.then, sense),
+            (a.otherwise, b.otherwise, sense),
+        ):
+            if not self.same(x, y):
+                yield from self.details(x, y, inner)
 
     def _inside(self, a: core.Value, b: core.Value) -> Iterator[Detail]:
         """Look for what differs in the operands of two operations of one kind."""
