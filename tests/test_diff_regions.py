@@ -192,6 +192,13 @@ def test_what_an_object_or_composite_asks_otherwise_is_one_change(
     assert change.regions == regions
 
 
+def test_what_only_names_a_changed_object_is_no_cause() -> None:
+    old = "object jets\n  take Jet\n  select pT > 30\nregion r\n  select size(jets) >= 2\n"
+    new = old.replace("> 30", "> 40").replace("size(jets) >=", "number >=")
+    found = difference(old, new + "define number = size(jets)\n")
+    assert [pair.causes for pair in found.regions] == [("jets",)]
+
+
 def test_what_is_new_is_no_cause_of_the_cut_that_asks_for_it() -> None:
     text = COMPOSITES.replace("composite", "object taus\n  take Tau\ncomposite")
     text = text.replace(">= 2\n", ">= 2\n  select size(taus) == 0\n")

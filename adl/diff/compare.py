@@ -223,9 +223,13 @@ class _Comparison:
             )
             words = (f"{pair.a} is {pair.b} now",)
             changes.insert(0, Change("renamed", "region", pair.b, "", *at, details=words))
-        because = tuple(one for p, q in found.follow for one in self._because(p, q, pair))
+        because = tuple(
+            replace(one, causes=self._without_new(one.causes) or one.causes)
+            for p, q in found.follow
+            for one in self._because(p, q, pair)
+        )
         because += tuple(
-            replace(one, causes=tuple(c for c in one.causes if c not in self._new))
+            replace(one, causes=self._without_new(one.causes))
             for p, q in found.told
             for one in self._because(p, q, pair)
         )
@@ -271,6 +275,9 @@ class _Comparison:
             for pair in self.region_pairs
             if pair.a is not None and pair.b is not None
         }
+
+    def _without_new(self, causes: Iterable[str]) -> tuple[str, ...]:
+        return tuple(cause for cause in causes if cause not in self._new)
 
     @cached_property
     def _new(self) -> frozenset[str]:
