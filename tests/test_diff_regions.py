@@ -90,6 +90,42 @@ def test_a_sign_that_other_cuts_decide_in_some_regions_is_one_change(back: bool)
     }
 
 
+SIGNS = """region r
+  select pT(Jet[0]) > MET
+  reject MET < pT(Muon[0])
+  select size(Muon) > 0 or size(Electron) > 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "effects"),
+    [
+        ("pT(Jet[0]) > MET", "pT(Jet[0]) >= MET", ["gained: pT(Jet[0]) = MET"]),
+        ("pT(Jet[0]) > MET", "MET < pT(Jet[0])", []),
+        ("pT(Jet[0]) > MET", "MET > pT(Jet[0])",
+         ["gained: MET > pT(Jet[0])", "lost: MET < pT(Jet[0])"]),
+        ("MET < pT(Muon[0])", "MET <= pT(Muon[0])", ["lost: MET = pT(Muon[0])"]),
+        ("size(Muon) > 0 or", "size(Muon) >= 0 or", ["gained: size(Muon) = 0"]),
+    ],
+)  # fmt: skip
+def test_another_sign_between_quantities_is_an_order_of_them(
+    old: str, new: str, effects: list[str]
+) -> None:
+    found = difference(SIGNS, SIGNS.replace(old, new))
+    line = SIGNS[: SIGNS.index(old)].count("\n") + 1
+    assert found.equal == (not effects)
+    for change in found.changes:
+        assert [place.line for place in (change.a, change.b) if place] == [line, line]
+    told = [f"{s.effect}: {s.condition}" for change in found.changes for s in change.slices]
+    assert told == effects
+
+
+def test_a_cut_that_comes_to_ask_for_something_is_one_change() -> None:
+    text = SIGNS.replace("size(Muon) > 0 or", "size(Muon) >= 0 or")
+    (change,) = difference(text, SIGNS).changes
+    assert (change.status, [s.effect for s in change.slices]) == ("changed", ["lost"])
+
+
 @pytest.mark.parametrize(
     ("old", "new", "effect"),
     [

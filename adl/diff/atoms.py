@@ -10,7 +10,8 @@ from adl.diff.intervals import Range, between, compared
 
 _COMPARISONS = ("lt", "le", "gt", "ge", "eq", "ne")
 _NEGATIVE = compared("lt", 0.0, True)
-_MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
+# Of a comparison, the one that says the same once both sides have changed places.
+MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def _is_there(value: core.Value) -> bool:
 def _compared(value: core.Value) -> Atom | None:
     match value:
         case core.Operation(name=name, arguments=(x, y)) if name in _COMPARISONS:
-            for quantity, other, operator in ((x, y, name), (y, x, _MIRRORED[name])):
+            for quantity, other, operator in ((x, y, name), (y, x, MIRRORED[name])):
                 limit, one = constant(other), _stored(quantity)
                 if limit is not None and constant(quantity) is None:
                     whole = one.type == "int"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -74,12 +74,10 @@ class _Regions:
         x, y = [first[i] for i in left], [second[j] for j in right]
         same = [(first[i], second[j]) for i, j in pairs]
         changes: list[Change] = [c for p, q in same for c in self._labels(p, q)]
-
-        def crosses(p: Entry, q: Entry) -> bool:
-            here = first.index(p), second.index(q)
-            return any((i - here[0]) * (j - here[1]) < 0 for i, j in pairs)
-
-        in_place = _take(x, y, lambda p, q: _does_the_same(p, q) and not crosses(p, q))
+        places = {e: i for own in (first, second) for i, e in enumerate(own)}
+        in_place = _take(
+            x, y, lambda p, q: _does_the_same(p, q) and not _crosses(p, q, same, places)
+        )
         moved = _take(x, y, _does_the_same)
         changes += [self._change("moved", p, q) for p, q in moved]
         changes += [c for p, q in (*in_place, *moved) for c in self._labels(p, q)]
@@ -104,17 +102,35 @@ class _Regions:
             *((p, None) for p in x if cuts.is_told(p)),
             *((None, q) for q in y if cuts.is_told(q)),
         )
-        x, y = ([e for e in own if not cuts.is_told(e)] for own in (x, y))
-        idle = not (x or y or follow) and 0 < len(bounded) == len(changes)
+        idle = not follow and len(told) == len(x) + len(y) and 0 < len(bounded) == len(changes)
         idle = idle and all(change.exact for change in bounded)
-        for p, q in self._alike(x, y):
-            changes += self._changed(p, q)
-        x = [e for e in x if not self._implied(e, selected[1])]
-        y = [e for e in y if not self._implied(e, selected[0])]
-        changes += [self._alone(p, None) for p in x] + [self._alone(None, q) for q in y]
+        changes += self._others(x, y, bounded, selected)
         equal = equal and not (changes or follow or told)  # of no event, what was written counts
         selects = selected[0] == selected[1]
         return RegionDifference(tuple(changes), equal, selects, tuple(follow), told, idle)
+
+    def _others(
+        self,
+        x: list[Entry],
+        y: list[Entry],
+        bounded: list[CutChange],
+        selected: tuple[frozenset[Number], frozenset[Number]],
+    ) -> Iterator[Change]:
+        """Yield what became of statements but for the comparisons of their cuts, which are told."""
+        cuts = self._cuts
+        assert cuts is not None
+        used = {e for change in bounded for e in (change.a, change.b)}
+        idle_x, idle_y = ([e for e in own if cuts.is_told(e) and e not in used] for own in (x, y))
+        x, y = ([e for e in own if not cuts.is_told(e)] for own in (x, y))
+        for p, q in self._alike(x, y):
+            yield from self._changed(p, q)
+        x = [e for e in x if not self._implied(e, selected[1])]
+        y = [e for e in y if not self._implied(e, selected[0])]
+        # A cut can have become one that asks for nothing more: at least 0 of something.
+        for p, q in (*self._alike(x, idle_y), *self._alike(idle_x, y)):
+            yield from self._changed(p, q)
+        yield from (self._alone(p, None) for p in x)
+        yield from (self._alone(None, q) for q in y)
 
     def _cut_changes(
         self, first: list[Entry], second: list[Entry], x: list[Entry], y: list[Entry]
@@ -322,6 +338,13 @@ class _Regions:
 
 def _does_the_same(p: Entry, q: Entry) -> bool:
     return p.kind == q.kind and (p.here == q.here or p.anywhere == q.anywhere)
+
+
+def _crosses(
+    p: Entry, q: Entry, same: Sequence[tuple[Entry, Entry]], places: Mapping[Entry, int]
+) -> bool:
+    """Whether two statements stand on different sides of such that are the same."""
+    return any((places[one] - places[p]) * (places[other] - places[q]) < 0 for one, other in same)
 
 
 def _take(x: list[Entry], y: list[Entry], same: Any) -> list[tuple[Entry, Entry]]:

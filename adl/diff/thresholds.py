@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeGuard
 
 from adl.check import analysis as core
-from adl.diff.atoms import Atom, as_written, atom, denied, direction, possible, unfolded
+from adl.diff.atoms import MIRRORED, Atom, as_written, atom, denied, direction, possible, unfolded
 from adl.diff.intervals import Range
 from adl.diff.matching import likeness
 from adl.diff.operands import conjuncts, flat, operands, own_words, pushed
 from adl.diff.shape import Shapes, tokens
+from adl.diff.signs import beyond, sides
 from adl.syntax.source import Source, Span
 
 Effect = Literal["gained", "lost", "moved"]
@@ -70,6 +71,10 @@ class Reader:
         x, y = first or denied(a), second or denied(b)
         if x and y and (first or second) and self.same(x.quantity, y.quantity):
             yield self._otherwise_missing(self._moved(a, b, x, y, sense), a, b, y, sense)
+            return
+        signs = self._signs(a, b, sense)
+        if signs is not None:
+            yield signs
             return
         match a, b:
             case core.Logic(operator="not"), core.Logic(operator="not"):
@@ -135,14 +140,32 @@ class Reader:
             self.source_a.words(a.span), self.source_b.words(b.span), tuple(found), a.span, b.span
         )
 
+    def _signs(self, a: core.Value, b: core.Value, sense: int) -> Detail | None:
+        """Return what another sign between the same two quantities lets through."""
+        first, second = sides(a), sides(b)
+        if first is None or second is None:
+            return None
+        old, (new, x, y) = first[0], second
+        if not (self.same(first[1], x) and self.same(first[2], y)):
+            if not (self.same(first[1], y) and self.same(first[2], x)):
+                return None
+            old = MIRRORED[old]
+        found = []
+        for effect, sign in (("gained", beyond(new, old)), ("lost", beyond(old, new))):
+            if sign:
+                words = f"{self.source_b.words(x.span)} {sign} {self.source_b.words(y.span)}"
+                found.append(Slice(_sensed(effect, sense), words, "", ()))
+        return Detail(
+            self.source_a.words(a.span), self.source_b.words(b.span), tuple(found), a.span, b.span
+        )
+
     def _otherwise_missing(
         self, moved: Detail, a: core.Value, b: core.Value, y: Atom, sense: int
     ) -> Detail:
         """Return a detail with what ``not`` lets through, too: a quantity that is no number."""
         quantity = self.source_b.words(y.quantity.span)
         effect = "gained" if denied(b) else "lost"
-        what = effect if sense > 0 else _other(effect) if sense < 0 else "moved"
-        alone = beyond_numbers(what, quantity)
+        alone = beyond_numbers(_sensed(effect, sense), quantity)
         was = f"not ({moved.was})" if denied(a) else moved.was
         now = f"not ({moved.now})" if denied(b) else moved.now
         return replace(moved, was=was, now=now, slices=(*moved.slices, alone))
@@ -284,10 +307,13 @@ def _is_denial(value: core.Value) -> TypeGuard[core.Logic]:
 
 def sliced(effect: str, part: Range, quantity: str, sense: int) -> Slice:
     """Return a part of phase space, with what happens to it where a condition has a sense."""
-    flipped = {"gained": "lost", "lost": "gained"}
-    what = effect if sense > 0 else flipped[effect] if sense < 0 else "moved"
     ranges = tuple(tuple(p) for p in part.parts)
-    return Slice(what, part.words(quantity), quantity, ranges)  # type: ignore[arg-type]  # one of Effect
+    return Slice(_sensed(effect, sense), part.words(quantity), quantity, ranges)  # type: ignore[arg-type]  # of four each
+
+
+def _sensed(effect: str, sense: int) -> Effect:
+    """Return what an effect on a condition is for events."""
+    return "moved" if sense == 0 else effect if sense > 0 else _other(effect)  # type: ignore[return-value]  # one of Effect
 
 
 def beyond_numbers(effect: str, quantity: str) -> Slice:
@@ -301,14 +327,14 @@ def _alone(
     """Return what a condition that only one side has lets through or keeps out."""
     one = atom(value)
     if one is None or sense == 0:
-        what = "moved" if sense == 0 else effect if sense > 0 else _other(effect)
+        what = _sensed(effect, sense)
         inner = value.operands[0] if _is_denial(value) else None
         limited = None if inner is None or sense == 0 or operator == "or" else atom(inner)
         if limited is not None:  # what was rejected: no other number, and no missing one
             return (sliced(effect, limited.range, source.words(limited.quantity.span), sense),)
         if operator == "and":
             words = f"not ({words})" if inner is None else source.words(inner.span)
-        return (Slice(what, words, "", ()),)  # type: ignore[arg-type]  # one of Effect
+        return (Slice(what, words, "", ()),)
     quantity = source.words(one.quantity.span)
     part = possible(Atom(one.quantity, one.range.complement())).range
     part = part if operator == "and" else one.range
