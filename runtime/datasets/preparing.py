@@ -21,7 +21,7 @@ from adl.compiler.lower.regions import ALL_EVENTS, counter, lower
 from adl.compiler.lower.start import Start, started
 from adl.compiler.lower.truth import known
 from adl.compiler.lower.values import Lowering
-from adl.compiler.pipeline import Compiled, lowered
+from adl.compiler.pipeline import Compiled
 from adl.compiler.program import Program, RegionOutput, StepOutput, joined
 from adl.runtime.datasets.each import Each, counted_each, wanted
 from adl.runtime.datasets.lists import Condition, Group, Listed, named
@@ -172,7 +172,7 @@ class DatasetPreparation:
         """Refuse what another systematic is called, be that one for other datasets."""
         label = self.listed.variation
         name, _ = named(label)
-        if label and name in names:
+        if name in names:
             what = (
                 f"{self.listed.name} stands for {label}, and {name} is a systematic of the analysis"
             )
@@ -192,9 +192,9 @@ class DatasetPreparation:
             "" if branch is None else self.genw_of(schema),
             self.processes,
         )
-        analysis = self.base.checked(schema, dataset)
-        self._refuse_double(analysis.sources, file)
-        return started(lowered(analysis, self.base.seed), start)
+        if listed.variation:
+            self._refuse_double(self.base.checked(schema, dataset).sources, file)
+        return started(self.base.program(schema, dataset), start)  # perhaps of two analyses
 
     def _weight_column(self, file: Input, schema: Schema) -> Branch | None:
         wanted = self.listed.genw.column
