@@ -7,7 +7,7 @@ import statistics
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import nan, prod
+from math import isnan, nan, prod
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +63,10 @@ def table(found: Measured) -> Iterator[str]:
                     continue
                 middle, least, most = slope
                 cell = f"{middle:.3f} ({least:.3f} - {most:.3f})"
-                if own and own[0] > 0 and who != "adl":
-                    ratios.setdefault(who, {})[case] = max(middle, 0) / own[0]
-                    cell += f", {ratios[who][case]:.2f} x"
+                if own and who != "adl":
+                    ratio = middle / own[0] if middle > 0 and own[0] > 0 else nan  # noise
+                    ratios.setdefault(who, {})[case] = ratio
+                    cell += "" if isnan(ratio) else f", {ratio:.2f} x"
                 cells.append(cell)
             yield f"| {case.name} | {' | '.join(cells)} |"
         for label, tasks in (("the eight benchmarks", set(TASKS)), ("all", None)):
@@ -82,11 +83,13 @@ def table(found: Measured) -> Iterator[str]:
 
 
 def _mean(ratios: Mapping[Case, float], tasks: set[str] | None) -> str:
-    """Return the geometric mean, of files as they are usually or of all."""
+    """Return the geometric mean, of files as they are usually or of all; of noise there is none."""
     chosen = [
         r for c, r in ratios.items() if tasks is None or (c == Case(c.task) and c.task in tasks)
     ]
-    return f"{prod(chosen) ** (1 / len(chosen)):.2f} x" if chosen else "-"
+    if not chosen or any(map(isnan, chosen)):
+        return "-"
+    return f"{prod(chosen) ** (1 / len(chosen)):.2f} x"
 
 
 def _whole(runs: Sequence[tuple[float, float, float]]) -> str:

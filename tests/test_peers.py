@@ -74,6 +74,16 @@ def test_a_table_and_plots_are_written(tmp_path: Path) -> None:
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_mean_leaves_no_task_out() -> None:
+    times = dict(measured().times)
+    times["adl", Case("q1"), 1_000_000] = times["adl", Case("q1"), 5_000_000] = [(1.0, 1.0, 100)]
+    times["rdf", Case("q1"), 1_000_000] = [(1.0, 1.0, 100)]
+    times["rdf", Case("q1"), 5_000_000] = [(2.0, 2.0, 100)]
+    lines = list(table(Measured(times, NAMES)))
+    assert "| q1 | 0.000 (0.000 - 0.000) | 0.250 (0.250 - 0.250) | - |" in lines
+    assert "| geometric mean, the eight benchmarks | - | - | - |" in lines
+
+
 CUTLANG = """\
 Efficiencies for analysis : BP_1
 \t\t\tbase\tBased on 100 events:
