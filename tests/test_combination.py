@@ -264,6 +264,11 @@ BAD = (
     (("--prove", "--model-b", "delphes"), "--model-b: what two regions share is proven for one"),
     (("--fail-on", "overlap", "--model-b", "delphes"), "--model-b: what two regions share is"),
     ((TTBAR, "-n", "10", "-o", "x.bmp"), "-o x.bmp: the name of a picture ends in"),
+    # A place for results is looked at before the events.
+    (("nothing.root", "-o", "no/x.png"), "-o no/x.png: there is no such folder"),
+    (("nothing.root", "--events", "no/x.csv"), "--events no/x.csv: there is no such folder"),
+    (("nothing.root", "--events", "."), "--events .: this is a folder, a file is expected"),
+    (("nothing.root", "--export", "no/x.csv"), "--export no/x.csv: there is no such folder"),
     ((LIST, TTBAR), "a dataset list stands alone"),
     ((LIST, "-n", "10", "--signal", "higgs"), "--signal higgs is no process"),
     (("nothing.root",), "nothing.root"),

@@ -56,7 +56,7 @@ ONLY_IN = {
     "pydantic": ("runtime/datasets",),
     "pyarrow": ("runtime/outputs/saved.py", "runtime/outputs/skims.py"),
     "networkx": ("runtime/overlap/combination.py",),
-    "matplotlib": ("adl/cli/heatmap.py", "adl/cli/relations_map.py"),
+    "matplotlib": ("adl/cli/heatmap.py", "adl/cli/pictures.py", "adl/cli/relations_map.py"),
     "click": ("adl/cli",),
     "rich": ("adl/cli",),
 }

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adl.cli.common import UserError
+from adl.cli.pictures import check_file
 from adl.cli.wording import pairs
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def check_export(path: str, has_data: bool, signal: str | None) -> None:
     ending = _ending(path)
     if not ending:
         raise UserError(f"--export {path}: the name ends in {ENDINGS}")
+    check_file("--export", path)
     if ending in _LIKELIHOODS and not has_data:
         raise UserError(f"--export {path}: a workspace has yields: name DATA to measure them")
     if ending == ".spey.json" and signal is None:

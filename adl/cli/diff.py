@@ -22,6 +22,7 @@ from adl.cli.options import (
     seed_option,
     tree_option,
 )
+from adl.cli.pictures import check_file, check_picture
 from adl.cli.sides import compared, measured
 
 if TYPE_CHECKING:
@@ -196,6 +197,10 @@ def _refuse(
         raise UserError("--events lists events of DATA: name files or a dataset list")
     if not inputs and output is not None:
         raise UserError("-o draws what is measured on DATA: name files or a dataset list")
+    if listing is not None:
+        check_file("--events", listing)
+    if output is not None:
+        check_picture(output)
     if inputs and model_b is not None:
         raise UserError(
             "--model-b: one pass over DATA reads one object model\n"

@@ -120,9 +120,9 @@ def command(
 
     begin = time.monotonic()
     if output is not None:
-        from adl.cli.relations_map import check
+        from adl.cli.pictures import check_picture
 
-        check(output)
+        check_picture(output)
     if not smt.available():
         show_note("z3 is not installed, intervals alone are used: pip install 'adlc[prove]'")
     known = schema(model, samples[0] if samples else None, None)

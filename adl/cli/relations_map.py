@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adl.cli.common import UserError
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
     from adl.compiler.prove.regions import Region
     from adl.compiler.prove.verdicts import Verdict
 
-ENDINGS = (".png", ".pdf", ".svg")
 # Colours that people with any colour vision tell apart (Okabe and Ito).
 COLOURS = {
     "disjoint": "#ffffff",
@@ -22,18 +20,6 @@ COLOURS = {
     "superset": "#f0e442",
     "equal": "#0072b2",
 }
-
-
-def check(path: str) -> None:
-    """Refuse a picture that cannot be drawn, before anything is computed."""
-    if not path.endswith(ENDINGS):
-        raise UserError(f"{path}: a picture is one of {', '.join(ENDINGS)}")
-    if not Path(path).absolute().parent.is_dir():
-        raise UserError(f"{path}: there is no such folder")
-    try:
-        import matplotlib  # noqa: F401  # whether it is there
-    except ImportError:
-        raise UserError("heat maps need matplotlib: pip install 'adlc[plots]'") from None
 
 
 def draw(path: str, regions: Sequence[Region], verdicts: Mapping[tuple[int, int], Verdict]) -> None:
