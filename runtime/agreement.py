@@ -76,9 +76,11 @@ class Agreement:
     def agree(self) -> bool:
         """Whether values and counts are equal, sums as close as they have to be, and all was asked.
 
-        What the CPU has counted in the place of a GPU that failed says nothing of the GPU.
+        Without events nothing has been asked. What the CPU has counted in the place of a GPU that failed says nothing of the GPU.
         """
         if self.gpu is not None and (self.gpu.failed or (self.events and not self.gpu.events)):
+            return False
+        if not self.events:
             return False
         return not self.values.different and not self.counts.different and self.ulp <= self.bound
 
@@ -206,8 +208,10 @@ def _sums(found: Agreement, totals: Pair, names: Names, path: str) -> None:
         ]
         found.sums.add(len(first), cases, len(apart))
         found.ulp = max(found.ulp, float(np.max(ulp, initial=0.0)))
-        size = np.maximum(np.abs(first), np.abs(second))[apart]
-        parts = np.abs(first - second)[apart] / size
+        a, b = first[apart], second[apart]
+        with np.errstate(invalid="ignore"):
+            parts = np.abs(a - b) / np.maximum(np.abs(a), np.abs(b))
+        parts = np.where(np.isfinite(a) & np.isfinite(b), parts, np.inf)
         found.relative = max(found.relative, float(np.max(parts, initial=0.0)))
 
 
@@ -216,12 +220,13 @@ def _of_bin(place: tuple[str, int], path: str, first: float, second: float) -> C
 
 
 def ulps(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
-    """Return how many doubles lie between two numbers, and infinity where one is a NaN alone."""
+    """Return how many doubles lie between two numbers, and infinity where one alone is a NaN or infinite."""
     x, y = (v.view(np.int64) for v in (first, second))
     sizes = [(bits & np.int64(2**63 - 1)).astype(np.float64) for bits in (x, y)]
     # Numbers of one sign are in the order of their bits; 0 lies between the others.
     apart = np.where((x < 0) == (y < 0), np.abs(x - y).astype(np.float64), sizes[0] + sizes[1])
-    apart = np.where(np.isnan(first) != np.isnan(second), np.inf, apart)
+    for known in (np.isnan, np.isinf):
+        apart = np.where(known(first) != known(second), np.inf, apart)
     return np.where(_bits(first) == _bits(second), 0.0, np.maximum(apart, 1.0))
 
 

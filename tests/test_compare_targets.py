@@ -255,6 +255,36 @@ def test_sums_may_be_as_far_apart_as_the_bound_says(
     assert not machine(*arguments, "--bound", "1")["agree"]
 
 
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_a_sum_that_is_no_number_is_json_too(
+    analysis: str, change: Callable[[Change], None], number: float
+) -> None:
+    def edit(partial: Partial) -> None:
+        partial.sumw[3] = number
+
+    change(edit)
+    arguments = (analysis, SAMPLE, "--targets", "host", "reference", "-n", "40")
+    printed = run(*arguments, "--format", "json").stdout
+    found = json.loads(printed, parse_constant=lambda text: pytest.fail(f"{text} is not JSON"))
+    assert not found["agree"]
+    assert found["sums"]["cases"][0]["reference"] == str(number)
+    assert "they do not agree" in run(*arguments, "--bound", "1e300").stdout
+
+
+def test_a_comparison_of_nothing_is_no_agreement(analysis: str) -> None:
+    result = run(analysis, SAMPLE, "--targets", "host", "reference", "-n", "0")
+    assert result.exit_code == 1
+    assert result.stdout.endswith("  nothing was compared\n")
+    assert not machine(analysis, SAMPLE, "--targets", "host", "reference", "-n", "0")["agree"]
+
+
+def test_a_target_is_not_compared_with_itself(analysis: str) -> None:
+    result = run(analysis, SAMPLE, "--targets", "host", "host")
+    assert result.exit_code == 2
+    assert "--targets host host: that is one target" in result.stderr
+    assert "compare host with reference or cuda" in result.stderr
+
+
 def test_a_count_is_never_excused(analysis: str, change: Callable[[Change], None]) -> None:
     def edit(partial: Partial) -> None:
         partial.raw[0] += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -97,8 +98,8 @@ def command(
 
     Over ROOT files (names or globs), or over the datasets of a list (.yaml, .json or .txt). Values
     and counts have to be equal to the bit. Sums are as well, unless --bound allows more.
-    The exit code is 0 if they agree, 1 if they do not, 2 if the analysis or a file has a mistake,
-    or if a target that was asked for cannot run.
+    The exit code is 0 if they agree, 1 if they do not or nothing was compared, 2 if the analysis or
+    a file has a mistake, or if a target that was asked for cannot run.
 
     \b
     Example:
@@ -126,7 +127,7 @@ def command(
     _compare(comparing, inputs, lists, friends)
     found.gpu = None if devices is None else devices.doings()
     if form == "json":
-        click.echo(json.dumps(described(found), indent=2))
+        click.echo(json.dumps(described(found), indent=2, allow_nan=False))
     elif found.events or not comparing.outcome.failures:
         _print(found)
     report(comparing.outcome, None, events)
@@ -177,6 +178,12 @@ def _runners(
     """Return what makes the two targets of a program, their names, and the GPU if it is one."""
     from adl.runtime.comparing import BLOCK
 
+    if asked is not None and asked[0] == asked[1]:
+        others = " or ".join(target for target in TARGETS if target != asked[0])
+        raise UserError(
+            f"--targets {asked[0]} {asked[1]}: that is one target\n"
+            f"  help: compare {asked[0]} with {others}"
+        )
     said: list[str] = []
     devices = _devices(said, asked is not None) if asked is None or "cuda" in asked else None
     pair = asked or ("host", "reference" if devices is None else "cuda")
@@ -227,13 +234,15 @@ def described(found: Agreement) -> dict[str, Any]:
 
     def case(one: Case) -> dict[str, Any]:
         where = {"event": one.event} if one.event >= 0 else {"bin": one.place}
-        return {"what": one.what, "file": one.path, **where, first: one.first, second: one.second}
+        numbers = {first: _number(one.first), second: _number(one.second)}
+        return {"what": one.what, "file": one.path, **where, **numbers}
 
     def kind(some: Compared) -> dict[str, Any]:
         cases = [case(one) for one in some.cases]
         return {"compared": some.number, "different": some.different, "cases": cases}
 
-    sums = {"ulp": found.ulp, "relative": found.relative, "bound_ulp": found.bound}
+    apart = {"ulp": _number(found.ulp), "relative": _number(found.relative)}
+    sums = {**apart, "bound_ulp": _number(found.bound)}
     return {
         "targets": list(found.targets),
         "events": found.events,
@@ -243,6 +252,11 @@ def described(found: Agreement) -> dict[str, Any]:
         "sums": kind(found.sums) | sums,
         **({} if found.gpu is None else {"gpu": asdict(found.gpu)}),
     }
+
+
+def _number(value: float) -> float | str:
+    """Return a number as JSON has it, which knows neither infinities nor NaN: those as texts."""
+    return value if math.isfinite(value) else str(value)
 
 
 _ARE = {"host": "code of this CPU", "reference": "interpreter", "cuda": "GPU"}
@@ -276,6 +290,8 @@ def _verdict(found: Agreement) -> str:
     """Return the last line: whether they agree, and of how many events a GPU says so."""
     from adl.runtime.execute.device.choosing import instead
 
+    if not found.events:
+        return "nothing was compared"
     said = "they agree" if found.agree else "they do not agree"
     if found.gpu is None:
         return said
