@@ -248,6 +248,7 @@ def test_no_table_is_printed_where_every_file_breaks_while_it_is_read(
     result = call("run", analysis, broken)
     assert result.exit_code == 2
     assert ": entries 0 to 1000 cannot be read: " in result.stderr
+    assert "  help: copy the file again; if it stays so it is damaged" in result.stderr
     assert result.stdout == ""
 
 

@@ -27,6 +27,15 @@ class DataError(InputError):
     """Events of a file that cannot be read."""
 
 
+def way_out(error: BaseException) -> str:
+    """Return what to do about bytes that make no sense; what a system or server says stands alone."""
+    if isinstance(error, OSError):
+        return ""
+    return (
+        "copy the file again; if it stays so it is damaged, or of a kind that uproot does not read"
+    )
+
+
 def reason(error: BaseException) -> str:
     """Return what an exception says, in one line; uproot's go on for a page."""
     text = getattr(error, "message", None) or str(error)
@@ -42,6 +51,5 @@ def reading(path: str, branch: str, start: int, stop: int) -> Iterator[None]:
     except (InputError, MemoryError):
         raise
     except Exception as error:
-        raise DataError(
-            path, f"{branch}: entries {start} to {stop} cannot be read: {reason(error)}"
-        ) from error
+        what = f"{branch}: entries {start} to {stop} cannot be read: {reason(error)}"
+        raise DataError(path, what, way_out(error)) from error

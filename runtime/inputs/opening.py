@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from adl.compiler.cache import Store
-from adl.runtime.inputs import InputError, index, plain, reason
+from adl.runtime.inputs import InputError, index, plain, reason, way_out
 from adl.runtime.inputs.mapped import Mapped
 from adl.runtime.inputs.ntuples import NTuple
 from adl.runtime.inputs.paths import is_url, near
@@ -105,7 +105,7 @@ def _opening(path: str) -> Iterator[None]:
             f"pip install 'adlc[{_EXTRAS.get(kind, kind)}]'",
         ) from error
     except Exception as error:
-        raise InputError(path, f"cannot be read: {reason(error)}") from error
+        raise InputError(path, f"cannot be read: {reason(error)}", way_out(error)) from error
 
 
 def _first_that_is_there(places: Sequence[str]) -> str:
