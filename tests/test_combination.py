@@ -108,6 +108,16 @@ def test_proofs_are_told_in_the_words_of_the_matrix(pair: tuple[Path, Path]) -> 
     assert "  A/had is disjoint from B/low (by intervals)" in text
 
 
+def test_without_z3_a_note_says_so(
+    pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adl.compiler.prove.smt.available", lambda: False)
+    result = call(*pair, "--prove")
+    assert result.stderr.count("pip install 'adlc[prove]'") == 1
+    assert "A/had is disjoint from B/low (by intervals)" in result.stdout
+    assert "z3" not in call(*pair).stderr
+
+
 def test_a_list_gives_sensitivities_and_a_workspace(
     pair: tuple[Path, Path], tmp_path: Path
 ) -> None:

@@ -49,7 +49,7 @@ def analysis(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(command, [*map(str, arguments), "-j", "1", "-q"])
+    return CliRunner().invoke(command, ["-j", "1", "-q", *map(str, arguments)])
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +128,29 @@ def test_a_pair_is_explained_by_its_facts_or_its_event(analysis: Path) -> None:
     event = run(analysis, "--explain", "dijet", "low").stdout
     assert "an event that passes both" in event
     assert "Jet[0]: eta" in event
+
+
+def test_a_pair_is_explained_for_programs_too(analysis: Path) -> None:
+    found = json.loads(run(analysis, "--explain", "low", "high", "--format", "json").stdout)
+    assert [(r["name"], r["bin"]) for r in found["regions"]] == [("low", ""), ("high", "")]
+    assert [(p["a"], p["b"], p["relation"]) for p in found["pairs"]] == [(0, 1, "disjoint")]
+
+
+@pytest.mark.parametrize("more", [("--matrix",), ("-o", "x.png")])
+def test_one_pair_has_no_picture(more: tuple[str, ...], analysis: Path) -> None:
+    result = run(analysis, "--explain", "low", "high", *more)
+    assert result.exit_code == 2
+    assert "--explain tells of one pair" in result.stderr
+
+
+def test_pairs_come_in_the_order_of_the_regions_whatever_proves_them(tmp_path: Path) -> None:
+    path = tmp_path / "many.adl"
+    regions = (f"region r{i}\n  select MET [] {10 * i} {10 * i + 15}\n" for i in range(14))
+    path.write_text("".join(regions))
+    found = json.loads(run(path, "-j", "2", "--format", "json").stdout)
+    places = [(pair["a"], pair["b"]) for pair in found["pairs"]]
+    assert places == sorted(places)
+    assert len(places) == 91
 
 
 def test_a_region_that_is_not_there_is_an_error(analysis: Path) -> None:

@@ -23,6 +23,7 @@ from adl.cli.options import (
     tree_option,
 )
 from adl.cli.pictures import check_file, check_picture
+from adl.cli.proving import note_without_solver, pairs_progress
 from adl.cli.sides import compared, measured
 
 if TYPE_CHECKING:
@@ -217,7 +218,9 @@ def _refuse(
 def _proofs(analyses: tuple[Analysis, Analysis], seconds: float, about: dict[str, Any]) -> Proofs:
     from adl.diff.proofs import prove
 
-    return prove(*analyses, seconds, about["jobs"], seed=about["seed"], bins=about["bins"])
+    note_without_solver()
+    with pairs_progress(about["quiet"]) as progress:
+        return prove(*analyses, seconds, about["jobs"], progress, about["seed"], about["bins"])
 
 
 def _write(

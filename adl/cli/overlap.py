@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +19,7 @@ from adl.cli.options import (
     model_option,
     model_path_option,
 )
+from adl.cli.proving import note_without_solver, pairs_progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from adl.compiler.prove.findings import Finding
     from adl.compiler.prove.promises import Promises
     from adl.compiler.prove.regions import Region
-    from adl.compiler.prove.study import Progress, Study
+    from adl.compiler.prove.study import Study
 
 
 _BLOCK = 1 << 16  # events of a file at a time
@@ -112,19 +111,19 @@ def command(
     """
     from adl.cli import relations
     from adl.cli.front import schema
-    from adl.compiler.prove import smt
     from adl.compiler.prove.promises import promises_of
     from adl.compiler.prove.study import Study
     from adl.compiler.prove.varied import changes
     from adl.compiler.prove.verdicts import Limits
 
     begin = time.monotonic()
+    if explain is not None and (matrix or output is not None):
+        raise UserError("--explain tells of one pair, --matrix and -o show all: name one of them")
     if output is not None:
         from adl.cli.pictures import check_picture
 
         check_picture(output)
-    if not smt.available():
-        show_note("z3 is not installed, intervals alone are used: pip install 'adlc[prove]'")
+    note_without_solver()
     known = schema(model, samples[0] if samples else None, None)
     programs = _programs(files, model, samples, dialect, lenient, model_path)
     regions = _regions(programs, bins or explain is not None)
@@ -139,12 +138,16 @@ def command(
         [(s, chunk) for s in samples for chunk in _chunks(s, programs, model)],
         jobs,
     )
-    with _progress(quiet or asked is not None) as progress:
+    with pairs_progress(quiet or asked is not None) as progress:
         verdicts = study.run(progress)
         varied = changes(programs, study.regions)
         variations = study.vary(varied, progress) if varied else {}
     if asked is not None:
-        click.echo("\n".join(relations.explain(study.regions, verdicts, variations)))
+        if form == "json":
+            plain = relations.document(study.regions, verdicts, (), variations, study.seconds)
+            click.echo(json.dumps(plain, indent=2))
+        else:
+            click.echo("\n".join(relations.explain(study.regions, verdicts, variations)))
         _end(study, fail_on)
         return
     findings = _findings(study, programs, promises)
@@ -276,26 +279,6 @@ def _chunks(sample: str, programs: Sequence[tuple[str, Program]], model: str) ->
                 yield read(source, columns, collections, start, stop, counted_by(known))
     except InputError as error:
         raise UserError(str(error)) from None
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Progress | None]:
-    """Show how many pairs are done on standard error, on a terminal only."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    columns = TextColumn("{task.description} pairs"), BarColumn(), MofNCompleteColumn()
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("proving", total=None)
-
-        def update(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total)
-
-        yield update
 
 
 def _end(study: Study, fail_on: Sequence[str]) -> None:

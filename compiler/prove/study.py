@@ -102,6 +102,8 @@ class Study:
                 begin = time.monotonic()
                 self.verdicts[pair] = self._rest(pair)
                 self.seconds[pair] += time.monotonic() - begin
+        # Processes answer in any order.
+        self.verdicts = {pair: self.verdicts[pair] for pair in self.pairs}
         return self.verdicts
 
     def vary(
