@@ -84,6 +84,7 @@ def test_the_exit_code_is_2_for_errors_and_strictly_for_warnings(
 def test_strictness_is_said(folder: Path) -> None:
     result = adl("check", "warned.adl", "--strict")
     assert "warned.adl: 1 warning, errors under --strict" in result.stderr
+    assert "warned.adl: no mistakes, 1 warning; " in adl("check", "warned.adl").stdout
     assert result.stdout == ""
 
 

@@ -108,11 +108,12 @@ def _show(report: Report, strict: bool) -> None:
         UserError(report.error).show()
         return
     show_findings(report.findings, report.source)
+    number = report.number("warning")
+    warnings = f"{number} warning{'s' if number != 1 else ''}"
     if not _fails(report, strict):
-        click.echo(f"{report.file}: no mistakes; {_regions(report.regions)}")
+        beside = f", {warnings}" if number else ""
+        click.echo(f"{report.file}: no mistakes{beside}; {_regions(report.regions)}")
     elif not report.number("error"):
-        number = report.number("warning")
-        warnings = f"{number} warning{'s' if number != 1 else ''}"
         click.echo(f"{report.file}: {warnings}, errors under --strict", err=True, color=colour())
 
 
