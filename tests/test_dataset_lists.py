@@ -13,7 +13,6 @@ import pytest
 import yaml
 
 from adl.runtime.datasets import entries
-from adl.runtime.datasets.lists import DatasetList
 from adl.runtime.datasets.masks import read_mask
 from adl.runtime.datasets.quantities import luminosity
 from adl.runtime.datasets.reading import CONDITION, read_list
@@ -21,6 +20,7 @@ from adl.runtime.datasets.texts import read_yaml
 from adl.syntax.diagnostics import AnalysisError
 from adl.syntax.parse import parse
 from adl.syntax.source import Source
+from tests.listed_texts import mistakes, read, with_files
 
 TOP = Path(__file__).parents[1]
 PUBLISHED = TOP / "runtime" / "datasets" / "datasets.schema.json"
@@ -28,51 +28,11 @@ PUBLISHED = TOP / "runtime" / "datasets" / "datasets.schema.json"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name in ("a.root", "b.root", "sub/c.root"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    (tmp_path / "sub" / "files.txt").write_text("# two files\n\nc.root\n../b.root  # the other\n")
-    return tmp_path
-
-
-def read(folder: Path, text: str, name: str = "list.yaml") -> DatasetList:
-    (folder / name).write_text(text)
-    return read_list(str(folder / name))[0]
-
-
-def mistakes(folder: Path, text: str, name: str = "list.yaml") -> list[str]:
-    """Return the code, line and column of every mistake."""
-    try:
-        read(folder, text, name)
-    except AnalysisError as error:
-        places = [error.source.position(d.span.start) for d in error.diagnostics]
-        return [
-            f"{d.code} {line}:{column}"
-            for d, (line, column) in zip(error.diagnostics, places, strict=True)
-        ]
-    return []
+    return with_files(tmp_path)
 
 
 def test_the_published_schema_is_that_of_the_models() -> None:
     assert json.loads(PUBLISHED.read_text()) == entries.schema()
-
-
-@pytest.mark.parametrize(
-    ("text", "help"),
-    [
-        ("datasets:\n  t: {files: a.root, xsec: 3}\n", "did you mean cross_section?"),
-        ("lumi: 3 /fb\ndatasets:\n  t: {files: a.root}\n", "did you mean luminosity?"),
-        ("datasets:\n  t: {files: a.root, cross_section: 8 pb}\n", "cross_section: In pb; "),
-        ("datasets:\n  t: {files: a.root, kind: mc}\n", "kind: Recorded or simulated events."),
-        ("datasets:\n  t:\n    kind: data\n   files: a.root\n", "begin in one column"),
-        ("datasets:\n  t:\n\tfiles: a.root\n", "begin in one column"),
-        ("datasets:\n  t:\n    kind: data\n      files: a.root\n", "begin in one column"),
-    ],
-)
-def test_a_mistake_in_a_list_has_a_way_out(folder: Path, text: str, help: str) -> None:
-    with pytest.raises(AnalysisError) as raised:
-        read(folder, text)
-    assert help in raised.value.diagnostics[0].help
 
 
 VARIED = """
@@ -162,84 +122,6 @@ def test_luminosities_have_a_unit(text: str, value: float) -> None:
 def test_what_is_no_luminosity_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match="luminosity"):
         luminosity(text)
-
-
-TOP_OF_LIST = "luminosity: 59.8 /fb\nkind: simulation\ndatasets:\n"
-
-WRONG = {
-    "": ["E501 1:1"],
-    "datasets: [a\n": ["E501 1:12"],
-    "datasets:\n  a: {files: a.root, kind: data}\n  a: {files: b.root, kind: data}\n": ["E501 3:3"],
-    "datasets:\n  ? [x]\n  : {files: a.root}\n": ["E501 2:5"],
-    "kind: data\n": ["E503 1:1"],
-    "kind: dat\ndatasets:\n  a: {files: a.root}\n": ["E504 1:7"],
-    "datasets:\n  a: {kind: data}\n": ["E503 2:3"],
-    "datasets:\n  a: {files: a.root}\n": ["E503 2:3"],
-    "datasets:\n  a: a.root\n": ["E504 2:6"],
-    "datasets:\n  a: {files: [], kind: data}\n": ["E504 2:14"],
-    "datasets:\n  a: {files: [a.root, 7], kind: data}\n": ["E504 2:23"],
-    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: high}}\n": ["E504 4:37"],
-    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1, colour: red}}\n": ["E502 4:40"],
-    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1, generator_weight: {{column: w, us: 1}}}}\n": [
-        "E502 4:70"
-    ],
-    f"{TOP_OF_LIST}  a: {{files: a.root}}\n": ["E508 4:3"],
-    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 0}}\n": ["E508 4:3"],
-    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1, kind: data}}\n": ["E508 4:3"],
-    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1, sum_of_weights: 0}}\n": ["E508 4:3"],
-    "luminosity: 59.8\nkind: data\ndatasets:\n  a: {files: a.root}\n": ["E504 1:13"],
-    "kind: simulation\ndatasets:\n  a: {files: a.root, cross_section: 1}\n": ["E508 3:3"],
-    "luminosity: {2017: 1 /fb}\nkind: simulation\ndatasets:\n"
-    "  a: {files: a.root, cross_section: 1, era: 2018}\n": ["E508 4:3"],
-    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1, process: t, era: 2017}}\n"
-    "  b: {files: b.root, cross_section: 1, process: t, era: 2018}\n": ["E508 1:1"],
-    f"{TOP_OF_LIST}  a: {{files: [a.root, none/*.root], cross_section: 1}}\n": ["E505 4:23"],
-    f"{TOP_OF_LIST}  a: {{files: [a.root, none.txt], cross_section: 1}}\n": ["E505 4:23"],
-    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1}}\n"
-    "  b: {files: [b.root, ./a.root], cross_section: 2}\n": ["E506 5:23"],
-    f"{TOP_OF_LIST}  a: {{files: [a.root, '*.root'], cross_section: 1}}\n": ["E506 4:23"],
-    "kind: data\nlumi_mask: none.json\ndatasets:\n  a: {files: a.root}\n": ["E507 2:12"],
-    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1, split: {{t: x > 1}}}}\n": ["E510 4:40"],
-    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1, split: {{t: otherwise, u: x > 1}}}}\n": [
-        "E510 4:40"
-    ],
-    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1, split: {{t: x > > 1, u: otherwise}}}}\n": [
-        "E101 4:55"
-    ],
-    f"{TOP_OF_LIST}  total: {{files: a.root, cross_section: 1}}\n": ["E504 4:3"],
-    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1}}\n"
-    "  b: {files: b.root, kind: data, process: a}\n": ["E504 5:3"],
-    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1}}\nstitch: {{w: {{inclusive: [b]}}}}\n": [
-        "E509 5:26"
-    ],
-    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1}}\nstitch: {{w: {{}}}}\n": ["E504 5:13"],
-    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1}}\n"
-    "stitch: {w: {inclusive: [a], slices: {s: {when: x > 1, datasets: [a]}}}}\n": ["E509 5:67"],
-    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1}}\n"
-    "stitch: {w: {inclusive: [a]}, v: {inclusive: [a]}}\n": ["E509 5:47"],
-    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1, friends: [{{by: event}}]}}\n": [
-        "E504 4:50"
-    ],
-    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1, friends: [{{files: b.root}}, "
-    "{files: b.root, prefix: x}]}\n": ["E506 4:67"],
-    # All of them come at once.
-    f"{TOP_OF_LIST}  a: {{files: a.root, cross_sections: 1}}\n  b: {{kind: data, colour: 3}}\n": [
-        "E502 4:22",
-        "E503 5:3",
-        "E502 5:19",
-    ],
-}
-
-
-@pytest.mark.parametrize("text", WRONG)
-def test_every_mistake_has_its_place(folder: Path, text: str) -> None:
-    assert mistakes(folder, text) == WRONG[text]
-
-
-def test_an_unknown_field_is_answered_with_a_near_one(folder: Path) -> None:
-    text = f"{TOP_OF_LIST}  a: {{files: a.root, cross_sectoin: 1}}\n"
-    with pytest.raises(AnalysisError, match="did you mean cross_section"):
-        read(folder, text)
 
 
 GOLDEN = {

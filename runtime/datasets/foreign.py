@@ -83,8 +83,11 @@ class _Translation:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.datasets: dict[str, Any] = {}
+        # The datasets stand for the text as a whole; paths to what is in them begin there.
         self.out = Document(
-            document.source, {"normalise": False, "datasets": self.datasets}, {}, {}
+            document.source,
+            {"normalise": False, "datasets": self.datasets},
+            {("datasets",): Span(0, 1)},
         )
 
     def coffea(self) -> Document:
@@ -104,11 +107,14 @@ class _Translation:
             raise mistake(self.document.source, "E190", message, span, "-n N takes the first ones")
         for name, sample in data["samples"].items():
             place = ("samples", name)
+            self.mapping(sample, place)
             self.dataset(name, place)
             self.files(name, sample.get("files"), (*place, "files"))
             self.tree(name, sample.get("trees"), (*place, "trees"))
             self.metadata(name, sample.get("metadata") or {}, (*place, "metadata"))
-        for name, friend in (data.get("friends") or {}).items():
+        friends = data.get("friends") or {}
+        self.mapping(friends, ("friends",))
+        for name, friend in friends.items():
             self.friend(friend, ("friends", name))
         return self.out
 
@@ -120,7 +126,7 @@ class _Translation:
         if not isinstance(files, list) or len(files) != number:
             message = f"the samples have {number} names of files, a friend as many in their order"
             raise mistake(self.document.source, "E504", message, self.document.place(place))
-        trees = list(dict.fromkeys(trees if isinstance(trees, list) else [trees]))
+        trees = self.names_of(trees, place)
         if len(trees) > 1:
             message = "the files of a friend have one tree"
             raise mistake(self.document.source, "E504", message, self.document.place(place))
@@ -158,7 +164,7 @@ class _Translation:
             self.out.places["datasets", name, "files", i] = span
 
     def tree(self, name: str, trees: Any, place: Path) -> None:
-        found = list(dict.fromkeys(trees if isinstance(trees, list) else [trees]))
+        found = self.names_of(trees, place)
         if len(found) > 1:
             message = f"{name}: its files have different trees"
             help = "make a dataset for each tree"
@@ -166,10 +172,22 @@ class _Translation:
         if found and found[0] is not None:
             self.field(name, "tree", found[0], place)
 
+    def names_of(self, trees: Any, place: Path) -> list[str | None]:
+        """Return the names of trees, each once; one stands for all files, none for no name."""
+        names = trees if isinstance(trees, list) else [trees]
+        if not all(name is None or isinstance(name, str) for name in names):
+            message = "the name of a tree is expected here"
+            raise mistake(self.document.source, "E504", message, self.document.place(place))
+        return list(dict.fromkeys(names))
+
+    def mapping(self, value: Any, place: Path) -> None:
+        """Refuse what has no fields by name."""
+        if not isinstance(value, dict):
+            message = f"{place[-1]} has `name: …` lines"
+            raise mistake(self.document.source, "E504", message, self.document.place(place))
+
     def metadata(self, name: str, metadata: Any, place: Path) -> None:
-        if not isinstance(metadata, dict):
-            span = self.document.place(place)
-            raise mistake(self.document.source, "E504", "metadata are a mapping", span)
+        self.mapping(metadata, place)
         for key, value in metadata.items():
             at = (*place, key)
             if key in _KINDS and isinstance(value, bool):

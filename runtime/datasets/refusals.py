@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from adl.runtime.datasets import entries
-from adl.runtime.datasets.texts import Document, Path
+from adl.runtime.datasets.texts import EXAMPLE, Document, Path
 from adl.syntax.diagnostics import Diagnostic, did_you_mean
 from adl.syntax.source import Span
 
@@ -71,6 +71,11 @@ def _path(document: Document, location: tuple[str | int, ...]) -> Path:
 
 
 def _mistake(document: Document, path: Path, wrong: Any) -> Diagnostic:
+    if not wrong["loc"]:
+        found = "nothing" if wrong["input"] is None else _FOUND[type(wrong["input"])]
+        span = document.places.get((), Span(0, 1))
+        message = f"a dataset list has `name: …` lines, and this is {found}"
+        return Diagnostic("E504", "error", message, span, EXAMPLE)
     kind, name = wrong["type"], str(wrong["loc"][-1])
     if kind == "extra_forbidden":
         known = [*_fields(path[:-1])]
@@ -87,8 +92,16 @@ def _mistake(document: Document, path: Path, wrong: Any) -> Diagnostic:
 
 
 _HELPS = {
-    "datasets": "datasets: has a name for each dataset, and below it files: and kind:",
+    "datasets": EXAMPLE,
     "files": "files: ttbar/*.root, or a list of files, globs and .txt lists",
+}
+# What a text is of which nothing is a list of datasets.
+_FOUND = {
+    str: "a text",
+    int: "a number",
+    float: "a number",
+    bool: "a truth value",
+    list: "a list without names",
 }
 
 

@@ -70,7 +70,7 @@ def read_yaml(source: Source) -> Document:
         what = str(error).splitlines()[0]
         raise mistake(source, "E501", f"this is not YAML: {what}", Span(0, 1)) from None
     if root is None:
-        raise mistake(source, "E501", "the list is empty", Span(0, 1), _EXAMPLE)
+        raise mistake(source, "E501", "the list is empty", Span(0, 1), EXAMPLE)
     document = Document(source, None)
     return Document(source, _Values(document).of(root, ()), document.places, document.names)
 
@@ -86,7 +86,10 @@ _INDENTED = (
     "lines of one dataset begin in one column, deeper than its name, after blanks and no tabs; "
     "a text with a colon and a blank stands in quotes"
 )
-_EXAMPLE = "datasets: has a name for each dataset, and below it files: and kind:"
+EXAMPLE = (
+    "datasets: has a name for each dataset, and below it files: and kind:, "
+    "as in datasets: {ttbar: {kind: simulation, files: ttbar/*.root}}"
+)
 
 
 def read_json(source: Source) -> Document:
