@@ -52,6 +52,7 @@ datasets:
         ("process: top, variation: hdamp_up}", ["W503"]),
         ("process: w, era: '2018', variation: hdamp_up}", ["E512"]),
         ("process: other, era: '2018', variation: nominal}", ["E504"]),
+        ("process: other, era: '2018', variation: ' Nominal'}", ["E504"]),
         ("era: '2018', variation: x, split: {top: MET > 50, more: otherwise}}", ["E512", "W503"]),
     ],
 )
@@ -196,6 +197,13 @@ def test_a_coffea_fileset_is_read_as_it_is(folder: Path) -> None:
     assert (data.kind, data.era) == ("data", "2018")
     (plain,) = read(folder, json.dumps({"x": ["a.root"]}), "fileset.json").datasets
     assert plain.name == "x"
+
+
+@pytest.mark.parametrize("word", ["nominal", "Nominal", ""])
+def test_nominal_is_no_variation_of_a_coffea_fileset(folder: Path, word: str) -> None:
+    text = {"x": {"files": ["a.root"], "metadata": {"variation": word}}}
+    (one,) = read(folder, json.dumps(text), "fileset.json").datasets
+    assert one.variation == ""
 
 
 def test_a_coffea_fileset_with_a_luminosity_is_normalised(folder: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adl.runtime.datasets.reading import read_list
 from adl.syntax.diagnostics import AnalysisError
 from tests.commands import adl
 from tests.listed_texts import mistakes, read, with_files
@@ -38,6 +39,9 @@ WRONG = {
     f"{TOP_OF_LIST}  a: {{files: a.root}}\n": ["E508 4:3"],
     f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 0}}\n": ["E508 4:3"],
     f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1, kind: data}}\n": ["E508 4:3"],
+    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: -1, sum_of_weights: 3}}\n": ["E508 4:3"],
+    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1, sum_of_weights: -3}}\n": ["E508 4:3"],
+    f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1, k_factor: -2}}\n": ["E508 4:3"],
     f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 1, sum_of_weights: 0}}\n": ["E508 4:3"],
     "luminosity: 59.8\nkind: data\ndatasets:\n  a: {files: a.root}\n": ["E504 1:13"],
     "kind: simulation\ndatasets:\n  a: {files: a.root, cross_section: 1}\n": ["E508 3:3"],
@@ -110,6 +114,20 @@ def test_a_mistake_in_a_list_has_a_way_out(folder: Path, text: str, help: str) -
     with pytest.raises(AnalysisError) as raised:
         read(folder, text)
     assert help in raised.value.diagnostics[0].help
+
+
+def test_a_cross_section_of_0_is_not_called_missing(folder: Path) -> None:
+    with pytest.raises(AnalysisError, match="the cross-section of a is 0"):
+        read(folder, f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: 0}}\n")
+
+
+@pytest.mark.parametrize("sumw", ["-3", "events"])
+def test_an_interference_can_have_a_negative_cross_section(folder: Path, sumw: str) -> None:
+    text = f"{TOP_OF_LIST}  a: {{files: a.root, cross_section: -1, sum_of_weights: {sumw}}}\n"
+    (folder / "list.yaml").write_text(text)
+    found, (told,) = read_list(str(folder / "list.yaml"))
+    assert found.datasets[0].cross_section == -1
+    assert (told.code, text[told.span.start]) == ("W504", "a")
 
 
 # What has no names: text, the name of its file, and what it is told to be.

@@ -11,7 +11,7 @@ import pytest
 import uproot
 
 from tests.listed_files import Columns, make, weight_of
-from tests.listed_runs import LUMI, contents, last, ran, run, simulated
+from tests.listed_runs import LUMI, contents, last, ran, results, run, simulated
 
 # ------------------------------------------------------------------------------ normalisation
 
@@ -82,6 +82,24 @@ def test_only_the_sign_of_a_weight_counts_where_the_list_says_so(tmp_path: Path)
     columns["genWeight"] = signs
     expected = weight_of(columns).sum() * 10 * LUMI / signs.sum()
     assert last(found, "top")["sumw"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_cross_section_and_a_sum_of_weights_have_one_sign(tmp_path: Path) -> None:
+    columns = make(tmp_path / "a.root", 200, 5)
+    other = make(tmp_path / "b.root", 200, 11)["MET_phi"].astype(np.float64).sum()
+    assert other < 0  # as the weights of an interference are that is simulated alone
+    datasets = {
+        "a": simulated("a.root", -10),
+        "b": simulated("b.root", -10, generator_weight="MET_phi"),
+    }
+    result = run(tmp_path, {"datasets": datasets})
+    assert result.exit_code == 0, result.output
+    total = columns["genWeight"].astype(np.float64).sum()
+    told = f"a: its sum of weights is {total:g} and its cross-section -10: each weight counts with"
+    assert told in " ".join(result.output.split())
+    assert "b: its sum of weights" not in result.output
+    expected = weight_of(columns).sum() * -10 * LUMI / total
+    assert last(results(tmp_path), "a")["sumw"] == pytest.approx(expected, rel=1e-12)
 
 
 def test_without_a_generator_weight_every_event_counts_the_same(tmp_path: Path) -> None:

@@ -131,6 +131,7 @@ CODES: dict[str, str] = {
     "W501": "two datasets of a list describe one process twice",
     "W502": "a constant weight stands beside the normalisation of a dataset list",
     "W503": "the datasets of a variation lack an era of their process",
+    "W504": "a dataset has a negative cross-section",
     "N401": "the file was read in the dialect cutlang",
     "N402": "a name was read as the current element",
     "N403": "an index counts in the order of the file",

@@ -89,6 +89,11 @@ def complaints(ran: Ran, limit: int | None) -> Iterator[str]:
             f"{listed.name}: {', '.join(sorted(shapes))} with `normalise` keeps the sum of weights "
             "of the events of its files, which are a skim: that of all events before it is not known"
         )
+    if ran.weights is not None and worth(listed, ran.weights) < 0:
+        yield (
+            f"{listed.name}: its sum of weights is {ran.weights.value:g} and its cross-section "
+            f"{listed.cross_section:g}: each weight counts with the other sign"
+        )
     if ran.weights is not None and ran.unscaled:
         events = sum(counted.raw for counted in ran.unscaled)
         yield (

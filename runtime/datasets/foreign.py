@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from adl.runtime.datasets.lists import is_nominal
 from adl.runtime.datasets.texts import Document, Path, mistake
 from adl.syntax.source import Source, Span
 
@@ -26,7 +27,6 @@ _KINDS = {
     **dict.fromkeys(("is_data", "isData"), ("simulation", "data")),
     **dict.fromkeys(("is_mc", "isMC"), ("data", "simulation")),
 }
-_NOMINAL = ("nominal", "")
 
 
 def foreign(document: Document) -> Document | None:
@@ -193,7 +193,7 @@ class _Translation:
             if key in _KINDS and isinstance(value, bool):
                 self.field(name, "kind", _KINDS[key][value], at)
             elif key == "variation":
-                if value not in _NOMINAL:
+                if not (isinstance(value, str) and is_nominal(value)):
                     self.field(name, "variation", value, at)
             elif key in _FIELDS:
                 self.field(name, _FIELDS[key], value, at)

@@ -10,6 +10,7 @@ from typing import Literal
 from adl.check.dataset import Constant, Kind
 from adl.runtime.datasets.masks import LumiMask
 from adl.runtime.friends import Friend
+from adl.runtime.results import NOMINAL
 from adl.syntax.source import NOWHERE, Source, Span
 
 TOTAL = "total"  # the sum of the simulated processes; no process is called so
@@ -23,6 +24,11 @@ def variation_label(text: str) -> str:
     """Return the label of a variation: hdampUp of ``hdamp_up``, ``hdamp up`` and ``hdampUp``."""
     match = _DIRECTED.fullmatch(text.strip())
     return f"{match['name']}{match['direction'].capitalize()}" if match else text.strip()
+
+
+def is_nominal(text: str) -> bool:
+    """Whether a name is that of no variation, in any capitals: it would hide the nominal results."""
+    return text.strip().lower() in (NOMINAL, "")
 
 
 def named(label: str) -> tuple[str, str]:

@@ -27,10 +27,7 @@ def check_normalisation(
 
 
 def _simulation(listed: Listed, entry: ListEntry, findings: Findings) -> None:
-    if not listed.cross_section:
-        message = f"{listed.name} is simulation, and has no cross-section"
-        help = "cross_section: in pb; normalise: false, at the top of the list, counts events"
-        findings.error("E508", message, listed.span, help)
+    _cross_section(listed, findings)
     if not listed.k_factor > 0:
         findings.error("E508", f"the k-factor of {listed.name} is not positive", listed.span)
     if listed.sum_of_weights == 0:
@@ -41,6 +38,33 @@ def _simulation(listed: Listed, entry: ListEntry, findings: Findings) -> None:
         message += f" of era {listed.era or 'unknown'}" if of_era else ""
         help = f"luminosity: {EXAMPLES.split(',')[0]}, for the list, or one for each era"
         findings.error("E508", message, listed.span, help)
+
+
+def _cross_section(listed: Listed, findings: Findings) -> None:
+    """Report a cross-section that is missing or nothing, and warn of a negative one.
+
+    An interference that is simulated alone has a negative cross-section, and weights whose sum is
+    negative, too: their ratio is positive. So it is allowed, and a sum of the other sign is refused.
+    """
+    value, sumw = listed.cross_section, listed.sum_of_weights
+    help = "cross_section: in pb; normalise: false, at the top of the list, counts events"
+    if value is None:
+        message = f"{listed.name} is simulation, and has no cross-section"
+        findings.error("E508", message, listed.span, help)
+    elif value == 0:
+        findings.error("E508", f"the cross-section of {listed.name} is 0", listed.span, help)
+    elif isinstance(sumw, float) and value * sumw < 0:
+        message = (
+            f"the cross-section of {listed.name} is {value:g}, its sum of weights {sumw:g}: "
+            "both have one sign"
+        )
+        findings.error("E508", message, listed.span, "each weight would count with the other sign")
+    elif value < 0:
+        message = f"the cross-section of {listed.name} is negative"
+        help = (
+            "right for an interference that is simulated alone: its weights sum up to less than 0"
+        )
+        findings.warning("W504", message, listed.span, help)
 
 
 def _one_luminosity(found: DatasetList, document: Document, findings: Findings) -> None:

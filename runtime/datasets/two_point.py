@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from adl.runtime.datasets.lists import DatasetList, Listed
-from adl.runtime.results import NOMINAL
+from adl.runtime.datasets.lists import DatasetList, Listed, is_nominal
 from adl.syntax.diagnostics import Findings
 
 
@@ -23,8 +22,8 @@ def check_variations(found: DatasetList, findings: Findings) -> None:
                 nominal.setdefault(process, []).append(listed)
     for (process, label), own in varied.items():
         first = own[0]
-        if label == NOMINAL:
-            message = f"{first.name} is a variation that is called {NOMINAL}"
+        if is_nominal(label):
+            message = f"{first.name} is a variation that is called {label}"
             help = "without variation it is one of the nominal datasets"
             findings.error("E504", message, first.span, help)
             continue
