@@ -314,6 +314,12 @@ def test_systematics_that_are_not_there_are_no_silence(tmp_path: Path) -> None:
     assert "lumi_one, lumi_two" in result.stderr
     assert not list((tmp_path / "out").glob("*"))
     assert run(tmp_path, text, "--systematics", "lumi_t*").exit_code == 0
+    # The help of each name: of a variation, in another case, one among those of the input.
+    helps = {"jesUp": "--systematics jes\n", "scale_0": "--systematics scale\n"}
+    helps |= {"JES": "did you mean jes?", "nope": "the systematics: jes, scale, half\n"}
+    text = "systematic jes\n  rate 1.1\nsystematic scale\n  rate 1.1\nsystematic auto half\n"
+    for name, help in helps.items():
+        assert help in run(tmp_path, text, "--systematics", name).stderr
     text = "systematic auto *\n"
     both = {"wUp": [1.1] * 3, "wDown": [0.9] * 3, "w": [1.0] * 3}
     assert run(tmp_path, text, "--systematics", "w", **both).exit_code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -99,10 +100,8 @@ def wanted(
 
     declared = names(file)
     by_dataset = _varied_datasets(lists)
-    if declared is not None:
-        known = [*declared, *by_dataset.values()]
-        for pattern in patterns:
-            _refuse_unknown(pattern, known)
+    for pattern in patterns:
+        _refuse_unknown(pattern, [*declared, *by_dataset.values()])
     if lists is not None:
         kept = (
             d for d in lists.datasets if is_wanted(by_dataset.get(d.name, "")) or not d.variation
@@ -116,12 +115,16 @@ def _refuse_unknown(pattern: str, known: Sequence[str]) -> None:
 
     from adl.syntax.diagnostics import did_you_mean
 
-    # A name has * where only a dataset says the rest.
+    # A name has * where only a dataset or the input says the rest.
     fits = (fnmatchcase(name, pattern) or fnmatchcase(pattern, name) for name in known)
     if pattern in ALL or any(fits):
         return
     every = ", ".join(dict.fromkeys(known)) or "there is none"
-    near = did_you_mean(pattern, known)
+    label = re.fullmatch(r"(.+?)(?:Up|Down|_\d+)", pattern)
+    if label is not None and label[1] in known:
+        near = f"a variation is computed with its systematic: --systematics {label[1]}"
+    else:
+        near = did_you_mean(pattern, known)
     message = f"--systematics {pattern}: no systematic is called so"
     help = "\n".join(f"  help: {h}" for h in (near, f"the systematics: {every}") if h)
     raise UserError(f"{message}\n{help}")

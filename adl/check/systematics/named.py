@@ -6,18 +6,19 @@ import re
 from itertools import product
 
 from adl.check.systematics.families import word
-from adl.syntax.tree import Clause, Correction, File, LegacySystematic, Name, Systematic
+from adl.syntax.tree import Clause, Correction, File, LegacySystematic, Name, Systematic, Text
 
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
-def names(file: File) -> list[str] | None:
-    """Return the names, with ``*`` for what a dataset fills in; None if the input has some of them."""
+def names(file: File) -> list[str]:
+    """Return the names, with ``*`` for what a dataset fills in; of ``auto``, the pattern."""
     found: list[str] = []
     for block in file.blocks:
         match block:
-            case Systematic(clauses=(Clause("auto"), *_)):
-                return None
+            case Systematic(clauses=(Clause("auto") as clause, *_)):
+                patterns = dict(clause.settings).get("", ())
+                found += [p.value for p in patterns if isinstance(p, Text)]
             case Systematic():
                 found += _of_family(block)
             case LegacySystematic(up=up):
