@@ -53,6 +53,10 @@ datasets:
         ("process: w, era: '2018', variation: hdamp_up}", ["E512"]),
         ("process: other, era: '2018', variation: nominal}", ["E504"]),
         ("process: other, era: '2018', variation: ' Nominal'}", ["E504"]),
+        ("process: other, era: '2018', variation: nominalUp}", ["E504"]),
+        ("process: other, era: '2018', variation: otherUpUp}", []),
+        ("process: systematics, era: '2018'}", ["E504"]),
+        ("process: other, era: rates}", ["E504"]),
         ("era: '2018', variation: x, split: {top: MET > 50, more: otherwise}}", ["E512", "W503"]),
     ],
 )

@@ -279,7 +279,7 @@ def test_a_variation_that_is_a_dataset_has_rows_in_its_process_and_the_total(
     assert hdamp["unchanged"] == ["signal/once"]
 
 
-@pytest.mark.parametrize("variation", ["xs_up", "pile", "pile_up", "odd_up"])
+@pytest.mark.parametrize("variation", ["xs_up", "pile", "pile_up", "odd_up", "xsUp_up"])
 def test_a_dataset_and_the_analysis_have_no_systematic_of_one_name(
     two_point: Path, variation: str
 ) -> None:
@@ -288,7 +288,7 @@ def test_a_dataset_and_the_analysis_have_no_systematic_of_one_name(
     names = (str(two_point / name) for name in ("a.adl", "double.yaml"))
     result = CliRunner().invoke(main, ["run", *names, "-q"])
     assert result.exit_code == 2
-    name = variation.removesuffix("_up")
+    name = variation.removesuffix("_up").removesuffix("Up")
     assert f"and {name} is a systematic of the analysis (dataset tt_up" in result.stderr
 
 

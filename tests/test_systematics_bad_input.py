@@ -130,6 +130,25 @@ def test_a_histogram_is_not_called_like_a_variation_of_another_one() -> None:
         assert codes(f'{text}  histo {name}, "", 10, 0, 100, pt(Jet[0])\n', FILE) == []
 
 
+def test_a_systematic_is_not_called_like_a_variation() -> None:
+    both = "systematic {}\n  weight w  up 1.1  down 0.9\nsystematic {}\n  weight w  up 2  mirror\n"
+    weighted = "region r\n  weight w 1.5\n"
+    for names in (("s", "sUp"), ("s", "sDown"), ("sUp", "s")):
+        (found,) = examined(both.format(*names) + weighted, FILE)
+        assert found.code == "E274"
+        assert found.message.startswith(f"{max(names, key=len)} is a variation of the systematic s")
+    band = "systematic s\n  reweight LHEPdfWeight[1:4] {}\nsystematic {}\n  rate 1.1\n" + weighted
+    assert codes(band.format("combine rms", "sUp"), FILE) == ["E274"]
+    assert codes(band.format("", "s_2"), FILE) == ["E274"]
+    assert codes(band.format("", "sUp"), FILE) == codes(band.format("", "s_4"), FILE) == []
+    assert codes("systematic nominal\n  rate 1.1\n" + weighted, FILE) == ["E274"]
+
+
+def test_a_region_is_not_called_like_a_text_of_the_results() -> None:
+    text = "region rates\n  select MET > 1\nregion systematics\n  select MET > 2\n"
+    assert codes(text, FILE) == ["E223", "E223"]
+
+
 def test_missing_momentum_without_pt_is_no_number() -> None:
     met = FILE.singletons["MET"]
     columns = replace(met, attributes={"phi": met.attributes["phi"]})

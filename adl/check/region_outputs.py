@@ -8,13 +8,11 @@ from adl.check.analysis import Histogram, HistoListDef, Rows
 from adl.check.bins import edge_bins, one_bin
 from adl.check.dominance import unguarded
 from adl.check.histograms import histogram
+from adl.check.own_names import OWN_HISTOGRAMS
 from adl.check.records import printed, saved
 from adl.check.region_draft import RegionDraft, warn_lost_weights, warn_unguarded
 from adl.syntax.source import Span
 from adl.syntax.tree import Bin, Edges, Histo, Name, Print, Save
-
-# What runtime/outputs/root.py writes for every region.
-OWN_HISTOGRAMS = frozenset(("cutflow", "cutflow_raw", "bins", "bins_raw"))
 
 
 def add_histogram(region: RegionDraft, written: Histo) -> None:

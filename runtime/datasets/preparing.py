@@ -172,10 +172,10 @@ class DatasetPreparation:
         """Refuse what another systematic is called, be that one for other datasets."""
         label = self.listed.variation
         name, _ = named(label)
-        if name in names:
-            what = (
-                f"{self.listed.name} stands for {label}, and {name} is a systematic of the analysis"
-            )
+        double = (n for n in sorted(names) if n in (name, label) or name in (f"{n}Up", f"{n}Down"))
+        other = next(double, None)
+        if other is not None:
+            what = f"{self.listed.name} stands for {label}, and {other} is a systematic of the analysis"
             raise InputError(file.path, what, "give the variation of the dataset another name")
 
     def _of_part(

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from adl.check.dataset import Constant
+from adl.check.own_names import OWN_TEXTS
 from adl.runtime.datasets.entries import OTHERWISE, DatasetEntry, ListEntry
 from adl.runtime.datasets.finding import Claims, below, find_files
 from adl.runtime.datasets.foreign import foreign, text_list
@@ -284,9 +285,12 @@ class _Reading:
                 self.error("E509", f"{name} is inclusive, so it is of no slice", (*place, i))
 
     def processes(self, found: DatasetList) -> None:
-        """Report a process that is data and simulation, or called like the total."""
+        """Report a process that is data and simulation, or a name that results have already."""
         first: dict[str, Listed] = {}
         for listed in found.datasets:
+            for name in {listed.name, listed.era, *listed.processes} & OWN_TEXTS:
+                message = f"{name} is a text of results.root, where {name} would be a folder"
+                self.findings.error("E504", message, listed.span, "give it another name")
             for process in listed.processes:
                 if process == TOTAL:
                     message = f"{TOTAL} is the sum of the simulated processes"

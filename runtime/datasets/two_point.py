@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adl.runtime.datasets.lists import DatasetList, Listed, is_nominal
+from adl.runtime.datasets.lists import DatasetList, Listed, is_nominal, named
 from adl.syntax.diagnostics import Findings
 
 
@@ -22,7 +22,12 @@ def check_variations(found: DatasetList, findings: Findings) -> None:
                 nominal.setdefault(process, []).append(listed)
     for (process, label), own in varied.items():
         first = own[0]
-        if is_nominal(label):
+        name = named(label)[0]
+        if label != name and name in {other for _, other in varied}:
+            message = f"{first.name} is the variation {label}, and another dataset is {name}"
+            findings.error("E504", message, first.span, "give one of them another variation")
+            continue
+        if is_nominal(name):
             message = f"{first.name} is a variation that is called {label}"
             help = "without variation it is one of the nominal datasets"
             findings.error("E504", message, first.span, help)

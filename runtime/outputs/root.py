@@ -26,6 +26,7 @@ import numpy as np
 import uproot
 from uproot.writing import identify
 
+from adl.check.own_names import RATES, SYSTEMATICS
 from adl.runtime.outputs import replacing
 from adl.runtime.outputs.folders import at_once
 from adl.runtime.outputs.layouts import Layouts, Shape, Shaped
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 
     from adl.runtime.results import Cutflow, Histogram, Process, Results
 
-# Texts: the label by which other analyses know each systematic; factors to apply to yields.
-_SYSTEMATICS, _RATES = "systematics", "rates"
 # ROOT's own sums for mean and width. Zero makes it compute them from the cells (TH1::GetStats).
 _SUMS_1D = dict.fromkeys(("fTsumw", "fTsumw2", "fTsumwx", "fTsumwx2"), 0.0)
 _SUMS_2D = _SUMS_1D | dict.fromkeys(("fTsumwy", "fTsumwy2", "fTsumwxy"), 0.0)
@@ -74,9 +73,9 @@ def write_root(results: Results, directory: str | os.PathLike[str]) -> None:
         for folder, items in groupby(contents, lambda item: item[0].rpartition("/")[0]):
             with at_once(root, folder):
                 root.update(items)
-        taken = {path.split("/")[0] for path in paths}  # a region could be called so
+        taken = {path.split("/")[0] for path in paths}  # results of other makers could be so
         labels = {s.name: s.correlate for s in results.systematics}
-        for name, content in ((_SYSTEMATICS, labels), (_RATES, list(_rates(results)))):
+        for name, content in ((SYSTEMATICS, labels), (RATES, list(_rates(results)))):
             if content and name not in taken:
                 root[name] = json.dumps(content)
 
