@@ -128,6 +128,7 @@ def test_the_list_has_every_event_that_moved_with_its_statement(
         ):
             rows = [r for r in document["rows"] if (r["region_a"], r["change"]) == (name, change)]
             assert [int(r["event"]) for r in rows] == read["event"][mask].tolist()
+            assert [int(r["entry"]) for r in rows] == np.flatnonzero(mask).tolist()
             assert [int(r["luminosityBlock"]) for r in rows] == read["luminosityBlock"][
                 mask
             ].tolist()
@@ -166,6 +167,28 @@ def test_one_sign_is_one_line_one_slice_and_the_events_at_the_boundary(tmp_path:
     assert [int(row["event"]) for row in rows] == read["event"][boundary].tolist()
     assert {row["line"] for row in rows} == {f"{tmp_path / 'a.adl'}:2"}
     assert {row["change"] for row in rows} == {"gained"}
+
+
+def test_events_of_any_format_are_named_as_it_names_them(tmp_path: Path) -> None:
+    met = np.array([10, 60, 45, 55], np.float32) * 1000
+    numbers = {"runNumber": np.full(4, 7, np.int32), "eventNumber": np.arange(100, 104)}
+    for name, more in (("some", numbers), ("none", {})):
+        with uproot.recreate(tmp_path / f"{name}.root") as file:
+            file["mini"] = {"met_et": met, "met_phi": met * 0, **more}
+    for name, cut in (("a", 40), ("b", 50)):
+        (tmp_path / f"{name}.adl").write_text(f"region r\n  select MET > {cut}\n")
+    files = (tmp_path / f"{name}.root" for name in ("some", "none"))
+    out = tmp_path / "moved.csv"
+    words = (*files, "--model", "atlas2020", "--events", out)
+    result = call(tmp_path / "a.adl", tmp_path / "b.adl", *words)
+    assert result.exit_code == 0, result.output
+    with out.open() as listed:
+        rows = [*csv.DictReader(listed)]
+    names = ("run", "luminosityBlock", "event", "entry")
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        ("7", "", "102", "2"),
+        ("", "", "", "2"),
+    ]
 
 
 def test_a_statement_is_put_down_to_what_it_names_alone(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from adl.runtime.overlap.program import Step
 
 _HEADER = (
-    *("file", "run", "luminosityBlock", "event", "change", "region_a", "region_b", "statement"),
-    *("line", "because", "bin_a", "bin_b", "weight", "in_a", "in_b"),
+    *("file", "run", "luminosityBlock", "event", "entry", "change", "region_a", "region_b"),
+    *("statement", "line", "because", "bin_a", "bin_b", "weight", "in_a", "in_b"),
 )
 WORDS = {"lost": "lost", "gained": "gained", "rebinned": "in another bin"}
 
@@ -171,12 +171,11 @@ def write_events(path: str, found: Measured, difference: Difference) -> int:
 
 
 def _row(moved: MovedEvent, difference: Difference) -> tuple[object, ...]:
-    lacking = ("",) * (3 - len(moved.numbers))  # there may be no run, or only an entry
     step = moved.step
     at = f"{statement_file(moved, difference)}:{step.line}" if step else ""
     because = cause(moved.kind, moved.b, step, difference) if step else ""
     return (
-        *(moved.path, *lacking, *moved.numbers, WORDS[moved.kind], moved.a, moved.b),
+        *(moved.path, *moved.numbers, WORDS[moved.kind], moved.a, moved.b),
         *(step.text if step else "", at, because, *moved.bins, moved.weight),
         *(" ".join(moved.in_a), " ".join(moved.in_b)),
     )

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 # The part of a dataset, the probe's key, the step that failed, the bins (-1: in none).
 MoveKey = tuple[int, str, int, int, int]
 
+# Run, block and number of events, None where the file has none, and their entries in it.
+Numbers = tuple[npt.NDArray[Any] | None, ...]
+
 
 @dataclass(frozen=True)
 class Moved:
@@ -38,12 +41,11 @@ class Moved:
 
     path: str
     key: str
-    events: tuple[npt.NDArray[Any], ...]  # run, block, number; or only the entry
+    events: Numbers
     steps: npt.NDArray[np.int64]
     bins: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
     weights: npt.NDArray[np.float64]
     inside: npt.NDArray[np.bool_]  # regions x events
-    numbered: bool
 
 
 @dataclass
@@ -173,10 +175,13 @@ class _Block:
         if self.keeper.listing:
             inside = self.words.inside(len(self.keeper.pair.names), rows.events)
             given = self.identity(rows.events), failed, (first, second), weights, inside
-            self.tally.events.append(Moved("", probe.key, *given, "event" in self.chunk.columns))
+            self.tally.events.append(Moved("", probe.key, *given))
 
-    def identity(self, events: npt.NDArray[np.int64]) -> tuple[npt.NDArray[Any], ...]:
-        """Return run, block and number of some events, or their entries where they have none."""
-        if "event" not in self.chunk.columns:
-            return (events + self.first,)
-        return tuple(self.chunk.columns[n][events] for n in IDENTITY if n in self.chunk.columns)
+    def identity(self, events: npt.NDArray[np.int64]) -> Numbers:
+        """Return what tells some events apart."""
+        known = {
+            role: self.chunk.columns[name][events]
+            for name, role in self.keeper.pair.identity.items()
+            if name in self.chunk.columns
+        }
+        return (*(known.get(role) for role in IDENTITY), events + self.first)

@@ -36,10 +36,13 @@ class MovedCount:
 
 @dataclass(frozen=True)
 class MovedEvent:
-    """One of these events; ``numbers`` are run, block and event, or its entry in the file."""
+    """One of these events; ``numbers`` are run, block, event and its entry in the file.
+
+    What the file does not have is None.
+    """
 
     path: str
-    numbers: tuple[int, ...]
+    numbers: tuple[int | None, ...]
     kind: Kind
     a: str
     b: str
@@ -142,7 +145,7 @@ def _events(keeper: OverlapKeeper) -> Iterator[MovedEvent]:
     names = keeper.pair.names
     for moved in keeper.tally.events:
         probe = keeper.pair.probes[moved.key]
-        for i, numbers in enumerate(zip(*(e.tolist() for e in moved.events), strict=True)):
+        for i in range(len(moved.steps)):
             inside = [names[j] for j in np.flatnonzero(moved.inside[:, i])]
             bins = tuple(
                 _bin(labels, int(own[i]))
@@ -150,7 +153,7 @@ def _events(keeper: OverlapKeeper) -> Iterator[MovedEvent]:
             )
             yield MovedEvent(
                 moved.path,
-                tuple(map(int, numbers)),
+                tuple(None if own is None else int(own[i]) for own in moved.events),
                 probe.kind,
                 probe.a,
                 probe.b,

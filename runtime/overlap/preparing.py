@@ -81,6 +81,11 @@ class PairPreparation(Preparation):
 
     def _identity(self, schema: Schema) -> list[Column]:
         """Return the columns that tell events apart, where they are wanted."""
-        matches = (find_scalar(schema, name) for name in EVENT_COLUMNS if self.identity)
-        found = [m.item for m in matches if m is not None and not isinstance(m.item, Formula)]
-        return [Column(branch.name, branch.dtype) for branch in found]
+        found = []
+        for name in EVENT_COLUMNS if self.identity else ():
+            match = find_scalar(schema, name)
+            if match is None or isinstance(match.item, Formula) or "int" not in match.item.dtype:
+                continue
+            self.pair.identity[match.item.name] = name
+            found.append(Column(match.item.name, match.item.dtype))
+        return found

@@ -89,7 +89,8 @@ class Pair:
     """What the rows of the programs of two analyses are about, filled as programs are made.
 
     ``regions`` are numbered: those of A, then those of B, bins among them if asked for. ``followed`` has the numbers of each
-    region of which events are followed and of the counterpart that lacks them.
+    region of which events are followed and of the counterpart that lacks them. ``identity`` says
+    which columns are the run, luminosityBlock and event of files, by the columns' names.
     """
 
     regions: dict[Side, tuple[str, ...]] = field(default_factory=dict)
@@ -97,6 +98,7 @@ class Pair:
     traced: dict[str, Traced] = field(default_factory=dict)
     probes: dict[str, Probe] = field(default_factory=dict)
     followed: dict[int, int] = field(default_factory=dict)
+    identity: dict[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[tuple[Side, str], ...]:
