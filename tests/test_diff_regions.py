@@ -120,6 +120,43 @@ def test_another_sign_between_quantities_is_an_order_of_them(
     assert told == effects
 
 
+TAGGED = """use bTag = btagDeepFlavB > wp("M")
+object tagged
+  take Jet
+  select bTag
+object tight
+  take Jet
+  select btagDeepFlavB > wp("M")
+region r
+  select size(tagged) + size(tight) >= 1
+  select btagDeepFlavB(Jet[0]) > wp("M")
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "quantity"),
+    [(1, "btagDeepFlavB"), (7, "btagDeepFlavB"), (10, "btagDeepFlavB(Jet[0])")],
+)
+@pytest.mark.parametrize("back", [False, True])
+def test_another_working_point_gains_or_loses_in_each_era(
+    line: int, quantity: str, back: bool
+) -> None:
+    lines = TAGGED.splitlines()
+    lines[line - 1] = lines[line - 1].replace('"M"', '"T"')
+    texts = TAGGED, "\n".join(lines) + "\n"
+    (change,) = difference(*(reversed(texts) if back else texts)).changes
+    assert [place.line for place in (change.a, change.b) if place] == [line, line]
+    assert [f"{s.effect}: {s.condition}" for s in change.slices] == [
+        f"{'gained' if back else 'lost'}: {low} < {quantity} <= {high} in {era}"
+        for low, high, era in (
+            (0.2598, 0.6502, "2016preVFP"),
+            (0.2489, 0.6377, "2016postVFP"),
+            (0.304, 0.7476, "2017"),
+            (0.2783, 0.71, "2018"),
+        )
+    ]
+
+
 def test_a_cut_that_comes_to_ask_for_something_is_one_change() -> None:
     text = SIGNS.replace("size(Muon) > 0 or", "size(Muon) >= 0 or")
     (change,) = difference(text, SIGNS).changes

@@ -20,6 +20,8 @@ from adl.syntax.diagnostics import Findings, did_you_mean
 from adl.syntax.source import Source, Span
 from adl.syntax.tree import Binary, Call, Expr, File, Name, Text, UseAs
 
+_POINT = " wp "  # between a tagger and a working point whose era is not known
+
 
 def choices(
     file: File, source: Source, schema: Schema, findings: Findings
@@ -190,9 +192,15 @@ def working_point(context: Context, tagger: Value | None, expr: Call) -> Value |
     return _of_era(context, tagger.attribute, name, expr.span)
 
 
+def named_point(value: Open) -> tuple[str, str] | None:
+    """Return the tagger and the name of a working point whose era is not known."""
+    tagger, sign, name = value.words.partition(_POINT)
+    return (tagger, name) if sign else None
+
+
 def _of_era(context: Context, tagger: str, name: str, span: Span) -> Value | None:
     if context.dataset is None:
-        return Open(f"{tagger} wp {name}", type="real", span=span)
+        return Open(f"{tagger}{_POINT}{name}", type="real", span=span)
     era = known(context, "era", span)
     if not era:
         return None

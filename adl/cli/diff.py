@@ -144,6 +144,8 @@ def command(
     combine = combine or export is not None or signal is not None
     asked = prove or combine or not {"overlap", "unproven"}.isdisjoint(fail_on)
     _refuse(inputs, listing, output, model_b, asked)
+    if not inputs:
+        _refuse_of_data(about)
     if export is not None:
         from adl.cli.combining import check_export
 
@@ -213,6 +215,27 @@ def _refuse(
             "  help: write both analyses for one model, or leave out --prove, --combine, --export, "
             "--signal and --fail-on overlap or unproven"
         )
+
+
+# Options that say something of DATA, by what they are called here.
+_OF_DATA = {
+    "most_events": "--most-events",
+    "tree": "--tree",
+    "luminosity": "--luminosity",
+    "friends": "--friend",
+    "process": "--process",
+    "era": "--era",
+    "stream": "--stream",
+    "constants": "--constant",
+}
+
+
+def _refuse_of_data(about: dict[str, Any]) -> None:
+    """Refuse what says nothing where nothing is read."""
+    given = [option for name, option in _OF_DATA.items() if about[name] not in (None, "", ())]
+    given += [f"--{about['kind']}"] if about["kind"] else []
+    if given:
+        raise UserError(f"{given[0]} is about DATA: name files or a dataset list")
 
 
 def _proofs(analyses: tuple[Analysis, Analysis], seconds: float, about: dict[str, Any]) -> Proofs:

@@ -147,7 +147,10 @@ class _Comparison:
     @cached_property
     def reader(self) -> Reader:
         """What compares values."""
-        return Reader(*self.shapes, self.a.source, self.b.source, self._computes_the_same)
+        return Reader(
+            *(*self.shapes, self.a.source, self.b.source, self._computes_the_same),
+            self.b.analysis.schema.working_points,
+        )
 
     def _computes_the_same(self, x: core.Value, y: core.Value) -> bool:
         if self.a.analysis.schema.model != self.b.analysis.schema.model:
@@ -180,7 +183,7 @@ class _Comparison:
     @cached_property
     def others(self) -> tuple[Change, ...]:
         """What differs beside declarations, systematics and regions."""
-        return tuple(other_blocks(self.a, self.b, self.places))
+        return tuple(other_blocks(self.a, self.b, self.places, self.reader))
 
     @cached_property
     def files(self) -> tuple[Change, ...]:

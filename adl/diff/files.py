@@ -7,12 +7,12 @@ calls it, and what it holds is compared once, whatever uses it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from adl.check import analysis as core
 from adl.diff.contents import content, held
+from adl.diff.walking import everything
 from adl.stdlib.corrections.files import Correction
 from adl.syntax.source import Span
 
@@ -39,12 +39,14 @@ def used(analysis: core.Analysis) -> dict[str, Used]:
     """Return what an analysis takes from files, by what it calls that."""
     found: dict[str, Used] = {}
     folder = str(Path(analysis.source.name).parent)
-    for value in _values(analysis):
+    for value in everything(analysis):
         if isinstance(value, core.CorrectionAt):
             name = called(value.correction, folder)
             one = Used("correction", value.correction, value.span)
-        else:
+        elif isinstance(value, core.Network):
             name, one = value.name, Used("network", value.path, value.span)
+        else:
+            continue
         if name not in found or one.span.start < found[name].span.start:
             found[name] = one
     return found
@@ -72,27 +74,3 @@ def elsewhere(a: Mapping[str, Used], b: Mapping[str, Used]) -> dict[str, str]:
         if other is not None:
             found[name] = other
     return found
-
-
-def _values(analysis: core.Analysis) -> Iterator[core.CorrectionAt | core.Network]:
-    """Yield whatever of an analysis takes numbers from files."""
-    seen: set[int] = set()
-    todo: list[Any] = [
-        *(analysis.declared, analysis.regions, analysis.stages, analysis.systematics)
-    ]
-    while todo:
-        item = todo.pop()
-        if id(item) in seen:
-            continue
-        if isinstance(item, tuple):
-            todo += item
-        elif isinstance(item, Mapping):
-            todo += [*item, *item.values()]
-        elif is_dataclass(item) and type(item).__module__ in _OURS:
-            seen.add(id(item))
-            if isinstance(item, core.CorrectionAt | core.Network):
-                yield item
-            todo += [getattr(item, field.name) for field in fields(item)]
-
-
-_OURS = (core.__name__, "adl.check.variations")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import TypeGuard
 
+from adl.check import analysis as core
 from adl.diff.blocks import other_lines
 from adl.diff.changes import Change, Status
 from adl.diff.files import both_use
@@ -12,6 +14,8 @@ from adl.diff.matching import Pair
 from adl.diff.places import Places
 from adl.diff.sides import Side
 from adl.diff.systematics import Group
+from adl.diff.thresholds import Reader, Slice
+from adl.diff.walking import everything
 from adl.syntax.source import Span
 from adl.syntax.tree import Block, Correction, CountsFormat, Function, Trigger, UseAs
 
@@ -28,7 +32,9 @@ _BLOCKS: dict[type, str] = {
 }
 
 
-def other_blocks(a: Side, b: Side, places: tuple[Places, Places]) -> Iterator[Change]:
+def other_blocks(
+    a: Side, b: Side, places: tuple[Places, Places], reader: Reader
+) -> Iterator[Change]:
     """Yield what differs in the blocks that are no objects, defines, tables or regions."""
     first, second = _blocks(a), _blocks(b)
     renamed = dict(_renamed(first, second, a, b))
@@ -40,7 +46,27 @@ def other_blocks(a: Side, b: Side, places: tuple[Places, Places]) -> Iterator[Ch
             words = (f"{before[1]} is {key[1]} now",)
             yield Change("renamed", *key, "", *at, details=words)
         elif key not in renamed.values() and (x is None or y is None or not _equal(x, y, a, b)):
-            yield from changed_lines(*key, _span(x), _span(y), places)
+            for change in changed_lines(*key, _span(x), _span(y), places):
+                yield (
+                    replace(change, slices=_chosen(key[1], a, b, reader))
+                    if (isinstance(x, UseAs) and isinstance(y, UseAs))
+                    else change
+                )
+
+
+def _chosen(name: str, a: Side, b: Side, reader: Reader) -> tuple[Slice, ...]:
+    """Return the elements that another choice of an attribute gains or loses."""
+    first, second = (
+        next((v.value for v in everything(side.analysis) if _is_attribute(v, name)), None)
+        for side in (a, b)
+    )
+    if first is None or second is None:
+        return ()
+    return tuple(s for detail in reader.details(first, second) for s in detail.slices)
+
+
+def _is_attribute(found: object, name: str) -> TypeGuard[core.AttributeDef]:
+    return isinstance(found, core.AttributeDef) and found.name == name
 
 
 def other_files(a: Side, b: Side, places: tuple[Places, Places]) -> Iterator[Change]:

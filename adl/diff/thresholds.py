@@ -7,7 +7,7 @@ A condition's *sense* is +1 where more events (or elements) pass if it lets more
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeGuard
 
 from adl.check import analysis as core
@@ -15,6 +15,7 @@ from adl.diff.atoms import MIRRORED, Atom, as_written, atom, denied, direction, 
 from adl.diff.intervals import Range
 from adl.diff.matching import likeness
 from adl.diff.operands import conjuncts, flat, operands, own_words, pushed
+from adl.diff.points import Points, by_era, tagger
 from adl.diff.shape import Shapes, tokens
 from adl.diff.signs import beyond, sides
 from adl.syntax.source import Source, Span
@@ -53,6 +54,7 @@ class Reader:
     source_a: Source
     source_b: Source
     computes_the_same: Callable[[core.Value, core.Value], bool] = lambda a, b: False
+    points: Points = field(default_factory=dict)
 
     def details(self, a: core.Value, b: core.Value, sense: int = 1) -> Iterator[Detail]:
         """Yield the smallest parts in which a value of A and one of B differ."""
@@ -72,9 +74,9 @@ class Reader:
         if x and y and (first or second) and self.same(x.quantity, y.quantity):
             yield self._otherwise_missing(self._moved(a, b, x, y, sense), a, b, y, sense)
             return
-        signs = self._signs(a, b, sense)
-        if signs is not None:
-            yield signs
+        other = self._signs(a, b, sense) or self._points(a, b, sense)
+        if other is not None:
+            yield other
             return
         match a, b:
             case core.Logic(operator="not"), core.Logic(operator="not"):
@@ -158,6 +160,21 @@ class Reader:
         return Detail(
             self.source_a.words(a.span), self.source_b.words(b.span), tuple(found), a.span, b.span
         )
+
+    def _points(self, a: core.Value, b: core.Value, sense: int) -> Detail | None:
+        """Return what another working point lets through, in each era."""
+        x, y = tagger(a), tagger(b)
+        if x is None or y is None or not self.same(x, y):
+            return None
+        words = self.source_b.words(y.span)
+        found = [
+            sliced(effect, part, words, sense, f" in {era}")
+            for era, before, after in by_era(a, b, self.points)
+            for effect, part in (("gained", after.minus(before)), ("lost", before.minus(after)))
+            if part.parts
+        ]
+        was, now = self.source_a.words(a.span), self.source_b.words(b.span)
+        return Detail(was, now, tuple(found), a.span, b.span) if found else None
 
     def _otherwise_missing(
         self, moved: Detail, a: core.Value, b: core.Value, y: Atom, sense: int
@@ -305,10 +322,10 @@ def _is_denial(value: core.Value) -> TypeGuard[core.Logic]:
 # ------------------------------------------------------------------------------ phase space
 
 
-def sliced(effect: str, part: Range, quantity: str, sense: int) -> Slice:
+def sliced(effect: str, part: Range, quantity: str, sense: int, where: str = "") -> Slice:
     """Return a part of phase space, with what happens to it where a condition has a sense."""
     ranges = tuple(tuple(p) for p in part.parts)
-    return Slice(_sensed(effect, sense), part.words(quantity), quantity, ranges)  # type: ignore[arg-type]  # of four each
+    return Slice(_sensed(effect, sense), part.words(quantity) + where, quantity, ranges)  # type: ignore[arg-type]  # of four each
 
 
 def _sensed(effect: str, sense: int) -> Effect:
