@@ -10,9 +10,16 @@ from adl.syntax.diagnostics import Findings
 
 
 def check_normalisation(
-    found: DatasetList, entry: ListEntry, document: Document, findings: Findings
+    found: DatasetList,
+    entry: ListEntry,
+    document: Document,
+    findings: Findings,
+    related: bool = True,
 ) -> None:
-    """Report what is missing of the normalisation, and what contradicts it."""
+    """Report what is missing of the normalisation, and what contradicts it.
+
+    What datasets are to each other is looked at if they are ``related`` as the text says.
+    """
     if not found.normalise:
         return
     for listed in found.datasets:
@@ -21,6 +28,8 @@ def check_normalisation(
         elif listed.kind == "data" and listed.cross_section is not None:
             message = f"{listed.name} is data, and has a cross-section"
             findings.error("E508", message, listed.span, "kind: simulation, or no cross_section")
+    if not related:
+        return
     if isinstance(entry.luminosity, float):
         _one_luminosity(found, document, findings)
     _twice(found, findings)

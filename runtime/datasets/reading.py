@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
-from pydantic import ValidationError
-
 from adl.check.dataset import Constant
 from adl.check.own_names import OWN_TEXTS
+from adl.runtime.datasets.accepting import Accepted, accepted
 from adl.runtime.datasets.entries import OTHERWISE, DatasetEntry, ListEntry
 from adl.runtime.datasets.finding import Claims, below, find_files
 from adl.runtime.datasets.foreign import foreign, text_list
@@ -25,13 +24,12 @@ from adl.runtime.datasets.lists import (
 )
 from adl.runtime.datasets.masks import LumiMask, read_mask
 from adl.runtime.datasets.normalising import check_normalisation
-from adl.runtime.datasets.refusals import refusals
 from adl.runtime.datasets.texts import Document, Path, read_json, read_yaml
 from adl.runtime.datasets.two_point import check_variations
 from adl.runtime.friends import Friend
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.paths import near
-from adl.syntax.diagnostics import AnalysisError, Diagnostic, Findings, did_you_mean
+from adl.syntax.diagnostics import AnalysisError, Diagnostic, Findings, did_you_mean, in_order
 from adl.syntax.parse import parse
 from adl.syntax.source import Source, Span
 
@@ -80,11 +78,10 @@ def of_document(
     document: Document, folder: FilePath, luminosity: float | None
 ) -> tuple[DatasetList, tuple[Diagnostic, ...]]:
     """Check the values of a list; ``folder`` is where its paths begin."""
-    try:
-        entry = ListEntry.model_validate(document.data)
-    except ValidationError as error:
-        raise AnalysisError(document.source, list(refusals(document, error))) from None
-    return _Reading(document, entry, folder, luminosity).read()
+    found = accepted(document)
+    if found.entry is None:
+        raise AnalysisError(document.source, found.mistakes)
+    return _Reading(document, found, found.entry, folder, luminosity).read()
 
 
 # -------------------------------------------------------------------------------- resolving
@@ -92,31 +89,46 @@ def of_document(
 
 class _Reading:
     def __init__(
-        self, document: Document, entry: ListEntry, folder: FilePath, luminosity: float | None
+        self,
+        document: Document,
+        accepted: Accepted,
+        entry: ListEntry,
+        folder: FilePath,
+        luminosity: float | None,
     ) -> None:
         self.document = document
+        self.accepted = accepted
         self.entry = entry
         self.folder = folder
         self.luminosity = luminosity
         self.findings = Findings()
         self.claims = Claims(self.findings, document.source)
         self.masks: dict[str, LumiMask | None] = {}
-        self.others: list[AnalysisError] = []  # mistakes in other texts
+        self.others: list[tuple[Path, AnalysisError]] = []  # mistakes in other texts
 
     def read(self) -> tuple[DatasetList, tuple[Diagnostic, ...]]:
         datasets = tuple(self.dataset(n, e) for n, e in self.entry.datasets.items())
         groups = tuple(self.groups())
         normalise = self.entry.normalise or self.luminosity is not None
         found = DatasetList(self.document.source, datasets, groups, normalise)
-        self.processes(found)
-        check_variations(found, self.findings)
-        check_normalisation(found, self.entry, self.document, self.findings)
-        ordered = self.findings.ordered()
-        if self.findings.failed:
-            raise AnalysisError(self.document.source, ordered)
+        if self.accepted.related:
+            self.processes(found)
+            check_variations(found, self.findings)
+        check_normalisation(found, self.entry, self.document, self.findings, self.accepted.related)
+        if self.accepted.mistakes or self.findings.failed:
+            raise self.mistakes(found)
         if self.others:
-            raise self.others[0]
-        return found, ordered
+            raise self.others[0][1]
+        return found, self.findings.ordered()
+
+    def mistakes(self, found: DatasetList) -> AnalysisError:
+        """Return all mistakes, but those that may only follow from others."""
+        for place, error in self.others:  # an error is about one text
+            message = f"{error.source.name} has mistakes: {error.diagnostics[0].message}"
+            self.error("E507", message, place)
+        unknown = {d.span for d in found.datasets if not self.accepted.is_whole(d.name)}
+        own = [finding for finding in self.findings.ordered() if finding.span not in unknown]
+        return AnalysisError(self.document.source, in_order(self.accepted.mistakes, own))
 
     def dataset(self, name: str, entry: DatasetEntry) -> Listed:
         place: Path = ("datasets", name)
@@ -203,13 +215,13 @@ class _Reading:
             return None
         if name not in self.masks:
             self.masks[name] = None
+            where: Path = (*place, "lumi_mask") if own else ("lumi_mask",)
             try:
                 self.masks[name] = read_mask(read_text(str(self.folder / name)))
             except InputError as error:
-                where = (*place, "lumi_mask") if own else ("lumi_mask",)
                 self.error("E507", f"the lumi mask {error.path}: {error.reason}", where)
             except AnalysisError as error:
-                self.others.append(error)
+                self.others.append((where, error))
         return self.masks[name]
 
     def split(self, entry: DatasetEntry, place: Path) -> tuple[Condition, ...]:
@@ -274,7 +286,7 @@ class _Reading:
         self, group: str, names: Iterable[str], place: Path, owners: dict[str, str]
     ) -> None:
         for i, name in enumerate(names):
-            known = self.entry.datasets
+            known = self.document.data["datasets"]
             if name not in known:
                 help = did_you_mean(name, list(known)) or f"there are {', '.join(known)}"
                 self.error("E509", f"no dataset is called {name}", (*place, i), help)

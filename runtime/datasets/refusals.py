@@ -52,7 +52,7 @@ def refusals(document: Document, error: ValidationError) -> Iterator[Diagnostic]
     """Yield what is wrong, once a place: of alternatives that fail the deepest mistake."""
     found: dict[Path, Diagnostic] = {}
     missing: list[Diagnostic] = []
-    placed = [(_path(document, wrong["loc"]), wrong) for wrong in error.errors()]
+    placed = [(place_of(document, wrong["loc"]), wrong) for wrong in error.errors()]
     for path, wrong in sorted(placed, key=lambda pair: -len(pair[0])):
         if wrong["type"] == "missing":
             missing.append(_mistake(document, path, wrong))
@@ -61,7 +61,7 @@ def refusals(document: Document, error: ValidationError) -> Iterator[Diagnostic]
     yield from sorted([*found.values(), *missing], key=lambda d: d.span.start)
 
 
-def _path(document: Document, location: tuple[str | int, ...]) -> Path:
+def place_of(document: Document, location: tuple[str | int, ...]) -> Path:
     """Return a location as far as it is in the text, where no alternative has its name."""
     path: Path = ()
     for part in location:
