@@ -230,6 +230,14 @@ def test_ci_can_fail_on_an_overlap(analysis: Path, tmp_path: Path) -> None:
     assert run(apart, "--fail-on", "overlap").exit_code == 0
 
 
+def test_a_region_overlaps_with_others_not_with_its_own_bins(tmp_path: Path) -> None:
+    path = tmp_path / "a.adl"
+    text = "region r\n  select MET > 50\n  bin MET 50 100\n"
+    for more, code in (("", 0), ("region s\n  select MET > 90\n", 1)):
+        path.write_text(text + more)
+        assert run(path, "--bins", "--fail-on", "overlap").exit_code == code
+
+
 def test_files_are_compared_with_each_other(analysis: Path, tmp_path: Path) -> None:
     other = tmp_path / "b.adl"
     other.write_text("region high\n  select MET > 300\n")
