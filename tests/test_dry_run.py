@@ -214,10 +214,18 @@ def test_of_many_files_some_are_opened_and_the_number_of_events_is_uncertain(
     assert document["run"]["events"]["uncertainty"] == 0  # all files that were seen are alike
 
 
+def test_how_a_time_varies_is_unknown_of_one_span(examples: Path, real_data: Path) -> None:
+    document = tried(examples / "zpeak.adl", real_data / "nano_v12_ttbar.root")
+    assert document["sample"]["spans"] == 1
+    assert document["run"]["time"]["uncertainty"] is None
+    assert document["run"]["read"]["uncertainty"] == 0
+
+
 def test_a_whole_file_is_no_guess(folder: Path) -> None:
     document = tried("--sample", "100%", folder / "a.adl", folder / "events.root")
     assert document["sample"]["share"] == 1
-    assert document["run"]["cpu"]["uncertainty"] == 0
+    assert document["run"]["read"]["uncertainty"] == 0
+    assert document["run"]["cpu"]["uncertainty"] > 0  # a run again takes another time
 
 
 def test_a_share_that_is_larger_than_was_asked_for_is_explained(folder: Path) -> None:

@@ -191,7 +191,7 @@ def print_estimate(found: Estimate, files: list[Size], wanted: bool, asked: floa
     share = found.sampled / found.events.value if found.events.value else 0.0
     click.echo(
         f"{found.sampled:,} of {found.events.value:,.0f} events ({_percent(share)} %) were run, from "
-        f"{found.spans} places of {looked} of {every} file{'s' if every > 1 else ''}"
+        f"{found.spans} place{'s' if found.spans != 1 else ''} of {looked} of {every} file{'s' if every != 1 else ''}"
     )
     if share > _MUCH_MORE * asked:
         click.echo(
