@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -318,3 +319,31 @@ def test_data_stand_beside_the_total_of_simulation(tmp_path: Path) -> None:
         "data/signal/hmet",
         "total/signal/hmet",
     ]
+
+
+def test_the_table_of_yields_has_the_steps_of_the_cutflows(tmp_path: Path) -> None:
+    make(tmp_path / "a.root", 200, 1)
+    make(tmp_path / "d.root", 100, 2, data=True)
+    datasets = {"data": {"files": "d.root", "kind": "data"}, "top": simulated("a.root")}
+    result = run(tmp_path, {"datasets": datasets})
+    assert result.exit_code == 0, result.output
+    lines = [line.strip() for line in result.output.splitlines()]
+    own = lines.index("signal · top"), lines.index("signal: yields")
+    cutflow = {m[1]: m[3] for m in map(_ROW.fullmatch, lines[own[0] : own[1]]) if m}
+    yields = {m[1]: (m[2], m[3]) for m in map(_ROW.fullmatch, lines[own[1] :]) if m}
+    weight = "weight pu 1 + 0.01 * Pileup_nTrueInt"
+    assert [*yields] == ["all events", "MET > 40", weight, "bin MET > 60", "bin MET <= 60"]
+    assert {label.removeprefix("bin "): top for label, (top, _) in yields.items()} == cutflow
+    # Data have no such weight: behind it they count what they did before it.
+    assert yields[weight][1] == yields["MET > 40"][1]
+    (found,) = (c for c in results(tmp_path)["cutflows"] if c["process"] == "top")
+    numbers = [*found["steps"], *found["weights"]]
+    assert len({step["sumw"] for step in numbers}) == len(numbers)
+    for step in numbers:
+        assert float(yields[step["label"]][0].split()[0].replace(",", "")) == pytest.approx(
+            step["sumw"], rel=0.05
+        )
+
+
+# A row of a table: its label, a number or a yield, a yield, and what else it has.
+_ROW = re.compile(r"(\S.*?) {2,}(\S+(?: ± \S+)?) {2,}(\S+ ± \S+)(?: {2,}.*)?")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from adl.cli.tables import console_of_output, print_whole, yield_of
 from adl.runtime.results import NOMINAL
@@ -76,32 +77,25 @@ def print_processes(results: Results, console: Console | None = None) -> None:
 
 
 def processes_table(region: str, cutflows: Sequence[Cutflow]) -> Table:
-    """The yields of a region: a column a process, the total behind the simulated ones, then data."""
+    """The yields of a region: a column a process, the total behind the simulated ones, then data.
+
+    Its rows are the steps of the cutflows, weights as well; what a process has no step for counts as
+    behind the step before.
+    """
+    from adl.runtime.datasets.steps import aligned
+
     ordered = sorted(cutflows, key=lambda c: c.process.is_data is True)
-    labels = list(dict.fromkeys(s.label for c in ordered for s in c.steps if not s.weight))
     table = _table(f"{region}: yields", "step", [_heading(c) for c in ordered])
-    for label in labels:
-        table.add_row(label, *(_yield(c, label) for c in ordered))
+    for row in zip(*aligned([c.steps for c in ordered]), strict=True):
+        table.add_row(Text(" ".join(row[0].label.split())), *map(yield_of, row))
     for place, bin in enumerate(ordered[0].bins):
-        table.add_row(f"bin {bin.label}", *(yield_of(c.bins[place]) for c in ordered))
+        table.add_row(Text(f"bin {bin.label}"), *(yield_of(c.bins[place]) for c in ordered))
     return table
 
 
 def _heading(cutflow: Cutflow) -> str:
     variation = "" if cutflow.variation == NOMINAL else f" {cutflow.variation}"
     return f"{cutflow.process.name}{variation}"
-
-
-def _yield(cutflow: Cutflow, label: str) -> str:
-    """Return the yield behind a step: with the weights that come before the next one."""
-    found = ""
-    inside = False
-    for step in cutflow.steps:
-        if not step.weight:
-            inside = step.label == label
-        if inside:
-            found = yield_of(step)
-    return found
 
 
 def _table(title: str, heading: str, columns: Sequence[str]) -> Table:

@@ -1,8 +1,4 @@
-"""Adds what datasets counted up to processes, and the simulated processes to their total.
-
-Steps are matched by their text: a step that `only` excludes in some datasets lets their events
-pass, so there they count what the step before it did.
-"""
+"""Adds what datasets counted up to processes, and the simulated processes to their total."""
 
 from __future__ import annotations
 
@@ -19,6 +15,7 @@ from adl.runtime.datasets.acting import Acting, merged, with_processes
 from adl.runtime.datasets.keeping import is_replica
 from adl.runtime.datasets.lists import TOTAL, named
 from adl.runtime.datasets.running import Counted, Ran
+from adl.runtime.datasets.steps import aligned
 from adl.runtime.derived import Item, identity, normalising, scaled
 from adl.runtime.derived import combined as banded
 from adl.runtime.results import (
@@ -243,50 +240,13 @@ def _times(count: T, scale: float) -> T:
 
 def _cutflow(process: Process, variation: str, found: Sequence[Cutflow]) -> Cutflow:
     first = found[0]
-    keys = _order([_keys(c.steps) for c in found])
-    columns = [_filled(c.steps, keys) for c in found]
+    columns = aligned([c.steps for c in found])
     steps = tuple(_added_step(row) for row in zip(*columns, strict=True))
     bins = tuple(_added(row) for row in zip(*(c.bins for c in found), strict=True))
     moves = [c.moved for c in found if c.moved is not None]
     moved = sum(moves) if moves else None
     odd = sum((c.odd for c in found if c.odd is not None), OddWeights())
     return Cutflow(process, variation, first.region, steps, bins, first.title, moved, odd)
-
-
-Place = tuple[str, int]
-
-
-def _keys(steps: Sequence[Step]) -> list[Place]:
-    """Return a step's text and how many of the same came before."""
-    labels = [step.label for step in steps]
-    return [(label, labels[:i].count(label)) for i, label in enumerate(labels)]
-
-
-def _order(found: Sequence[list[Place]]) -> list[Place]:
-    """Return all steps once, each behind those that stand before it."""
-    order = list(found[0])
-    for keys in found[1:]:
-        place = 0
-        for key in keys:
-            if key in order:
-                place = order.index(key) + 1
-            else:
-                order.insert(place, key)
-                place += 1
-    return order
-
-
-def _filled(steps: Sequence[Step], keys: Sequence[Place]) -> list[Step]:
-    """Return a step for each key; where there is none, the events pass."""
-    own = dict(zip(_keys(steps), steps, strict=True))
-    out: list[Step] = []
-    for key in keys:
-        if key in own:
-            out.append(own[key])
-        else:
-            out.append(replace(out[-1], label=key[0], missing=0, skipped=0, published=()))
-    weights = {key for key in keys if key in own and own[key].weight}
-    return [replace(s, weight=k in weights) for k, s in zip(keys, out, strict=True)]
 
 
 def _added(row: Sequence[T]) -> T:
