@@ -15,6 +15,7 @@ from tests.listed_files import ANALYSIS, make
 
 TOP = Path(__file__).parents[1]
 EXAMPLE = str(TOP / "examples" / "datasets.yaml")
+_DASH = "\N{EN DASH}"
 TTBAR = str(TOP / "examples" / "ttbar.adl")
 
 
@@ -55,6 +56,39 @@ def test_check_is_content_with_the_example() -> None:
     result = adl("datasets", "check", EXAMPLE, "--analysis", TTBAR)
     assert result.exit_code == 0, result.output
     assert "3 of 3 files, 20,000 events" in result.stdout
+
+
+def test_check_says_where_files_have_no_counters(tmp_path: Path) -> None:
+    make(tmp_path / "with.root", 30, 1, generated=500.0)
+    make(tmp_path / "without.root", 30, 2)
+    make(tmp_path / "given.root", 30, 3)
+    make(tmp_path / "asked.root", 30, 4)
+    (tmp_path / "list.yaml").write_text("""
+luminosity: 1 /fb
+kind: simulation
+datasets:
+  one: {files: with.root, cross_section: 1}
+  two: {files: without.root, cross_section: 2}
+  three: {files: given.root, cross_section: 3, sum_of_weights: 7}
+""")
+    good = adl("datasets", "check", str(tmp_path / "list.yaml"))
+    assert good.exit_code == 0, good.output
+    sums = {line.split()[0]: line.split()[3] for line in good.stdout.splitlines() if "30" in line}
+    assert sums == {"one": "500", "two": _DASH, "three": _DASH}
+    assert f"{_DASH}: a file without counters of weights; of two a run takes the sum" in good.stderr
+    # A run would lose both: what is asked for is not there, and the others are not alike.
+    (tmp_path / "list.yaml").write_text("""
+luminosity: 1 /fb
+kind: simulation
+datasets:
+  mixed: {files: [with.root, without.root], cross_section: 1}
+  asked: {files: asked.root, cross_section: 1, sum_of_weights: counters}
+""")
+    bad = adl("datasets", "check", str(tmp_path / "list.yaml"))
+    assert bad.exit_code == 2
+    assert "without.root: has no counters, unlike other files of mixed" in bad.output
+    assert "asked.root: has no counters (Runs.genEventSumw" in bad.output
+    assert "1 of 3 files, 30 events" in bad.stdout
 
 
 def test_check_names_bad_files_copies_and_what_is_missing(listed: Path) -> None:

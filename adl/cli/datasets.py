@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adl.cli.common import UserError, show_findings
+from adl.cli.common import UserError, show_findings, show_note
 from adl.cli.options import Places, dialect_option, format_option, model_option, rewrite_option
 
 if TYPE_CHECKING:
     from adl.check.analysis import AskedDialect
-    from adl.syntax.source import Source
+    from adl.runtime.datasets.lists import DatasetList
 
 
 @click.group("datasets", short_help="Show or check a dataset list, or its schema.")
@@ -121,7 +121,7 @@ def check(
     if form == "json":
         click.echo(json.dumps([f.document() for f in found], indent=2))
     else:
-        _print(found, lists.source)
+        _print(found, lists)
         for report in wrong.reports if wrong is not None else ():
             report()
     if any(f.error or f.missing for f in found):
@@ -164,7 +164,10 @@ class _Analysis:
         return report
 
 
-def _print(found: list[Any], source: Source) -> None:
+_NOTHING = "\N{EN DASH}"
+
+
+def _print(found: list[Any], lists: DatasetList) -> None:
     from rich import box
     from rich.table import Table
 
@@ -177,14 +180,29 @@ def _print(found: list[Any], source: Source) -> None:
     for name in ("events", "sum of weights", "model"):
         table.add_column(name, justify="right", no_wrap=True)
     for file in found:
-        counted = "" if file.counted is None else f"{file.counted:.6g}"
+        counted = _NOTHING if file.counted is None else f"{file.counted:.6g}"
+        counted = "" if file.error else counted
         events = "" if file.error else f"{file.entries:,}"
         table.add_row(file.dataset, file.path, events, counted, file.model)
     print_whole(console_of_output(), table)
     for file in found:
         if file.error:
             reason, *help = file.error.split("\n")
-            place = named_at(source, file.listed, file.path)
+            place = named_at(lists.source, file.listed, file.path)
             UserError("\n".join((f"{reason} {place}", *help))).show()
     good = [f for f in found if not f.error]
+    if any(f.counted is None for f in good):
+        show_note(_without_counters(good, lists.normalise))
     click.echo(f"{len(good)} of {len(found)} files, {sum(f.entries for f in good):,} events")
+
+
+def _without_counters(good: list[Any], normalise: bool) -> str:
+    """Say what a dash stands for, and from where a run takes the sum of weights then."""
+    said = f"{_NOTHING}: a file without counters of weights"
+    names = list(dict.fromkeys(f.dataset for f in good if normalise and f.sums_events))
+    if not names:
+        return said
+    return (
+        f"{said}; of {', '.join(names)} a run takes the sum of weights over the events of the "
+        "files: right if these are no skim"
+    )

@@ -11,7 +11,7 @@ from typing import Any
 from adl.check.dataset import Dataset
 from adl.runtime.datasets.lists import DatasetList, Listed, places_of
 from adl.runtime.datasets.quantities import in_words
-from adl.runtime.datasets.sums import counted
+from adl.runtime.datasets.sums import check_counters, counted
 from adl.runtime.friends import Joining
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.opening import open_input
@@ -63,6 +63,12 @@ class Inspected:
     def dataset(self) -> str:
         """The name of its dataset."""
         return self.listed.name
+
+    @property
+    def sums_events(self) -> bool:
+        """Whether a normalised run takes the sum of weights over the events that are there."""
+        of_events = self.listed.sum_of_weights in (None, "events")
+        return of_events and self.counted is None and self.listed.kind == "simulation"
 
     def facts(self, normalise: bool) -> Dataset:
         """Return what a run would know of the dataset."""
@@ -135,7 +141,23 @@ def inspect_list(
         if file.uuid and first.setdefault(file.uuid, file) is not file:
             other = first[file.uuid]
             file.error = f"{file.path}: is a copy of {other.path}: both have one UUID"
+    if lists.normalise:
+        _check_counters(found)
     return found
+
+
+def _check_counters(found: Sequence[Inspected]) -> None:
+    """Note what a run over the files would not take as the sum of weights of their dataset."""
+    known: dict[str, list[bool]] = {}
+    for file in found:
+        if file.error or file.schema is None or file.listed.kind != "simulation":
+            continue
+        others = known.setdefault(file.dataset, [])
+        try:
+            check_counters(file.listed, file.path, file.schema, file.counted, others)
+            others.append(file.counted is not None)
+        except InputError as error:
+            file.error = str(error)
 
 
 def _opened(

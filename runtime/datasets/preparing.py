@@ -28,7 +28,7 @@ from adl.runtime.datasets.lists import Condition, Group, Listed, named
 from adl.runtime.datasets.masks import LumiMask
 from adl.runtime.datasets.parts import Part, parts_of
 from adl.runtime.datasets.reading import CONDITION, moved
-from adl.runtime.datasets.sums import Facts, counted
+from adl.runtime.datasets.sums import Facts, check_counters, counted
 from adl.runtime.execute.kernel import Kernel
 from adl.runtime.inputs import InputError
 from adl.runtime.inputs.trees import Input
@@ -114,20 +114,8 @@ class DatasetPreparation:
         if not self.normalised or asked == "events" or isinstance(asked, float):
             return Facts(file.entries)
         found = counted(file.path, schema, self.places(file.path))
-        if found is not None and self.listed.genw.sign:
-            raise InputError(
-                file.path,
-                "its counters have no sum of the signs of weights",
-                "sum_of_weights: NUMBER, or events if the files are no skim",
-            )
-        if found is None and asked == "counters":
-            names = ", ".join(schema.counters) or f"the model {schema.model} knows none"
-            raise InputError(file.path, f"has no counters ({names})", "sum_of_weights: NUMBER")
-        others = {facts.counted is None for facts in self.facts.values()}
-        if others - {found is None}:
-            has = "has no counters" if found is None else "has counters"
-            help = "sum_of_weights: events, if no file is a skim; or a number"
-            raise InputError(file.path, f"{has}, unlike other files of {self.listed.name}", help)
+        others = (facts.counted is not None for facts in self.facts.values())
+        check_counters(self.listed, file.path, schema, found, others)
         return Facts(file.entries, found)
 
     def _each(self, file: Input, schema: Schema, kernel: Kernel) -> Mapping[str, Each]:

@@ -11,7 +11,7 @@ that were lost and events beyond `-n` are not in Σw, so what was read is scaled
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import fsum, isclose
 from typing import Any, Literal
@@ -82,6 +82,39 @@ def counted(path: str, schema: Schema, places: Sequence[str] = ()) -> float | No
                 numbers = read(opened, [wanted], (), 0, opened.entries).columns[column]
                 return fsum(numbers.astype(np.float64))
     return None
+
+
+def check_counters(
+    listed: Listed, path: str, schema: Schema, found: float | None, others: Iterable[bool]
+) -> None:
+    """Refuse a file whose counters are not as the list asks, or as in the ``others`` of its dataset.
+
+    Args:
+        listed: The dataset, of simulation that is normalised.
+        path: The file.
+        schema: What it is read as.
+        found: What it has counted.
+        others: Whether the files before it have counted anything.
+
+    Raises:
+        InputError: It says what is missing.
+    """
+    asked = listed.sum_of_weights
+    if asked == "events" or isinstance(asked, float):
+        return
+    if found is not None and listed.genw.sign:
+        raise InputError(
+            path,
+            "its counters have no sum of the signs of weights",
+            "sum_of_weights: NUMBER, or events if the files are no skim",
+        )
+    if found is None and asked == "counters":
+        names = ", ".join(schema.counters) or f"the model {schema.model} knows none"
+        raise InputError(path, f"has no counters ({names})", "sum_of_weights: NUMBER")
+    if {*others} - {found is not None}:
+        has = "has no counters" if found is None else "has counters"
+        help = "sum_of_weights: events, if no file is a skim; or a number"
+        raise InputError(path, f"{has}, unlike other files of {listed.name}", help)
 
 
 def sum_of_weights(
