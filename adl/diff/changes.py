@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal, TypeVar
 
-from adl.diff.thresholds import Slice
+from adl.diff.slices import Slice
 
 T = TypeVar("T")
 Status = Literal["changed", "added", "removed", "renamed", "moved"]

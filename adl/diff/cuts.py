@@ -17,7 +17,8 @@ from adl.diff.laws import Number
 from adl.diff.meaning import Entry
 from adl.diff.operands import conjuncts
 from adl.diff.sides import Side
-from adl.diff.thresholds import Reader, Slice, beyond_numbers, sliced
+from adl.diff.slices import Slice, beyond_numbers, sliced
+from adl.diff.thresholds import Reader
 from adl.diff.translation import Translation
 
 

@@ -11,7 +11,8 @@ from adl.diff.intervals import EVERYTHING, Range, number
 from adl.diff.meaning import Entry
 from adl.diff.operands import conjuncts
 from adl.diff.places import Places
-from adl.diff.thresholds import Reader, Slice
+from adl.diff.slices import Slice
+from adl.diff.thresholds import Reader
 from adl.syntax.source import Source
 from adl.syntax.tree import Edges
 

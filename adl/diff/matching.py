@@ -75,3 +75,15 @@ def aligned(
 def likeness(a: Sequence[Hashable], b: Sequence[Hashable]) -> float:
     """Return how near two texts or lists of words are, from 0 to 1."""
     return SequenceMatcher(None, a, b, autojunk=False).ratio()
+
+
+def taken(x: list[T], y: list[T], same: Callable[[T, T], bool]) -> list[tuple[T, T]]:
+    """Take pairs that are the same from two lists, in their order."""
+    found = []
+    for p in list(x):
+        q = next((q for q in y if same(p, q)), None)
+        if q is not None:
+            x.remove(p)
+            y.remove(q)
+            found.append((p, q))
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,3 +106,15 @@ def entries(side: Side, name: str) -> list[Entry]:
         if isinstance(statement, core.Cut):
             passed += canonical.conjuncts(canonical.under(key[1]))
     return found
+
+
+def does_the_same(p: Entry, q: Entry) -> bool:
+    """Whether two statements do one thing, where they stand or anywhere."""
+    return p.kind == q.kind and (p.here == q.here or p.anywhere == q.anywhere)
+
+
+def crosses(
+    p: Entry, q: Entry, same: Sequence[tuple[Entry, Entry]], places: Mapping[Entry, int]
+) -> bool:
+    """Whether two statements stand on different sides of such that are the same."""
+    return any((places[one] - places[p]) * (places[other] - places[q]) < 0 for one, other in same)

@@ -13,8 +13,9 @@ from adl.diff.files import both_use
 from adl.diff.matching import Pair
 from adl.diff.places import Places
 from adl.diff.sides import Side
+from adl.diff.slices import Slice
 from adl.diff.systematics import Group
-from adl.diff.thresholds import Reader, Slice
+from adl.diff.thresholds import Reader
 from adl.diff.walking import everything
 from adl.syntax.source import Span
 from adl.syntax.tree import Block, Correction, CountsFormat, Function, Trigger, UseAs

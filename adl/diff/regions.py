@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,8 +14,8 @@ from adl.diff.cuts import CutChange, Cuts
 from adl.diff.edges import listed, take_lists
 from adl.diff.frames import binnings, frame, is_named, only, where
 from adl.diff.laws import Number
-from adl.diff.matching import aligned, likeness
-from adl.diff.meaning import Entry, entries, is_rows, meaning, selection
+from adl.diff.matching import aligned, likeness, taken
+from adl.diff.meaning import Entry, crosses, does_the_same, entries, is_rows, meaning, selection
 from adl.diff.places import Places
 from adl.diff.shape import tokens
 from adl.diff.sides import Side
@@ -75,10 +75,8 @@ class _Regions:
         same = [(first[i], second[j]) for i, j in pairs]
         changes: list[Change] = [c for p, q in same for c in self._labels(p, q)]
         places = {e: i for own in (first, second) for i, e in enumerate(own)}
-        in_place = _take(
-            x, y, lambda p, q: _does_the_same(p, q) and not _crosses(p, q, same, places)
-        )
-        moved = _take(x, y, _does_the_same)
+        in_place = taken(x, y, lambda p, q: does_the_same(p, q) and not crosses(p, q, same, places))
+        moved = taken(x, y, does_the_same)
         changes += [self._change("moved", p, q) for p, q in moved]
         changes += [c for p, q in (*in_place, *moved) for c in self._labels(p, q)]
         empty = self.a.canonical.false in selected[0]
@@ -90,9 +88,8 @@ class _Regions:
         for one in take_lists(x, y, (first, second), self.reader, self.places):
             edges = self._change("changed", one.a, one.b, one.slices, one.words)
             changes.append(replace(edges, name=one.quantity))
-        follow: list[tuple[Entry | None, Entry | None]] = []
-        follow += _take(x, y, self._says_the_same)
-        for p, q in _take(x, y, self._is_for_others):
+        follow = taken(x, y, self._says_the_same)
+        for p, q in taken(x, y, self._is_for_others):
             changes += self._changed(p, q)
         bounded = self._cut_changes(first, second, x, y)
         changes += map(self._bounded, bounded)
@@ -334,26 +331,3 @@ class _Regions:
         found = self._change("removed" if q is None else "added", p, q, slices)
         edges = listed(entry, self.places[0 if q is None else 1])
         return found if edges is None else replace(found, name=edges)
-
-
-def _does_the_same(p: Entry, q: Entry) -> bool:
-    return p.kind == q.kind and (p.here == q.here or p.anywhere == q.anywhere)
-
-
-def _crosses(
-    p: Entry, q: Entry, same: Sequence[tuple[Entry, Entry]], places: Mapping[Entry, int]
-) -> bool:
-    """Whether two statements stand on different sides of such that are the same."""
-    return any((places[one] - places[p]) * (places[other] - places[q]) < 0 for one, other in same)
-
-
-def _take(x: list[Entry], y: list[Entry], same: Any) -> list[tuple[Entry, Entry]]:
-    """Take pairs that are the same from two lists, in their order."""
-    found = []
-    for p in list(x):
-        q = next((q for q in y if same(p, q)), None)
-        if q is not None:
-            x.remove(p)
-            y.remove(q)
-            found.append((p, q))
-    return found

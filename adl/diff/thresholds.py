@@ -1,36 +1,19 @@
-"""Where two conditions of one shape part: the thresholds, and the phase space between them.
-
-A condition's *sense* is +1 where more events (or elements) pass if it lets more through, -1 after
-``not``, and 0 where nothing is known: inside arithmetic, or a number of elements.
-"""
+"""Where two conditions of one shape part: the thresholds, and the phase space between them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeGuard
 
 from adl.check import analysis as core
-from adl.diff.atoms import MIRRORED, Atom, as_written, atom, denied, direction, possible, unfolded
-from adl.diff.intervals import Range
+from adl.diff.atoms import MIRRORED, Atom, atom, denied, direction, unfolded
 from adl.diff.matching import likeness
 from adl.diff.operands import conjuncts, flat, operands, own_words, pushed
 from adl.diff.points import Points, by_era, tagger
 from adl.diff.shape import Shapes, tokens
 from adl.diff.signs import beyond, sides
+from adl.diff.slices import Slice, alone, beyond_numbers, said, sensed, sliced
 from adl.syntax.source import Source, Span
-
-Effect = Literal["gained", "lost", "moved"]
-
-
-@dataclass(frozen=True)
-class Slice:
-    """Phase space that the second analysis gains or loses; ``moved`` where neither is known."""
-
-    effect: Effect
-    condition: str  # 25 < pT(jets[0]) <= 30
-    quantity: str
-    ranges: tuple[tuple[float, bool, float, bool], ...]
 
 
 @dataclass(frozen=True)
@@ -116,7 +99,7 @@ class Reader:
         for part in conjuncts(value):
             words = said(part, source)
             effect = "gained" if removed else "lost"
-            found += _alone(part, words, source, effect, 1, "and")
+            found += alone(part, words, source, effect, 1, "and")
         return tuple(found)
 
     def same(self, a: object, b: object) -> bool:
@@ -156,7 +139,7 @@ class Reader:
         for effect, sign in (("gained", beyond(new, old)), ("lost", beyond(old, new))):
             if sign:
                 words = f"{self.source_b.words(x.span)} {sign} {self.source_b.words(y.span)}"
-                found.append(Slice(_sensed(effect, sense), words, "", ()))
+                found.append(Slice(sensed(effect, sense), words, "", ()))
         return Detail(
             self.source_a.words(a.span), self.source_b.words(b.span), tuple(found), a.span, b.span
         )
@@ -182,7 +165,7 @@ class Reader:
         """Return a detail with what ``not`` lets through, too: a quantity that is no number."""
         quantity = self.source_b.words(y.quantity.span)
         effect = "gained" if denied(b) else "lost"
-        alone = beyond_numbers(_sensed(effect, sense), quantity)
+        alone = beyond_numbers(sensed(effect, sense), quantity)
         was = f"not ({moved.was})" if denied(a) else moved.was
         now = f"not ({moved.now})" if denied(b) else moved.now
         return replace(moved, was=was, now=now, slices=(*moved.slices, alone))
@@ -200,11 +183,11 @@ class Reader:
         inner = sense if operator == "and" else -sense
         for x in left:
             words = said(x, self.source_a)
-            slices = _alone(x, words, self.source_a, "gained", inner, operator)
+            slices = alone(x, words, self.source_a, "gained", inner, operator)
             yield Detail(words, "", slices, x.span, None)
         for y in right:
             words = said(y, self.source_b)
-            slices = _alone(y, words, self.source_b, "lost", inner, operator)
+            slices = alone(y, words, self.source_b, "lost", inner, operator)
             yield Detail("", words, slices, None, y.span)
 
     def paired(
@@ -306,60 +289,6 @@ class Reader:
 
     def _words(self, a: core.Value, b: core.Value) -> Iterator[Detail]:
         yield Detail(said(a, self.source_a), said(b, self.source_b), (), a.span, b.span)
-
-
-def said(value: core.Value, source: Source) -> str:
-    """Return the words of a condition, of ``reject MET > 30`` not (MET > 30)."""
-    words = source.words(value.span)
-    rejected = _is_denial(value) and value.operands[0].span == value.span
-    return f"not ({words})" if rejected else words
-
-
-def _is_denial(value: core.Value) -> TypeGuard[core.Logic]:
-    return isinstance(value, core.Logic) and value.operator == "not"
-
-
-# ------------------------------------------------------------------------------ phase space
-
-
-def sliced(effect: str, part: Range, quantity: str, sense: int, where: str = "") -> Slice:
-    """Return a part of phase space, with what happens to it where a condition has a sense."""
-    ranges = tuple(tuple(p) for p in part.parts)
-    return Slice(_sensed(effect, sense), part.words(quantity) + where, quantity, ranges)  # type: ignore[arg-type]  # of four each
-
-
-def _sensed(effect: str, sense: int) -> Effect:
-    """Return what an effect on a condition is for events."""
-    return "moved" if sense == 0 else effect if sense > 0 else _other(effect)  # type: ignore[return-value]  # one of Effect
-
-
-def beyond_numbers(effect: str, quantity: str) -> Slice:
-    """Return what is in no range of a quantity."""
-    return Slice(effect, f"{quantity} is missing or no number", quantity, ())  # type: ignore[arg-type]  # one of Effect
-
-
-def _alone(
-    value: core.Value, words: str, source: Source, effect: str, sense: int, operator: str
-) -> tuple[Slice, ...]:
-    """Return what a condition that only one side has lets through or keeps out."""
-    one = atom(value)
-    if one is None or sense == 0:
-        what = _sensed(effect, sense)
-        inner = value.operands[0] if _is_denial(value) else None
-        limited = None if inner is None or sense == 0 or operator == "or" else atom(inner)
-        if limited is not None:  # what was rejected: no other number, and no missing one
-            return (sliced(effect, limited.range, source.words(limited.quantity.span), sense),)
-        if operator == "and":
-            words = f"not ({words})" if inner is None else source.words(inner.span)
-        return (Slice(what, words, "", ()),)
-    quantity = source.words(one.quantity.span)
-    part = possible(Atom(one.quantity, one.range.complement())).range
-    part = part if operator == "and" else one.range
-    return (sliced(effect, as_written(one.quantity, part), quantity, sense),)
-
-
-def _other(effect: str) -> str:
-    return "lost" if effect == "gained" else "gained"
 
 
 def _words(shapes: Shapes, value: core.Value) -> tuple[str, ...]:
