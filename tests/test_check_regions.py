@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adl.check.analysis import Cut, Histogram, WeightBy
+from tests.checking import findings as examined
 from tests.meanings import OBJECTS, condition, findings, labels, place, region, show, the
 
 PARENTS = """
@@ -50,6 +51,14 @@ def test_a_region_is_a_condition_without_its_weights() -> None:
 )
 def test_a_parent_that_is_no_region(parent: str, expected: str) -> None:
     assert findings(f"region r\n  {parent}\nregion base\n  select ALL\n") == [expected]
+
+
+def test_a_misspelt_keyword_is_no_parent() -> None:
+    text = "region r\n  weigth genWeight\n  selct ok\n  bace MET\nregion base\n  select ALL\n"
+    found = examined(text)
+    assert [d.code for d in found] == ["E213"] * 4
+    helps = ("did you mean weight?", "did you mean select?", "did you mean base?", "")
+    assert tuple(d.help for d in found) == helps
 
 
 def test_regions_that_inherit_from_each_other_are_a_circle() -> None:

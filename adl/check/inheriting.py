@@ -3,14 +3,38 @@
 from __future__ import annotations
 
 from adl.check.analysis import Cut, RegionDef, RegionRef, Rows, WeightBy
+from adl.check.context import Context
 from adl.check.guarantees import NEVER
 from adl.check.names import meaning
 from adl.check.region_draft import RegionDraft
 from adl.check.scope import Scope
 from adl.check.sorts import inherit_orders
 from adl.syntax.diagnostics import did_you_mean
+from adl.syntax.keywords import OWN_WORDS, STATEMENTS
 from adl.syntax.source import Span
 from adl.syntax.tree import Expr, Name, Region
+
+
+_KEYWORDS = (*STATEMENTS, *OWN_WORDS["REGION"])
+
+
+def inherit_line(region: RegionDraft, parent: Name) -> None:
+    """Insert what the parent region hands down that stands in a line of names.
+
+    A misspelt keyword looks like such a name: ``weigth genWeight``. What follows it is none.
+    """
+    line = region.context.line(parent.span)
+    if line == region.misread:
+        return
+    unknown = parent.name not in region.context.blocks
+    near = did_you_mean(parent.name, _KEYWORDS, limit=1, alike=0.75) if unknown else ""
+    if near and not did_you_mean(parent.name, _regions(region.context)):
+        region.misread = line
+        region.facts = NEVER
+        message = f"no region is called {parent.name}"
+        region.context.findings.error("E213", message, parent.span, near)
+        return
+    inherit(region, parent)
 
 
 def inherit(region: RegionDraft, parent: Expr) -> None:
@@ -49,10 +73,14 @@ def _inherit_found(region: RegionDraft, parent: RegionDef, span: Span) -> None:
     region.found = {**region.found, **parent.found}
 
 
+def _regions(context: Context) -> list[str]:
+    return [name for name, block in context.blocks.items() if isinstance(block, Region)]
+
+
 def _parent(scope: Scope, parent: Expr) -> RegionDef | None:
     context = scope.context
     if isinstance(parent, Name) and parent.name not in context.blocks:
-        regions = [name for name, block in context.blocks.items() if isinstance(block, Region)]
+        regions = _regions(context)
         if parent.name.lower() not in (name.lower() for name in regions):
             message = f"no region is called {parent.name}"
             help = did_you_mean(parent.name, regions)

@@ -36,6 +36,7 @@ class RegionDraft:
     facts: Facts = field(default_factory=dict)
     found: Solutions = field(default_factory=dict)  # by the searches so far
     title: str = ""
+    misread: int = 0  # the line of the last word that was nearly a keyword
     counts: list[tuple[Cut | BinDef, Published]] = field(default_factory=list)  # inherited ones
     # What published numbers below a statement are about, by the statement's place.
     targets: dict[int, list[Cut | BinDef]] = field(default_factory=dict)

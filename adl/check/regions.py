@@ -15,7 +15,7 @@ from adl.check.counts import attached
 from adl.check.dominance import unguarded
 from adl.check.expressions import statement, value
 from adl.check.guarantees import NEVER
-from adl.check.inheriting import inherit
+from adl.check.inheriting import inherit, inherit_line
 from adl.check.normalised import check_weight
 from adl.check.published import Published
 from adl.check.region_draft import RegionDraft, refuse_missing, warn_lost_weights, warn_unguarded
@@ -97,7 +97,7 @@ def _read(region: RegionDraft, written: Statement) -> None:
         case Parent() if isinstance(region.context.blocks.get(written.name.name), HistoList):
             add_list_of_histograms(region, written.name)
         case Parent():
-            inherit(region, written.name)
+            inherit_line(region, written.name)
         case Select() | Reject():
             _cut(region, written)
         case Weight():
