@@ -6,6 +6,7 @@ import pytest
 
 from adl.stdlib.models import Branch, load_model
 from adl.syntax.diagnostics import AnalysisError
+from tests.checking import errors
 from tests.meanings import (
     OBJECTS,
     checked,
@@ -48,6 +49,26 @@ def test_a_duplicate_is_reported_at_the_second_with_the_line_of_the_first() -> N
     assert found.code == "E207"
     assert "line 1" in found.message
     assert place("define x = MET\n\ndefine x = 3\n", found) == "3:8"
+
+
+def test_mistakes_of_a_double_come_in_the_same_run() -> None:
+    """A block of a name that another one has is looked at, a copy of it only once."""
+    texts = {
+        'region r\n  select METT > 3\n  histo h, "h", 0, 0, 1, MET\n': ["E207", "E201", "E215"],
+        "object jets\n  take Jett\n": ["E207", "E201"],
+        "define x = b\n": ["E207", "E201"],
+        "systematic s\n  rate zero\n": ["E207", "E262"],
+        'correction c "c.json" c\n  nominal 3\n': ["E207", "E268"],
+        'function f\n  code "g.py"\n': ["E207", "E270"],
+        "region r\n  select MET > 3\n": ["E207"],
+    }
+    first = "region r\n  select MET > 3\nobject jets\n  take Jet\ndefine x = 1\n"
+    first += "systematic s\n  rate 1.1\n"
+    for text, codes in texts.items():
+        before = (
+            first.replace("define x", f"define {text.split()[1]}") if text[0] in "cf" else first
+        )
+        assert errors(before + text) == codes
 
 
 def test_an_unknown_name_has_suggestions() -> None:

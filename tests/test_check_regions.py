@@ -142,6 +142,7 @@ def test_two_histograms_of_a_region_have_two_names() -> None:
     found = the(text)
     assert (found.code, place(text, found)) == ("E219", "3:9")
     assert "line 2" in found.message
+    assert findings(text.replace("5, 0, 1", "0, 0, 1")) == ["E215 2:17", "E219 3:9"]
 
 
 @pytest.mark.parametrize(

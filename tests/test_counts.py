@@ -217,6 +217,8 @@ def test_a_path_is_known_by_its_exact_name() -> None:
     assert codes(text, schema(HLT_mu="bool", HLT_Ele="bool")) == ["E244", "E244"]
     helps = [f.help for f in findings(text, schema(HLT_mu="bool", HLT_Ele="bool"))]
     assert any("did you mean HLT_mu" in help for help in helps)
+    found = findings(text, schema(HLT_mu="bool", HLT_Ele="bool"))
+    assert {text[f.span.start : f.span.end] for f in found} == {'"HLT_Mu"'}
 
 
 def test_without_a_file_every_path_is_taken_for_there() -> None:

@@ -117,10 +117,10 @@ def test_switches_of_other_tools_are_read(word: str) -> None:
 
 def test_a_trigger_has_paths_and_a_stream() -> None:
     assert block('trigger mu "A" or optional "B"\n or "C" stream S') == Trigger(
-        Name("mu"), (("A", False), ("B", True), ("C", False)), "S"
+        Name("mu"), ((Text("A"), False), (Text("B"), True), (Text("C"), False)), "S"
     )
-    assert block('trigger mu "A"\n stream "S"') == Trigger(Name("mu"), (("A", False),), "S")
-    assert block('TRIGGER el OPTIONAL "A"') == Trigger(Name("el"), (("A", True),), "")
+    assert block('trigger mu "A"\n stream "S"') == Trigger(Name("mu"), ((Text("A"), False),), "S")
+    assert block('TRIGGER el OPTIONAL "A"') == Trigger(Name("el"), ((Text("A"), True),), "")
 
 
 def test_a_name_may_be_said_to_mean_another() -> None:
@@ -223,8 +223,8 @@ def test_a_correction_has_inputs_and_variations() -> None:
 """
     assert block(f"{header}\n{text}") == Correction(
         Name("bSF"),
-        "{era}/b.json.gz",
-        "deepJet_comb",
+        Text("{era}/b.json.gz"),
+        Text("deepJet_comb"),
         (
             clause("inputs", Name("$"), Text("M"), Name("*")),
             clause("nominal", Text("central")),
@@ -234,7 +234,7 @@ def test_a_correction_has_inputs_and_variations() -> None:
     )
     quoted = block('correction bSF "f" "entry-{era}"')
     assert isinstance(quoted, Correction)
-    assert quoted.entry == "entry-{era}"
+    assert quoted.entry == Text("entry-{era}")
 
 
 def test_blocks_may_follow_one_another_in_any_order() -> None:

@@ -208,6 +208,38 @@ def test_a_mistake_has_its_code(change: str, tmp_path: Path) -> None:
     assert MISTAKES[change] in [d.code for d in caught.value.diagnostics if d.severity == "error"]
 
 
+@pytest.mark.parametrize("region", [REGION, "region r\n  select MET > 20\n"])
+def test_all_wrong_categories_are_told_each_at_its_place(tmp_path: Path, region: str) -> None:
+    corrections(tmp_path)
+    text = BLOCK.replace('"nom"', '"nominall"').replace('"up"', '"upp"').replace('"down"', '"dwn"')
+    with pytest.raises(AnalysisError) as caught:
+        compiled(tmp_path, text + region)
+    found = [d for d in caught.value.diagnostics if d.severity == "error"]
+    assert [d.code for d in found] == ["E294"] * 3
+    places = [text[d.span.start : d.span.end] for d in found]
+    assert places == ['"nominall"', '"upp"', '"dwn"']
+
+
+def test_what_is_wrong_with_a_block_is_marked(tmp_path: Path) -> None:
+    corrections(tmp_path)
+    marked = {
+        BLOCK.replace("sf.json", "no.json"): ("E290", '"no.json"'),
+        BLOCK.replace('"sf.json" sf', '"sf.json" fs'): ("E292", "fs"),
+        f"{BLOCK}systematic id\n  rate 1.1\n": ("E207", "id"),
+        f'{BLOCK}  vary id  up "up"  down "down"\n': ("E207", "id"),
+    }
+    for text, (code, words) in marked.items():
+        with pytest.raises(AnalysisError) as caught:
+            compiled(tmp_path, text + REGION)
+        (found,) = (d for d in caught.value.diagnostics if d.severity == "error")
+        assert (found.code, text[found.span.start : found.span.end]) == (code, words)
+        if code == "E207":
+            line = text[: text.index("systematic id" if "systematic" in text else "vary")].count(
+                "\n"
+            )
+            assert f"on line {line + 1}" in found.message
+
+
 def test_a_default_is_no_category_of_a_variation(tmp_path: Path) -> None:
     corrections(tmp_path)
     document = json.loads((tmp_path / "sf.json").read_text())

@@ -88,11 +88,13 @@ def check(
     context.model_path = tuple(model_path)
     context.triggers = triggers(file, source, findings)
     context.formats = formats(file, source, findings)
-    context.functions = user_functions(file, source, blocks, findings)
+    places = {name: block.name.span for name, block in blocks.items()}
+    context.functions = user_functions(file, source, places, findings)
     context.corrections = corrections(context, file)
     note_flags(file, findings)
     try:
         definitions = _definitions(context)
+        _check_doubles(context, file)
         regions = tuple(d for d in definitions if isinstance(d, RegionDef))
         stages, varied, drafts = check_systematics(context, file, regions, systematics)
         refuse_taken_names(context, regions, varied)
@@ -151,6 +153,14 @@ def _definitions(context: Context) -> list[Definition | None]:
         for name, block in blocks.items()
         if name not in unused
     ]
+
+
+def _check_doubles(context: Context, file: File) -> None:
+    """Look at blocks of which an earlier one has the name: their mistakes come in the same run."""
+    for block in file.blocks:
+        if isinstance(block, Block) and block != context.blocks[block.name.name]:
+            with context.asking():
+                context.build(context, block)
 
 
 def _defined(scope: Scope, expr: Expr) -> Value | None:

@@ -8,13 +8,13 @@ one text more before its arguments chooses the category itself, and does not var
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from adl.check.analysis import CorrectionAt, Value
-from adl.check.constants import interpolated
+from adl.check.constants import has_places, interpolated
 from adl.check.context import Context
-from adl.check.correction_files import Check, applied, find, refuse_default
+from adl.check.correction_files import Check, applied, find, has_content, refuse_default
 from adl.check.declarations import warn_of_hidden_function
 from adl.check.scope import Scope, mistake
 from adl.stdlib.corrections.files import Correction as Meaning
@@ -57,13 +57,17 @@ class Declared:
 def corrections(context: Context, file: File) -> dict[str, Declared | None]:
     """Return the correction blocks of a file by name; None after a mistake in a block."""
     found: dict[str, Declared | None] = {}
+    spans = {name: block.name.span for name, block in context.blocks.items()}
     for block in file.blocks:
         if not isinstance(block, Correction):
             continue
         name = block.name.name
-        if name in found or name in context.blocks:
+        first = spans.setdefault(name, block.name.span)
+        if first is not block.name.span:
             help = "give one of them another name"
-            context.findings.error("E207", f"{name} is declared twice", block.name.span, help)
+            message = f"{name} is declared twice, first on line {context.line(first)}"
+            context.findings.error("E207", message, block.name.span, help)
+            _declared(context, block)  # for its own mistakes
             continue
         warn_of_hidden_function(block.name, "this correction", context.findings)
         found[name] = _declared(context, block)
@@ -71,8 +75,7 @@ def corrections(context: Context, file: File) -> dict[str, Declared | None]:
 
 
 def _declared(context: Context, block: Correction) -> Declared | None:
-    file, entry = (Text(t, span=block.name.span) for t in (block.file, block.entry))
-    declared = Declared(block.name.name, file, entry, block.name.span)
+    declared = Declared(block.name.name, block.file, block.entry, block.name.span)
     before = len(context.findings.items)
     for i, clause in enumerate(block.clauses):
         if not _once(context, block.clauses[:i], clause):
@@ -119,11 +122,31 @@ def uncalled(context: Context) -> None:
     for declared in context.corrections.values():
         if declared is None or declared.called or is_written(context, declared):
             continue
-        find(context, declared.file, declared.entry)
+        found = find(context, declared.file, declared.entry)
+        if found is not None and found.meaning is not None:
+            _check_categories(Scope(context), declared, found.meaning)
         if not declared.varied:
             message = f"nothing calls {declared.name}: it corrects nothing"
             help = f"weight sf prod(jets j, {declared.name}(…)), or without the block"
             context.findings.warning("W341", message, declared.span, help)
+
+
+def _check_categories(scope: Scope, declared: Declared, meaning: Meaning) -> None:
+    """Report categories of a block that its correction lacks, whatever its arguments are."""
+    rest = len(meaning.inputs) - sum(not _is(one, ARGUMENTS) for one in declared.inputs)
+    place = _place(declared, rest)
+    for text in filter(None, (declared.nominal, *_texts(declared))):
+        written = _written(declared, [Number("0")] * rest, text)
+        if place is None or len(written) != len(meaning.inputs):
+            return  # a call is told what it lacks
+        texts = [one.value if isinstance(one, Text) else None for one in written]
+        given = [None if t is None else interpolated(scope.context, t, text.span) for t in texts]
+        needs = zip(meaning.inputs, given, strict=True)
+        if any((i.kind == "string") == (t is None) or has_places(t or "") for i, t in needs):
+            continue  # only a call or a dataset says the rest
+        has = has_content(scope, meaning, given, written, text.span)
+        if has and text is not declared.nominal:
+            refuse_default(scope, meaning, meaning.inputs[place], given[place] or "", text.span)
 
 
 def is_written(context: Context, declared: Declared) -> bool:
@@ -166,8 +189,7 @@ def call(scope: Scope, expr: Call, declared: Declared, check: Check) -> Value | 
     found = find(scope.context, declared.file, declared.entry)
     arguments = expr.arguments
     first = arguments[0] if arguments else None
-    category = next((i for i, one in enumerate(declared.inputs) if _is(one, CATEGORY)), None)
-    own = isinstance(first, Text) and category is not None
+    own = isinstance(first, Text) and any(_is(one, CATEGORY) for one in declared.inputs)
     if found is not None and found.meaning is not None and own:
         fixed = sum(not _is(one, ARGUMENTS) for one in declared.inputs)
         own = len(arguments) > len(found.meaning.inputs) - fixed
@@ -184,15 +206,35 @@ def call(scope: Scope, expr: Call, declared: Declared, check: Check) -> Value | 
         message = f"correction {found.meaning.name} takes {count}: {lacks}"
         return mistake(scope, "E293", message, expr.span, _nominal(scope, declared, found.meaning))
     value = applied(scope, found.meaning, written, expr.span, check)
-    if own or category is None or not isinstance(value, CorrectionAt):
+    place = None if own else _place(declared, len(rest))
+    if place is None:
         return value
-    place = category + (len(rest) - 1 if _stars_before(declared, category) else 0)
-    for text in (t for varied in declared.varied for t in (varied.up, varied.down)):
-        if applied(scope, found.meaning, _written(declared, rest, text), text.span, check) is None:
-            return None
-        own_name = interpolated(scope.context, text.value, text.span)
-        refuse_default(scope, found.meaning, found.meaning.inputs[place], own_name, text.span)
-    return replace(value, block=declared.name, place=place)
+    if not isinstance(value, CorrectionAt):
+        _check_categories(scope, declared, found.meaning)
+        return value
+    complete = True
+    for text in _texts(declared):
+        varied = applied(scope, found.meaning, _written(declared, rest, text), text.span, check)
+        complete = complete and varied is not None
+        if varied is not None:
+            own_name = interpolated(scope.context, text.value, text.span)
+            refuse_default(scope, found.meaning, found.meaning.inputs[place], own_name, text.span)
+    return replace(value, block=declared.name, place=place) if complete else None
+
+
+def _texts(declared: Declared) -> Iterator[Text]:
+    """Yield the categories that vary."""
+    for varied in declared.varied:
+        yield from (varied.up, varied.down)
+
+
+def _place(declared: Declared, rest: int) -> int | None:
+    """Return which input is the category, among so many arguments; None if it is none."""
+    category = next((i for i, one in enumerate(declared.inputs) if _is(one, CATEGORY)), None)
+    if category is None:
+        return None
+    before = any(_is(one, ARGUMENTS) for one in declared.inputs[:category])
+    return category + (rest - 1 if before else 0)
 
 
 def _lacks_one(meaning: Meaning, written: Sequence[Expr]) -> bool:
@@ -210,10 +252,6 @@ def _nominal(scope: Scope, declared: Declared, meaning: Meaning) -> str:
     line = scope.context.line(declared.span)
     every = f": one of {', '.join(map(str, known[:_SHOWN]))}" if len(known) > 1 else ""
     return f"a line {form} in the block of line {line}{every}"
-
-
-def _stars_before(declared: Declared, category: int) -> bool:
-    return any(_is(one, ARGUMENTS) for one in declared.inputs[:category])
 
 
 def _written(declared: Declared, rest: Sequence[Expr], category: Expr | None) -> list[Expr]:

@@ -109,7 +109,7 @@ def applied(
         return None
     if unsettled:
         return Open(scope.context.words(span), type="real", span=span)
-    if not _has_content(scope, known, given, written, span):
+    if not has_content(scope, known, given, written, span):
         return None
     return CorrectionAt(known, tuple(given), tuple(arguments), type="real", span=span)
 
@@ -163,7 +163,7 @@ def _number(
 # ----------------------------------------------------------------------------------- content
 
 
-def _has_content(
+def has_content(
     scope: Scope,
     known: Correction,
     given: Sequence[str | int | None],

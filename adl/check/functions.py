@@ -7,7 +7,7 @@ functions are compiled, and only then.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,20 +38,25 @@ class FromFile:
 
 
 def user_functions(
-    file: File, source: Source, declared: Iterable[str], findings: Findings
+    file: File, source: Source, declared: Mapping[str, Span], findings: Findings
 ) -> dict[str, Function | None]:
-    """Return the functions that an analysis takes from Python files; None after a mistake."""
+    """Return the functions that an analysis takes from Python files; None after a mistake.
+
+    ``declared`` says where other names stand.
+    """
     found: dict[str, Function | None] = {}
-    known = set(declared)
+    known = dict(declared)
     for block in file.blocks:
         if not isinstance(block, Written):
             continue
         name = block.name.name
-        if name in known:
+        first = known.setdefault(name, block.name.span)
+        if first is not block.name.span:
             help = "give one of them another name"
-            findings.error("E207", f"{name} is declared twice", block.name.span, help)
+            message = f"{name} is declared twice, first on line {source.position(first.start)[0]}"
+            findings.error("E207", message, block.name.span, help)
+            _function(block, source, findings)  # for its own mistakes
             continue
-        known.add(name)
         warn_of_hidden_function(block.name, f"the one of {block.code}", findings)
         found[name] = _function(block, source, findings)
     return found

@@ -14,7 +14,6 @@ from adl.syntax.keywords import OWN_WORDS, STATEMENTS
 from adl.syntax.source import Span
 from adl.syntax.tree import Expr, Name, Region
 
-
 _KEYWORDS = (*STATEMENTS, *OWN_WORDS["REGION"])
 
 

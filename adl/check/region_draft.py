@@ -23,6 +23,7 @@ from adl.check.scope import Scope
 from adl.check.searches import resolved
 from adl.check.tables import refuse_in_table
 from adl.check.values import walk
+from adl.syntax.source import Span
 
 
 @dataclass
@@ -32,7 +33,7 @@ class RegionDraft:
     scope: Scope
     statements: list[RegionStatement] = field(default_factory=list)
     bins: list[BinDef] = field(default_factory=list)
-    histograms: dict[str, Histogram] = field(default_factory=dict)
+    histograms: dict[str, Span] = field(default_factory=dict)  # where each name stands first
     facts: Facts = field(default_factory=dict)
     found: Solutions = field(default_factory=dict)  # by the searches so far
     title: str = ""
@@ -52,7 +53,7 @@ class RegionDraft:
         if isinstance(new, Cut):
             self.facts = both(self.facts, passed(new.condition))
         if isinstance(new, Histogram):
-            self.histograms.setdefault(new.name, new)
+            self.histograms.setdefault(new.name, new.span)
 
     def resolved(self, found: Value | None) -> Value | None:
         """Return a value with what searches found in the place of unknowns."""

@@ -18,9 +18,9 @@ from adl.syntax.tree import Bin, Edges, Histo, Name, Print, Save
 def add_histogram(region: RegionDraft, written: Histo) -> None:
     """Add a histogram."""
     found = histogram(region.scope, written)
+    _check_name(region, written.name.name, written.span, written.name.span)
     if found is not None:
-        found = replace(found, nominal_only="nominal" in written.only)
-        _add(region, found, written.name.span)
+        _add(region, replace(found, nominal_only="nominal" in written.only))
 
 
 def add_list_of_histograms(region: RegionDraft, name: Name) -> None:
@@ -34,18 +34,23 @@ def add_list_of_histograms(region: RegionDraft, name: Name) -> None:
     )
     for histogram_ in found.histograms:
         numbered = f"{histogram_.name}_{uses}" if uses else histogram_.name
-        _add(region, replace(histogram_, name=numbered), name.span)
+        _check_name(region, numbered, histogram_.span, name.span)
+        _add(region, replace(histogram_, name=numbered))
 
 
-def _add(region: RegionDraft, found: Histogram, at: Span) -> None:
-    if found.name in OWN_HISTOGRAMS:
-        message = f"{found.name} is a histogram that every region has in results.root"
+def _check_name(region: RegionDraft, name: str, span: Span, at: Span) -> None:
+    """Report a name that another histogram of the region has, be either of them mistaken."""
+    if name in OWN_HISTOGRAMS:
+        message = f"{name} is a histogram that every region has in results.root"
         region.context.findings.error("E223", message, at, "give it another name")
-    earlier = region.histograms.get(found.name)
-    if earlier is not None:
-        message = f"histogram {found.name} stands on line {region.context.line(earlier.span)} too"
+    earlier = region.histograms.setdefault(name, span)
+    if earlier is not span:
+        message = f"histogram {name} stands on line {region.context.line(earlier)} too"
         help = "each histogram of a region needs its own name"
         region.context.findings.error("E219", message, at, help)
+
+
+def _add(region: RegionDraft, found: Histogram) -> None:
     fills = [[region.resolved(v) for v in values] for values in found.fills]
     known = tuple(tuple(v for v in values if v is not None) for values in fills)
     if list(map(len, known)) != list(map(len, fills)):

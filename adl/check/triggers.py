@@ -83,7 +83,7 @@ def is_fired(expr: Expr) -> bool:
 
 
 def _paths(context: Context, block: Trigger) -> Value | None:
-    paths = [_path(context, path, optional, block.name.span) for path, optional in block.paths]
+    paths = [_path(context, path.value, optional, path.span) for path, optional in block.paths]
     known = [path for path in paths if path is not None]
     if len(known) < len(paths):
         return None

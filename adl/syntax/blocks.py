@@ -165,14 +165,14 @@ class BlockBuilder:
 
     def trigger(self, parts: list[Any]) -> Trigger:
         keyword, name, *rest, stream = parts
-        paths = tuple(part[:2] for part in rest if isinstance(part, tuple))
+        paths = tuple(part for part in rest if isinstance(part, tuple))
         words = stream.value if isinstance(stream, Text) else stream.name if stream else ""
-        last = stream.span if stream else rest[-1][2]
+        last = stream.span if stream else paths[-1][0].span
         return Trigger(name, paths, words, span=Span(place(keyword).start, last.end))
 
-    def path(self, parts: list[Any]) -> tuple[str, bool, Span]:
+    def path(self, parts: list[Any]) -> tuple[Text, bool]:
         optional, text = parts
-        return text.value, optional is not None, text.span
+        return text, optional is not None
 
     # ----------------------------------------------------------------------------- variations
 
@@ -197,9 +197,9 @@ class BlockBuilder:
 
     def correction(self, parts: list[Any]) -> Correction:
         keyword, name, file, entry, *clauses = parts
-        words = entry.value if isinstance(entry, Text) else entry.name
+        text = entry if isinstance(entry, Text) else Text(entry.name, span=entry.span)
         span = across(keyword, (clauses or [entry])[-1])
-        return Correction(name, file.value, words, tuple(clauses), span=span)
+        return Correction(name, file, text, tuple(clauses), span=span)
 
     def clause(self, parts: list[Any]) -> Clause:
         keyword, *rest = parts

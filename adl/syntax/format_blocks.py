@@ -117,7 +117,7 @@ def rows_of(block: Block, written: Written) -> Iterator[Row]:
         case Systematic():
             yield from _systematic(block)
         case Correction():
-            text = f'correction {block.name.name} "{block.file}" {word(block.entry)}'
+            text = f'correction {block.name.name} "{block.file.value}" {word(block.entry.value)}'
             yield header_row(block, block.name.span, text)
             yield from _clauses(block.clauses)
 
@@ -219,7 +219,7 @@ def _field(first: str, text: str) -> str:
 
 
 def _trigger(block: Trigger) -> str:
-    paths = [f'optional "{path}"' if optional else f'"{path}"' for path, optional in block.paths]
+    paths = [f'{"optional " if optional else ""}"{path.value}"' for path, optional in block.paths]
     text = f"trigger {block.name.name} " + " or ".join(paths)
     return f"{text} stream {word(block.stream)}" if block.stream else text
 

@@ -449,7 +449,7 @@ class Trigger(Tree):
     """``trigger mu "HLT_IsoMu24" or optional "HLT_Mu50" stream SingleMuon``: (path, optional)."""
 
     name: Name
-    paths: tuple[tuple[str, bool], ...]
+    paths: tuple[tuple[Text, bool], ...]
     stream: str
 
 
@@ -488,8 +488,8 @@ class Correction(Tree):
     """``correction bSF "btagging.json.gz" deepJet_comb`` and its lines."""
 
     name: Name
-    file: str
-    entry: str
+    file: Text
+    entry: Text
     clauses: tuple[Clause, ...]
 
 

@@ -29,7 +29,7 @@ def _paths(block: Tree) -> Iterator[tuple[str, Span]]:
         case Function():
             yield block.code, block.span
         case Correction():
-            yield block.file, block.span
+            yield block.file.value, block.file.span
     for tree in subtrees(block):
         if isinstance(tree, Call):
             for argument in tree.arguments:

@@ -53,12 +53,16 @@ def check_systematics(
     names: dict[str, Systematic | LegacySystematic] = {}
     for block in _blocks(context, file):
         for member in _members(context, block, regions):
-            if _is_new(context, names, member, block):
-                with context.asking():
-                    drafts.append(_draft(context, member, regions, wanted(member.name)))
+            is_new = _is_new(context, names, member, block)
+            if not is_new and names[member.name] == block:
+                continue
+            with context.asking():
+                draft = _draft(context, member, regions, wanted(member.name))
+            drafts += [draft] if is_new else []  # of a double only its mistakes count
     stages = tuple(stage for draft in drafts for stage in _stages(draft, wanted))
     found = [_systematic(d) for d in drafts if d.kind is not None and wanted(d.member.name)]
-    found += [s for s in of_corrections(context, set(names)) if wanted(s.name)]
+    spans = {name: block.span for name, block in names.items()}
+    found += [s for s in of_corrections(context, spans) if wanted(s.name)]
     return stages, tuple(found), tuple(drafts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from adl.check.constants import interpolated
@@ -10,12 +10,13 @@ from adl.check.context import Context
 from adl.check.correction_blocks import Varied, is_written
 from adl.check.systematics.labels import label_of
 from adl.check.variations import SystematicDef, Variation
+from adl.syntax.source import Span
 
 _DIRECTIONS: tuple[Literal["up", "down"], ...] = ("up", "down")
 
 
-def of_corrections(context: Context, names: set[str]) -> Iterator[SystematicDef]:
-    """Yield the systematics of the correction blocks; ``names`` are those of other blocks.
+def of_corrections(context: Context, names: Mapping[str, Span]) -> Iterator[SystematicDef]:
+    """Yield the systematics of the correction blocks; ``names`` are those of systematic blocks.
 
     Of blocks that only other datasets call there are none.
     """
@@ -25,8 +26,12 @@ def of_corrections(context: Context, names: set[str]) -> Iterator[SystematicDef]
         for varied in declared.varied if declared is not None else ():
             own = lines.setdefault(varied.systematic, {})
             assert declared is not None
-            if varied.systematic in names or declared.name in own:
-                message = f"{varied.systematic} is declared twice"
+            same = own.get(declared.name)
+            first = names.get(varied.systematic) or (None if same is None else same.span)
+            if first is not None:
+                what = "vary" if same is not None else "systematic"
+                where = f"as the {what} on line {context.line(first)}"
+                message = f"{varied.systematic} is declared twice, first {where}"
                 context.findings.error("E207", message, varied.span, "give one another name")
                 continue
             elsewhere = bool(context.excluded) and is_written(context, declared)
@@ -44,10 +49,9 @@ def of_corrections(context: Context, names: set[str]) -> Iterator[SystematicDef]
             Variation(f"{name}{d.capitalize()}", d, categories=_categories(context, blocks, d))
             for d in _DIRECTIONS
         )
-        first = next(iter(blocks.values()))
-        yield SystematicDef(
-            name, "correction", variations, first.span, _label(context, name, blocks.values())
-        )
+        span = next(iter(blocks.values())).span
+        label = _label(context, name, blocks.values())
+        yield SystematicDef(name, "correction", variations, span, label)
 
 
 def _label(context: Context, name: str, lines: Iterable[Varied]) -> str:
