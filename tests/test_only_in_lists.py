@@ -12,13 +12,15 @@ import jsonschema
 import pytest
 import uproot
 import yaml
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from adl.cli import main
 from tests.listed_files import make
 
 TOP = Path(__file__).parents[1]
 SCHEMA = json.loads((TOP / "runtime" / "outputs" / "results.schema.json").read_text())
+
+SIDES = ("Up", "Down")
 
 ANALYSIS = """
 systematic lumi
@@ -279,17 +281,48 @@ def test_a_variation_that_is_a_dataset_has_rows_in_its_process_and_the_total(
     assert hdamp["unchanged"] == ["signal/once"]
 
 
+def doubled(folder: Path, variation: str, *words: str) -> Result:
+    text = (folder / "l.yaml").read_text().replace("hdamp_up", variation)
+    (folder / "double.yaml").write_text(text)
+    names = (str(folder / name) for name in ("a.adl", "double.yaml"))
+    return CliRunner().invoke(main, [words[0], *names, *words[1:]])
+
+
 @pytest.mark.parametrize("variation", ["xs_up", "pile", "pile_up", "odd_up", "xsUp_up"])
+@pytest.mark.parametrize("command", [("run", "-q"), ("plan",), ("compare-targets",)])
 def test_a_dataset_and_the_analysis_have_no_systematic_of_one_name(
-    two_point: Path, variation: str
+    two_point: Path, variation: str, command: tuple[str, ...]
 ) -> None:
-    text = (two_point / "l.yaml").read_text().replace("hdamp_up", variation)
-    (two_point / "double.yaml").write_text(text)
-    names = (str(two_point / name) for name in ("a.adl", "double.yaml"))
-    result = CliRunner().invoke(main, ["run", *names, "-q"])
+    result = doubled(two_point, variation, *command)
     assert result.exit_code == 2
     name = variation.removesuffix("_up").removesuffix("Up")
-    assert f"and {name} is a systematic of the analysis (dataset tt_up" in result.stderr
+    assert f"and {name} is a systematic of the analysis" in result.stderr
+    assert "error[E504]: tt_up stands for" in result.stderr  # nothing has run
+
+
+def test_names_that_only_files_know_are_compared_when_they_are_open(tmp_path: Path) -> None:
+    columns = make(tmp_path / "a.root", 50, 1)
+    for name in ("a", "b"):
+        smeared = {f"MET_pt_smear{d}": columns["MET_pt"] * (1 + 0.1 * (d == "Up")) for d in SIDES}
+        with uproot.recreate(tmp_path / f"{name}.root") as file:
+            every = {**columns, **smeared}
+            file.mktree("Events", {n: v.dtype for n, v in every.items()}).extend(every)
+    (tmp_path / "a.adl").write_text("systematic auto smear*\n\nregion r\n  select MET > 40\n")
+    one = {"files": "a.root", "kind": "simulation", "process": "t", "cross_section": 1.0}
+    datasets = {"a": one, "b": {**one, "files": "b.root", "variation": "smear_up"}}
+    text = yaml.safe_dump({"luminosity": "2 /fb", "datasets": datasets}, sort_keys=False)
+    (tmp_path / "l.yaml").write_text(text)
+    names = (str(tmp_path / name) for name in ("a.adl", "l.yaml"))
+    result = CliRunner().invoke(main, ["run", *names, "-q"])
+    assert result.exit_code == 2
+    said = "b stands for smearUp, and smear is a systematic of the analysis (dataset b"
+    assert said in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("asked", ["none", "met"])
+def test_a_systematic_that_is_not_computed_takes_no_name(two_point: Path, asked: str) -> None:
+    result = doubled(two_point, "xs_up", "run", "-q", "--systematics", asked)
+    assert result.exit_code == 0, result.output
 
 
 @pytest.mark.parametrize("command", ["run", "plan"])

@@ -107,8 +107,9 @@ def command(
       adl compare-targets examples/zpeak.adl examples/datasets.yaml
       adl compare-targets examples/ttbar.adl examples/sample/ttbar.root --targets host cuda
     """
+    from adl.check.systematics.named import names
     from adl.cli.afterwards import report
-    from adl.cli.preparing import prepare
+    from adl.cli.preparing import prepare, refuse_doubles
     from adl.runtime.agreement import Agreement
     from adl.runtime.comparing import Comparing, Recording
 
@@ -120,6 +121,8 @@ def command(
     if events is None and "reference" in pair:
         events = _SLOW
     made = prepare(file, model, dialect, "reference", seed, dataset_of(**about), lenient)
+    if lists is not None:
+        refuse_doubles(names(made.file), lists)
     preparation = Recording(**vars(made), runners=runners)
     preparation.model_path, preparation.noted = model_path, once(show_note)
     found = Agreement(pair, bound)

@@ -16,7 +16,7 @@ from adl.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from adl.check.analysis import AskedDialect
     from adl.check.dataset import Dataset
@@ -107,7 +107,25 @@ def wanted(
             d for d in lists.datasets if is_wanted(by_dataset.get(d.name, "")) or not d.variation
         )
         lists = replace(lists, datasets=tuple(kept))
+        refuse_doubles(filter(is_wanted, declared), lists)
     return is_wanted, lists
+
+
+def refuse_doubles(names: Iterable[str], lists: DatasetList) -> None:
+    """Refuse datasets for variations of systematics that the analysis has, as far as it names them.
+
+    Names that only the input completes are looked at when a file is open.
+    """
+    from adl.runtime.datasets.lists import ANOTHER_NAME, doubled
+    from adl.syntax.diagnostics import AnalysisError, Findings
+
+    findings, known = Findings(), list(names)
+    for listed in lists.datasets:
+        other = doubled(listed.variation, known) if listed.variation else None
+        if other is not None:
+            findings.error("E504", listed.double_of(other), listed.span, ANOTHER_NAME)
+    if findings.failed:
+        raise AnalysisMistakes(AnalysisError(lists.source, findings.ordered()))
 
 
 def _refuse_unknown(pattern: str, known: Sequence[str]) -> None:

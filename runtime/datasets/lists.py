@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -35,6 +35,16 @@ def named(label: str) -> tuple[str, str]:
     """Return the systematic of a variation's label and its direction, empty if it has none."""
     match = _DIRECTED.fullmatch(label)
     return (match["name"], match["direction"].lower()) if match else (label, "")
+
+
+def doubled(label: str, names: Iterable[str]) -> str | None:
+    """Return a systematic of which results would be called as those of a variation are."""
+    own, _ = named(label)
+    double = (n for n in sorted(names) if n in (own, label) or own in (f"{n}Up", f"{n}Down"))
+    return next(double, None)
+
+
+ANOTHER_NAME = "give the variation of the dataset another name"
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,11 @@ class Listed:
     replicas: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # other places of files
     constants: Mapping[str, Constant] = field(default_factory=dict)
     named: Mapping[str, Span] = field(default_factory=dict)  # where the list names each file
+
+    def double_of(self, other: str) -> str:
+        """Return that its variation is a systematic of the analysis, too, in words."""
+        what = f"{self.name} stands for {self.variation}, and {other}"
+        return f"{what} is a systematic of the analysis"
 
     @property
     def processes(self) -> tuple[str, ...]:

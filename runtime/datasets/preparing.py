@@ -24,7 +24,7 @@ from adl.compiler.lower.values import Lowering
 from adl.compiler.pipeline import Compiled
 from adl.compiler.program import Program, RegionOutput, StepOutput, joined
 from adl.runtime.datasets.each import Each, counted_each, wanted
-from adl.runtime.datasets.lists import Condition, Group, Listed, named
+from adl.runtime.datasets.lists import ANOTHER_NAME, Condition, Group, Listed, doubled
 from adl.runtime.datasets.masks import LumiMask
 from adl.runtime.datasets.parts import Part, parts_of
 from adl.runtime.datasets.reading import CONDITION, moved
@@ -158,13 +158,9 @@ class DatasetPreparation:
 
     def _refuse_double(self, names: Collection[str], file: Input) -> None:
         """Refuse what another systematic is called, be that one for other datasets."""
-        label = self.listed.variation
-        name, _ = named(label)
-        double = (n for n in sorted(names) if n in (name, label) or name in (f"{n}Up", f"{n}Down"))
-        other = next(double, None)
+        other = doubled(self.listed.variation, names)
         if other is not None:
-            what = f"{self.listed.name} stands for {label}, and {other} is a systematic of the analysis"
-            raise InputError(file.path, what, "give the variation of the dataset another name")
+            raise InputError(file.path, self.listed.double_of(other), ANOTHER_NAME)
 
     def _of_part(
         self, part: Part, start: Start, file: Input, schema: Schema, branch: Branch | None
