@@ -1,8 +1,9 @@
 """Each variation is the analysis of events in which the substitution was made by hand.
 
-Random analyses with random chains of corrections and variations; the events of a variation are made
-with numpy: other momenta, other missing momentum, jets in their new order. Everything stands at phi
-0, where the sums of components are sums of momenta: equality is bit for bit.
+And alone it is what it is in company, as the nominal results are. Random analyses with random chains
+of corrections and variations; the events of a variation are made with numpy: other momenta, other
+missing momentum, jets in their new order. Everything stands at phi 0, where the sums of components
+are sums of momenta: equality is bit for bit.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from adl.compiler.layout import Chunk
 from tests.strategies import batches, check
-from tests.variations import compiled, results, schema
+from tests.variations import Outcome, compiled, results, schema
 
 FILE = schema(w="float32", wUp="float32")
 FACTORS = (0.5, 0.9, 1.0, 1.02, 1.1, 2.0)
@@ -139,12 +140,28 @@ def by_hand(case: Case, label: str) -> Chunk:
     return Chunk(case.chunk.events, columns, case.chunk.offsets)
 
 
+def in_company(case: Case, company: Outcome) -> None:
+    """Compare the last systematic alone, and none of them, with all of them in one kernel."""
+    for name in ("none", f"s{len(case.lines) - 1}"):
+        # The kernels of others are those of their interpreters: tests/test_variation_groups.py.
+        alone = results(compiled(case.text, FILE, name), case.chunk, interpreted=True)
+        # Of other systematics what corrects the nominal values remains.
+        labels = {"nominal"} | {f"{name}{d}" for d in ("Up", "Down") if name != "none"}
+        assert alone.labels() <= labels
+        for label in labels:
+            assert alone.yields(label) == company.yields(label), (name, label)
+            for _, _, histogram in company.histograms:
+                one, other = (o.values(label, histogram) for o in (alone, company))
+                assert one.tobytes() == other.tobytes(), (name, label, histogram)
+
+
 @pytest.mark.parametrize("batch", batches(40))
 def test_a_variation_is_what_the_substitution_by_hand_gives(batch: int) -> None:
     def compare(case: Case) -> None:
         wide = schema(Jet_pt="float64", MET_pt="float64", w="float64", wUp="float32")
         plain = compiled(case.region, wide)
         found = results(compiled(case.text, FILE), case.chunk)
+        in_company(case, found)
         labels = [f"s{n}{d}" for n in range(len(case.lines)) for d in ("Up", "Down")]
         labels += ["puUp", "puDown"] if "weight pu" in case.region else []
         for label in ("nominal", *labels):
