@@ -7,6 +7,7 @@ import pytest
 from adl.stdlib.models import Branch, load_model
 from adl.syntax.diagnostics import AnalysisError
 from tests.checking import errors
+from tests.checking import findings as told
 from tests.meanings import (
     OBJECTS,
     checked,
@@ -69,6 +70,21 @@ def test_mistakes_of_a_double_come_in_the_same_run() -> None:
             first.replace("define x", f"define {text.split()[1]}") if text[0] in "cf" else first
         )
         assert errors(before + text) == codes
+
+
+def test_an_attribute_without_its_element_learns_how_to_name_one() -> None:
+    """Of the analysis' own objects, else of the input; nothing is said where an element stands."""
+    cuts = (
+        "select abs(eta) < 2.4\n  select charge > 0\n  select Jet_ptt[0] > 3\n  select etaa > 1\n"
+    )
+    found = told(f"object hard\n  take soft\nobject soft\n  take Jet\nregion r\n  {cuts}")
+    helps = [d.help for d in found if d.code == "E201"]
+    assert "hard[0].eta is that of the first, any(eta(hard) …)" in helps[0]
+    assert "charge is an attribute of elements: Electron[0].charge" in helps[1]
+    assert "did you mean an attribute: Jet[0].pt, or pt(Jet[0])?" in helps[2]
+    assert "attribute" not in helps[3]
+    inside = told("object jets\n  take Jet\n  select charge > 2\n")
+    assert "of elements" not in "".join(d.help for d in inside)
 
 
 def test_an_unknown_name_has_suggestions() -> None:

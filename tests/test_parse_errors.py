@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adl.syntax.tree import Binary, Histo
-from tests.trees import a, errors, in_region, said, value
+from tests.trees import a, complaint, errors, in_region, said, value
 
 
 def region_error(line: str) -> str:
@@ -144,6 +144,14 @@ def test_a_mistake_of_a_block_is_shown_once(text: str, place: str) -> None:
 )
 def test_a_message_says_what_to_do(text: str, words: str) -> None:
     assert words in said(text)
+
+
+@pytest.mark.parametrize("slice", ["[1:101:2]", "[::2]", "[0:3:]"])
+def test_the_step_of_a_slice_is_marked(slice: str) -> None:
+    for text in (f"systematic s\n  reweight w{slice}", f"region r\n  select size(j{slice}) > 1"):
+        (found,) = complaint(text).diagnostics
+        assert found.message.startswith("a slice has no step")
+        assert found.span.start == text.rindex(":")
 
 
 def test_every_line_that_begins_with_no_keyword_is_reported() -> None:

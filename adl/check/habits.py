@@ -6,6 +6,7 @@ Only for help: none of them is ever understood.
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 
 from adl.stdlib.models import Schema
 
@@ -42,6 +43,7 @@ NAMES = {
 }
 # How somebody writes one reading of a name that has the letter O for a zero: dO for d0.
 _LETTER_O = re.compile(r"[oO]")
+_NEAR = 0.75  # how much of a misspelt attribute is right
 _BRANCH = re.compile(r"([A-Za-z0-9]+)_(\w+)")
 
 
@@ -66,8 +68,10 @@ def of_name(name: str, schema: Schema) -> str:
     match = _BRANCH.fullmatch(name)
     if match and match[1] in schema.collections:
         collection, attribute = match.groups()
-        if attribute in schema.collections[collection].attributes:
-            return (
-                f"it is an attribute: {collection}[0].{attribute}, or {attribute}({collection}[0])"
-            )
+        known = [a for a in schema.collections[collection].attributes if a]
+        near = get_close_matches(attribute, known, n=1, cutoff=_NEAR)
+        for found in [attribute] if attribute in known else near:
+            is_it = "it is an attribute" if found == attribute else "did you mean an attribute"
+            end = "" if found == attribute else "?"
+            return f"{is_it}: {collection}[0].{found}, or {found}({collection}[0]){end}"
     return NAMES.get(name.lower(), "")

@@ -79,6 +79,19 @@ def advice(line: Line, at: int, before: Token, after: Token | None) -> str:
     return _advice_by_statement(line, at, after)
 
 
+def second_colon(line: Line, at: int) -> Token | None:
+    """Return the colon before a step, as in ``jets[0:10:2]``, of the slice with the token ``at``."""
+    kinds = [token.type for token in line.tokens]
+    if at >= len(kinds) or kinds[at] != "COLON" or "LSQB" not in kinds[:at]:
+        return None
+    start = at - kinds[at::-1].index("LSQB")
+    end = kinds.index("RSQB", at) if "RSQB" in kinds[at:] else len(kinds)
+    inside = kinds[start:end]
+    if inside.count("COLON") < 2 or "QUERY" in inside:
+        return None
+    return line.tokens[start + inside.index("COLON", inside.index("COLON") + 1)]
+
+
 def _turned(line: Line, at: int) -> str:
     """Return the sign of ``=>`` or ``=<`` that stands at a place, or an empty string."""
     signs = line.tokens[at : at + 2]

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from lark import Token
 
-from adl.syntax.advice import OPENED, advice
+from adl.syntax.advice import OPENED, advice, second_colon
 from adl.syntax.diagnostics import Diagnostic, Mistake, did_you_mean
 from adl.syntax.keywords import (
     BLOCKS,
@@ -120,6 +120,10 @@ def cannot_read(
         return _misplaced(source, line, header)
     if line.head == "NAME":
         return no_statement(line)
+    if (step := second_colon(line, at)) is not None:
+        message = "a slice has no step: one `:` stands between its ends"
+        help = "jets[0:3] has the elements 0, 1 and 2; jets[1:] has all behind the first"
+        return Diagnostic("E101", "error", message, span_of(step), help)
     before = line.tokens[at - 1]
     after = line.tokens[at] if at < len(line.tokens) else None
     if after is None:
