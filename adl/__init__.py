@@ -11,5 +11,5 @@ __version__ = "0.1.0"
 
 # A clone without symbolic links (some Windows checkouts) finds the sibling folders here.
 _TOP = pathlib.Path(__file__).resolve().parent.parent
-if not (_TOP / "adl" / "compiler").is_dir() and (_TOP / "compiler" / "ir.py").is_file():
+if not (_TOP / "adl" / "compiler").is_dir() and (_TOP / "compiler" / "pipeline.py").is_file():
     __path__.append(str(_TOP))

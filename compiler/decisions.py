@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from adl.compiler.ir import Node, Numbers, _Interned
+from adl.compiler.ir import Interned, Node, Numbers
 
 # What follows the number of axes of a grid, for each axis; then its numbers: low and high, or the
 # edges. A child is 2 * offset of a node, or 2 * result + 1.
@@ -25,7 +25,7 @@ FLOWS = {"error": 0, "clamp": 1, "wrap": 2, "value": 3}
 
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
-class Tree(metaclass=_Interned):
+class Tree(metaclass=Interned):
     """Decisions as words of 64 bits, the first at word 0; equal trees are one object.
 
     A grid is the number of its axes, each of them, then the children, the last axis fastest.
