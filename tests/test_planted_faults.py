@@ -15,10 +15,9 @@ import numpy as np
 import pytest
 
 import adl.compiler.actions as scheduling
-from adl.compiler import ir
 from adl.compiler.emit.function import FunctionEmitter
 from adl.compiler.emit.module import Module
-from adl.compiler.ir import Axis, Index, Node, Reduce, rename
+from adl.compiler.ir import Axis, Index, Node, Reduce, building, rename, walking
 from adl.compiler.kernel import Begin, Block, Count, Guard, Item, Loop, Update
 from adl.compiler.layout import Chunk
 from adl.compiler.passes.materialise import materialise
@@ -166,7 +165,8 @@ def captured(program: Program, monkeypatch: pytest.MonkeyPatch) -> Program:
         return bound, tuple(rename(b, dict(zip(axes, bound, strict=True))) for b in bodies)
 
     with monkeypatch.context() as patch:
-        patch.setattr(ir, "bind", bind)
+        for owner in (building, walking):
+            patch.setattr(owner, "bind", bind)
         return materialise(program)
 
 
