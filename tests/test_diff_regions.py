@@ -120,6 +120,39 @@ def test_another_sign_between_quantities_is_an_order_of_them(
     assert told == effects
 
 
+INSIDE = """composite pairs
+  take disjoint(Muon a, Muon b)
+  select dR(a, b) > 0.1
+define upsilon = max(pairs p, mass(p) > 9 ? mass(p) : 0)
+region low
+  select upsilon > 0
+region tagged
+  select count(Jet j, j.btagDeepFlavB > 0.3) >= 2
+  select sum(Jet j, j.pT > 30 ? j.pT : 0) < 500
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind", "effect", "region"),
+    [
+        ("b) > 0.1", "b) >= 0.1", "composite", "gained: dR(a, b) = 0.1", "low"),
+        ("mass(p) > 9", "mass(p) >= 9", "define", "moved: mass(p) = 9", "low"),
+        ("FlavB > 0.3", "FlavB >= 0.3", "cut", "moved: j.btagDeepFlavB = 0.3", "tagged"),
+        ("j.pT > 30", "j.pT > 35", "cut", "moved: 30 < j.pT <= 35", "tagged"),
+    ],
+)
+def test_a_threshold_inside_a_reducer_is_one_change_where_it_stands(
+    old: str, new: str, kind: str, effect: str, region: str
+) -> None:
+    found = difference(INSIDE, INSIDE.replace(old, new))
+    (change,) = found.changes
+    line = INSIDE[: INSIDE.index(old)].count("\n") + 1
+    assert (change.status, change.kind) == ("changed", kind)
+    assert [place.line for place in (change.a, change.b) if place] == [line, line]
+    assert [f"{s.effect}: {s.condition}" for s in change.slices] == [effect]
+    assert [pair.b for pair in found.regions if pair.status != "equal"] == [region]
+
+
 TAGGED = """use bTag = btagDeepFlavB > wp("M")
 object tagged
   take Jet

@@ -72,6 +72,7 @@ class Cuts:
                     if part.numbers is None or not part.numbers <= others:
                         self._left[part.entry].append(part)
         self._simplify(*every)
+        self._look_inside(*every)
         found = [*self._bounds(*every)]
         one = {change.a: change.b for change in found if change.a and change.b}
         back = {b: a for a, b in one.items()}
@@ -124,6 +125,21 @@ class Cuts:
                     if any(self._is(one.quantity, q, of_first, not of_first) for q in others)
                 )
                 part.atom = next(shared, part.atom)
+
+    def _look_inside(self, a: list[_Part], b: list[_Part]) -> None:
+        """Take conditions for none on quantities that differ in thresholds alone, as in a count.
+
+        They are one cut, changed inside; as bounds one would be new and the other gone.
+        """
+        left = {id(part) for own in self._left.values() for part in own}
+        for p in (p for p in a if p.atom and id(p) in left):
+            for q in (q for q in b if q.atom and id(q) in left):
+                assert p.atom
+                assert q.atom
+                details = [*self.reader.details(p.atom.quantity, q.atom.quantity, 0)]
+                if details and all(detail.slices for detail in details):
+                    p.atom = q.atom = None
+                    break
 
     def _numbers(self, value: core.Value, of_first: bool) -> frozenset[Number] | None:
         side = self.sides[1]

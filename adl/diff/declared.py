@@ -46,7 +46,11 @@ class DeclarationChanges:
             lines = changed_lines(KINDS[type(y)], y.name, *spans, self.places)
             yield from (c for c in lines if x.name == y.name or (c.a, c.b) != at)
             return
-        details = [d for d in self.declarations.details(x, y) if d.slices or not _same_words(d)]
+        details = [
+            d
+            for d in self.declarations.details(x, y)
+            if (d.slices or not _same_words(d)) and self._is_inside(d, x, y)
+        ]
         for detail in details:
             yield from self._detailed(detail, x, y)
         texts = [
@@ -55,6 +59,18 @@ class DeclarationChanges:
         ]
         if not details and texts[0].replace(x.name, y.name) != texts[1]:
             yield Change("changed", KINDS[type(y)], y.name, "", *at)
+
+    def _is_inside(self, detail: Detail, x: Declared, y: Declared) -> bool:
+        """Whether a detail is of the declaration's own words: a reducer has a composite's cuts."""
+        spans = [
+            (at, where.block(found.span))
+            for at, where, found in (
+                (detail.was_at, self.places[0], x),
+                (detail.now_at, self.places[1], y),
+            )
+            if at is not None
+        ]
+        return not spans or any(b.start <= at.start and at.end <= b.end for at, b in spans)
 
     def _follows(self, x: Declared, y: Declared) -> bool:
         """Whether a declaration would be the other one, if all that it names were."""
