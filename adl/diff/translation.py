@@ -83,7 +83,8 @@ class Translation:
         if isinstance(content, Mapping):
             found = {key: self.of(item) for key, item in content.items()}
             return content if all(found[k] is content[k] for k in content) else found
-        if not is_dataclass(content) or type(content).__module__ != core.__name__:
+        own = type(content).__module__.startswith(f"{core.__name__}.")
+        if not own or not is_dataclass(content):
             return content
         new = {f.name: self.of(getattr(content, f.name)) for f in fields(content)}
         if isinstance(content, core.Network):

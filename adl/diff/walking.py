@@ -8,7 +8,7 @@ from typing import Any
 
 from adl.check import analysis as core
 
-_OURS = (core.__name__, "adl.check.variations")
+_OURS = (f"{core.__name__}.", "adl.check.variations")  # what names of modules begin with
 
 
 def everything(analysis: core.Analysis) -> Iterator[Any]:
@@ -25,7 +25,7 @@ def everything(analysis: core.Analysis) -> Iterator[Any]:
             todo += item
         elif isinstance(item, Mapping):
             todo += [*item, *item.values()]
-        elif is_dataclass(item) and type(item).__module__ in _OURS:
+        elif is_dataclass(item) and type(item).__module__.startswith(_OURS):
             seen.add(id(item))
             yield item
             todo += [getattr(item, field.name) for field in fields(item)]
