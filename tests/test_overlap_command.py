@@ -116,6 +116,26 @@ def test_one_pair_is_told_as_one(tmp_path: Path) -> None:
     assert lines[1:4] == ["1 containing", "", "r contains s"]
 
 
+def test_a_region_that_only_z3_finds_empty_is_named(tmp_path: Path) -> None:
+    pytest.importorskip("z3")
+    text = (
+        ANALYSIS.partition("region")[0] + "region soft\n  select pT(jets[0]) + pT(jets[1]) < 40\n"
+    )
+    (tmp_path / "a.adl").write_text(f"{text}region r\n  select MET > 10\n")
+    found = json.loads(run(tmp_path / "a.adl", "--format", "json").stdout)
+    assert [(f["kind"], f["region"]) for f in found["findings"]] == [("empty", "soft")]
+    assert [(p["relation"], p["empty"]) for p in found["pairs"]] == [("disjoint", True)]
+    (tmp_path / "a.adl").write_text(text)
+    assert "empty: soft: no event passes it" in run(tmp_path / "a.adl").stdout
+
+
+def test_an_event_between_bins_is_shown(analysis: Path) -> None:
+    lines = run(analysis).stdout.splitlines()
+    at = lines.index("gap between bins: any: some events that pass the region are in no bin")
+    (met,) = (line for line in lines[at + 1 : at + 4] if line.startswith("    MET_pt = "))
+    assert float(met.split()[-1]) <= 50
+
+
 def test_a_matrix_has_a_letter_for_each_pair(analysis: Path) -> None:
     lines = run(analysis, "--matrix").stdout.splitlines()
     rows = {line.split()[0]: line.split()[-1] for line in lines if line.split()[1:2] == ["1"]}

@@ -252,7 +252,9 @@ def _findings(
 ) -> list[Finding]:
     from adl.compiler.prove.findings import of_bins, of_regions
 
-    found = of_regions(study.prover, study.regions)
+    met = {i for pair, v in study.verdicts.items() if v.relation != "disjoint" for i in pair}
+    alone = {region for i, region in enumerate(study.regions) if i not in met}
+    found = of_regions(study.prover, study.regions, alone)
     for name, program in programs:
         found += of_bins(study.prover, program, promises, name)
     return found

@@ -24,6 +24,7 @@ Pair = tuple[int, int]
 Verdicts = Mapping[Pair, "Verdict"]
 
 MOST_LINES = 60  # pairs that are listed by name; a matrix shows more
+MOST_OBJECTS = 8  # lines of an event between bins
 MOST_NAMES = 5  # variations of a pair that are listed by name
 
 LETTERS: dict[Relation, str] = {
@@ -62,6 +63,11 @@ def print_relations(
         click.echo()
     for finding in findings:
         click.echo(f"{finding.kind}: {finding.region}: {finding.text}")
+        if finding.witness is not None:
+            event = described(finding.witness.chunk)
+            more = [f"… {len(event) - MOST_OBJECTS} more lines: --format json has all of it"]
+            for line in event if len(event) <= MOST_OBJECTS else event[:MOST_OBJECTS] + more:
+                click.echo(f"    {line}")
 
 
 def _some(names: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Collection
 from typing import Literal
@@ -11,7 +12,7 @@ from adl.compiler.program import Program, RegionOutput
 from adl.compiler.prove import smt
 from adl.compiler.prove.boxes import Outcome, empty
 from adl.compiler.prove.facts import Facts, Late
-from adl.compiler.prove.formulas import Formula, Over, conjunction, literal, literals, over, under
+from adl.compiler.prove.formulas import Over, conjunction, literal, literals, over, under
 from adl.compiler.prove.promises import Promises
 from adl.compiler.prove.regions import mask_of
 from adl.compiler.prove.values import everything
@@ -30,6 +31,7 @@ class Prover:
     def __init__(self, promises: Promises | None = None, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self.facts = Facts(promises or Promises())
+        self._nothing: dict[Node, bool] = {}  # by masks in normal form, z3 asked
 
     def prove(
         self,
@@ -53,7 +55,7 @@ class Prover:
         if "disjoint" in asked:
             found = self._empty(over(f) & over(g), end, solver)
             if found.empty:
-                return self._disjoint(f, g, found, end)
+                return self._disjoint(first, second, found, end)
             late |= found.late
         nothing = Outcome(False)
         within = around = nothing
@@ -89,8 +91,24 @@ class Prover:
         question = over(self.facts.formula(given)) & under(self.facts.formula(condition)).opposite
         return self._empty(question, end).empty
 
-    def _disjoint(self, f: Formula, g: Formula, found: Outcome, end: float) -> Verdict:
-        nothing = any(self._empty(over(side), end).empty for side in (f, g))
+    def is_nothing(self, mask: Node, end: float = math.inf) -> bool:
+        """Return whether no event can pass a mask, z3 asked where intervals do not say it."""
+        mask = self.facts.normal(mask)
+        if mask not in self._nothing:
+            end = min(end, time.monotonic() + self.limits.seconds)
+            solver = self.limits.solver and smt.available()
+            found = self._empty(over(self.facts.encode(mask)), end, solver)
+            if found.late:
+                return False  # for now
+            self._nothing[mask] = found.empty
+        return self._nothing[mask]
+
+    def _disjoint(self, a: Node, b: Node, found: Outcome, end: float) -> Verdict:
+        if found.method == "z3":
+            nothing = any(self.is_nothing(side, end) for side in (a, b))
+        else:
+            sides = (self.facts.encode(side) for side in (a, b))
+            nothing = any(self._empty(over(side), end).empty for side in sides)
         reason = "one of them passes no event" if nothing else "no event passes the cuts of both"
         facts = tuple(sorted(found.facts))
         return Verdict("disjoint", reason, facts, method=found.method, empty=nothing)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal as Words
@@ -16,6 +17,7 @@ from adl.compiler.prove.search import Search
 from adl.compiler.prove.values import Values, compared
 from adl.compiler.prove.verdicts import Witness
 
+MOST_SECONDS = 10.0  # of z3, for regions that pass nothing
 SECONDS = 2.0  # to look for events between bins, or in two of them
 
 
@@ -29,9 +31,15 @@ class Finding:
     witness: Witness | None = None
 
 
-def of_regions(prover: Prover, regions: Iterable[Region]) -> list[Finding]:
-    """Return the regions that no event passes, and the cuts that cut nothing."""
+def of_regions(
+    prover: Prover, regions: Iterable[Region], alone: Container[Region] = ()
+) -> list[Finding]:
+    """Return the regions that no event passes, and the cuts that cut nothing.
+
+    Of those ``alone``, which share no event with another region, z3 is asked, too.
+    """
     found = []
+    end = time.monotonic() + MOST_SECONDS
     for region in regions:
         if region.label:
             continue
@@ -44,6 +52,9 @@ def of_regions(prover: Prover, regions: Iterable[Region]) -> list[Finding]:
             if mask is not before and prover.always(_added(mask, before), before):
                 found.append(Finding("idle cut", str(region), f"{label} cuts nothing"))
             before = mask
+        else:
+            if region in alone and time.monotonic() < end and prover.is_nothing(region.mask, end):
+                found.append(Finding("empty", str(region), "no event passes it"))
     return found
 
 
