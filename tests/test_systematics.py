@@ -472,6 +472,14 @@ def test_a_family_without_words_is_a_mistake() -> None:
     assert codes(text + REGION, FILE) == ["E263"]
 
 
+@pytest.mark.parametrize("words", ["Up Down", "a b only simulation", "a b mirror"])
+def test_a_word_of_a_line_is_none_of_a_family_without_quotes(words: str) -> None:
+    text = "systematic lumi_{{s}}\n  for s {}\n  rate 1.1\n"
+    (found,) = examined(text.format(words) + REGION, FILE)
+    assert (found.code, found.help.partition(":")[2]) == ("E263", " as a word it stands in quotes")
+    assert codes(text.format('"Up" "only"') + REGION, FILE) == []
+
+
 def test_all_mistakes_come_in_one_run() -> None:
     text = block("rate 1 2 3", name="a") + block("weight pu up 1 down 1", name="b")
     assert sorted(codes(text + REGION, FILE)) == ["E262", "E265"]

@@ -47,9 +47,9 @@ def command(
     """Show what a ROOT file, or a file of corrections, is and what it offers.
 
     That is the object model and why it is this one, events, size and compression, the collections
-    and their attributes by the names that ADL has for them, missing momentum, triggers. With
-    --analysis also what the analysis would find missing, as `adl check --input` says it; the exit
-    code is 2 if it has a mistake.
+    and their attributes by the names that ADL has for them, missing momentum, triggers, the
+    variations that it has as columns. With --analysis also what the analysis would find missing, as
+    `adl check --input` says it; the exit code is 2 if it has a mistake.
 
     Of a file of corrections (.json, .json.gz of correctionlib) it shows the corrections: their
     inputs, and the categories that these know.

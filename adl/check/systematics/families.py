@@ -61,9 +61,13 @@ def _list(context: Context, clause: Clause) -> tuple[str, list[str]]:
     """Return the variable of a ``for`` line and the words for which it stands."""
     values = dict(clause.settings).get("", ())
     words = [w for value in values if (w := word(value)) is not None]
-    if len(words) < 2 or len(words) != len(values):
+    taken = next((setting for setting, _ in clause.settings if setting), "")
+    if taken or len(words) < 2 or len(words) != len(values):
         message = "for has a name, and the words for which it stands"
-        context.findings.error("E263", message, clause.span, "for s AbsoluteStat TimePtEta")
+        help = "for s AbsoluteStat TimePtEta"
+        if taken:
+            help = f"{taken} means something in a line: as a word it stands in quotes"
+        context.findings.error("E263", message, clause.span, help)
         return "", []
     variable, *rest = words
     double = next((w for i, w in enumerate(rest) if w in rest[:i]), None)
