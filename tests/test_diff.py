@@ -318,6 +318,19 @@ def test_names_that_mean_other_things_are_told() -> None:
     assert [pair.status for pair in found.regions] == ["equal"]
 
 
+def test_a_name_that_one_analysis_declares_and_the_other_has_of_the_input_is_told() -> None:
+    text = "object jets\n  take Jet\n  select pT > 30\nregion r\n  select size(jets) >= 2\n"
+    _, alone = text.split("  select pT > 30\n")
+    for a, b, status in ((text, alone, "removed"), (alone, text, "added")):
+        found = difference(a, b)
+        change = only(found)
+        assert (change.status, change.kind, change.name) == (status, "object", "jets")
+        assert [(p.status, p.causes) for p in found.regions] == [("changed", ("jets",))]
+        (note,) = found.notes
+        assert note.startswith("jets means different things: ")
+        assert f"{'a' if status == 'removed' else 'b'}.adl declares it" in note
+
+
 def test_a_users_function_is_equal_when_its_code_is(tmp_path: Path) -> None:
     text = (
         'function mine\n  arg pt\n  code "{}"\n'

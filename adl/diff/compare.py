@@ -29,6 +29,8 @@ from adl.diff.systematics import Group, corrected, groups, paired
 from adl.diff.thresholds import Reader
 from adl.diff.translation import Translation
 
+_GONE = " of the first"  # behind the name of what the second analysis does not declare
+
 
 def compare(a: Side, b: Side) -> Difference:
     """Return where two analyses differ; both sides must share one ``Canonical``."""
@@ -45,6 +47,7 @@ class _Comparison:
         found = [self._region(pair) for pair in self.region_pairs]
         changes = [change for own, _ in found for change in own]
         regions = tuple(pair for _, pair in found)
+        causes = {cause for pair in regions for cause in pair.causes}
         quiet = self._without_effect(regions)
         lists = {change.owner for change in changes}  # their histograms are told
         changes = [
@@ -64,7 +67,7 @@ class _Comparison:
             self.b.source.name,
             tuple(self._with_regions(c, regions) for c in (*self.files, *once(changes))),
             regions,
-            tuple(notes(self.a, self.b, (*self.pairs, *self.region_pairs))),
+            tuple(notes(self.a, self.b, (*self.pairs, *self.region_pairs), causes)),
             tuple(self._following()) if changes or self.files else (),
             self.a.analysis.schema.model == self.b.analysis.schema.model,
         )
@@ -131,7 +134,7 @@ class _Comparison:
             if pair.a is not None and pair.b is not None
         }
         gone = {
-            pair.a: f"{pair.a} of the first"
+            pair.a: f"{pair.a}{_GONE}"
             for pair in (*self.pairs, *self.region_pairs)
             if pair.a is not None and pair.b is None
         }
@@ -203,8 +206,9 @@ class _Comparison:
     @cached_property
     def causes(self) -> Causes:
         """What finds out why a statement of unchanged words differs."""
+        gone = {f"{pair.a}{_GONE}" for pair in self.pairs if pair.b is None}
         return Causes(
-            self._changed,
+            self._changed | gone | self._new,
             corrected(paired(*self.groups), *self.groups),
             {change.name for change in self.others}
             | {n for n in self._changed if self._is_open(n)},
@@ -227,12 +231,12 @@ class _Comparison:
             words = (f"{pair.a} is {pair.b} now",)
             changes.insert(0, Change("renamed", "region", pair.b, "", *at, details=words))
         because = tuple(
-            replace(one, causes=self._without_new(one.causes) or one.causes)
+            replace(one, causes=self._of_both(one.causes) or _named(one.causes))
             for p, q in found.follow
             for one in self._because(p, q, pair)
         )
         because += tuple(
-            replace(one, causes=self._without_new(one.causes))
+            replace(one, causes=self._of_both(one.causes))
             for p, q in found.told
             for one in self._because(p, q, pair)
         )
@@ -279,8 +283,9 @@ class _Comparison:
             if pair.a is not None and pair.b is not None
         }
 
-    def _without_new(self, causes: Iterable[str]) -> tuple[str, ...]:
-        return tuple(cause for cause in causes if cause not in self._new)
+    def _of_both(self, causes: Iterable[str]) -> tuple[str, ...]:
+        """Return the causes that both analyses declare: what only names them is none itself."""
+        return tuple(c for c in causes if c not in self._new and not c.endswith(_GONE))
 
     @cached_property
     def _new(self) -> frozenset[str]:
@@ -336,6 +341,10 @@ class _Comparison:
             *(change.status, change.kind, change.name, change.owner, change.a, change.b),
             *(change.slices, change.details, follow),
         )
+
+
+def _named(causes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(cause.removesuffix(_GONE) for cause in causes)
 
 
 def _shared(sets: list[set[Hashable]]) -> float:
