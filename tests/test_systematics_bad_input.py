@@ -68,6 +68,7 @@ EMPTY = {
     "systematic s\n  keep MET\n  correlate lumi\n": "the systematic s says nothing that changes",
     "systematic s\n  scale pt(Jet) up 1.02, down 0.98\n": "a comma stands before down",
     "systematic s\n  scale pt(Jet) up 1.02, mirror\n": "a comma stands before mirror",
+    "systematic s\n  scale pt(Jet), up 1.02 down 0.98\n": "a comma stands before up: it would be one more value of scale",
     'correction sf "missing.json" tight\n  inputs *\n': "missing.json: no such file or directory",
 }
 
@@ -104,7 +105,7 @@ def test_a_correction_that_nothing_calls_is_said(tmp_path: Path) -> None:
     block = f'correction sf "{tmp_path}/c.json" sf\n  inputs *\n'
     text = "region r\n  weight w {}\n  select size(Jet) > 0\n"
     assert codes(block + text.format("prod(Jet j, sf(pt(j)))"), FILE) == ["W336"]
-    assert codes(block + text.format("1.5"), FILE) == ["W336", "W341"]
+    assert codes(block + text.format("1.5"), FILE) == ["W341", "W336"]
 
 
 def test_each_variation_of_a_pattern_is_looked_at() -> None:

@@ -9,6 +9,7 @@ from adl.check.systematics.draft import (
     Draft,
     allowed,
     always,
+    behind_comma,
     directions,
     opposite,
     real_value,
@@ -46,6 +47,8 @@ def set_(draft: Draft, clause: Clause) -> None:
 
 def _columns(draft: Draft, clause: Clause, factors: bool) -> None:
     if not allowed(draft, clause, ("nominal", "up", "down", "mirror")):
+        return
+    if behind_comma(draft, clause):
         return
     given = directions(draft, clause)
     found = settings(clause)

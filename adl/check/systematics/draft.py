@@ -86,7 +86,7 @@ def directions(draft: Draft, clause: Clause) -> tuple[Direction, ...] | None:
     A line with one of them says ``mirror``; a line with none can correct the nominal values only.
     """
     found = settings(clause)
-    if _behind_comma(draft, found):
+    if behind_comma(draft, clause):
         return None
     given = tuple(d for d in DIRECTIONS if d in found)
     mirror = "mirror" in found
@@ -105,15 +105,16 @@ def directions(draft: Draft, clause: Clause) -> tuple[Direction, ...] | None:
     return given
 
 
-def _behind_comma(draft: Draft, found: Mapping[str, tuple[Expr, ...]]) -> bool:
+def behind_comma(draft: Draft, clause: Clause) -> bool:
     """Report ``up 1.02, down 0.98``: a comma stands between values of one direction only."""
-    for word, values in found.items():
+    for word, values in clause.settings:
         for value in values[1:]:
             text = draft.context.words(value.span)
             second = text.split()[0] if text.split() else ""
             if second in (*DIRECTIONS, "mirror", "nominal"):
-                message = f"a comma stands before {second}: it would be one more value of {word}"
-                help = f"no comma between directions: {word} … {second} …"
+                owner = word or clause.word
+                message = f"a comma stands before {second}: it would be one more value of {owner}"
+                help = f"no comma before a direction: {owner} … {second} …"
                 draft.mistake("E262", message, value.span, help)
                 return True
     return False
