@@ -271,6 +271,7 @@ BAD = (
     (("--export", "x.spey.json", "--signal", "ttbar"), "a workspace has yields: name DATA"),
     ((LIST, "--export", "x.spey.json"), "spey limits a signal: name its processes with --signal"),
     ((TTBAR, "--model-b", "delphes"), "--model-b: one pass over DATA reads one object model"),
+    ((TTBAR, "--friend-by", "entry"), "--friend-by and --friend-prefix are about a --friend FILE"),
     (("--era", "2018"), "--era is about DATA: name files or a dataset list"),
     (("-n", "10"), "--most-events is about DATA: name files or a dataset list"),
     (("--friend", "x.root"), "--friend is about DATA: name files or a dataset list"),
@@ -297,6 +298,17 @@ def test_bad_options_are_one_message(
     assert result.exit_code == 2
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_standard_input_is_one_analysis() -> None:
+    result = call("-", "-")
+    assert result.exit_code == 2
+    assert "- is standard input, which is one analysis" in result.stderr
+
+
+def test_without_events_nothing_is_said_of_them(pair: tuple[Path, Path]) -> None:
+    text = call(*pair, TTBAR, "-n", 0).stdout
+    assert text.endswith("no event was read, so nothing is measured\n")
 
 
 def test_a_mistake_is_located_in_its_file(pair: tuple[Path, Path], tmp_path: Path) -> None:

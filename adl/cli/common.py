@@ -75,6 +75,9 @@ class Several(UserError):
 
 def read_all(paths: Iterable[str], readers: Iterable[Callable[[str], T]]) -> list[T]:
     """Return what is read of some files; mistakes of all of them are told in one run."""
+    paths = tuple(paths)
+    if paths.count("-") > 1:
+        raise UserError("- is standard input, which is one analysis: name files for the others")
     found: list[T] = []
     mistakes: dict[str, UserError] = {}  # by the file: one that is named twice has them once
     for path, read in zip(paths, readers, strict=True):

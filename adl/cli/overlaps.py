@@ -27,6 +27,9 @@ WORDS = {"lost": "lost", "gained": "gained", "rebinned": "in another bin"}
 def lines(found: Measured, difference: Difference) -> Iterator[str]:
     """Yield what was measured: yields, overlaps, and what moved events."""
     yield ""
+    if not found.sums.events:
+        yield "no event was read, so nothing is measured"
+        return
     yield from _yields(found)
     yield from _overlaps(found)
     if found.moved:
