@@ -247,6 +247,15 @@ def test_github_is_told_the_line(pair: tuple[Path, Path], tmp_path: Path) -> Non
     assert "gained: MET = 30" in said
 
 
+def test_github_is_told_why_a_comparison_fails(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    result = call(*pair, "--fail-on", "overlap", "--fail-on", "unproven", "--format", "github")
+    assert result.exit_code == 1
+    errors = [line for line in result.stdout.splitlines() if line.startswith("::error")]
+    assert errors == [f"::error file={pair[1]},title=adl diff::A/one is within B/mu (by intervals)"]
+    kept = call(pair[1], pair[1], "--fail-on", "change", "--format", "github")
+    assert (kept.exit_code, kept.stdout) == (0, "")
+
+
 def test_exit_codes_are_what_was_asked_for(pair: tuple[Path, Path], tmp_path: Path) -> None:
     a, b = pair
     assert call(a, a, "--fail-on", "change").exit_code == 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adl.cli.common import UserError
+from adl.cli.failing import failures
 from adl.cli.friends import friend_options
 from adl.cli.options import (
     dataset_options,
@@ -27,6 +28,8 @@ from adl.cli.proving import note_without_solver, pairs_progress
 from adl.cli.sides import compared, measured
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from adl.check.analysis import Analysis, AskedDialect
     from adl.diff.changes import Difference
     from adl.diff.proofs import Proofs
@@ -167,13 +170,16 @@ def command(
         from adl.cli.combining import combined
 
         told.combination = combined(told.proofs, told.measured, threshold, signal)
-    _print(told, form)
+    assert told.difference is not None
+    found = told.difference, told.proofs, told.measured
+    failed = {what: [*failures(what, *found)] for what in fail_on}
+    _print(told, form, failed)
     _write(told, listing, output, export, signal)
     if told.outcome is not None:
         from adl.cli.afterwards import report
 
         report(told.outcome, None, about["most_events"])
-    if any(_fails(told, what) for what in fail_on):
+    if any(failed.values()):
         raise SystemExit(1)
 
 
@@ -264,7 +270,7 @@ def _write(
         click.echo(f"wrote {export}", err=True)
 
 
-def _print(told: Told, form: str) -> None:
+def _print(told: Told, form: str, failed: Mapping[str, Sequence[str]]) -> None:
     from adl.cli import combining, differences, overlaps, proven
 
     difference = told.difference
@@ -279,7 +285,8 @@ def _print(told: Told, form: str) -> None:
         case "github":
             from adl.cli.reports import as_github
 
-            text = as_github(difference)
+            errors = [line for what, lines in failed.items() if what != "change" for line in lines]
+            text = as_github(difference, errors)
             if text:
                 click.echo(text)
         case _:
@@ -305,17 +312,3 @@ def _document(told: Told) -> dict[str, Any]:
         if told.combination is None or regions is None
         else combining.document(told.combination, regions),
     }
-
-
-def _fails(told: Told, what: str) -> bool:
-    """Whether there is what --fail-on names, of regions of A and regions of B."""
-    assert told.difference is not None
-    if what == "change":
-        return not told.difference.equal
-    verdicts = [] if told.proofs is None else [v for *_, v in told.proofs.between()]
-    if what == "unproven":
-        return told.proofs is None or any(not verdict.decided for verdict in verdicts)
-    shared = ("overlapping", "equal", "subset", "superset")
-    if any(v.relation in shared and not v.empty for v in verdicts):
-        return True
-    return told.measured is not None and told.measured.shared

@@ -11,7 +11,8 @@ from adl.cli import wording
 from adl.cli.wording import METHODS, WORDS
 
 if TYPE_CHECKING:
-    from adl.diff.proofs import Proofs
+    from adl.compiler.prove.verdicts import Verdict
+    from adl.diff.proofs import Proofs, Region
 
 
 def lines(found: Proofs) -> Iterator[str]:
@@ -24,10 +25,15 @@ def lines(found: Proofs) -> Iterator[str]:
         return
     yield click.style(f"proofs of {wording.pairs(len(between))}: {told}", bold=True)
     for first, second, verdict in between:
-        term = f": blocked by {verdict.term}" if verdict.term else ""
-        by = f" ({METHODS[verdict.method]})" if verdict.method else ""
-        words = f"{'/'.join(first)} {WORDS[verdict.relation]} {'/'.join(second)}"
-        yield f"  {words}{by}{term}"
+        yield f"  {line(first, second, verdict)}"
+
+
+def line(first: Region, second: Region, verdict: Verdict) -> str:
+    """Return how two regions relate, and by what."""
+    term = f": blocked by {verdict.term}" if verdict.term else ""
+    by = f" ({METHODS[verdict.method]})" if verdict.method else ""
+    words = f"{'/'.join(first)} {WORDS[verdict.relation]} {'/'.join(second)}"
+    return f"{words}{by}{term}"
 
 
 def document(found: Proofs) -> list[dict[str, Any]]:

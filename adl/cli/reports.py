@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 from math import isfinite
 from typing import TYPE_CHECKING
@@ -26,9 +26,11 @@ table { border-collapse: collapse } td, th { padding: .2em .6em; text-align: rig
 """
 
 
-def as_github(found: Difference) -> str:
-    """Return the changes as workflow commands: each a notice at its line of the second file."""
-    return "\n".join(_command(found, change) for change in found.changes)
+def as_github(found: Difference, errors: Iterable[str]) -> str:
+    """Return workflow commands: of each change a notice at its line of the second file, and errors."""
+    title = property_("adl diff")
+    said = (f"::error file={property_(found.b)},title={title}::{data(e)}" for e in errors)
+    return "\n".join([*(_command(found, change) for change in found.changes), *said])
 
 
 def _command(found: Difference, change: Change) -> str:
