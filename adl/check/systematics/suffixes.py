@@ -19,7 +19,7 @@ from adl.check.analysis import (
 from adl.check.context import Context
 from adl.check.elements import branch_type
 from adl.check.systematics.draft import DIRECTIONS, Draft, allowed, settings
-from adl.check.types import convert
+from adl.check.types import convert, widest
 from adl.check.variations import NewValue
 from adl.stdlib.models import Branch, CollectionSchema, Formula, Part, Schema, SingletonSchema
 from adl.syntax.diagnostics import did_you_mean
@@ -125,14 +125,18 @@ def add_pairs(draft: Draft, pairs: list[Pair], span: Span) -> None:
         for pair in pairs:
             other = pair.up if direction == "up" else pair.down
             assert other is not None, "a pair has both"
-            new.append(_replaced(draft.context, pair.nominal, other, span))
+            value = _replaced(draft, pair.nominal, other, span)
+            if value is None:
+                return
+            new.append(value)
         line[direction] = tuple(new)
     draft.lines.append(line)
     draft.kind = "shape"
 
 
-def _replaced(context: Context, old: Column, new: Column, span: Span) -> NewValue:
-    this = None
+def _replaced(draft: Draft, old: Column, new: Column, span: Span) -> NewValue | None:
+    """Return what stands in the place of a column; None, reported, if it cannot hold that."""
+    context, this = draft.context, None
     value: Value
     type_ = branch_type(new.branch)
     if isinstance(new.owner, CollectionSchema):
@@ -146,7 +150,13 @@ def _replaced(context: Context, old: Column, new: Column, span: Span) -> NewValu
     else:
         value = EventValue(new.branch, type=type_, span=span)
     collection = old.owner if isinstance(old.owner, CollectionSchema) else None
-    return NewValue(old.branch, old.attribute, collection, this, _in_units_of(old, new, value))
+    value, wanted = _in_units_of(old, new, value), branch_type(old.branch)
+    if widest((value,), wanted) != wanted:
+        message = f"{old.branch.name} cannot hold what {new.branch.name} has"
+        help = "it is a whole number" if wanted == "int" else "it is a truth value"
+        draft.mistake("E261", message, span, help)
+        return None
+    return NewValue(old.branch, old.attribute, collection, this, convert(value, wanted))
 
 
 def _in_units_of(old: Column, new: Column, value: Value) -> Value:
@@ -182,7 +192,8 @@ def _beside_nominal(schema: Schema) -> Iterator[tuple[str, Pair]]:
             stem = column.branch.name.removesuffix(ending)
             up, down = (by_owner.get((id(column.owner), f"{stem}{e}")) for e in endings)
             nominal = _nominal(by_owner, column, stem)
-            if nominal is not None and (column is up or up is None):
+            first = column is up or up is None or _nominal(by_owner, up, stem) is None
+            if nominal is not None and first:
                 name = stem[len(_stem(nominal.branch.name)) :].strip("_") or nominal.attribute
                 yield name, Pair(nominal, up, down)
             break
@@ -201,7 +212,8 @@ def _nominal(by_owner: dict[tuple[int, str], Column], up: Column, stem: str) -> 
     """Return the column with the longest name, less its ``_NOSYS``, with which a name begins."""
     own = (c for (owner, _), c in by_owner.items() if owner == id(up.owner))
     starts = [c for c in own if stem.startswith(_stem(c.branch.name)) and c is not up]
-    usable = [c for c in starts if c.branch.dtype == up.branch.dtype]
+    # A number in double precision stands for one in single precision, and no flag for a number.
+    usable = [c for c in starts if branch_type(c.branch) == branch_type(up.branch)]
     return max(usable, key=lambda c: len(_stem(c.branch.name)), default=None)
 
 
