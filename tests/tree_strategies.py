@@ -332,7 +332,9 @@ def functions() -> st.SearchStrategy[Function]:
 
 @cache
 def triggers() -> st.SearchStrategy[Trigger]:
-    path = st.tuples(st.sampled_from(("HLT_IsoMu24", "HLT_Mu*", "")), st.booleans())
+    path = st.tuples(
+        st.builds(Text, st.sampled_from(("HLT_IsoMu24", "HLT_Mu*", ""))), st.booleans()
+    )
     streams = st.sampled_from(("", "SingleMuon", "select", "a b"))
     return st.builds(Trigger, names, st.lists(path, min_size=1, max_size=3).map(tuple), streams)
 
@@ -353,8 +355,8 @@ def systematics() -> st.SearchStrategy[Systematic]:
 
 @cache
 def corrections() -> st.SearchStrategy[Correction]:
-    files = st.sampled_from(("{era}/b.json.gz", ""))
-    entries = st.sampled_from(("deepJet_comb", "a b", "cut", "x_{era}", "2018"))
+    files = st.builds(Text, st.sampled_from(("{era}/b.json.gz", "")))
+    entries = st.builds(Text, st.sampled_from(("deepJet_comb", "a b", "cut", "x_{era}", "2018")))
     return st.builds(Correction, names, files, entries, clauses(("inputs", "nominal", "vary")))
 
 
