@@ -385,7 +385,7 @@ def test_other_models_are_matched_by_their_names(tmp_path: Path) -> None:
         "object jets\n  take Jet\n  select jetId > 1\nregion r\n  select size(jets) >= 2\n"
     )
     notes = json.loads(call(alone, *words[1:], "--format", "json").stdout)["notes"]
-    assert f"{alone} uses what the model delphes has not: Jet.jetid" in notes[1]
+    assert f"{alone} uses what the model delphes has not: Jet.jetId" in notes[1]
 
 
 @pytest.mark.parametrize("model", ["physlite", "delphes", "lhco"])

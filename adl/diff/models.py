@@ -6,7 +6,7 @@ pt of a jet, in ADL's units. What only one of the models has stays what it is, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from adl.compiler.ir import Call, Column, Const, Node
@@ -56,7 +56,7 @@ def unmatched(a: Side, b: Side) -> Iterator[str]:
         f"{schemas[1].model}: quantities are one where both models call them the same"
     )
     for side, own, other in ((a, *schemas), (b, *schemas[::-1])):
-        names, said = _names(own, _called(own, other)), _names(own, {})
+        names, said = _names(own, _called(own, other)), _names(own, {}, str)
         known = set(_names(other, _called(other, own)).values())
         alone = [
             ".".join(filter(None, said[c.name]))
@@ -86,14 +86,16 @@ def _aliases(owner: Owner) -> set[str]:
     return {owner.name, *owner.aliases}
 
 
-def _names(schema: Schema, called: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Return what stands for each column: its collection or object, and its attribute."""
+def _names(
+    schema: Schema, called: Mapping[str, str], spelt: Callable[[str], str] = str.lower
+) -> dict[str, tuple[str, str]]:
+    """Return what stands for each column: its collection or object, and its attribute, so spelt."""
     found: dict[str, tuple[str, str]] = {}
     for owner in _owners(schema):
         for attribute, branch in owner.attributes.items():
-            found[branch.name] = called.get(owner.name, owner.name), attribute.lower()
+            found[branch.name] = called.get(owner.name, owner.name), spelt(attribute)
     for name, scalar in schema.scalars.items():
-        found.setdefault(scalar.name, ("", name.lower()))
+        found.setdefault(scalar.name, ("", spelt(name)))
     return found
 
 
