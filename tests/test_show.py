@@ -280,6 +280,12 @@ systematic jes
   propagate MET from Jet
 systematic mu
   weight muons  up 1.1  down 0.9
+systematic fake
+  weight muons  up 1.3  mirror
+systematic pdf
+  reweight LHEPdfWeight[1:4]  combine rms
+systematic jms
+  tree up "jmsUp" down "jmsDown"
 object good
   take Jet
   select pT > 30
@@ -309,7 +315,11 @@ def marked(tmp_path: Path, pattern: str, form: str) -> Result:
         ("jes", {"Jet", "good", "tight", "one"}),
         ("jesUp", {"Jet", "good", "tight", "one"}),
         ("mu", {"two"}),
-        ("*", {"Jet", "good", "tight", "one", "two"}),
+        ("fakeDown", {"two"}),
+        ("pdfUp", {"one", "two"}),
+        ("jmsUp", {"Jet", "Muon", "good", "tight", "loose", "one", "two"}),
+        ("[!j]*", {"one", "two"}),
+        ("jes*", {"Jet", "good", "tight", "one"}),
     ],
 )
 def test_a_graph_marks_what_a_variation_touches(

@@ -38,9 +38,12 @@ def touched(
     if not labels and any(_is_called(s, pattern) for s in analysis.systematics):
         show_note(f"{pattern} is a factor of the whole yield: it touches no value")
     elif not labels:
-        every = examine(source, known, "auto")[0] if dataset is not None else analysis
-        _refuse_unknown(every or analysis, pattern)
+        whole = examine(source, known, "auto")[0] if dataset is not None else analysis
+        _refuse_unknown(whole or analysis, pattern)
         show_note(f"{pattern} is for other datasets: it touches nothing of this one")
+    every = (v for s in analysis.systematics for v in s.variations)
+    if any(v.tree is not None and v.label in labels for v in every):  # other events: everything
+        return frozenset(graph.nodes)
     inputs = set(_inputs(analysis, labels, known))
     found = {node for node in graph.nodes if node.kind == "input" and node.name in inputs}
     while more := {
@@ -67,8 +70,15 @@ def _labels(analysis: Analysis, pattern: str) -> set[str]:
         v.label
         for s in analysis.systematics
         for v in s.variations
-        if _is_called(s, pattern) or fnmatchcase(v.label, pattern)
+        if _is_called(s, pattern) or fnmatchcase(v.label, pattern) or _is_made(s, pattern)
     }
+
+
+def _is_made(systematic: SystematicDef, pattern: str) -> bool:
+    """Whether a pattern fits what is made of the variations: the other side, edges of a band."""
+    made = [systematic.mirror] if systematic.mirror else []
+    made += [f"{systematic.name}{d}" for d in ("Up", "Down") if systematic.combine]
+    return any(fnmatchcase(label, pattern) for label in made)
 
 
 def _is_called(systematic: SystematicDef, pattern: str) -> bool:
