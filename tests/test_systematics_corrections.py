@@ -256,6 +256,19 @@ def test_a_default_is_no_category_of_a_variation(tmp_path: Path) -> None:
     compiled(tmp_path, BLOCK.replace('nominal "nom"', 'nominal "central"') + REGION)
 
 
+def test_calls_that_choose_a_category_do_not_vary_and_that_is_said(tmp_path: Path) -> None:
+    corrections(tmp_path)
+
+    def found(region: str) -> list[tuple[str, str]]:
+        source = Source(str(tmp_path / "a.adl"), BLOCK + region)
+        return [(d.code, d.message) for d in check(parse(source), source, FILE)[1]]
+
+    fixed = REGION.replace("sf(pt(j))", 'sf("up", pt(j))')
+    message = "every call of sf has a category of its own: id changes nothing of it"
+    assert found(fixed) == [("W341", message)]
+    assert found(fixed + "  weight other prod(Jet j, sf(pt(j)))\n") == []
+
+
 def test_variations_of_a_correction_that_nothing_calls_are_a_warning(tmp_path: Path) -> None:
     corrections(tmp_path)
     source = Source(str(tmp_path / "a.adl"), BLOCK + "region r\n  select MET > 20\n")

@@ -52,6 +52,7 @@ class Declared:
     nominal: Text | None = None
     varied: list[Varied] = field(default_factory=list)
     called: bool = False
+    follows: bool = False  # a call leaves the category open: it varies
 
 
 def corrections(context: Context, file: File) -> dict[str, Declared | None]:
@@ -193,6 +194,7 @@ def call(scope: Scope, expr: Call, declared: Declared, check: Check) -> Value | 
     if found is not None and found.meaning is not None and own:
         fixed = sum(not _is(one, ARGUMENTS) for one in declared.inputs)
         own = len(arguments) > len(found.meaning.inputs) - fixed
+    declared.follows |= not own or found is None or found.meaning is None
     rest = arguments[1:] if own else arguments
     chosen = first if own else declared.nominal
     written = _written(declared, rest, chosen)

@@ -38,8 +38,15 @@ def of_corrections(context: Context, names: Mapping[str, Span]) -> Iterator[Syst
             if not declared.called and elsewhere:
                 idle.add(declared.name)
             elif not declared.called:
-                message = f"nothing calls {declared.name}: {varied.systematic} changes nothing"
+                message = (
+                    f"nothing calls {declared.name}: {varied.systematic} changes nothing of it"
+                )
                 context.findings.warning("W341", message, varied.span)
+            elif not declared.follows and not elsewhere:
+                message = f"every call of {declared.name} has a category of its own: "
+                message += f"{varied.systematic} changes nothing of it"
+                help = f"{declared.name}(…) without a text has the nominal category, and varies"
+                context.findings.warning("W341", message, varied.span, help)
             own[declared.name] = varied
     for name, own in lines.items():
         blocks = {block: varied for block, varied in own.items() if block not in idle}
