@@ -270,6 +270,28 @@ def test_a_region_that_asks_for_another_one_differs_because_of_it() -> None:
     ]
 
 
+def test_a_region_that_goes_on_from_another_one_is_told_at_its_line() -> None:
+    text = """region low
+  select MET < 50
+region high
+  select MET >= 50
+region last
+  take low
+  select size(Jet) > 2
+"""
+    changed = difference(text, text.replace("take low", "take high")).changes
+    assert [(c.kind, c.name) for c in changed if c.a and c.b and c.a.line == 6] == [
+        ("region", "last")
+    ]
+    assert "lost: MET < 50" in [f"{s.effect}: {s.condition}" for c in changed for s in c.slices]
+    renamed = text.replace("low", "soft").replace("Jet) > 2", "Jet) > 3")
+    found = difference(text, renamed)
+    assert [(c.status, c.kind) for c in found.changes] == [
+        ("renamed", "region"),
+        ("changed", "cut"),
+    ]
+
+
 def test_a_weight_that_moves_is_why_a_region_counts_otherwise() -> None:
     lines = "  weight w 1 + pT(Jet[0])\n", '  histo met, "met", 10, 0, 100, MET\n'
     found = difference(FOLLOWING, FOLLOWING.replace("".join(lines), "".join(lines[::-1])))

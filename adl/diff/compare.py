@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Literal
 
 from adl.check import analysis as core
+from adl.diff.blocks import other_takes
 from adl.diff.causes import Causes
 from adl.diff.changes import Because, Change, Difference, Follower, RegionPair, Status, once
 from adl.diff.declarations import Declarations
@@ -222,7 +223,7 @@ class _Comparison:
         if pair.a is None or pair.b is None:
             return self._lone_region(pair)
         found = self._compared[pair]
-        changes = list(found.changes)
+        changes = [*(() if found.equal else self._taken(pair)), *found.changes]
         if pair.a != pair.b:
             at = (
                 self.places[0].of_block(self.a.regions[pair.a].span),
@@ -247,6 +248,16 @@ class _Comparison:
         own = any(change.status != "renamed" for change in found.changes)
         about = found.selects or equal, causes, because, own
         return changes, RegionPair(pair.a, pair.b, status, *about)  # type: ignore[arg-type]  # one of its literals
+
+    def _taken(self, pair: Pair) -> Iterator[Change]:
+        """Yield where a region goes on from another one; what that asks for is told beside it."""
+        regions = self.a.regions[pair.a or ""], self.b.regions[pair.b or ""]
+        before, after = (p.takes(r.span) for p, r in zip(self.places, regions, strict=True))
+        renamed = {p.a: p.b for p in self.region_pairs if p.a and p.b}
+        name = pair.b or ""
+        for one, other in other_takes(before, after, renamed):
+            status: Status = "added" if one is None else "removed" if other is None else "changed"
+            yield Change(status, "region", name, name, one, other, regions=(name,))
 
     def _lone_region(self, pair: Pair) -> tuple[list[Change], RegionPair]:
         status: Status = "removed" if pair.b is None else "added"
