@@ -161,7 +161,7 @@ def test_the_line_of_cutlang_is_a_tree_line(run: Runs, files: list[str]) -> None
     found = run(legacy + REGION, *files, "--tree", "nominal")
     written = run(TREE + REGION, *files, "--tree", "nominal")
     for direction in ("Up", "Down"):
-        assert of(found, f"nominal{direction}") == of(written, f"jms{direction}") != []
+        assert of(found, f"ttree{direction}") == of(written, f"jms{direction}") != []
 
 
 def test_a_missing_tree_is_one_error_at_its_name(

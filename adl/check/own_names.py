@@ -1,8 +1,9 @@
-"""Names of what ``results.root`` holds beside the histograms of an analysis, which has none of them."""
+"""Names that results use themselves, so that nothing of an analysis is called so."""
 
 from __future__ import annotations
 
-# Of every region; the last two of those with bins.
+NOMINAL = "nominal"  # what everything without a variation is called
+# Histograms of every region in results.root; the last two of those with bins.
 OWN_HISTOGRAMS = frozenset(("cutflow", "cutflow_raw", "bins", "bins_raw"))
 # Texts, beside the regions: labels of systematics, factors of rates.
 SYSTEMATICS, RATES = "systematics", "rates"

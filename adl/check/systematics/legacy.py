@@ -8,6 +8,7 @@ from itertools import takewhile
 
 from adl.check.analysis import RegionDef, WeightBy
 from adl.check.context import Context
+from adl.check.own_names import NOMINAL
 from adl.check.systematics.families import Member
 from adl.syntax.tree import Clause, Expr, Index, LegacySystematic, Name, Text
 
@@ -47,7 +48,9 @@ def _trees(block: LegacySystematic) -> Member:
     """Return what ``systematic on "JESup" "JESdn" ttree`` declares."""
     up, down = (Text(text, span=block.span) for text in (block.up, block.down))
     clause = Clause("tree", (("up", (up,)), ("down", (down,))), span=block.span)
-    return Member(_shared(block.up, block.down).rstrip("_") or "ttree", (clause,), block.span)
+    name = _shared(block.up, block.down).rstrip("_")
+    # Of nominal_up and nominal_down the rest is what everything without a variation is called.
+    return Member("ttree" if name.lower() in ("", NOMINAL) else name, (clause,), block.span)
 
 
 def _weight(

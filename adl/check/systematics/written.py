@@ -6,10 +6,8 @@ from collections.abc import Iterable
 
 from adl.check.analysis import Histogram, RegionDef
 from adl.check.context import Context
-from adl.check.own_names import OWN_HISTOGRAMS, OWN_TEXTS
+from adl.check.own_names import NOMINAL, OWN_HISTOGRAMS, OWN_TEXTS
 from adl.check.variations import SystematicDef
-
-_NOMINAL = "nominal"  # what results call everything without a variation
 
 
 def refuse_taken_names(
@@ -46,7 +44,7 @@ def _refuse_systematics(
         if other is not None:
             line = context.line(other.span)
             message = f"{name} is a variation of the systematic {other.name} on line {line}"
-        elif name.lower() == _NOMINAL:
+        elif name.lower() == NOMINAL:
             message = f"{name} is what results call everything without a variation"
         else:
             continue
