@@ -1,8 +1,8 @@
 """The examples of systematics, against coffea with correctionlib: every bin of every variation.
 
-Coffea needs an environment of its own: ADL_COFFEA is a Python that has it, as in
+Coffea needs an environment of its own: ADL_COFFEA_PYTHON is a Python that has it, as in
 
-    ADL_COFFEA=venv/bin/python pytest tests/test_systematics_coffea.py
+    ADL_COFFEA_PYTHON=venv/bin/python pytest tests/test_systematics_coffea.py
 
 Everywhere, tests/test_systematics_physics.py compares with awkward and correctionlib alone.
 """
@@ -38,9 +38,9 @@ Found = dict[str, dict[str, np.ndarray]]  # by variation and histogram
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with events, and what coffea makes of them."""
-    python = os.environ.get("ADL_COFFEA")
+    python = os.environ.get("ADL_COFFEA_PYTHON")
     if not python:
-        pytest.skip("ADL_COFFEA names no Python that has coffea")
+        pytest.skip("ADL_COFFEA_PYTHON names no Python that has coffea")
     folder = tmp_path_factory.mktemp("coffea")
     for name, (number, seed) in EVENTS.items():
         write(folder / name, blocks(number, seed), codec="none")
